@@ -1,0 +1,91 @@
+"""What every test stands on: which tests run where, a database and files of their own."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django.db import connections
+from django.test import TransactionTestCase
+
+from records.triggers import lifted
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
+pytest_plugins = ["tests.strictness", "tests.peers"]
+
+hypothesis.settings.register_profile("steady", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("steady")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks that follow from what a test uses, set before `-m` chooses among them."""
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if "new_page" in used:
+            item.add_marker("browser")
+            item.add_marker("needs_chromium")
+        if used & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A database for each run and each worker, so that two runs never meet. On SQLite a file, as
+    in an installation: in memory, threads would share one connection's locks."""
+    for connection in connections.all():
+        if connection.vendor == "sqlite":
+            name = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        else:
+            name = f"test_bewijskracht_{uuid.uuid4().hex[:12]}"
+        connection.settings_dict["TEST"]["NAME"] = name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _append_only_lifted_for_flush() -> Iterator[None]:
+    """A test that commits ends by emptying all tables, which append-only tables refuse."""
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def lift_and_flush(case: TransactionTestCase) -> None:
+        with lifted():
+            flush(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lift_and_flush)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: "SettingsWrapper", tmp_path: Path) -> None:
+    settings.DATA_ROOT = tmp_path
+    settings.FILES_ROOT = tmp_path / "files"
+    storage = {**settings.STORAGES["default"], "OPTIONS": {"location": settings.FILES_ROOT}}
+    settings.STORAGES = {**settings.STORAGES, "default": storage}
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def found_samples() -> Path | None:
+    """The folder of real dossiers and files, or None where it is absent."""
+    default = django_settings.BASE_DIR.parent / "shared" / "data"
+    folder = Path(os.environ.get("SAMPLES") or default)
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def samples(found_samples: Path | None) -> Path:
+    """The folder of real dossiers and files; the test is skipped where it is absent."""
+    if found_samples is None:
+        pytest.skip("no samples: SAMPLES names no folder and ../shared/data is absent")
+    return found_samples
