@@ -1,0 +1,218 @@
+/* Small behaviours on top of pages that work without them. Everything is chosen by data-attributes;
+   the words that people read come from the page, so that they are translated there. */
+(() => {
+  "use strict";
+
+  const live = document.getElementById("live");
+
+  /** Says a text to people who cannot see the change. */
+  function announce(text) {
+    if (!live || !text) return;
+    live.textContent = "";
+    requestAnimationFrame(() => {
+      live.textContent = text;
+    });
+  }
+
+  // --- data-busy: a form is sent once, and its button says what happens ---------------------------
+
+  const labels = new WeakMap();
+
+  function setBusy(form, button) {
+    form.dataset.sending = "";
+    const label = button?.querySelector(".label");
+    if (!label) return;
+    button.setAttribute("aria-disabled", "true");
+    if (button.dataset.busy) {
+      labels.set(button, label.textContent);
+      label.textContent = button.dataset.busy;
+      announce(button.dataset.busy);
+    }
+  }
+
+  function setIdle(form) {
+    delete form.dataset.sending;
+    for (const button of form.querySelectorAll('.button[aria-disabled="true"]')) {
+      button.removeAttribute("aria-disabled");
+      if (labels.has(button)) button.querySelector(".label").textContent = labels.get(button);
+    }
+  }
+
+  function isPost(form) {
+    return form instanceof HTMLFormElement && form.getAttribute("method")?.toLowerCase() === "post";
+  }
+
+  // In the capture phase: a second press is stopped before htmx or the browser sees it.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (isPost(form) && "sending" in form.dataset) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }
+    },
+    true,
+  );
+
+  window.addEventListener("submit", (event) => {
+    const form = event.target;
+    const byHtmx = form.matches("[data-hx-post], [hx-post]");
+    if (!isPost(form) || (event.defaultPrevented && !byHtmx)) return;
+    form.dataset.sent = "";
+    setBusy(form, event.submitter);
+  });
+
+  // Back from the next page, or the answer of htmx is there: the button may be pressed again.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) document.querySelectorAll("form[data-sending]").forEach(setIdle);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt.closest("form[data-sending]");
+    if (form) setIdle(form);
+  });
+
+  // --- data-guard: leaving a page with unsaved work warns -----------------------------------------
+
+  const kept = new WeakMap();
+
+  function content(form) {
+    return JSON.stringify(
+      [...new FormData(form)].map(([name, value]) => [
+        name,
+        value instanceof File ? `${value.name} ${value.size}` : value,
+      ]),
+    );
+  }
+
+  function keep(root) {
+    for (const form of root.querySelectorAll("form[data-guard]")) {
+      if (!kept.has(form)) kept.set(form, content(form));
+    }
+  }
+
+  keep(document);
+
+  window.addEventListener("beforeunload", (event) => {
+    for (const form of document.querySelectorAll("form[data-guard]")) {
+      if (!("sent" in form.dataset) && kept.get(form) !== content(form)) event.preventDefault();
+    }
+  });
+
+  // The server answers a kept draft with "HX-Trigger: saved".
+  document.addEventListener("saved", (event) => {
+    const form = event.target.closest("form[data-guard]");
+    if (form) kept.set(form, content(form));
+  });
+
+  // --- data-filter="#list": shows the items that hold every word typed ----------------------------
+
+  function fold(text) {
+    return text
+      .normalize("NFD")
+      .replace(/\p{Diacritic}/gu, "")
+      .toLowerCase();
+  }
+
+  document.addEventListener("input", (event) => {
+    const field = event.target.closest("[data-filter]");
+    const list = field && document.querySelector(field.dataset.filter);
+    if (!list) return;
+    const words = fold(field.value).split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const item of list.querySelectorAll("[data-words]")) {
+      const text = fold(`${item.dataset.words} ${item.textContent}`);
+      // What was chosen stays in sight, whatever is typed.
+      const chosen = item.querySelector("input:checked") !== null;
+      item.hidden = !chosen && !words.every((word) => text.includes(word));
+      if (!item.hidden) shown += 1;
+    }
+    for (const group of list.querySelectorAll("[data-group]")) {
+      group.hidden = group.querySelector("[data-words]:not([hidden])") === null;
+      if (group instanceof HTMLDetailsElement && words.length) group.open = !group.hidden;
+    }
+    const status = document.querySelector(`[data-filter-status="${field.dataset.filter}"]`);
+    if (status) {
+      const text = shown ? status.dataset.some : status.dataset.none;
+      status.textContent = words.length ? text.replace("%n", shown) : "";
+    }
+  });
+
+  // --- Menus and dialogs --------------------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+    const opener = event.target.closest("[data-opens]");
+    const dialog = opener && document.querySelector(opener.dataset.opens);
+    if (dialog) {
+      event.preventDefault();
+      dialog.showModal();
+    }
+    const closer = event.target.closest("[data-closes]");
+    if (closer) {
+      event.preventDefault();
+      closer.closest("dialog").close();
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = event.target.closest?.("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  document.addEventListener("focusout", (event) => {
+    const menu = event.target.closest?.("details.menu[open]");
+    if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+
+  // --- data-print ---------------------------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
+  // On paper everything stands open, also where the browser cannot do that in CSS.
+  window.addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("main details:not([open])")) {
+      details.dataset.wasClosed = "";
+      details.open = true;
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const details of document.querySelectorAll("details[data-was-closed]")) {
+      delete details.dataset.wasClosed;
+      details.open = false;
+    }
+  });
+
+  // --- htmx: focus and trouble --------------------------------------------------------------------
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const target = event.detail.target;
+    keep(document);
+    announce(target.querySelector("[data-announce]")?.dataset.announce);
+    // Focus that went down with the old content goes to where the new content begins.
+    if (document.activeElement === document.body && target.isConnected) {
+      const place = target.querySelector("[autofocus], [data-focus]") ?? target;
+      if (!place.matches("a, button, input, select, textarea, summary")) place.tabIndex = -1;
+      place.focus({ preventScroll: true });
+    }
+  });
+
+  const trouble = document.getElementById("trouble");
+  const setTrouble = (shown) => {
+    if (trouble) trouble.hidden = !shown;
+  };
+  document.addEventListener("htmx:sendError", () => setTrouble(true));
+  document.addEventListener("htmx:timeout", () => setTrouble(true));
+  document.addEventListener("htmx:responseError", () => setTrouble(true));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.detail.isError) setTrouble(false);
+  });
+})();
