@@ -1,0 +1,401 @@
+"""The decision: committees, meetings, cases with their frozen sets, judgements and decisions."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from people.access import has_role
+from people.models import InstitutionRole, User
+from programmes.models import AdviserAssignment, Enrolment, Programme, Unit
+from records.models import AppendOnly, Dated, Row, Sealed
+
+if TYPE_CHECKING:
+    from django.db.models.manager import RelatedManager
+
+SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
+
+
+class CommitteeQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        """The committees this person now sits in, and for auditor and exam board all of them."""
+        if has_role(user, *SUPERVISING):
+            return self.all()
+        sits = Membership.objects.current().filter(committee=OuterRef("pk"), user=user)
+        return self.filter(Exists(sits))
+
+
+class Committee(Row):
+    """Decides in meetings, under a mandate that the exam board gave beforehand."""
+
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="committees", verbose_name=_("programme")
+    )
+    name = models.CharField(_("name"), max_length=200)
+    quorum = models.PositiveSmallIntegerField(
+        _("quorum"),
+        validators=[MinValueValidator(1)],
+        help_text=_("Voting members who must be present and not recused."),
+    )
+    mandate = models.TextField(
+        _("mandate"), help_text=_("What the exam board lets this committee decide.")
+    )
+    mandate_on = models.DateField(_("date of the mandate"))
+    recorded_at = models.DateTimeField()
+
+    objects = CommitteeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "name"], name="a_committee_name_is_unique_in_its_programme"
+            ),
+            models.CheckConstraint(condition=Q(quorum__gte=1), name="a_quorum_is_one_or_more"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(Dated):
+    """A seat in a committee, with its dates. The secretary has no vote."""
+
+    class Role(models.TextChoices):
+        CHAIR = "chair", pgettext_lazy("role in a committee", "chair")
+        SECRETARY = "secretary", pgettext_lazy("role in a committee", "secretary")
+        MEMBER = "member", pgettext_lazy("role in a committee", "member")
+
+    VOTING = (Role.CHAIR, Role.MEMBER)
+
+    committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["committee", "user"],
+                condition=Q(ended_at__isnull=True),
+                name="a_person_has_one_seat_in_a_committee",
+            ),
+            models.UniqueConstraint(
+                fields=["committee"],
+                condition=Q(ended_at__isnull=True, role="chair"),
+                name="a_committee_has_one_chair",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()}"
+
+    @property
+    def votes(self) -> bool:
+        return self.role in self.VOTING
+
+
+class Meeting(Row):
+    """A sitting of the committee. At the reference moment the sets of its cases are frozen."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", pgettext_lazy("meeting", "planned")
+        OPEN = "open", pgettext_lazy("meeting", "in session")
+        CLOSED = "closed", pgettext_lazy("meeting", "closed")
+
+    TRANSITIONS = {
+        State.PLANNED: (State.OPEN,),
+        State.OPEN: (State.CLOSED,),
+        State.CLOSED: (),
+    }
+
+    committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="meetings")
+    held_at = models.DateTimeField(_("meeting"))
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    reference_at = models.DateTimeField(
+        _("reference date"), help_text=_("At this moment the sets of evidence are frozen.")
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-held_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reference_at__lte=models.F("held_at")),
+                name="sets_are_frozen_before_the_meeting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.committee}, {self.held_at:%Y-%m-%d}"
+
+
+class Attendance(Dated):
+    """A member who is present at a meeting; leaving ends the row."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["meeting", "user"],
+                condition=Q(ended_at__isnull=True),
+                name="a_member_is_present_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class CaseQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        """The cases of committees in which this person now sits; for auditor and exam board all."""
+        if has_role(user, *SUPERVISING):
+            return self.all()
+        sits = Membership.objects.current().filter(
+            committee=OuterRef("meeting__committee"), user=user
+        )
+        return self.filter(Exists(sits))
+
+    def of_student(self, user: User) -> Self:
+        return self.filter(enrolment__student=user)
+
+    def announced_to(self, user: User) -> Self:
+        """The announced cases whose letter this person may read: the student's own, and those of
+        students whom they now advise."""
+        advises = AdviserAssignment.objects.current().filter(
+            enrolment=OuterRef("enrolment"), adviser=user
+        )
+        return self.filter(
+            Q(enrolment__student=user) | Exists(advises), state=Case.State.ANNOUNCED
+        )
+
+    def due_for_freezing(self, at: datetime) -> Self:
+        return self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at)
+
+
+class Case(Row, Sealed):
+    """One student, one unit, one meeting."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", pgettext_lazy("case", "planned")
+        FROZEN = "frozen", pgettext_lazy("case", "set frozen, being read")
+        OPENED = "opened", pgettext_lazy("case", "judgements opened")
+        DECIDED = "decided", pgettext_lazy("case", "decided")
+        ANNOUNCED = "announced", pgettext_lazy("case", "announced")
+        DEFERRED = "deferred", pgettext_lazy("case", "deferred")
+
+    TRANSITIONS = {
+        State.PLANNED: (State.FROZEN,),
+        State.FROZEN: (State.OPENED, State.DEFERRED),
+        State.OPENED: (State.DECIDED, State.DEFERRED),
+        State.DECIDED: (State.ANNOUNCED,),
+        State.ANNOUNCED: (),
+        State.DEFERRED: (),
+    }
+
+    sealed_fields = ("meeting", "enrolment", "unit", "state", "recorded_at")
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="cases")
+    enrolment = models.ForeignKey(
+        Enrolment, on_delete=models.PROTECT, related_name="cases", verbose_name=_("student")
+    )
+    unit = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, related_name="cases", verbose_name=_("unit")
+    )
+    order = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    recorded_at = models.DateTimeField()
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["order", "recorded_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["meeting", "enrolment", "unit"], name="a_case_is_on_the_agenda_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment.student}, {self.unit}"
+
+    @property
+    def chain(self) -> str:
+        """The key of this case's chain of events."""
+        return f"case:{self.pk}"
+
+
+class Snapshot(AppendOnly, Sealed):
+    """The frozen set: a manifest (canonical JSON bytes) that names each item by the salted hash
+    of its content, and people by id. A committee reads this and never live data."""
+
+    FORMAT = 1
+
+    sealed_fields = ("case", "number", "format", "digest", "recorded_at")
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="snapshots")
+    number = models.PositiveSmallIntegerField(default=1)
+    format = models.PositiveSmallIntegerField(default=FORMAT)
+    manifest = models.BinaryField()
+    digest = models.CharField(max_length=64)  # SHA-256 (hex) of the manifest
+
+    items: "RelatedManager[SnapshotItem]"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "number"], name="a_snapshot_has_its_own_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}/{self.number}"
+
+    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+        manifest = bytes(self.manifest)
+        if sha256(manifest).hexdigest() != self.digest:
+            yield "the manifest is not the one that was frozen"
+            return
+        named = {entry["digest"] for entry in json.loads(manifest)["items"]}
+        kept = set(self.items.values_list("digest", flat=True))
+        for digest in sorted(named - kept):
+            yield f"item {digest[:12]} was removed"
+        for digest in sorted(kept - named):
+            yield f"item {digest[:12]} was inserted"
+
+
+class SnapshotItem(AppendOnly, Sealed):
+    """The content of one item of a frozen set, salted so that its hash tells nothing once the
+    content is erased."""
+
+    erasable = ("content", "salt")
+    sealed_fields = ("snapshot", "kind", "digest")
+
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
+    kind = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64)  # SHA-256 (hex) of salt and content
+    salt = models.BinaryField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["snapshot", "digest"], name="an_item_is_in_a_snapshot_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.digest[:12]}"
+
+    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+        content = bytes(self.content)
+        if not content:
+            if self.digest not in erased:
+                yield "the content is gone"
+        elif sha256(bytes(self.salt) + content).hexdigest() != self.digest:
+            yield "the content is not the one that was frozen"
+
+
+class Recusal(AppendOnly, Sealed):
+    """A member stands aside for one case."""
+
+    class Ground(models.TextChoices):
+        ADVISER = "adviser", pgettext_lazy("ground of a recusal", "is the student's adviser")
+        GAVE_FEEDBACK = "gave_feedback", pgettext_lazy("ground of a recusal", "gave feedback")
+        OWN_CASE = "own_case", pgettext_lazy("ground of a recusal", "is the student")
+        OWN_REQUEST = "own_request", pgettext_lazy("ground of a recusal", "at their own request")
+
+    erasable = ("reason",)
+    sealed_fields = ("case", "user", "ground", "recorded_at")
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="recusals")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    ground = models.CharField(max_length=20, choices=Ground.choices)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "user"], name="a_member_is_recused_from_a_case_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.ground}"
+
+
+class Finding(models.TextChoices):
+    ATTAINED = "attained", pgettext_lazy("finding", "attained")
+    NOT_YET = "not_yet", pgettext_lazy("finding", "not yet attained")
+
+
+class Judgement(AppendOnly, Sealed):
+    """A member's own view of a case, sealed until the chair opens them all together. Written
+    again, it is a new row; the last one counts."""
+
+    sealed_fields = ("case", "user", "number", "findings", "motivation", "recorded_at")
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="judgements")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveSmallIntegerField()
+    # {id of the unit's part: Finding}
+    findings = models.JSONField()
+    motivation = models.TextField(max_length=20_000)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "user", "number"], name="a_judgement_has_its_own_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)  # never its content: this shows in logs
+
+
+class Decision(AppendOnly, Sealed):
+    """What the committee decided on the frozen set: a finding for each part of the unit, and a
+    motivation that points at items of the set."""
+
+    sealed_fields = ("case", "snapshot", "findings", "motivation", "cited", "recorded_at")
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="decision")
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # {id of the unit's part: Finding}
+    findings = models.JSONField()
+    motivation = models.TextField(max_length=20_000)
+    # Digests of the snapshot's items that the motivation points at.
+    cited = models.JSONField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Announcement(AppendOnly, Sealed):
+    """The decision made known. It carries the head of the case's chain, so that the letter in the
+    student's hands witnesses the record."""
+
+    sealed_fields = ("decision", "head", "recorded_at")
+
+    decision = models.OneToOneField(
+        Decision, on_delete=models.PROTECT, related_name="announcement"
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    head = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return str(self.decision_id)

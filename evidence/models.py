@@ -1,0 +1,374 @@
+"""One piece of evidence and the feedback on it."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from people.models import User
+from programmes.models import AdviserAssignment, Enrolment, ProgrammeRole, Track
+from qualifications.models import QualityRequirement
+from records.links import id_in, is_genuine, token_for
+from records.models import AppendOnly, Dated, Row, StoredFile
+
+if TYPE_CHECKING:
+    from django.db.models.manager import RelatedManager
+
+
+class GiverRole(models.TextChoices):
+    """From which side somebody gives feedback."""
+
+    CLIENT = "client", pgettext_lazy("role of a giver", "client")
+    PEER = "peer", pgettext_lazy("role of a giver", "fellow student")
+    SUPERVISOR = "supervisor", pgettext_lazy("role of a giver", "workplace supervisor")
+    TEACHER = "teacher", pgettext_lazy("role of a giver", "teacher")
+    OTHER = "other", pgettext_lazy("role of a giver", "someone else")
+
+
+class Giver(Row):
+    """A person who gives feedback, known by their normalised address, perhaps with an account.
+    "Distinct people" counts these rows, recusal matches on them, erasure blanks them."""
+
+    address = models.EmailField(max_length=254, unique=True)
+    name = models.CharField(max_length=120)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="giver",
+    )
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# --- Evidence -------------------------------------------------------------------------------------
+
+
+class EvidenceQuerySet(models.QuerySet):
+    def kept(self) -> Self:
+        return self.filter(withdrawn_at__isnull=True)
+
+    def visible_to(self, user: User) -> Self:
+        """The door: the owner; those who now advise, or teach in, an enrolment of the owner
+        against whose requirements it is laid; and who was asked for feedback with an account."""
+        advises = AdviserAssignment.objects.current().filter(
+            enrolment=OuterRef("enrolment"), adviser=user
+        )
+        teaches = ProgrammeRole.objects.current().filter(
+            programme=OuterRef("enrolment__programme"), user=user, role=ProgrammeRole.Role.TEACHER
+        )
+        followed = Track.objects.current().filter(
+            Exists(advises) | Exists(teaches),
+            enrolment__student=OuterRef("evidence__owner"),
+            qualification=OuterRef("requirement__qualification"),
+        )
+        laid = RequirementLink.objects.current().filter(Exists(followed), evidence=OuterRef("pk"))
+        invited = FeedbackRequest.objects.filter(
+            evidence=OuterRef("pk"), giver__user=user
+        ).exclude(state=FeedbackRequest.State.WITHDRAWN)
+        return self.filter(Q(owner=user) | Exists(laid) | Exists(invited))
+
+
+class Evidence(Row):
+    """A meaningful act or a product, with which its owner collects feedback. It belongs to the
+    person and outlives a programme; what it says stands in its revisions."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="evidence"
+    )
+    current = models.OneToOneField(
+        "Revision", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    recorded_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EvidenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-recorded_at"]
+        verbose_name = _("evidence")
+        verbose_name_plural = _("evidence")
+
+    def __str__(self) -> str:
+        return self.current.title if self.current else str(self.pk)
+
+
+class Revision(AppendOnly):
+    """What a piece of evidence said at one time. Feedback is tied to the revision its giver saw."""
+
+    class Kind(models.TextChoices):
+        ACT = "act", pgettext_lazy("kind of evidence", "something I did")
+        PRODUCT = "product", pgettext_lazy("kind of evidence", "something I made")
+
+    class Origin(models.TextChoices):
+        HERE = "here", pgettext_lazy("origin of evidence", "during this programme")
+        EARLIER = "earlier", pgettext_lazy("origin of evidence", "earlier, before this programme")
+        ELSEWHERE = "elsewhere", pgettext_lazy("origin of evidence", "elsewhere, outside the programme")
+
+    erasable = ("title", "place", "context", "reflection")
+    deletable = True
+
+    evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(_("what is it?"), max_length=10, choices=Kind.choices, default=Kind.ACT)
+    title = models.CharField(_("title"), max_length=200)
+    happened_on = models.DateField(_("when?"))
+    place = models.CharField(_("where?"), max_length=200, blank=True)
+    origin = models.CharField(
+        _("shown"), max_length=10, choices=Origin.choices, default=Origin.HERE
+    )
+    context = models.TextField(_("context"), blank=True, max_length=10_000)
+    reflection = models.TextField(_("reflection"), blank=True, max_length=20_000)
+
+    attachments: "RelatedManager[Attachment]"
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evidence", "number"], name="a_revision_has_its_own_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.number})"
+
+
+class Attachment(AppendOnly):
+    """A file in a revision, under the name its owner gave it."""
+
+    erasable = ("name",)
+    deletable = True
+
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="attachments")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=150)
+    order = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["revision", "file"], name="a_file_is_in_a_revision_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RequirementLink(Dated):
+    """A piece of evidence laid against a requirement, perhaps with a why."""
+
+    evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="links")
+    requirement = models.ForeignKey(
+        QualityRequirement, on_delete=models.PROTECT, related_name="links"
+    )
+    why = models.CharField(_("why does this fit?"), max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evidence", "requirement"],
+                condition=Q(ended_at__isnull=True),
+                name="evidence_is_laid_against_a_requirement_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evidence_id} → {self.requirement_id}"
+
+
+# --- Feedback -------------------------------------------------------------------------------------
+
+
+class FeedbackRequestQuerySet(models.QuerySet):
+    def awaiting_answer(self, at: datetime) -> Self:
+        return self.filter(state=FeedbackRequest.State.OPEN, expires_at__gt=at)
+
+    def from_token(self, token: str) -> "FeedbackRequest | None":
+        """The request whose link this is; None for a forged or revoked one. Says nothing of
+        whether it still can be answered. One query."""
+        row_id = id_in(token)
+        request = row_id and self.filter(pk=row_id).first()
+        if request and is_genuine(token, "feedback-request", request.pk, request.serial):
+            return request
+        return None
+
+
+class FeedbackRequest(Row):
+    """One question to one giver, in the frame of one enrolment, whose house rules hold."""
+
+    class State(models.TextChoices):
+        OPEN = "open", pgettext_lazy("feedback request", "waiting for an answer")
+        ANSWERED = "answered", pgettext_lazy("feedback request", "answered")
+        DECLINED = "declined", pgettext_lazy("feedback request", "declined")
+        WITHDRAWN = "withdrawn", pgettext_lazy("feedback request", "withdrawn")
+
+    # The workflow: from which state to which (docs/workflows.md draws it).
+    TRANSITIONS = {
+        State.OPEN: (State.ANSWERED, State.DECLINED, State.WITHDRAWN),
+        State.ANSWERED: (),
+        State.DECLINED: (),
+        State.WITHDRAWN: (),
+    }
+    MOST_REQUIREMENTS = 5
+
+    enrolment = models.ForeignKey(
+        Enrolment, on_delete=models.PROTECT, related_name="feedback_requests"
+    )
+    evidence = models.ForeignKey(
+        Evidence, on_delete=models.PROTECT, related_name="feedback_requests"
+    )
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
+    giver = models.ForeignKey(Giver, on_delete=models.PROTECT, related_name="requests")
+    role = models.CharField(max_length=12, choices=GiverRole.choices)
+    requirements: models.ManyToManyField = models.ManyToManyField(
+        QualityRequirement, related_name="+"
+    )
+    message = models.TextField(blank=True, max_length=2_000)
+    language = models.CharField(max_length=5)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    serial = models.PositiveIntegerField(default=1)  # a new one revokes the links before it
+    expires_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+
+    objects = FeedbackRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-recorded_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evidence", "giver"],
+                condition=Q(state="open"),
+                name="a_giver_has_one_open_question_about_a_piece",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evidence_id} → {self.giver_id}"
+
+    @property
+    def token(self) -> str:
+        return token_for("feedback-request", self.pk, self.serial)
+
+    def is_answerable(self, at: datetime) -> bool:
+        return self.state == self.State.OPEN and self.expires_at > at
+
+
+class FeedbackQuerySet(models.QuerySet):
+    def from_token(self, token: str) -> "Feedback | None":
+        """The noted feedback whose confirmation link this is; None for a forged one."""
+        row_id = id_in(token)
+        feedback = row_id and self.filter(pk=row_id, source=Feedback.Source.NOTED).first()
+        if feedback and is_genuine(token, "confirmation", feedback.pk, 1):
+            return feedback
+        return None
+
+
+class Feedback(AppendOnly):
+    """What somebody said or wrote about a piece of evidence: narrative first, in its remarks
+    about one requirement each, or about the whole."""
+
+    class Source(models.TextChoices):
+        WRITTEN = "written", pgettext_lazy("source of feedback", "written")
+        NOTED = "noted", pgettext_lazy("source of feedback", "noted")
+
+    CONFIRM_WITHIN = timedelta(days=60)
+
+    erasable = ("text", "place")
+
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="feedback")
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="feedback")
+    giver = models.ForeignKey(Giver, on_delete=models.PROTECT, related_name="feedback")
+    role = models.CharField(max_length=12, choices=GiverRole.choices)
+    request = models.OneToOneField(
+        FeedbackRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="feedback"
+    )
+    source = models.CharField(max_length=10, choices=Source.choices)
+    # The one text; remarks without words of their own refer to it.
+    text = models.TextField(blank=True, max_length=20_000)
+    # Of noted feedback: who noted it, when and where it was said.
+    noted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    given_on = models.DateField()
+    place = models.CharField(max_length=200, blank=True)
+
+    remarks: "RelatedManager[Remark]"
+
+    objects = FeedbackQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-recorded_at"]
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source="written", noted_by__isnull=True)
+                | Q(source="noted", noted_by__isnull=False),
+                name="noted_feedback_says_who_noted_it",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} {self.pk}"
+
+    @property
+    def confirmation_token(self) -> str:
+        return token_for("confirmation", self.pk, 1)
+
+
+class Remark(AppendOnly):
+    """One remark of a feedback: about one requirement, or (without one) about the whole."""
+
+    erasable = ("text",)
+
+    feedback = models.ForeignKey(Feedback, on_delete=models.PROTECT, related_name="remarks")
+    requirement = models.ForeignKey(
+        QualityRequirement, on_delete=models.PROTECT, null=True, blank=True, related_name="remarks"
+    )
+    text = models.TextField(blank=True, max_length=20_000)
+
+    class Meta:
+        ordering = ["recorded_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["feedback", "requirement"], name="a_feedback_remarks_on_a_requirement_once"
+            ),
+            models.UniqueConstraint(
+                fields=["feedback"],
+                condition=Q(requirement__isnull=True),
+                name="a_feedback_remarks_on_the_whole_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def words(self) -> str:
+        return self.text or self.feedback.text
+
+
+class Confirmation(AppendOnly):
+    """The speaker's own word on noted feedback: yes, I said this, or no."""
+
+    feedback = models.OneToOneField(
+        Feedback, on_delete=models.PROTECT, related_name="confirmation"
+    )
+    confirmed = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.feedback_id}: {self.confirmed}"

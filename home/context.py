@@ -1,0 +1,9 @@
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """What every page's frame needs."""
+    return {"demo_mode": settings.DEMO, "navigation": []}

@@ -1,0 +1,81 @@
+"""Who may come in. Every view carries a rule; DefaultDenyMiddleware refuses one that has none.
+
+The rule on a view says which door it stands behind. What a signed-in person may then see is
+decided by `visible_to` of what they ask for (invisible is 404), and what they may do by the
+`check_…` functions of the room (visible but not allowed is 403).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+from people.models import InstitutionRole, User
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+Role = InstitutionRole.Role
+
+
+class NotAllowed(PermissionDenied):
+    """Visible, but not allowed; the text is fit to show and becomes a 403 page."""
+
+
+def has_role(user: User, *roles: Role) -> bool:
+    """Whether the person now has one of these roles in the institution. One query."""
+    return InstitutionRole.objects.current().filter(user=user, role__in=roles).exists()
+
+
+def allowed(check: Callable[..., None], *args: Any, **kwargs: Any) -> bool:
+    """Whether a `check_…` lets this pass: for buttons that should not be shown in vain."""
+    try:
+        check(*args, **kwargs)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _ruled(view: Any, rule: str) -> Any:
+    view.access_rule = rule
+    return view
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Open to everybody, for this reason."""
+    return lambda view: _ruled(view, f"public: {reason}")
+
+
+def by_link(purpose: str) -> Callable[[View], View]:
+    """Open to whoever holds the link in a mail; the view looks its token up through
+    `from_token` and answers 404 to any other."""
+    return lambda view: _ruled(view, f"link: {purpose}")
+
+
+def signed_in(view: View) -> View:
+    """For people with an account; the view asks `visible_to` what they may see."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    return _ruled(guarded, "signed in")
+
+
+def with_role(*roles: Role) -> Callable[[View], View]:
+    """For people who now have one of these roles in the institution."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        @signed_in
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not has_role(request.user, *roles):
+                raise NotAllowed
+            return view(request, *args, **kwargs)
+
+        return _ruled(guarded, "role: " + ", ".join(roles))
+
+    return decorate

@@ -1,0 +1,54 @@
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from people.access import NotAllowed
+from people.models import InstitutionRole, User
+from records.chain import append
+from records.outbox import queue
+
+
+@transaction.atomic
+def register(*, email: str, name: str, by: User | None, language: str = "nl", at: datetime | None = None) -> User:
+    """The person with this address; made, and invited by mail to choose a password, if nobody
+    has it. An existing person keeps the name they chose. Who may call this is decided by the
+    action that needs the person."""
+    at = at or timezone.now()
+    address = email.strip().lower()
+    existing = User.objects.filter(email=address).first()
+    if existing:
+        return existing
+    person = User.objects.create_user(address, name, language=language)
+    append(f"person:{person.pk}", "person.registered", by=by, at=at)
+    queue("people/invitation", person.email, language=person.language, at=at, user=person.pk)
+    return person
+
+
+@transaction.atomic
+def give_role(*, user: User, role: InstitutionRole.Role, by: User | None, at: datetime | None = None) -> InstitutionRole:
+    """Give a person a role in the institution; a role they already have stays as it is. `by` is
+    a superuser, or None for the command line."""
+    if by is not None and not by.is_superuser:
+        raise NotAllowed
+    at = at or timezone.now()
+    given, is_new = InstitutionRole.objects.get_or_create(
+        user=user, role=role, ended_at=None, defaults={"recorded_at": at}
+    )
+    if is_new:
+        append(f"person:{user.pk}", "role.given", by=by, at=at, facts={"role": role})
+    return given
+
+
+@transaction.atomic
+def end_role(*, role: InstitutionRole, by: User | None, at: datetime | None = None) -> None:
+    if by is not None and not by.is_superuser:
+        raise NotAllowed
+    at = at or timezone.now()
+    if InstitutionRole.objects.current().filter(pk=role.pk).update(ended_at=at):
+        append(f"person:{role.user_id}", "role.ended", by=by, at=at, facts={"role": role.role})
+
+
+@transaction.atomic
+def choose_language(*, by: User, language: str) -> None:
+    User.objects.filter(pk=by.pk).update(language=language)

@@ -1,0 +1,65 @@
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+# Views of others that stand open or guard themselves, by their full name in the URLconf; each
+# with its reason. Everything else needs a rule from people/access.py.
+VIEWS_OF_OTHERS = {
+    "account_login": "public: signing in",
+    "account_logout": "signed in: signing out, shows nothing",
+    "account_inactive": "public: says that an account is closed",
+    "account_reset_password": "public: who forgot their password is not signed in",
+    "account_reset_password_done": "public: the step after it",
+    "account_reset_password_from_key": "link: setting a password",
+    "account_reset_password_from_key_done": "public: the step after it",
+    "account_change_password": "signed in: one's own password",
+    "account_reauthenticate": "signed in: one's own password once more",
+    "account_signup": "closed: people are registered, nobody signs up",
+    "account_email": "closed: an address is changed by the coordinator",
+    "account_email_verification_sent": "closed: goes with signing up",
+    "account_confirm_email": "closed: goes with signing up",
+    "account_set_password": "closed: everybody chooses one by mail",
+    "account_confirm_login_code": "closed: there are no codes",
+}
+
+
+def rule_of(view: Any, name: str, namespaces: list[str]) -> str | None:
+    """The access rule of a view as the URLconf names it; None when it has none."""
+    if rule := getattr(view, "access_rule", None):
+        return rule
+    if namespaces == ["admin"]:
+        return "staff: the admin guards itself"
+    return None if namespaces else VIEWS_OF_OTHERS.get(name)
+
+
+class DefaultDenyMiddleware:
+    """Refuses any view that has no access rule."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        match = request.resolver_match
+        rule = match and rule_of(view, match.url_name or "", match.namespaces)
+        if not rule or rule.startswith("closed"):
+            raise PermissionDenied
+
+
+class PersonLanguageMiddleware:
+    """A signed-in person reads in the language they chose; others in that of the cookie or the
+    browser. A link's page may choose another (see evidence.views)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            translation.activate(request.user.language)
+            request.LANGUAGE_CODE = translation.get_language()
+        return self.get_response(request)

@@ -1,0 +1,100 @@
+"""The set together: check-ins with their light and agreements, and what is set aside."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from evidence.models import Evidence
+from programmes.models import Enrolment, Unit
+from records.models import AppendOnly, Dated
+
+if TYPE_CHECKING:
+    from django.db.models.manager import RelatedManager
+
+
+class Light(models.TextChoices):
+    """The traffic light of a check-in; a word first, a colour second."""
+
+    GREEN = "green", pgettext_lazy("traffic light", "it goes well")
+    AMBER = "amber", pgettext_lazy("traffic light", "something must improve")
+    RED = "red", pgettext_lazy("traffic light", "several things must improve")
+
+
+class CheckIn(AppendOnly):
+    """The conversation of student and adviser on the set so far."""
+
+    erasable = ("summary",)
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="check_ins")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    held_on = models.DateField(_("held on"))
+    light = models.CharField(_("traffic light"), max_length=6, choices=Light.choices, blank=True)
+    summary = models.TextField(_("summary"), max_length=20_000)
+
+    agreements: "RelatedManager[Agreement]"
+
+    class Meta:
+        ordering = ["-held_on", "-recorded_at"]
+
+    def __str__(self) -> str:
+        return f"{self.held_on}"
+
+
+class Agreement(AppendOnly):
+    """What student and adviser agreed in a check-in, with its date."""
+
+    changeable = ("done_at",)
+    erasable = ("text",)
+
+    check_in = models.ForeignKey(CheckIn, on_delete=models.PROTECT, related_name="agreements")
+    text = models.CharField(_("agreement"), max_length=500)
+    due_on = models.DateField(_("by"))
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["due_on"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Acknowledgement(AppendOnly):
+    """The student's word on a check-in: read, or refused with what they want to say. Acknowledging
+    means "read", not "agreed"; a refusal is noted and blocks nothing."""
+
+    erasable = ("note",)
+
+    check_in = models.OneToOneField(
+        CheckIn, on_delete=models.PROTECT, related_name="acknowledgement"
+    )
+    refused = models.BooleanField(default=False)
+    note = models.TextField(blank=True, max_length=5_000)
+
+    def __str__(self) -> str:
+        return "refused" if self.refused else "read"
+
+
+class SetAside(Dated):
+    """A piece that the student keeps out of the set for one unit; the committee sees its title
+    and the reason."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="set_asides")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="set_asides")
+    reason = models.CharField(_("reason"), max_length=500)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrolment", "unit", "evidence"],
+                condition=Q(ended_at__isnull=True),
+                name="a_piece_is_set_aside_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,360 @@
+"""Who learns what, how: programmes with their periods, units of decision and house rules;
+enrolments with their tracks, advisers and placements."""
+
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from people.models import User
+from qualifications.models import CoreTask, Qualification, QualityRequirement, WorkProcess
+from records.models import Dated, Row
+
+
+class ProgrammeQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        """The programmes in which this person now coordinates, teaches or advises."""
+        roles = ProgrammeRole.objects.current().filter(programme=OuterRef("pk"), user=user)
+        advises = AdviserAssignment.objects.current().filter(
+            enrolment__programme=OuterRef("pk"), adviser=user
+        )
+        return self.filter(Exists(roles) | Exists(advises))
+
+
+class Programme(Row):
+    """A team's offering to a cohort, with its house rules."""
+
+    title = models.CharField(_("title"), max_length=200)
+    cohort = models.CharField(_("cohort"), max_length=40, help_text=_("For example 2026-2029."))
+    qualification = models.ForeignKey(
+        Qualification,
+        on_delete=models.PROTECT,
+        related_name="programmes",
+        verbose_name=_("qualification"),
+    )
+    check_ins_per_period = models.PositiveSmallIntegerField(
+        _("check-ins per period"),
+        default=2,
+        validators=[MaxValueValidator(10)],
+        help_text=_("A guideline; usual is once or twice."),
+    )
+    with_light = models.BooleanField(_("check-ins with a traffic light"), default=True)
+    committee_sees_check_ins = models.BooleanField(
+        _("the committee sees lights and summaries of check-ins"), default=False
+    )
+    givers_may_judge = models.BooleanField(
+        _("a committee member who gave feedback may judge, disclosed"), default=True
+    )
+    link_days = models.PositiveSmallIntegerField(
+        _("days that a link to give feedback works"),
+        default=28,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    recorded_at = models.DateTimeField()
+
+    objects = ProgrammeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title", "cohort"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["title", "cohort"], name="a_programme_has_one_row_a_cohort"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.cohort}"
+
+
+class Period(Row):
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="periods")
+    name = models.CharField(_("name"), max_length=60)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until"))
+
+    class Meta:
+        ordering = ["starts_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="a_period_ends_after_it_starts"
+            ),
+            models.UniqueConstraint(
+                fields=["programme", "name"], name="a_period_name_is_unique_in_its_programme"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Unit(Row):
+    """What a decision is about: a set of core tasks or work processes."""
+
+    class Purpose(models.TextChoices):
+        PHASE = "phase", _("end of a phase")
+        QUALIFYING = "qualifying", _("qualifying")
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="units")
+    title = models.CharField(_("title"), max_length=200)
+    purpose = models.CharField(
+        _("purpose"), max_length=12, choices=Purpose.choices, default=Purpose.QUALIFYING
+    )
+
+    class Meta:
+        ordering = ["title"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "title"], name="a_unit_title_is_unique_in_its_programme"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Target(models.Model):
+    """A core task or a work process: what a part of a unit points at."""
+
+    core_task = models.ForeignKey(
+        CoreTask, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    work_process = models.ForeignKey(
+        WorkProcess, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        abstract = True
+
+
+class UnitPart(Row, Target):
+    """A part of a unit: a decision has one finding for each."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="parts")
+    order = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(core_task__isnull=True) ^ Q(work_process__isnull=True),
+                name="a_part_is_a_core_task_or_a_work_process",
+            ),
+            models.UniqueConstraint(
+                fields=["unit", "core_task"], name="a_core_task_is_in_a_unit_once"
+            ),
+            models.UniqueConstraint(
+                fields=["unit", "work_process"], name="a_work_process_is_in_a_unit_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.core_task or self.work_process)
+
+
+class Guideline(Dated, Target):
+    """How much would make a rich picture of a core task, a work process or a chosen requirement.
+    It guides and never gates: where it is not met, the coverage says so and blocks nothing."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="guidelines")
+    requirement = models.ForeignKey(
+        QualityRequirement, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    pieces = models.PositiveSmallIntegerField(_("pieces of evidence"), default=0)
+    people = models.PositiveSmallIntegerField(_("different people"), default=0)
+    roles = models.PositiveSmallIntegerField(_("different roles"), default=0)
+
+    class Meta:
+        ordering = ["recorded_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    core_task__isnull=False, work_process__isnull=True, requirement__isnull=True
+                )
+                | Q(core_task__isnull=True, work_process__isnull=False, requirement__isnull=True)
+                | Q(core_task__isnull=True, work_process__isnull=True, requirement__isnull=False),
+                name="a_guideline_is_on_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(pieces__gt=0) | Q(people__gt=0) | Q(roles__gt=0),
+                name="a_guideline_asks_something",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.core_task or self.work_process or self.requirement)
+
+
+class ProgrammeRole(Dated):
+    """A role in a programme, with its dates."""
+
+    class Role(models.TextChoices):
+        COORDINATOR = "coordinator", _("coordinator")
+        TEACHER = "teacher", _("teacher")
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="roles")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="programme_roles"
+    )
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "user", "role"],
+                condition=Q(ended_at__isnull=True),
+                name="a_person_has_a_role_in_a_programme_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()}"
+
+
+class EnrolmentQuerySet(models.QuerySet):
+    def current(self, on: date) -> Self:
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
+
+    def advised_by(self, user: User) -> Self:
+        advises = AdviserAssignment.objects.current().filter(
+            enrolment=OuterRef("pk"), adviser=user
+        )
+        return self.filter(Exists(advises))
+
+    def portfolio_visible_to(self, user: User) -> Self:
+        """The enrolments whose set of evidence this person may see: the student's own, those they
+        now advise, and those of programmes in which they now teach."""
+        advises = AdviserAssignment.objects.current().filter(
+            enrolment=OuterRef("pk"), adviser=user
+        )
+        teaches = ProgrammeRole.objects.current().filter(
+            programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.TEACHER
+        )
+        return self.filter(Q(student=user) | Exists(advises) | Exists(teaches))
+
+    def managed_by(self, user: User) -> Self:
+        """The enrolments of programmes that this person now coordinates."""
+        coordinates = ProgrammeRole.objects.current().filter(
+            programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.COORDINATOR
+        )
+        return self.filter(Exists(coordinates))
+
+
+class Enrolment(Row):
+    """A student in a programme."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="enrolments")
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="enrolments"
+    )
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until"), null=True, blank=True)
+    recorded_at = models.DateTimeField()
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["student__name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "student"], name="a_student_is_in_a_programme_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student}, {self.programme}"
+
+    @property
+    def adviser(self) -> "User | None":
+        """The adviser of now; prefetch `adviser_assignments` for lists."""
+        for assignment in self.adviser_assignments.all():
+            if assignment.ended_at is None:
+                return assignment.adviser
+        return None
+
+
+class Track(Dated):
+    """What an enrolment works towards: a qualification's edition, or an elective. A switch closes
+    one and opens another; the evidence stays."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="tracks")
+    qualification = models.ForeignKey(
+        Qualification, on_delete=models.PROTECT, related_name="tracks"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrolment", "qualification"],
+                condition=Q(ended_at__isnull=True),
+                name="an_enrolment_follows_a_qualification_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.qualification)
+
+
+class AdviserAssignment(Dated):
+    enrolment = models.ForeignKey(
+        Enrolment, on_delete=models.PROTECT, related_name="adviser_assignments"
+    )
+    adviser = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="adviser_assignments"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrolment"],
+                condition=Q(ended_at__isnull=True),
+                name="an_enrolment_has_one_adviser_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.adviser)
+
+
+class Placement(Row):
+    """A student at a workplace for a time."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="placements")
+    workplace = models.CharField(_("workplace"), max_length=200)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until"))
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-starts_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="a_placement_ends_after_it_starts"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.workplace
+
+
+class Supervisor(Dated):
+    """A workplace supervisor at a placement; no account is needed."""
+
+    placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="supervisors")
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail address"), max_length=254)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["placement", "email"],
+                condition=Q(ended_at__isnull=True),
+                name="a_supervisor_is_at_a_placement_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

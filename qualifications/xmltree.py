@@ -1,0 +1,102 @@
+"""XML from outside: safely read, every element knowing the line where it opens."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn, cast
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
+from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
+from django.utils.translation import gettext as _
+
+from qualifications.parsed import ImportRefused
+
+# Published dossiers are 0.1 to 1 MB with about a thousand elements, a dozen levels deep. The
+# limits leave ample room and keep a hostile file cheap.
+MAX_BYTES = 20 * 1024 * 1024
+MAX_DEPTH = 40
+MAX_ELEMENTS = 20_000
+
+# What expat says when a file ends too early: no element, open token, half a character, open CDATA.
+_CUT_OFF = frozenset({3, 5, 6, 20})
+
+
+class _Node(Element):
+    line: int
+
+
+def line_of(node: Element) -> int:
+    """The line, from 1, where an element of a tree from ``read_tree`` opens."""
+    return cast(_Node, node).line
+
+
+def outermost(content: bytes) -> str:
+    """The name of the first element, read without trusting the rest; "" where this is not XML."""
+    head = content[:4096].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff \t\r\n")
+    if not head.startswith(b"<"):
+        return ""
+    first = re.search(rb"<([a-zA-Z_][\w.:-]*)", re.sub(rb"(?s)<!--.*?-->", b"", head))
+    return first[1].decode("ascii") if first else ""
+
+
+def read_tree(content: bytes, *, file: str) -> Element:
+    """The root of well-formed XML without a document type; ``file`` is its name in messages.
+
+    Raises ImportRefused, naming the innermost open element and the line, for anything else and
+    for files beyond the limits above.
+    """
+    if len(content) > MAX_BYTES:
+        reason = _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
+        raise ImportRefused(reason, file=file)
+    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise ImportRefused(_("The file is empty."), file=file)
+    builder = _Builder(file)
+    parser = DefusedXMLParser(target=builder, forbid_dtd=True)
+    builder.expat = parser.parser
+    try:
+        parser.feed(content)
+        root: Element = parser.close()
+    except DefusedXmlException:
+        reason = _("The file declares a document type or entities, which is not accepted.")
+        builder.refuse(reason, element="!DOCTYPE")
+    except ParseError as error:
+        if not builder.count:
+            builder.refuse(_("This is not XML."))
+        if builder.open and error.code in _CUT_OFF:
+            builder.refuse(_("The file stops here, inside this element: it seems to be cut off."))
+        builder.refuse(_("The XML is damaged here."))
+    except (LookupError, ValueError):  # how Python says that it cannot decode for expat
+        builder.refuse(_("The character encoding of this file is unknown."))
+    return root
+
+
+class _Builder(TreeBuilder):
+    """Builds the tree, counts its elements and knows which are open."""
+
+    expat: Any  # the parser at work, which knows the line
+
+    def __init__(self, file: str) -> None:
+        super().__init__(element_factory=_Node)
+        self.file = file
+        self.open: list[Element] = []
+        self.count = 0
+
+    def start(self, tag: Any, attrs: Any, /) -> Element:
+        node = cast(_Node, super().start(tag, attrs))
+        node.line = self.expat.CurrentLineNumber
+        self.open.append(node)
+        self.count += 1
+        if len(self.open) > MAX_DEPTH or self.count > MAX_ELEMENTS:
+            self.refuse(_("The file has more elements, or deeper ones, than any real file has."))
+        return node
+
+    def end(self, tag: str, /) -> Element:
+        self.open.pop()
+        return super().end(tag)
+
+    def refuse(self, reason: str, *, element: str = "") -> NoReturn:
+        """Refuse at the point where the parser is; without ``element``, in the innermost one."""
+        element = element or (self.open[-1].tag if self.open else "")
+        line = self.expat.CurrentLineNumber
+        raise ImportRefused(reason, file=self.file, element=element, line=line) from None
