@@ -1,0 +1,198 @@
+"""One factory a model, with dull defaults; traits have the names of what they make."""
+
+from datetime import UTC, date, datetime
+
+import factory
+from factory.django import DjangoModelFactory
+
+from people.models import InstitutionRole, User
+from programmes.models import (
+    AdviserAssignment,
+    Enrolment,
+    Period,
+    Placement,
+    Programme,
+    ProgrammeRole,
+    Supervisor,
+    Track,
+    Unit,
+    UnitPart,
+)
+from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
+
+LONG_AGO = datetime(2026, 9, 1, 8, tzinfo=UTC)
+
+
+class UserFactory(DjangoModelFactory[User]):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Person {n}")
+    email = factory.Sequence(lambda n: f"person{n}@school.example")
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: object, **kwargs: object) -> User:
+        return User.objects.create_user(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class InstitutionRoleFactory(DjangoModelFactory[InstitutionRole]):
+    class Meta:
+        model = InstitutionRole
+
+    user = factory.SubFactory(UserFactory)
+    role = InstitutionRole.Role.CURRICULUM
+    recorded_at = LONG_AGO
+
+
+class QualificationFactory(DjangoModelFactory[Qualification]):
+    """Published, and empty: see `WorkProcessFactory` and `RequirementFactory`."""
+
+    class Meta:
+        model = Qualification
+
+    class Params:
+        draft = factory.Trait(status="draft", published_at=None)
+
+    code = factory.Sequence(lambda n: f"{25000 + n}")
+    title = "Example worker"
+    level = "4"
+    edition = date(2026, 8, 1)
+    status = "published"
+    recorded_at = LONG_AGO
+    published_at = LONG_AGO
+
+
+class CoreTaskFactory(DjangoModelFactory[CoreTask]):
+    class Meta:
+        model = CoreTask
+
+    qualification = factory.SubFactory(QualificationFactory)
+    order = factory.Sequence(lambda n: n + 1)
+    code = factory.LazyAttribute(lambda task: f"B1-K{task.order}")
+    title = "Does the work"
+
+
+class WorkProcessFactory(DjangoModelFactory[WorkProcess]):
+    class Meta:
+        model = WorkProcess
+
+    core_task = factory.SubFactory(CoreTaskFactory)
+    order = factory.Sequence(lambda n: n + 1)
+    code = factory.LazyAttribute(lambda process: f"{process.core_task.code}-W{process.order}")
+    title = "Prepares the work"
+
+
+class RequirementFactory(DjangoModelFactory[QualityRequirement]):
+    """A requirement with its place under one work process (`under`)."""
+
+    class Meta:
+        model = QualityRequirement
+        skip_postgeneration_save = True
+
+    under = factory.SubFactory(WorkProcessFactory)
+    qualification = factory.LazyAttribute(lambda line: line.under.core_task.qualification)
+    text = factory.Sequence(lambda n: f"works carefully ({n})")
+
+    @classmethod
+    def _create(
+        cls, model_class: type[QualityRequirement], *args: object, **kwargs: object
+    ) -> QualityRequirement:
+        under = kwargs.pop("under")
+        assert isinstance(under, WorkProcess)
+        line = super()._create(model_class, *args, **kwargs)
+        order = under.places.count() + 1
+        Place.objects.create(requirement=line, work_process=under, order=order)
+        return line
+
+
+class ProgrammeFactory(DjangoModelFactory[Programme]):
+    class Meta:
+        model = Programme
+
+    title = "Example programme"
+    cohort = factory.Sequence(lambda n: f"{2026 + n}")
+    qualification = factory.SubFactory(QualificationFactory)
+    recorded_at = LONG_AGO
+
+
+class PeriodFactory(DjangoModelFactory[Period]):
+    class Meta:
+        model = Period
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    name = factory.Sequence(lambda n: f"Period {n}")
+    starts_on = date(2026, 9, 1)
+    ends_on = date(2026, 11, 30)
+
+
+class UnitFactory(DjangoModelFactory[Unit]):
+    class Meta:
+        model = Unit
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    title = factory.Sequence(lambda n: f"Unit {n}")
+
+
+class UnitPartFactory(DjangoModelFactory[UnitPart]):
+    class Meta:
+        model = UnitPart
+
+    unit = factory.SubFactory(UnitFactory)
+    order = factory.Sequence(lambda n: n + 1)
+
+
+class ProgrammeRoleFactory(DjangoModelFactory[ProgrammeRole]):
+    class Meta:
+        model = ProgrammeRole
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    user = factory.SubFactory(UserFactory)
+    role = ProgrammeRole.Role.COORDINATOR
+    recorded_at = LONG_AGO
+
+
+class EnrolmentFactory(DjangoModelFactory[Enrolment]):
+    """A student who follows the programme's qualification, advised by `adviser_is`."""
+
+    class Meta:
+        model = Enrolment
+        skip_postgeneration_save = True
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    student = factory.SubFactory(UserFactory)
+    starts_on = date(2026, 9, 1)
+    recorded_at = LONG_AGO
+
+    @factory.post_generation
+    def track(self: Enrolment, create: bool, extracted: object, **kwargs: object) -> None:
+        Track.objects.create(
+            enrolment=self, qualification=self.programme.qualification, recorded_at=LONG_AGO
+        )
+
+    @factory.post_generation
+    def adviser_is(self: Enrolment, create: bool, extracted: User | None, **kwargs: object) -> None:
+        AdviserAssignment.objects.create(
+            enrolment=self, adviser=extracted or UserFactory(), recorded_at=LONG_AGO
+        )
+
+
+class PlacementFactory(DjangoModelFactory[Placement]):
+    class Meta:
+        model = Placement
+
+    enrolment = factory.SubFactory(EnrolmentFactory)
+    workplace = "Example workplace"
+    starts_on = date(2026, 9, 1)
+    ends_on = date(2027, 1, 31)
+    recorded_at = LONG_AGO
+
+
+class SupervisorFactory(DjangoModelFactory[Supervisor]):
+    class Meta:
+        model = Supervisor
+
+    placement = factory.SubFactory(PlacementFactory)
+    name = factory.Sequence(lambda n: f"Supervisor {n}")
+    email = factory.Sequence(lambda n: f"supervisor{n}@workplace.example")
+    recorded_at = LONG_AGO
