@@ -1,0 +1,10 @@
+"""Whether the web service answers with a page, as its proxy would ask: exit 0 if it does."""
+
+import http.client
+import os
+import sys
+
+host = os.environ.get("ALLOWED_HOSTS", "127.0.0.1").split(",")[0]
+connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=8)
+connection.request("GET", "/accounts/login/", headers={"Host": host, "X-Forwarded-Proto": "https"})
+sys.exit(connection.getresponse().status != 200)
