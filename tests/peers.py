@@ -70,7 +70,8 @@ class MailServer(Controller):
         return self.loop.create_server(self._factory_invoker, sock=self.socket)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        content = envelope.original_content or b""
+        # Lines end on the way as the protocol asks, at rest as Python expects.
+        content = (envelope.original_content or b"").replace(b"\r\n", b"\n")
         self.messages.append(message_from_bytes(content, EmailMessage, policy=policy.default))
         return "250 OK"
 
