@@ -16,7 +16,8 @@ class SampleForm(forms.Form):
         label=_("When?"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     place = forms.ChoiceField(
-        label=_("Where?"), choices=[("", _("Choose")), ("work", _("At work")), ("school", "School")]
+        label=_("Where?"),
+        choices=[("", _("Choose")), ("work", _("At work")), ("school", _("At school"))],
     )
     reflection = forms.CharField(
         label=_("What did you learn from it?"), required=False, widget=forms.Textarea
@@ -56,7 +57,7 @@ def gallery_context() -> dict[str, Any]:
     return {
         "form": SampleForm(auto_id="empty_%s"),
         "wrong_form": SampleForm(
-            {"title": "", "kind": "ACT", "requirements": ["2"], "happened_on": "31-31-2026"},
+            {"title": "", "kind": "ACT", "requirements": ["2"], "happened_on": ""},
             auto_id="wrong_%s",
         ),
         "button_kinds": ["", "primary", "danger", "quiet"],

@@ -32,6 +32,7 @@
 
   function setIdle(form) {
     delete form.dataset.sending;
+    delete form.dataset.sent;
     for (const button of form.querySelectorAll('.button[aria-disabled="true"]')) {
       button.removeAttribute("aria-disabled");
       if (labels.has(button)) button.querySelector(".label").textContent = labels.get(button);
@@ -68,8 +69,10 @@
     if (event.persisted) document.querySelectorAll("form[data-sending]").forEach(setIdle);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt.closest("form[data-sending]");
-    if (form) setIdle(form);
+    const form = event.detail.elt;
+    if (!form.matches("form[data-sending]")) return;
+    setIdle(form);
+    if (event.detail.successful && kept.has(form)) kept.set(form, content(form));
   });
 
   // --- data-guard: leaving a page with unsaved work warns -----------------------------------------
@@ -193,13 +196,16 @@
 
   // --- htmx: focus and trouble --------------------------------------------------------------------
 
+  // The event comes from each new element, as the old ones are gone.
   document.addEventListener("htmx:afterSettle", (event) => {
-    const target = event.detail.target;
+    const fresh = event.target;
+    const find = (selector) => (fresh.matches(selector) ? fresh : fresh.querySelector(selector));
     keep(document);
-    announce(target.querySelector("[data-announce]")?.dataset.announce);
+    announce(find("[data-announce]")?.dataset.announce);
     // Focus that went down with the old content goes to where the new content begins.
-    if (document.activeElement === document.body && target.isConnected) {
-      const place = target.querySelector("[autofocus], [data-focus]") ?? target;
+    const wanted = find("[data-focus]");
+    if (wanted || document.activeElement === document.body) {
+      const place = wanted ?? fresh;
       if (!place.matches("a, button, input, select, textarea, summary")) place.tabIndex = -1;
       place.focus({ preventScroll: true });
     }
