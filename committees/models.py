@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -18,8 +18,6 @@ from people.models import InstitutionRole, User
 from programmes.models import AdviserAssignment, Enrolment, Programme, Unit
 from records.models import AppendOnly, Dated, Row, Sealed
 
-if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
 
 SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
 
@@ -178,9 +176,7 @@ class CaseQuerySet(models.QuerySet):
         advises = AdviserAssignment.objects.current().filter(
             enrolment=OuterRef("enrolment"), adviser=user
         )
-        return self.filter(
-            Q(enrolment__student=user) | Exists(advises), state=Case.State.ANNOUNCED
-        )
+        return self.filter(Q(enrolment__student=user) | Exists(advises), state=Case.State.ANNOUNCED)
 
     def due_for_freezing(self, at: datetime) -> Self:
         return self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at)
@@ -251,8 +247,6 @@ class Snapshot(AppendOnly, Sealed):
     format = models.PositiveSmallIntegerField(default=FORMAT)
     manifest = models.BinaryField()
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of the manifest
-
-    items: "RelatedManager[SnapshotItem]"
 
     class Meta:
         constraints = [
@@ -391,9 +385,7 @@ class Announcement(AppendOnly, Sealed):
 
     sealed_fields = ("decision", "head", "recorded_at")
 
-    decision = models.OneToOneField(
-        Decision, on_delete=models.PROTECT, related_name="announcement"
-    )
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     head = models.CharField(max_length=64)
 

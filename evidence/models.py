@@ -1,7 +1,7 @@
 """One piece of evidence and the feedback on it."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -16,8 +16,6 @@ from qualifications.models import QualityRequirement
 from records.links import id_in, is_genuine, token_for
 from records.models import AppendOnly, Dated, Row, StoredFile
 
-if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
 
 
 class GiverRole(models.TextChoices):
@@ -71,9 +69,9 @@ class EvidenceQuerySet(models.QuerySet):
             qualification=OuterRef("requirement__qualification"),
         )
         laid = RequirementLink.objects.current().filter(Exists(followed), evidence=OuterRef("pk"))
-        invited = FeedbackRequest.objects.filter(
-            evidence=OuterRef("pk"), giver__user=user
-        ).exclude(state=FeedbackRequest.State.WITHDRAWN)
+        invited = FeedbackRequest.objects.filter(evidence=OuterRef("pk"), giver__user=user).exclude(
+            state=FeedbackRequest.State.WITHDRAWN
+        )
         return self.filter(Q(owner=user) | Exists(laid) | Exists(invited))
 
 
@@ -111,7 +109,10 @@ class Revision(AppendOnly):
     class Origin(models.TextChoices):
         HERE = "here", pgettext_lazy("origin of evidence", "during this programme")
         EARLIER = "earlier", pgettext_lazy("origin of evidence", "earlier, before this programme")
-        ELSEWHERE = "elsewhere", pgettext_lazy("origin of evidence", "elsewhere, outside the programme")
+        ELSEWHERE = (
+            "elsewhere",
+            pgettext_lazy("origin of evidence", "elsewhere, outside the programme"),
+        )
 
     erasable = ("title", "place", "context", "reflection")
     deletable = True
@@ -127,8 +128,6 @@ class Revision(AppendOnly):
     )
     context = models.TextField(_("context"), blank=True, max_length=10_000)
     reflection = models.TextField(_("reflection"), blank=True, max_length=20_000)
-
-    attachments: "RelatedManager[Attachment]"
 
     class Meta:
         ordering = ["number"]
@@ -306,8 +305,6 @@ class Feedback(AppendOnly):
     given_on = models.DateField()
     place = models.CharField(max_length=200, blank=True)
 
-    remarks: "RelatedManager[Remark]"
-
     objects = FeedbackQuerySet.as_manager()
 
     class Meta:
@@ -365,9 +362,7 @@ class Remark(AppendOnly):
 class Confirmation(AppendOnly):
     """The speaker's own word on noted feedback: yes, I said this, or no."""
 
-    feedback = models.OneToOneField(
-        Feedback, on_delete=models.PROTECT, related_name="confirmation"
-    )
+    feedback = models.OneToOneField(Feedback, on_delete=models.PROTECT, related_name="confirmation")
     confirmed = models.BooleanField()
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ decided by `visible_to` of what they ask for (invisible is 404), and what they m
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -17,6 +17,12 @@ from people.models import InstitutionRole, User
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 Role = InstitutionRole.Role
+
+
+class PersonRequest(HttpRequest):
+    """A request behind the `signed_in` door: for annotations."""
+
+    user: User
 
 
 class NotAllowed(PermissionDenied):
@@ -72,7 +78,7 @@ def with_role(*roles: Role) -> Callable[[View], View]:
         @wraps(view)
         @signed_in
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not has_role(request.user, *roles):
+            if not has_role(cast(User, request.user), *roles):
                 raise NotAllowed
             return view(request, *args, **kwargs)
 

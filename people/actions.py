@@ -10,7 +10,9 @@ from records.outbox import queue
 
 
 @transaction.atomic
-def register(*, email: str, name: str, by: User | None, language: str = "nl", at: datetime | None = None) -> User:
+def register(
+    *, email: str, name: str, by: User | None, language: str = "nl", at: datetime | None = None
+) -> User:
     """The person with this address; made, and invited by mail to choose a password, if nobody
     has it. An existing person keeps the name they chose. Who may call this is decided by the
     action that needs the person."""
@@ -26,7 +28,9 @@ def register(*, email: str, name: str, by: User | None, language: str = "nl", at
 
 
 @transaction.atomic
-def give_role(*, user: User, role: InstitutionRole.Role, by: User | None, at: datetime | None = None) -> InstitutionRole:
+def give_role(
+    *, user: User, role: InstitutionRole.Role, by: User | None, at: datetime | None = None
+) -> InstitutionRole:
     """Give a person a role in the institution; a role they already have stays as it is. `by` is
     a superuser, or None for the command line."""
     if by is not None and not by.is_superuser:

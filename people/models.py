@@ -16,7 +16,9 @@ from records.models import Dated
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, name: str, password: str | None = None, **fields: Any) -> "User":
+    def create_user(
+        self, email: str, name: str, password: str | None = None, **fields: Any
+    ) -> "User":
         """A person; without a password, one who can sign in only after setting it by mail."""
         user = self.model(email=email.strip().lower(), name=name.strip(), **fields)
         user.set_password(password)

@@ -1,7 +1,5 @@
 """The set together: check-ins with their light and agreements, and what is set aside."""
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,9 +9,6 @@ from django.utils.translation import pgettext_lazy
 from evidence.models import Evidence
 from programmes.models import Enrolment, Unit
 from records.models import AppendOnly, Dated
-
-if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
 
 
 class Light(models.TextChoices):
@@ -34,8 +29,6 @@ class CheckIn(AppendOnly):
     held_on = models.DateField(_("held on"))
     light = models.CharField(_("traffic light"), max_length=6, choices=Light.choices, blank=True)
     summary = models.TextField(_("summary"), max_length=20_000)
-
-    agreements: "RelatedManager[Agreement]"
 
     class Meta:
         ordering = ["-held_on", "-recorded_at"]

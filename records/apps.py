@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 
-def _install_triggers(using: str, **kwargs: Any) -> None:
+def _install_triggers(using: str, **_: Any) -> None:
     from records.triggers import install
 
     install(using)

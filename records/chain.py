@@ -38,7 +38,9 @@ def canonical(value: Any) -> bytes:
 
 def keyed(purpose: str, content: bytes) -> str:
     """HMAC-SHA-256 (hex) of the content under the installation's seal key."""
-    return hmac.new(settings.SEAL_KEY.encode(), purpose.encode() + b"\0" + content, sha256).hexdigest()
+    return hmac.new(
+        settings.SEAL_KEY.encode(), purpose.encode() + b"\0" + content, sha256
+    ).hexdigest()
 
 
 def name_of(row: Any) -> str:
@@ -95,7 +97,7 @@ def append(
         raise RuntimeError("an event is written in the transaction of its change")
     Chain.objects.get_or_create(key=key, defaults={"proof": head_proof(Chain(key=key))})
     chain = Chain.objects.select_for_update().get(key=key)
-    stated = {name_of(row): seal_of(fresh) for row, fresh in _fresh(rows)}
+    stated: dict[str, str | None] = {name_of(row): seal_of(fresh) for row, fresh in _fresh(rows)}
     stated |= dict.fromkeys(map(name_of, removed))
     event = Event(
         chain=chain,

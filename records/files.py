@@ -149,7 +149,11 @@ def prepare(row: StoredFile) -> bool:
     with transaction.atomic():
         shown, is_new = StoredFile.objects.get_or_create(
             digest=digest,
-            defaults={"size": size, "media_type": cleaned_type.media_type, "kind": cleaned_type.kind},
+            defaults={
+                "size": size,
+                "media_type": cleaned_type.media_type,
+                "kind": cleaned_type.kind,
+            },
         )
         if is_new:
             append("preparation", "file.prepared", by=None, rows=[shown])

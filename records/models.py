@@ -77,9 +77,13 @@ class Sealed(models.Model):
 
     def content_to_seal(self) -> dict[str, Any]:
         """Field names and values, to be written as canonical JSON."""
-        return {name: self._meta.get_field(name).value_from_object(self) for name in self.sealed_fields}
+        return {
+            field.name: field.value_from_object(self)
+            for field in self._meta.concrete_fields
+            if field.name in self.sealed_fields
+        }
 
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:  # noqa: ARG002
         """What is wrong in the row's own content, beyond its seal; `erased` holds the digests
         that were lawfully removed."""
         return iter(())
@@ -167,7 +171,9 @@ class StoredFile(AppendOnly, Sealed):
     size = models.PositiveBigIntegerField()
     media_type = models.CharField(max_length=100)
     kind = models.CharField(max_length=10)
-    shown = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    shown = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     preparation = models.CharField(
         max_length=10, choices=Preparation.choices, default=Preparation.WAITING
     )
@@ -208,7 +214,7 @@ class OutboxQuerySet(models.QuerySet):
 
 
 class OutboxMail(Row):
-    """A mail to send: template and ids. Its words and its link are made at sending, and not kept."""
+    """A mail to send: template and ids. Words and link are made at sending, and not kept."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -233,11 +239,7 @@ class OutboxMail(Row):
 
     class Meta:
         ordering = ["recorded_at"]
-        indexes = [
-            models.Index(
-                F("due_at"), name="outbox_waiting", condition=Q(state="waiting")
-            )
-        ]
+        indexes = [models.Index(F("due_at"), name="outbox_waiting", condition=Q(state="waiting"))]
 
     def __str__(self) -> str:
         return f"{self.template} {self.id}"
