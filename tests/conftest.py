@@ -4,7 +4,6 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -12,11 +11,9 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import TransactionTestCase
+from pytest_django import Settings
 
 from records.triggers import lifted
-
-if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
 
 pytest_plugins = ["tests.strictness", "tests.peers"]
 
@@ -63,7 +60,7 @@ def _append_only_lifted_for_flush() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_files(settings: "SettingsWrapper", tmp_path: Path) -> None:
+def _own_files(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_ROOT = tmp_path
     settings.FILES_ROOT = tmp_path / "files"
     storage = {**settings.STORAGES["default"], "OPTIONS": {"location": settings.FILES_ROOT}}

@@ -14,10 +14,10 @@ import redis
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings as django_settings
+from pytest_django import Settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-    from pytest_django.fixtures import SettingsWrapper
     from pytest_django.live_server_helper import LiveServer
 
 # --- Services that may be absent ------------------------------------------------------------------
@@ -77,7 +77,7 @@ class MailServer(Controller):
 
 
 @pytest.fixture
-def smtp_server(settings: "SettingsWrapper") -> Iterator[MailServer]:
+def smtp_server(settings: Settings) -> Iterator[MailServer]:
     """Mail goes to a real SMTP server; `smtp_server.messages` holds what arrived."""
     server = MailServer()
     server.start()
@@ -135,7 +135,7 @@ def browser() -> "Iterator[Browser]":
 def new_page(
     browser: "Browser",
     live_server: "LiveServer",
-    settings: "SettingsWrapper",
+    settings: Settings,
     request: pytest.FixtureRequest,
 ) -> "Iterator[Callable[..., Page]]":
     """Opens a page as somebody else: each has cookies of its own. Takes the arguments of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.template import engines
+from django.template import Engine
 from django.template.base import FilterExpression
 
 # --- The network is closed ------------------------------------------------------------------------
@@ -81,5 +81,5 @@ class Undefined(str):
 @pytest.fixture(scope="session", autouse=True)
 def _undefined_variables_fail() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engines["django"].engine, "string_if_invalid", Undefined())
+        patch.setattr(Engine.get_default(), "string_if_invalid", Undefined())
         yield

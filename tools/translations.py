@@ -191,14 +191,14 @@ def _literal(arguments: list[ast.expr], place: int | None) -> str | None:
 def in_template(source: str) -> Iterator[Text]:
     """Walk all that a parsed template holds: nodes, filters, conditions, arguments of tags.
     Must run while no language is active: `_("...")` is then its own text."""
-    from django.template import engines
+    from django.template import Engine
     from django.template.base import FilterExpression, Node
     from django.template.smartif import TokenBase
     from django.templatetags.i18n import BlockTranslateNode, TranslateNode
     from django.utils.functional import Promise
 
     seen: set[int] = set()
-    waiting: list[Any] = [engines["django"].engine.from_string(source).nodelist]  # type: ignore[attr-defined]
+    waiting: list[Any] = [Engine.get_default().from_string(source).nodelist]
     while waiting:
         item = waiting.pop()
         if id(item) in seen:
