@@ -87,7 +87,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "records.middleware.BusyDatabaseMiddleware",
+    "records.middleware.RefusalMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "people.middleware.PersonLanguageMiddleware",
@@ -170,9 +170,7 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 # The embedded installation has no collectstatic step: the finders serve, without hashed names.
 if EMBEDDED:
     WHITENOISE_USE_FINDERS = True
-    STORAGES["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_AUTOREFRESH = False
 # Bigger than any text a form here takes; files are measured apart, by kind.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -53,7 +53,7 @@ def gallery_context() -> dict[str, Any]:
         }
         for number, count in enumerate(counts, start=1)
     ]
-    roles = ["CLIENT", "PEER", "SUPERVISOR", "TEACHER", "OTHER"]
+    roles = ["client", "peer", "supervisor", "teacher", "other"]
     return {
         "form": SampleForm(auto_id="empty_%s"),
         "wrong_form": SampleForm(
@@ -63,7 +63,7 @@ def gallery_context() -> dict[str, Any]:
         "button_kinds": ["", "primary", "danger", "quiet"],
         "tag_kinds": ["", "strong", "accent", "dashed"],
         "levels": ["success", "info", "warning", "error"],
-        "lights": ["GREEN", "AMBER", "RED"],
+        "lights": ["green", "amber", "red"],
         "roles": roles,
         "periods": periods,
         "rows": [

@@ -1,0 +1,110 @@
+"""The frozen set: an `EvidenceSet` as canonical bytes, and back.
+
+A snapshot's manifest names each item by the salted hash of its content; the contents stand apart,
+so that one can be lawfully erased while the manifest, and what it proves, stays.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from committees.models import Case, Snapshot, SnapshotItem
+from portfolio.evidence_set import (
+    CheckInFact,
+    EvidenceSet,
+    FeedbackFact,
+    Frame,
+    PersonFact,
+    PieceFact,
+    SetAsideFact,
+    from_plain,
+    to_plain,
+)
+from records.chain import canonical
+
+KINDS: dict[str, type] = {
+    "piece": PieceFact,
+    "feedback": FeedbackFact,
+    "person": PersonFact,
+    "set_aside": SetAsideFact,
+    "check_in": CheckInFact,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenSet:
+    """A snapshot read back. `digests` gives each fact's item by the fact's id, for citing;
+    `erased` counts the items whose content was lawfully removed."""
+
+    evidence_set: EvidenceSet
+    digests: dict[str, str] = field(default_factory=dict)
+    erased: int = 0
+
+
+def freeze(case: Case, evidence_set: EvidenceSet, *, at: datetime) -> tuple[Snapshot, list[SnapshotItem]]:
+    """The unsaved snapshot of this set and its items."""
+    facts: list[tuple[str, Any]] = [("frame", evidence_set.frame)]
+    facts += [("person", fact) for fact in evidence_set.people]
+    facts += [("piece", fact) for fact in evidence_set.pieces]
+    facts += [("feedback", fact) for fact in evidence_set.feedback]
+    facts += [("set_aside", fact) for fact in evidence_set.set_aside]
+    facts += [("check_in", fact) for fact in evidence_set.check_ins]
+    snapshot = Snapshot(case=case, number=case.snapshots.count() + 1, recorded_at=at)
+    items = [_item(snapshot, kind, fact, at) for kind, fact in facts]
+    snapshot.manifest = canonical(
+        {
+            "format": Snapshot.FORMAT,
+            "case": case.pk,
+            "number": snapshot.number,
+            "frozen_at": at,
+            "student": evidence_set.frame.student,
+            "people": [fact.id for fact in evidence_set.people],
+            "files": sorted(
+                {file.digest for piece in evidence_set.pieces for file in piece.files} - {""}
+            ),
+            "items": [{"kind": item.kind, "digest": item.digest} for item in items],
+        }
+    )
+    snapshot.digest = sha256(snapshot.manifest).hexdigest()
+    return snapshot, items
+
+
+def _item(snapshot: Snapshot, kind: str, fact: Any, at: datetime) -> SnapshotItem:
+    salt, content = secrets.token_bytes(16), canonical(to_plain(fact))
+    digest = sha256(salt + content).hexdigest()
+    return SnapshotItem(
+        snapshot=snapshot, kind=kind, digest=digest, salt=salt, content=content, recorded_at=at
+    )
+
+
+def read(snapshot: Snapshot) -> FrozenSet:
+    """The set as it was frozen, less what was lawfully erased since. One query."""
+    items = {item.digest: item for item in snapshot.items.all()}
+    found: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+    digests: dict[str, str] = {}
+    frame, erased = None, 0
+    for entry in json.loads(bytes(snapshot.manifest))["items"]:
+        content = bytes(items[entry["digest"]].content) if entry["digest"] in items else b""
+        if not content:
+            erased += 1
+        elif entry["kind"] == "frame":
+            frame = from_plain(Frame, json.loads(content))
+        else:
+            fact = from_plain(KINDS[entry["kind"]], json.loads(content))
+            found[entry["kind"]].append(fact)
+            if entry["kind"] in ("piece", "feedback"):
+                digests[fact.id] = entry["digest"]
+    if frame is None:
+        raise LookupError(f"snapshot {snapshot.pk} has lost its frame")
+    evidence_set = EvidenceSet(
+        frame=frame,
+        pieces=tuple(found["piece"]),
+        feedback=tuple(found["feedback"]),
+        people=tuple(found["person"]),
+        set_aside=tuple(found["set_aside"]),
+        check_ins=tuple(found["check_in"]),
+    )
+    return FrozenSet(evidence_set, digests, erased)
