@@ -17,6 +17,7 @@ DEBUG = False
 # Where an embedded installation keeps its database, files and keys.
 DATA_ROOT = Path(env.str("DATA_ROOT", default=str(BASE_DIR / "var")))
 REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_PREFIX = env.str("REDIS_PREFIX", default="")  # where installations share one Redis
 # Without a broker the work is done in process, by a small sweep thread (records/work.py).
 EMBEDDED = not REDIS_URL
 INSTITUTION = env.str("INSTITUTION", default="Bewijskracht")
@@ -153,7 +154,11 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
         if EMBEDDED
-        else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        else {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": REDIS_PREFIX,
+        }
     )
 }
 FILES_ROOT = Path(env.str("FILES_ROOT", default=str(DATA_ROOT / "files")))
@@ -223,6 +228,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Bewijskracht <noreply@127.0.0.1>")
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": REDIS_PREFIX}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -7,7 +7,15 @@ machine of a working installation stays away from its data.
 import os
 from pathlib import Path
 
-for name in ("DEMO", "REDIS_URL", "EMAIL_URL", "FILES_ROOT", "STATIC_ROOT", "INSTITUTION"):
+for name in (
+    "DEMO",
+    "REDIS_URL",
+    "REDIS_PREFIX",
+    "EMAIL_URL",
+    "FILES_ROOT",
+    "STATIC_ROOT",
+    "INSTITUTION",
+):
     os.environ.pop(name, None)
 os.environ |= {
     "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
