@@ -46,6 +46,17 @@ class Giver(Row):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def mailbox(self) -> str:
+        """Where mail reaches them: with an account, at its address of now."""
+        return self.user.email if self.user else self.address
+
+
+def normalised(address: str) -> str:
+    """One spelling for each mailbox: without spaces around it, in lower case. A domain in another
+    script stays as it was typed."""
+    return address.strip().lower()
+
 
 # --- Evidence -------------------------------------------------------------------------------------
 
@@ -189,9 +200,23 @@ class RequirementLink(Dated):
 # --- Feedback -------------------------------------------------------------------------------------
 
 
+def _in_sight_of(user: User) -> Q:
+    """Who sees a question or an answer: the student; who now advises them or teaches in the
+    enrolment in whose frame it was; and who was asked or spoke. Other givers do not."""
+    seen = Enrolment.objects.portfolio_visible_to(user).filter(pk=OuterRef("enrolment"))
+    return Q(evidence__owner=user) | Exists(seen) | Q(giver__user=user)
+
+
 class FeedbackRequestQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(_in_sight_of(user))
+
     def awaiting_answer(self, at: datetime) -> Self:
-        return self.filter(state=FeedbackRequest.State.OPEN, expires_at__gt=at)
+        return self.filter(
+            state=FeedbackRequest.State.OPEN,
+            expires_at__gt=at,
+            evidence__withdrawn_at__isnull=True,
+        )
 
     def from_token(self, token: str) -> "FeedbackRequest | None":
         """The request whose link this is; None for a forged or revoked one. Says nothing of
@@ -201,6 +226,14 @@ class FeedbackRequestQuerySet(models.QuerySet):
         if request and is_genuine(token, "feedback-request", request.pk, request.serial):
             return request
         return None
+
+    def was_revoked(self, token: str) -> bool:
+        """Whether this was once the link of a request: for a kinder page, opens nothing."""
+        request = self.filter(pk=id_in(token)).first()
+        return request is not None and any(
+            is_genuine(token, "feedback-request", request.pk, serial)
+            for serial in range(1, request.serial)
+        )
 
 
 class FeedbackRequest(Row):
@@ -220,6 +253,14 @@ class FeedbackRequest(Row):
         State.WITHDRAWN: (),
     }
     MOST_REQUIREMENTS = 5
+    REMIND_AFTER = timedelta(hours=24)  # since the last mail about it
+
+    class Reason(models.TextChoices):
+        """Why somebody declined, where they said so."""
+
+        NOT_SEEN = "not_seen", pgettext_lazy("reason to decline", "I have not seen this")
+        NOT_ME = "not_me", pgettext_lazy("reason to decline", "This isn't me")
+        RATHER_NOT = "rather_not", pgettext_lazy("reason to decline", "I'd rather not")
 
     enrolment = models.ForeignKey(
         Enrolment, on_delete=models.PROTECT, related_name="feedback_requests"
@@ -239,8 +280,9 @@ class FeedbackRequest(Row):
     serial = models.PositiveIntegerField(default=1)  # a new one revokes the links before it
     expires_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
-    opened_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=10, choices=Reason.choices, blank=True)
 
     objects = FeedbackRequestQuerySet.as_manager()
 
@@ -252,6 +294,10 @@ class FeedbackRequest(Row):
                 condition=Q(state="open"),
                 name="a_giver_has_one_open_question_about_a_piece",
             ),
+            models.CheckConstraint(
+                condition=Q(state="declined") | Q(reason=""),
+                name="only_who_declined_has_a_reason_for_it",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -262,10 +308,21 @@ class FeedbackRequest(Row):
         return token_for("feedback-request", self.pk, self.serial)
 
     def is_answerable(self, at: datetime) -> bool:
-        return self.state == self.State.OPEN and self.expires_at > at
+        return (
+            self.state == self.State.OPEN
+            and self.expires_at > at
+            and self.evidence.withdrawn_at is None
+        )
+
+    def is_remindable(self, at: datetime) -> bool:
+        last = self.reminded_at or self.recorded_at
+        return self.is_answerable(at) and last + self.REMIND_AFTER <= at
 
 
 class FeedbackQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(_in_sight_of(user))
+
     def from_token(self, token: str) -> "Feedback | None":
         """The noted feedback whose confirmation link this is; None for a forged one."""
         row_id = id_in(token)
@@ -325,6 +382,20 @@ class Feedback(AppendOnly):
     @property
     def confirmation_token(self) -> str:
         return token_for("confirmation", self.pk, 1)
+
+    @property
+    def confirmed(self) -> bool | None:
+        """What the speaker said of noted feedback; None while they said nothing."""
+        confirmation = getattr(self, "confirmation", None)
+        return confirmation and confirmation.confirmed
+
+    def is_confirmable(self, at: datetime) -> bool:
+        return (
+            self.source == self.Source.NOTED
+            and self.confirmed is None
+            and self.recorded_at + self.CONFIRM_WITHIN > at
+            and self.evidence.withdrawn_at is None
+        )
 
 
 class Remark(AppendOnly):

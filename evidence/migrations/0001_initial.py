@@ -76,8 +76,9 @@ class Migration(migrations.Migration):
                 ('serial', models.PositiveIntegerField(default=1)),
                 ('expires_at', models.DateTimeField()),
                 ('recorded_at', models.DateTimeField()),
+                ('reminded_at', models.DateTimeField(blank=True, null=True)),
                 ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
+                ('reason', models.CharField(blank=True, choices=[('not_seen', 'I have not seen this'), ('not_me', "This isn't me"), ('rather_not', "I'd rather not")], max_length=10)),
                 ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedback_requests', to='programmes.enrolment')),
                 ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedback_requests', to='evidence.evidence')),
                 ('requirements', models.ManyToManyField(related_name='+', to='qualifications.qualityrequirement')),
@@ -197,6 +198,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='feedbackrequest',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('evidence', 'giver'), name='a_giver_has_one_open_question_about_a_piece'),
+        ),
+        migrations.AddConstraint(
+            model_name='feedbackrequest',
+            constraint=models.CheckConstraint(condition=models.Q(('state', 'declined'), ('reason', ''), _connector='OR'), name='only_who_declined_has_a_reason_for_it'),
         ),
         migrations.AddConstraint(
             model_name='feedback',
