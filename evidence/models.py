@@ -5,7 +5,8 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -15,7 +16,6 @@ from programmes.models import AdviserAssignment, Enrolment, ProgrammeRole, Track
 from qualifications.models import QualityRequirement
 from records.links import id_in, is_genuine, token_for
 from records.models import AppendOnly, Dated, Row, StoredFile
-
 
 
 class GiverRole(models.TextChoices):
@@ -66,8 +66,20 @@ class EvidenceQuerySet(models.QuerySet):
         return self.filter(withdrawn_at__isnull=True)
 
     def visible_to(self, user: User) -> Self:
-        """The door: the owner; those who now advise, or teach in, an enrolment of the owner
-        against whose requirements it is laid; and who was asked for feedback with an account."""
+        """The door: those who may read it in full, and who was asked for feedback with an
+        account."""
+        invited = FeedbackRequest.objects.filter(evidence=OuterRef("pk"), giver__user=user).exclude(
+            state=FeedbackRequest.State.WITHDRAWN
+        )
+        return self.filter(self._in_full(user) | Exists(invited))
+
+    def in_full_for(self, user: User) -> Self:
+        """What this person reads with reflection, requirements and feedback: the owner, and those
+        who now advise, or teach in, an enrolment of the owner against whose requirements it is
+        laid."""
+        return self.filter(self._in_full(user))
+
+    def _in_full(self, user: User) -> Q:
         advises = AdviserAssignment.objects.current().filter(
             enrolment=OuterRef("enrolment"), adviser=user
         )
@@ -80,10 +92,33 @@ class EvidenceQuerySet(models.QuerySet):
             qualification=OuterRef("requirement__qualification"),
         )
         laid = RequirementLink.objects.current().filter(Exists(followed), evidence=OuterRef("pk"))
-        invited = FeedbackRequest.objects.filter(evidence=OuterRef("pk"), giver__user=user).exclude(
-            state=FeedbackRequest.State.WITHDRAWN
+        return Q(owner=user) | Exists(laid)
+
+    def for_list(self, at: datetime) -> Self:
+        """Newest first, with what a list shows of each: `requirements` it is now laid against,
+        `waiting` questions that can still be answered, and `remarks`. One query."""
+        return (
+            self.select_related("current")
+            .annotate(
+                requirements=_counted(RequirementLink.objects.current()),
+                waiting=_counted(FeedbackRequest.objects.awaiting_answer(at)),
+                remarks=_counted(Remark.objects.all(), "feedback__evidence"),
+            )
+            .order_by("-current__happened_on", "-recorded_at")
         )
-        return self.filter(Q(owner=user) | Exists(laid) | Exists(invited))
+
+    def for_page(self) -> Self:
+        """With its words, owner and files, in two queries."""
+        files = Attachment.objects.select_related("file", "file__shown")
+        return self.select_related("owner", "current").prefetch_related(
+            Prefetch("current__attachments", files)
+        )
+
+
+def _counted(rows: models.QuerySet, of: str = "evidence") -> Coalesce:
+    """How many of these rows a piece has."""
+    counts = rows.filter(**{of: OuterRef("pk")}).order_by().values(of).annotate(n=Count("pk"))
+    return Coalesce(Subquery(counts.values("n")), 0)
 
 
 class Evidence(Row):
@@ -109,6 +144,11 @@ class Evidence(Row):
     def __str__(self) -> str:
         return self.current.title if self.current else str(self.pk)
 
+    @property
+    def chain(self) -> str:
+        """The chain of events on which everything that happens to it is written."""
+        return f"person:{self.owner_id}"
+
 
 class Revision(AppendOnly):
     """What a piece of evidence said at one time. Feedback is tied to the revision its giver saw."""
@@ -124,6 +164,8 @@ class Revision(AppendOnly):
             "elsewhere",
             pgettext_lazy("origin of evidence", "elsewhere, outside the programme"),
         )
+
+    MOST_FILES = 20
 
     erasable = ("title", "place", "context", "reflection")
     deletable = True
