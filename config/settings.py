@@ -219,9 +219,7 @@ TIME_ZONE = "Europe/Amsterdam"
 # --- Mail and work --------------------------------------------------------------------------------
 
 if DEMO and not env.str("EMAIL_URL", default=""):
-    # Only the demo's mailbox keeps what was sent.
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = DATA_ROOT / "mailbox"
+    EMAIL_BACKEND = "home.mailbox.EmailBackend"
 else:
     vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:25"))
 EMAIL_TIMEOUT = 20

@@ -1,9 +1,45 @@
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
-from people.access import signed_in
+from home import mailbox
+from home.gallery import gallery_context
+from people.access import PersonRequest, public, signed_in
 
 
 @signed_in
-def home(request: HttpRequest) -> HttpResponse:
+@require_safe
+def home(request: PersonRequest) -> HttpResponse:
     return render(request, "home/home.html")
+
+
+@public("the demo's own mails, in demo mode only, on this machine only")
+@require_safe
+def mails(request: HttpRequest) -> HttpResponse:
+    _only_in_the_demo()
+    page = Paginator(mailbox.kept_mails(), 50).get_page(request.GET.get("page"))
+    return render(request, "home/mailbox.html", {"page": page})
+
+
+@public("the demo's own mails, in demo mode only, on this machine only")
+@require_safe
+def mail(request: HttpRequest, name: str) -> HttpResponse:
+    _only_in_the_demo()
+    kept = mailbox.kept_mail(name)
+    if kept is None:
+        raise Http404
+    return render(request, "home/mail.html", {"mail": kept})
+
+
+@public("shows the components to who builds with them, in demo mode only")
+@require_safe
+def gallery(request: HttpRequest) -> HttpResponse:
+    _only_in_the_demo()
+    return render(request, "home/gallery.html", gallery_context())
+
+
+def _only_in_the_demo() -> None:
+    if not settings.DEMO:
+        raise Http404

@@ -1,0 +1,40 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from committees.actions import erase_item
+from committees.models import SnapshotItem
+from people.models import User
+from records.actions import erase_file
+from records.models import StoredFile
+from records.refusals import NotPossible
+
+
+class Command(BaseCommand):
+    help = (
+        "Erase the content of a stored file or of an item of a frozen set on a lawful ground. Its "
+        "hash, the date and the ground stay, and verify_records says that it was lawfully removed."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("digest", help="the SHA-256 (hex) under which it is kept")
+        parser.add_argument("--ground", required=True, help="the lawful ground, as it will be kept")
+        parser.add_argument("--by", required=True, help="e-mail address of who orders it")
+
+    def handle(self, *_: Any, digest: str, ground: str, by: str, **__: Any) -> None:
+        person = User.objects.filter(email=by.strip().lower()).first()
+        if person is None:
+            raise CommandError(f"Nobody here has the address {by}.")
+        file = StoredFile.objects.filter(digest=digest).first()
+        item = SnapshotItem.objects.filter(digest=digest).first()
+        try:
+            if file:
+                erase_file(file=file, ground=ground, by=person)
+            elif item:
+                erase_item(item=item, ground=ground, by=person)
+            else:
+                raise CommandError(f"Nothing is kept under {digest}.")
+        except NotPossible as refusal:
+            raise CommandError(str(refusal)) from None
+        self.stdout.write(f"Erased: {digest}. Its hash, the date and the ground are on record.")

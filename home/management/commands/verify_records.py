@@ -1,0 +1,26 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from records.verification import verify
+
+
+class Command(BaseCommand):
+    help = (
+        "Prove that what was recorded is untouched. Exit 0 and counts when all is well; exit 1 and "
+        "the names of what was altered, removed or inserted otherwise."
+    )
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        report = verify()
+        for name in report.erased:
+            self.stdout.write(f"lawfully removed: {name}")
+        for fault in report.faults:
+            self.stdout.write(f"FAULT: {fault}")
+        counts = (
+            f"{report.events} events, {report.rows} sealed rows, {report.files} files; "
+            f"{len(report.erased)} lawfully removed"
+        )
+        if report.faults:
+            raise CommandError(f"{len(report.faults)} faults in {counts}")
+        self.stdout.write(f"All is as it was recorded: {counts}.")
