@@ -1,17 +1,101 @@
 """What must be: qualifications, their core tasks, work processes and quality requirements."""
 
+from collections.abc import Iterator
+from hashlib import sha256
 from typing import Self
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from records.models import Row
+from people.models import InstitutionRole, User
+from qualifications.parsed import ParsedDossier
+from qualifications.sbb import parse_sbb
+from qualifications.wording import any_spelling
+from records.models import AppendOnly, Row, Sealed
+
+# Who read every qualification and dossier, also drafts. Others meet the requirements that concern
+# them in their own programme, portfolio or feedback request.
+READERS = (
+    InstitutionRole.Role.CURRICULUM,
+    InstitutionRole.Role.COORDINATOR,
+    InstitutionRole.Role.EXAM_BOARD,
+    InstitutionRole.Role.AUDITOR,
+)
+
+
+def _reads(user: User) -> Exists:
+    return Exists(InstitutionRole.objects.current().filter(user=user, role__in=READERS))
+
+
+class DossierQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(_reads(user))
+
+
+class Dossier(AppendOnly, Sealed):
+    """A published file of one or more qualifications, kept as it came: what they were imported
+    from can be read again."""
+
+    sealed_fields = ("digest", "name", "title", "code", "by", "recorded_at")
+
+    name = models.CharField(_("file name"), max_length=255)
+    title = models.CharField(_("title"), max_length=200)
+    code = models.CharField(_("code"), max_length=20)
+    # SHA-256 (hex) of the content, so that the same file twice changes nothing.
+    digest = models.CharField(max_length=64, unique=True)
+    content = models.BinaryField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = DossierQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-recorded_at"]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.code})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("qualifications:dossier", args=[self.pk])
+
+    def parsed(self) -> ParsedDossier:
+        """What the file holds, read anew, with warnings in the language of now. Takes about ten
+        milliseconds. Raises ImportRefused where the importer has become stricter since."""
+        return parse_sbb(bytes(self.content), name=self.name)
+
+    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+        if sha256(self.content).hexdigest() != self.digest:
+            yield "the file's bytes are not those it was kept with"
 
 
 class QualificationQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(_reads(user))
+
     def published(self) -> Self:
         return self.filter(status=Qualification.Status.PUBLISHED)
+
+    def for_list(self) -> Self:
+        """With `requirement_count`."""
+        return self.annotate(requirement_count=Count("requirements"))
+
+    def for_page(self) -> Self:
+        """With the whole structure: core tasks, work processes, places, requirements, and of each
+        requirement the other places. Six queries, however many rows."""
+        places = Place.objects.select_related("requirement").prefetch_related(
+            "requirement__places__work_process"
+        )
+        return (
+            self.select_related("dossier")
+            .defer("dossier__content")
+            .prefetch_related(
+                "core_tasks__work_processes", Prefetch("core_tasks__work_processes__places", places)
+            )
+        )
 
 
 class Qualification(Row):
@@ -38,12 +122,13 @@ class Qualification(Row):
     level = models.CharField(_("level"), max_length=20, blank=True)
     edition = models.DateField(_("edition"), help_text=_("Valid from this date."))
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.QUALIFICATION)
-    framework = models.CharField(max_length=20, choices=Framework.choices, default=Framework.DOSSIER)
+    framework = models.CharField(
+        max_length=20, choices=Framework.choices, default=Framework.DOSSIER
+    )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
-    dossier_code = models.CharField(max_length=20, blank=True)
-    dossier_title = models.CharField(max_length=200, blank=True)
-    # SHA-256 (hex) of what was imported, so that the same file twice changes nothing.
-    fingerprint = models.CharField(max_length=64, blank=True)
+    dossier = models.ForeignKey(
+        Dossier, on_delete=models.PROTECT, null=True, blank=True, related_name="qualifications"
+    )
     recorded_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
 
@@ -65,6 +150,9 @@ class Qualification(Row):
     def __str__(self) -> str:
         return f"{self.title} ({self.code})"
 
+    def get_absolute_url(self) -> str:
+        return reverse("qualifications:qualification", args=[self.pk])
+
 
 class CoreTask(Row):
     """A main part of the occupation, or an outcome area."""
@@ -82,7 +170,8 @@ class CoreTask(Row):
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(
-                fields=["qualification", "code"], name="a_core_task_code_is_unique_in_its_qualification"
+                fields=["qualification", "code"],
+                name="a_core_task_code_is_unique_in_its_qualification",
             ),
         ]
 
@@ -114,17 +203,20 @@ class WorkProcess(Row):
 
 class QualityRequirementQuerySet(models.QuerySet):
     def searched(self, words: str) -> Self:
-        """Those in which every word occurs: in the plain wording, the official line, or the title
-        of a work process they stand under."""
+        """Those in which every word occurs: in the plain wording, the official line, the title of
+        a work process they stand under, or its code ("B1-K1-W2", or whole parts of it: "B1-K1").
+        Case and accents make no difference. Beyond eight words, the rest is not looked at."""
         found = self
         for word in words.split()[:8]:
+            # A regular expression of our own making: of letters beyond ASCII, SQLite does not
+            # know the case, and PostgreSQL only in some locales.
+            pattern = any_spelling(word)
             under = Place.objects.filter(
-                Q(work_process__title__icontains=word) | Q(work_process__code__iexact=word),
-                requirement=models.OuterRef("pk"),
+                Q(work_process__title__regex=pattern)
+                | Q(work_process__code__regex=f"(^|-){pattern}(-|$)"),
+                requirement=OuterRef("pk"),
             )
-            found = found.filter(
-                Q(plain__icontains=word) | Q(text__icontains=word) | models.Exists(under)
-            )
+            found = found.filter(Q(plain__regex=pattern) | Q(text__regex=pattern) | Exists(under))
         return found
 
 
@@ -169,7 +261,8 @@ class Place(Row):
         ordering = ["work_process__core_task__order", "work_process__order", "order"]
         constraints = [
             models.UniqueConstraint(
-                fields=["work_process", "order"], name="a_line_has_its_own_place_under_a_work_process"
+                fields=["work_process", "order"],
+                name="a_line_has_its_own_place_under_a_work_process",
             ),
             models.UniqueConstraint(
                 fields=["work_process", "requirement"],

@@ -1,0 +1,40 @@
+"""When two texts say the same: for search, and for finding lines that stand in a dossier twice."""
+
+import re
+import unicodedata
+
+MAX_WORD = 60  # characters; no word in a dossier is longer
+
+
+def _letter(character: str) -> str:
+    """A character without its accents and case: "Ë" is "e"."""
+    return unicodedata.normalize("NFD", character)[0].casefold()
+
+
+def _spellings() -> dict[str, str]:
+    """For each letter of a to z, all Latin letters that differ from it in case or accents only."""
+    spellings: dict[str, str] = {}
+    for number in range(ord("A"), 0x250):
+        character = chr(number)
+        letter = _letter(character)
+        if letter.isascii() and letter.isalpha():
+            spellings[letter] = spellings.get(letter, "") + character
+    return spellings
+
+
+_SPELLINGS = _spellings()
+
+
+def any_spelling(word: str) -> str:
+    """A regular expression that finds the word in any case, with or without accents; it means the
+    same to Python and to PostgreSQL, in every locale."""
+    pattern = ""
+    for character in unicodedata.normalize("NFC", word)[:MAX_WORD]:
+        spellings = _SPELLINGS.get(_letter(character))
+        pattern += f"[{spellings}]" if spellings else re.escape(character)
+    return pattern
+
+
+def same_line(text: str) -> str:
+    """What two lines have in common that differ in case, white space or closing mark only."""
+    return " ".join(text.casefold().split()).rstrip(" .;:,")
