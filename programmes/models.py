@@ -2,27 +2,39 @@
 enrolments with their tracks, advisers and placements."""
 
 from datetime import date
-from typing import Self
+from typing import Self, cast
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from people.models import User
-from qualifications.models import CoreTask, Qualification, QualityRequirement, WorkProcess
+from people.models import InstitutionRole, User
+from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
 from records.models import Dated, Row
+
+# The roles in the institution that may read how every programme is set up.
+SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
 
 
 class ProgrammeQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> Self:
-        """The programmes in which this person now coordinates, teaches or advises."""
-        roles = ProgrammeRole.objects.current().filter(programme=OuterRef("pk"), user=user)
-        advises = AdviserAssignment.objects.current().filter(
-            enrolment__programme=OuterRef("pk"), adviser=user
+        """The programmes whose set-up this person may see: those they now coordinate, and for
+        auditor and exam board all. No query of its own."""
+        coordinates = ProgrammeRole.objects.current().filter(
+            programme=OuterRef("pk"), user=user, role=ProgrammeRole.Role.COORDINATOR
         )
-        return self.filter(Exists(roles) | Exists(advises))
+        supervises = InstitutionRole.objects.current().filter(user=user, role__in=SUPERVISING)
+        return self.filter(Exists(coordinates) | Exists(supervises))
+
+    def for_list(self, on: date) -> Self:
+        """With the qualification, and as `student_count` how many are enrolled on this day."""
+        enrolled = Q(enrolments__ends_on__isnull=True) | Q(enrolments__ends_on__gte=on)
+        return self.select_related("qualification").annotate(
+            student_count=Count("enrolments", filter=enrolled)
+        )
 
 
 class Programme(Row):
@@ -69,6 +81,36 @@ class Programme(Row):
     def __str__(self) -> str:
         return f"{self.title} {self.cohort}"
 
+    @property
+    def chain(self) -> str:
+        """The key of this programme's chain of events."""
+        return f"programme:{self.pk}"
+
+    def period_on(self, day: date) -> "Period | None":
+        """The period in which this day falls; None between periods and outside them. Periods of
+        a programme never overlap. One query, none where `periods` are prefetched."""
+        for period in self.periods.all():
+            if period.starts_on <= day <= period.ends_on:
+                return period
+        return None
+
+    def current_guidelines(self) -> "models.QuerySet[Guideline]":
+        """With what they are on, oldest first. One query."""
+        return self.guidelines.current().select_related("core_task", "work_process", "requirement")
+
+    def possible_advisers(self) -> models.QuerySet[User]:
+        """Those who now teach in this programme or advise one of its students, by name. One
+        query."""
+        teaches = ProgrammeRole.objects.current().filter(
+            programme=self, user=OuterRef("pk"), role=ProgrammeRole.Role.TEACHER
+        )
+        advises = AdviserAssignment.objects.current().filter(
+            enrolment__programme=self, adviser=OuterRef("pk")
+        )
+        return User.objects.filter(Exists(teaches) | Exists(advises), is_active=True).order_by(
+            "name"
+        )
+
 
 class Period(Row):
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="periods")
@@ -91,6 +133,15 @@ class Period(Row):
         return self.name
 
 
+class UnitQuerySet(models.QuerySet):
+    def for_list(self) -> Self:
+        """With its parts and what they point at, and as `is_used` whether a committee has or had
+        it on an agenda. Two queries."""
+        used = Unit.objects.filter(pk=OuterRef("pk"), cases__isnull=False)
+        parts = UnitPart.objects.select_related("core_task", "work_process")
+        return self.annotate(is_used=Exists(used)).prefetch_related(Prefetch("parts", parts))
+
+
 class Unit(Row):
     """What a decision is about: a set of core tasks or work processes."""
 
@@ -104,6 +155,8 @@ class Unit(Row):
         _("purpose"), max_length=12, choices=Purpose.choices, default=Purpose.QUALIFYING
     )
 
+    objects = UnitQuerySet.as_manager()
+
     class Meta:
         ordering = ["title"]
         constraints = [
@@ -114,6 +167,15 @@ class Unit(Row):
 
     def __str__(self) -> str:
         return self.title
+
+    def requirements(self) -> models.QuerySet[QualityRequirement]:
+        """The requirements under its parts, each once, in no particular order. One query."""
+        under = Place.objects.filter(
+            Q(work_process__in=self.parts.values("work_process"))
+            | Q(work_process__core_task__in=self.parts.values("core_task")),
+            requirement=OuterRef("pk"),
+        )
+        return QualityRequirement.objects.filter(Exists(under))
 
 
 class Target(models.Model):
@@ -152,7 +214,11 @@ class UnitPart(Row, Target):
         ]
 
     def __str__(self) -> str:
-        return str(self.core_task or self.work_process)
+        return str(self.target)
+
+    @property
+    def target(self) -> CoreTask | WorkProcess:
+        return self.core_task or cast(WorkProcess, self.work_process)
 
 
 class Guideline(Dated, Target):
@@ -182,10 +248,22 @@ class Guideline(Dated, Target):
                 condition=Q(pieces__gt=0) | Q(people__gt=0) | Q(roles__gt=0),
                 name="a_guideline_asks_something",
             ),
+            *(
+                models.UniqueConstraint(
+                    fields=["programme", target],
+                    condition=Q(ended_at__isnull=True),
+                    name=f"a_{target}_has_one_guideline_in_a_programme",
+                )
+                for target in ("core_task", "work_process", "requirement")
+            ),
         ]
 
     def __str__(self) -> str:
-        return str(self.core_task or self.work_process or self.requirement)
+        return str(self.target)
+
+    @property
+    def target(self) -> CoreTask | WorkProcess | QualityRequirement:
+        return self.core_task or self.work_process or cast(QualityRequirement, self.requirement)
 
 
 class ProgrammeRole(Dated):
@@ -219,21 +297,18 @@ class EnrolmentQuerySet(models.QuerySet):
         return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
 
     def advised_by(self, user: User) -> Self:
-        advises = AdviserAssignment.objects.current().filter(
-            enrolment=OuterRef("pk"), adviser=user
-        )
+        advises = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"), adviser=user)
         return self.filter(Exists(advises))
 
     def portfolio_visible_to(self, user: User) -> Self:
         """The enrolments whose set of evidence this person may see: the student's own, those they
-        now advise, and those of programmes in which they now teach."""
-        advises = AdviserAssignment.objects.current().filter(
-            enrolment=OuterRef("pk"), adviser=user
-        )
+        now advise, and those of programmes in which they now teach, until they are over."""
+        advises = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"), adviser=user)
         teaches = ProgrammeRole.objects.current().filter(
             programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.TEACHER
         )
-        return self.filter(Q(student=user) | Exists(advises) | Exists(teaches))
+        over = Q(ends_on__lt=timezone.localdate())
+        return self.filter(Q(student=user) | (Exists(advises) | Exists(teaches)) & ~over)
 
     def managed_by(self, user: User) -> Self:
         """The enrolments of programmes that this person now coordinates."""
@@ -241,6 +316,23 @@ class EnrolmentQuerySet(models.QuerySet):
             programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.COORDINATOR
         )
         return self.filter(Exists(coordinates))
+
+    def for_list(self) -> Self:
+        """With the student, the programme with its qualification, and all advisers (see
+        `Enrolment.adviser`). Two queries."""
+        advisers = AdviserAssignment.objects.select_related("adviser")
+        return self.select_related("student", "programme__qualification").prefetch_related(
+            Prefetch("adviser_assignments", advisers)
+        )
+
+    def for_setup(self) -> Self:
+        """`for_list`, and the current tracks, the placements and their current supervisors. Five
+        queries."""
+        return self.for_list().prefetch_related(
+            Prefetch("tracks", Track.objects.current().select_related("qualification")),
+            "placements",
+            Prefetch("placements__supervisors", Supervisor.objects.current()),
+        )
 
 
 class Enrolment(Row):
@@ -262,6 +354,10 @@ class Enrolment(Row):
             models.UniqueConstraint(
                 fields=["programme", "student"], name="a_student_is_in_a_programme_once"
             ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="an_enrolment_ends_after_it_starts",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -274,6 +370,28 @@ class Enrolment(Row):
             if assignment.ended_at is None:
                 return assignment.adviser
         return None
+
+    def is_over(self, on: date) -> bool:
+        return self.ends_on is not None and self.ends_on < on
+
+    def requirements(self) -> models.QuerySet[QualityRequirement]:
+        """The requirements of the tracks it now follows, in no particular order. One query."""
+        return QualityRequirement.objects.filter(
+            qualification__in=self.tracks.current().values("qualification")
+        )
+
+    def current_supervisors(self, on: date) -> "models.QuerySet[Supervisor]":
+        """The supervisors of the placements of this day, by name: whom to ask. One query."""
+        return (
+            Supervisor.objects.current()
+            .filter(
+                placement__enrolment=self,
+                placement__starts_on__lte=on,
+                placement__ends_on__gte=on,
+            )
+            .select_related("placement")
+            .order_by("name")
+        )
 
 
 class Track(Dated):
