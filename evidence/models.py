@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from people.models import User
-from programmes.models import AdviserAssignment, Enrolment, ProgrammeRole, Track
+from programmes.models import Enrolment, Track
 from qualifications.models import QualityRequirement
 from records.links import id_in, is_genuine, token_for
 from records.models import AppendOnly, Dated, Row, StoredFile
@@ -80,14 +80,8 @@ class EvidenceQuerySet(models.QuerySet):
         return self.filter(self._in_full(user))
 
     def _in_full(self, user: User) -> Q:
-        advises = AdviserAssignment.objects.current().filter(
-            enrolment=OuterRef("enrolment"), adviser=user
-        )
-        teaches = ProgrammeRole.objects.current().filter(
-            programme=OuterRef("enrolment__programme"), user=user, role=ProgrammeRole.Role.TEACHER
-        )
         followed = Track.objects.current().filter(
-            Exists(advises) | Exists(teaches),
+            enrolment__in=Enrolment.objects.portfolio_visible_to(user),
             enrolment__student=OuterRef("evidence__owner"),
             qualification=OuterRef("requirement__qualification"),
         )
