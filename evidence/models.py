@@ -86,7 +86,7 @@ class EvidenceQuerySet(models.QuerySet):
             qualification=OuterRef("requirement__qualification"),
         )
         laid = RequirementLink.objects.current().filter(Exists(followed), evidence=OuterRef("pk"))
-        return Q(owner=user) | Exists(laid)
+        return Q(owner=user) | Q(Exists(laid))
 
     def for_list(self, at: datetime) -> Self:
         """Newest first, with what a list shows of each: `requirements` it is now laid against,

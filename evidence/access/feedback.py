@@ -1,0 +1,43 @@
+"""Who may ask, note, answer and confirm. `by` is None for who holds the link of a mail."""
+
+from django.utils.translation import gettext as _
+
+from evidence.models import Evidence, Feedback, FeedbackRequest, Giver
+from people.access import NotAllowed
+from people.models import User
+from programmes.models import Enrolment
+
+
+def check_ask(piece: Evidence, by: User) -> None:
+    """Only the owner asks for feedback on a piece."""
+    if by.pk != piece.owner_id:
+        raise NotAllowed(_("Only who made this piece asks for feedback on it."))
+
+
+def check_follow_up(question: FeedbackRequest, by: User) -> None:
+    """Only who asked reminds and withdraws. One query unless the piece is at hand."""
+    if by.pk != question.evidence.owner_id:
+        raise NotAllowed(_("Only who asked this can remind or withdraw."))
+
+
+def check_note(piece: Evidence, by: User) -> None:
+    """The owner notes what was said, and so does who now advises or teaches them. One query for
+    who is not the owner."""
+    portfolios = Enrolment.objects.portfolio_visible_to(by).filter(student=piece.owner_id)
+    if by.pk != piece.owner_id and not portfolios.exists():
+        raise NotAllowed(_("Only the student, their adviser and their teachers note feedback."))
+
+
+def check_answer(question: FeedbackRequest, by: User | None) -> None:
+    """The person asked answers or declines, by the link or signed in."""
+    _check_is(question.giver, by)
+
+
+def check_confirm(feedback: Feedback, by: User | None) -> None:
+    """The speaker says whether they said it, by the link or signed in."""
+    _check_is(feedback.giver, by)
+
+
+def _check_is(giver: Giver, by: User | None) -> None:
+    if by is not None and by.pk != giver.user_id:
+        raise NotAllowed(_("This question is for %(name)s.") % {"name": giver.name})

@@ -1,0 +1,62 @@
+"""Who may do what with a piece of evidence, and when. Rules about the person raise NotAllowed,
+rules about the state of the piece NotPossible."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from evidence.models import Evidence, Feedback, FeedbackRequest
+from people.access import NotAllowed
+from people.models import User
+from programmes.models import Enrolment, Track
+from qualifications.models import Qualification, QualityRequirement
+from records.refusals import NotPossible
+
+
+def requirements_to_show(owner: User, at: datetime) -> QuerySet[QualityRequirement]:
+    """What this person may lay evidence against: the requirements of the published
+    qualifications that their current tracks follow, in all their enrolments that are not over."""
+    tracks = Track.objects.current().filter(
+        enrolment__in=Enrolment.objects.current(timezone.localdate(at)).filter(student=owner)
+    )
+    followed = Qualification.objects.published().filter(pk__in=tracks.values("qualification"))
+    return QualityRequirement.objects.filter(qualification__in=followed)
+
+
+def check_add(by: User, at: datetime) -> None:
+    """Only who learns here adds evidence. One query."""
+    if not Enrolment.objects.current(timezone.localdate(at)).filter(student=by).exists():
+        raise NotAllowed(_("Only somebody who is enrolled in a programme can add evidence."))
+
+
+def check_owner(piece: Evidence, by: User) -> None:
+    """Everything about a piece is done by its owner: others read."""
+    if piece.owner_id != by.pk:
+        raise NotAllowed(_("Only the student whose evidence this is can change it."))
+
+
+def check_kept(piece: Evidence) -> None:
+    if piece.withdrawn_at is not None:
+        raise NotPossible(_("This evidence was withdrawn. It stays on record as it is."))
+
+
+def check_unasked(piece: Evidence) -> None:
+    """What somebody was asked about, or answered to, is never deleted. Two queries."""
+    if (
+        FeedbackRequest.objects.filter(evidence=piece).exists()
+        or Feedback.objects.filter(evidence=piece).exists()
+    ):
+        raise NotPossible(
+            _(
+                "Somebody was asked for feedback on this, or gave it, so it cannot be deleted. "
+                "You can withdraw it: it stays on record, and counts no longer."
+            )
+        )
+
+
+def check_requirement(requirement: QualityRequirement, owner: User, at: datetime) -> None:
+    """One query."""
+    if not requirements_to_show(owner, at).filter(pk=requirement.pk).exists():
+        raise NotPossible(_("This requirement does not belong to what you are learning now."))

@@ -1,0 +1,411 @@
+"""Asking, answering, declining, noting and confirming. Each leaves an event on the student's chain,
+with ids only; what was said stands in the rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from evidence.access.feedback import (
+    check_answer,
+    check_ask,
+    check_confirm,
+    check_follow_up,
+    check_note,
+)
+from evidence.asking import Person, frames
+from evidence.models import (
+    Confirmation,
+    Evidence,
+    Feedback,
+    FeedbackRequest,
+    Giver,
+    Remark,
+    normalised,
+)
+from people.models import User
+from programmes.models import Enrolment
+from qualifications.models import QualityRequirement
+from records.chain import append
+from records.outbox import queue
+from records.refusals import NotPossible
+
+State = FeedbackRequest.State
+
+# --- The student ----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(
+    *,
+    evidence: Evidence,
+    enrolment: Enrolment,
+    people: Sequence[Person],
+    requirements: Sequence[QualityRequirement],
+    message: str = "",
+    by: User,
+    at: datetime | None = None,
+) -> list[FeedbackRequest]:
+    """Ask each of these people for feedback on the piece as it now is; each gets a mail. All are
+    asked or none. Raises NotPossible where a question is still open, for oneself, and for
+    requirements that are too many or not the piece's own in this enrolment."""
+    check_ask(evidence, by)
+    at = at or timezone.now()
+    piece = _locked_piece(evidence)
+    _check_requirements(piece, enrolment, requirements, by, at)
+    if not requirements:
+        raise NotPossible(_("Choose what the feedback should be about."))
+    if not people:
+        raise NotPossible(_("Choose or fill in whom you ask."))
+    return [
+        _ask_one(piece, enrolment, person, requirements, message.strip(), by, at)
+        for person in people
+    ]
+
+
+def _ask_one(
+    piece: Evidence,
+    enrolment: Enrolment,
+    person: Person,
+    requirements: Sequence[QualityRequirement],
+    message: str,
+    by: User,
+    at: datetime,
+) -> FeedbackRequest:
+    giver = _giver(person, piece, at)
+    earlier = piece.feedback_requests.filter(giver=giver, state=State.OPEN).first()
+    if earlier and earlier.is_answerable(at):
+        raise NotPossible(_("You already asked %(name)s about this piece.") % {"name": giver.name})
+    if earlier:  # it expired; the new question takes its place
+        _withdraw(earlier, by, at)
+    question = FeedbackRequest.objects.create(
+        enrolment=enrolment,
+        evidence=piece,
+        revision=piece.current,
+        giver=giver,
+        role=person.role,
+        message=message,
+        language=person.language,
+        expires_at=at + timedelta(days=enrolment.programme.link_days),
+        recorded_at=at,
+    )
+    question.requirements.set(requirements)
+    _event("asked", question, by, at)
+    queue(
+        "evidence/request",
+        giver.mailbox,
+        language=question.language,
+        at=at,
+        question=question.pk,
+    )
+    return question
+
+
+@transaction.atomic
+def withdraw_request(*, question: FeedbackRequest, by: User, at: datetime | None = None) -> None:
+    """Take a question back: its link opens nothing any more."""
+    check_follow_up(question, by)
+    _withdraw(_locked(question), by, at or timezone.now())
+
+
+def _withdraw(question: FeedbackRequest, by: User, at: datetime) -> None:
+    question.serial += 1
+    _settle(question, State.WITHDRAWN, at)
+    _event("withdrawn", question, by, at)
+
+
+@transaction.atomic
+def remind(*, question: FeedbackRequest, by: User, at: datetime | None = None) -> None:
+    """Send the mail once more, with the same link; at most once in REMIND_AFTER."""
+    check_follow_up(question, by)
+    at = at or timezone.now()
+    question = _locked(question)
+    _check_open(question)
+    if not question.is_answerable(at):
+        raise NotPossible(_("The link no longer works. Ask again instead."))
+    if not question.is_remindable(at):
+        raise NotPossible(
+            _("%(name)s had a mail less than a day ago.") % {"name": question.giver.name}
+        )
+    question.reminded_at = at
+    question.save(update_fields=["reminded_at"])
+    _event("reminded", question, by, at)
+    queue(
+        "evidence/reminder",
+        question.giver.mailbox,
+        language=question.language,
+        at=at,
+        question=question.pk,
+    )
+
+
+@transaction.atomic
+def note(
+    *,
+    evidence: Evidence,
+    enrolment: Enrolment,
+    person: Person,
+    given_on: date,
+    place: str = "",
+    text: str,
+    requirements: Sequence[QualityRequirement] = (),
+    on_whole: bool = False,
+    by: User,
+    at: datetime | None = None,
+) -> Feedback:
+    """Note what this person said about the piece; they are asked by mail to confirm it. What
+    somebody notes of their own words is confirmed by noting it."""
+    check_note(evidence, by)
+    at = at or timezone.now()
+    piece = _locked_piece(evidence)
+    _check_requirements(piece, enrolment, requirements, by, at)
+    if given_on > timezone.localdate(at):
+        raise NotPossible(_("This day is still to come."))
+    remarks = _remarks(text, requirements, {}, on_whole)
+    giver = _giver(person, piece, at)
+    feedback = Feedback.objects.create(
+        evidence=piece,
+        revision=piece.current,
+        enrolment=enrolment,
+        giver=giver,
+        role=person.role,
+        source=Feedback.Source.NOTED,
+        noted_by=by,
+        text=text.strip(),
+        given_on=given_on,
+        place=place.strip(),
+        recorded_at=at,
+    )
+    _keep(remarks, feedback)
+    _event("noted", feedback, by, at)
+    if giver.user_id == by.pk:
+        _confirm(feedback, True, by, at)
+    else:
+        queue(
+            "evidence/confirmation",
+            giver.mailbox,
+            language=person.language,
+            at=at,
+            feedback=feedback.pk,
+        )
+    return feedback
+
+
+# --- Who was asked, or spoke ----------------------------------------------------------------------
+
+
+@transaction.atomic
+def answer(
+    *,
+    question: FeedbackRequest,
+    text: str = "",
+    about: Iterable[QualityRequirement] = (),
+    own: Mapping[QualityRequirement, str] | None = None,
+    on_whole: bool = False,
+    by: User | None = None,
+    at: datetime | None = None,
+) -> Feedback:
+    """Give feedback: one text, about these requirements or the whole, and perhaps words of its
+    own for some of them. Once; raises NotPossible for what was not asked, for nothing written,
+    and when the question is no longer open."""
+    check_answer(question, by)
+    at = at or timezone.now()
+    question = _locked(question)
+    _check_answerable(question, at)
+    remarks = _remarks(text, about, own or {}, on_whole)
+    if not set(remarks) - {None} <= set(question.requirements.all()):
+        raise NotPossible(_("This was not asked. Choose from what is on the page."))
+    _settle(question, State.ANSWERED, at)
+    feedback = Feedback.objects.create(
+        evidence=question.evidence,
+        revision_id=question.revision_id,
+        enrolment_id=question.enrolment_id,
+        giver=question.giver,
+        role=question.role,
+        request=question,
+        source=Feedback.Source.WRITTEN,
+        text=text.strip(),
+        given_on=timezone.localdate(at),
+        recorded_at=at,
+    )
+    _keep(remarks, feedback)
+    _event("given", feedback, by, at)
+    student = question.evidence.owner
+    queue("evidence/given", student.email, language=student.language, at=at, feedback=feedback.pk)
+    return feedback
+
+
+@transaction.atomic
+def decline(
+    *,
+    question: FeedbackRequest,
+    reason: str = "",
+    by: User | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Say no, perhaps with a reason (FeedbackRequest.Reason); the student is told."""
+    check_answer(question, by)
+    at = at or timezone.now()
+    question = _locked(question)
+    _check_answerable(question, at)
+    question.reason = reason
+    _settle(question, State.DECLINED, at)
+    _event("declined", question, by, at)
+    student = question.evidence.owner
+    queue(
+        "evidence/declined", student.email, language=student.language, at=at, question=question.pk
+    )
+
+
+@transaction.atomic
+def confirm(
+    *, feedback: Feedback, confirmed: bool, by: User | None = None, at: datetime | None = None
+) -> Confirmation:
+    """The speaker's word on what was noted: yes, I said this, or no. Once."""
+    check_confirm(feedback, by)
+    at = at or timezone.now()
+    feedback = (
+        Feedback.objects.select_for_update(of=("self",))
+        .select_related("evidence")
+        .get(pk=feedback.pk)
+    )
+    if not feedback.is_confirmable(at):
+        raise NotPossible(_("This can no longer be confirmed."))
+    return _confirm(feedback, confirmed, by, at)
+
+
+def _confirm(feedback: Feedback, confirmed: bool, by: User | None, at: datetime) -> Confirmation:
+    word = Confirmation.objects.create(feedback=feedback, confirmed=confirmed, recorded_at=at)
+    _event("confirmed" if confirmed else "denied", feedback, by, at)
+    return word
+
+
+# --- What they share ------------------------------------------------------------------------------
+
+
+def _locked_piece(evidence: Evidence) -> Evidence:
+    piece = (
+        Evidence.objects.select_for_update(of=("self",))
+        .select_related("owner", "current")
+        .get(pk=evidence.pk)
+    )
+    if piece.withdrawn_at is not None:
+        raise NotPossible(_("This piece was withdrawn."))
+    return piece
+
+
+def _locked(question: FeedbackRequest) -> FeedbackRequest:
+    return (
+        FeedbackRequest.objects.select_for_update(of=("self",))
+        .select_related("evidence__owner", "giver__user")
+        .get(pk=question.pk)
+    )
+
+
+def _check_requirements(
+    piece: Evidence,
+    enrolment: Enrolment,
+    requirements: Sequence[QualityRequirement],
+    by: User,
+    at: datetime,
+) -> None:
+    own = {
+        frame.enrolment.pk: set(frame.requirements)
+        for frame in frames(piece, seen_by=by, on=timezone.localdate(at))
+    }
+    if enrolment.pk not in own:
+        raise NotPossible(_("First lay this piece against a requirement of the programme."))
+    if not set(requirements) <= own[enrolment.pk]:
+        raise NotPossible(
+            _("Choose requirements of %(programme)s against which the piece is laid.")
+            % {"programme": enrolment.programme}
+        )
+    if len(requirements) > FeedbackRequest.MOST_REQUIREMENTS:
+        raise NotPossible(
+            _("Choose at most %(number)d requirements.")
+            % {"number": FeedbackRequest.MOST_REQUIREMENTS}
+        )
+
+
+def _giver(person: Person, piece: Evidence, at: datetime) -> Giver:
+    """The row of this person, found by address or made. Who has an account goes by its name; of
+    others the first name given stays, so that one student cannot rename another's giver."""
+    address = normalised(person.address)
+    if address == normalised(piece.owner.email):
+        raise NotPossible(_("Feedback comes from somebody else than who made the piece."))
+    user = User.objects.filter(email=address).select_related("giver").first()
+    known = getattr(user, "giver", None)
+    if known is not None:
+        return known
+    name = user.name if user else person.name.strip()
+    giver, is_new = Giver.objects.get_or_create(
+        address=address, defaults={"name": name, "user": user, "recorded_at": at}
+    )
+    if user and not is_new:  # they got an account since
+        giver.name, giver.user = name, user
+        giver.save(update_fields=["name", "user"])
+    return giver
+
+
+def _remarks(
+    text: str,
+    about: Iterable[QualityRequirement],
+    own: Mapping[QualityRequirement, str],
+    on_whole: bool,
+) -> dict[QualityRequirement | None, str]:
+    """What is said about what (None: the whole), each with words of its own or, empty, with those
+    of the one text. The text is about the whole where nothing else refers to it."""
+    text = text.strip()
+    written = {line: words.strip() for line, words in own.items() if words.strip()}
+    remarks: dict[QualityRequirement | None, str] = {
+        line: written.get(line, "") for line in (*about, *written)
+    }
+    has_own_words = all(remarks.values())
+    if on_whole or (text and has_own_words):
+        remarks[None] = ""
+    if not text and (on_whole or not remarks or not has_own_words):
+        raise NotPossible(_("Write in a few words what you saw or heard."))
+    return remarks
+
+
+def _keep(remarks: Mapping[QualityRequirement | None, str], feedback: Feedback) -> None:
+    Remark.objects.bulk_create(
+        Remark(feedback=feedback, requirement=line, text=words, recorded_at=feedback.recorded_at)
+        for line, words in remarks.items()
+    )
+
+
+def _settle(question: FeedbackRequest, state: FeedbackRequest.State, at: datetime) -> None:
+    """Move a locked question along TRANSITIONS, or raise NotPossible."""
+    if state not in FeedbackRequest.TRANSITIONS[State(question.state)]:
+        _check_open(question)
+    question.state, question.settled_at = state, at
+    question.save(update_fields=["state", "settled_at", "serial", "reason"])
+
+
+def _check_open(question: FeedbackRequest) -> None:
+    if question.state == State.ANSWERED:
+        raise NotPossible(_("This question has been answered."))
+    if question.state == State.DECLINED:
+        raise NotPossible(_("This question was declined."))
+    if question.state == State.WITHDRAWN:
+        raise NotPossible(_("This question was withdrawn."))
+
+
+def _check_answerable(question: FeedbackRequest, at: datetime) -> None:
+    _check_open(question)
+    if not question.is_answerable(at):
+        raise NotPossible(_("This question can no longer be answered."))
+
+
+def _event(verb: str, row: FeedbackRequest | Feedback, by: User | None, at: datetime) -> None:
+    kind = "question" if isinstance(row, FeedbackRequest) else "feedback"
+    append(
+        f"person:{row.evidence.owner_id}",
+        f"feedback.{verb}",
+        by=by,
+        at=at,
+        facts={kind: row.pk, "evidence": row.evidence_id, "giver": row.giver_id},
+    )

@@ -1,0 +1,221 @@
+"""What is done with a piece of evidence: kept, revised, laid against requirements, withdrawn,
+deleted. Everything is written on the chain of its owner, ids only."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from evidence.access.pieces import (
+    check_add,
+    check_kept,
+    check_owner,
+    check_requirement,
+    check_unasked,
+)
+from evidence.models import Attachment, Evidence, RequirementLink, Revision
+from people.models import User
+from qualifications.models import QualityRequirement
+from records.chain import append
+from records.files import KeptBytes, forget, record
+from records.models import StoredFile
+from records.refusals import NotPossible
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a revision says, beside its files."""
+
+    title: str
+    happened_on: date
+    kind: str = Revision.Kind.ACT
+    place: str = ""
+    origin: str = Revision.Origin.HERE
+    context: str = ""
+    reflection: str = ""
+
+    @classmethod
+    def of(cls, revision: Revision) -> "Words":
+        return cls(**{name: getattr(revision, name) for name in cls.__slots__})
+
+
+@transaction.atomic
+def add_evidence(
+    *, words: Words, files: Sequence[KeptBytes] = (), by: User, at: datetime | None = None
+) -> Evidence:
+    """Keep a new piece of evidence of `by`, with its first revision. The files' bytes are in the
+    storage already (records.files.keep_bytes). Raises NotAllowed, and NotPossible for more than
+    Revision.MOST_FILES files. About ten queries, and eight a file."""
+    at = at or timezone.now()
+    check_add(by, at)
+    piece = Evidence.objects.create(owner=by, recorded_at=at)
+    revision = _revise(piece, words, [], files, by, at)
+    facts = {"evidence": piece.pk, "revision": revision.pk}
+    append(piece.chain, "evidence.added", by=by, at=at, facts=facts)
+    return piece
+
+
+@transaction.atomic
+def revise_evidence(
+    *,
+    evidence: Evidence,
+    words: Words,
+    carried: Collection[Attachment] | None = None,
+    files: Sequence[KeptBytes] = (),
+    by: User,
+    at: datetime | None = None,
+) -> Revision:
+    """Write the next revision of a piece, with the attachments that are `carried` on (None: all
+    of the current revision) and new files. The earlier revisions stay: feedback is tied to them.
+    Returns the current revision where nothing would change. Raises NotAllowed, NotPossible."""
+    at = at or timezone.now()
+    check_owner(evidence, by)
+    piece = _locked(evidence)
+    check_kept(piece)
+    current = Revision.objects.get(pk=piece.current_id)
+    present = list(current.attachments.select_related("file"))
+    carried = present if carried is None else carried
+    is_same_set = {each.file_id for each in carried} == {each.file_id for each in present}
+    if words == Words.of(current) and is_same_set and not files:
+        return current
+    revision = _revise(piece, words, carried, files, by, at)
+    facts = {"evidence": piece.pk, "revision": revision.pk}
+    append(piece.chain, "evidence.revised", by=by, at=at, facts=facts)
+    return revision
+
+
+@transaction.atomic
+def withdraw_evidence(*, evidence: Evidence, by: User, at: datetime | None = None) -> None:
+    """Let a piece count no longer; it stays on record, and open questions about it can no longer
+    be answered. Raises NotAllowed, NotPossible."""
+    at = at or timezone.now()
+    check_owner(evidence, by)
+    piece = _locked(evidence)
+    check_kept(piece)
+    piece.withdrawn_at = at
+    piece.save(update_fields=["withdrawn_at"])
+    append(piece.chain, "evidence.withdrawn", by=by, at=at, facts={"evidence": piece.pk})
+
+
+@transaction.atomic
+def delete_evidence(*, evidence: Evidence, by: User, at: datetime | None = None) -> None:
+    """Delete a piece about which nobody was asked and to which nobody answered, with all its
+    revisions, and forget the files that nothing else uses. Raises NotAllowed, NotPossible."""
+    at = at or timezone.now()
+    check_owner(evidence, by)
+    piece = _locked(evidence)
+    check_unasked(piece)
+    attached = Attachment.objects.filter(revision__evidence=piece)
+    files = list(StoredFile.objects.filter(pk__in=attached.values("file")).select_related("shown"))
+    piece.current = None
+    piece.save(update_fields=["current"])
+    try:
+        piece.delete()
+    except ProtectedError as fault:
+        text = _("This was set aside for a decision once, so it cannot be deleted.")
+        raise NotPossible(text) from fault
+    for file in files:
+        forget(file, chain=evidence.chain, by=by, at=at)
+    append(evidence.chain, "evidence.deleted", by=by, at=at, facts={"evidence": evidence.pk})
+
+
+@transaction.atomic
+def lay_against(
+    *,
+    evidence: Evidence,
+    requirement: QualityRequirement,
+    why: str = "",
+    by: User,
+    at: datetime | None = None,
+) -> RequirementLink:
+    """Lay a piece against a requirement of one of the owner's current tracks, perhaps with a why.
+    Another why ends the link that was and makes a new one; the same changes nothing. Raises
+    NotAllowed, NotPossible."""
+    at = at or timezone.now()
+    check_owner(evidence, by)
+    piece = _locked(evidence)
+    check_kept(piece)
+    present = piece.links.current().filter(requirement=requirement).first()
+    if present is not None and present.why == why:
+        return present
+    check_requirement(requirement, by, at)
+    if present is not None:
+        _end(present, at)
+    link = RequirementLink.objects.create(
+        evidence=piece, requirement=requirement, why=why, recorded_at=at
+    )
+    facts = {"evidence": piece.pk, "requirement": requirement.pk, "link": link.pk}
+    append(piece.chain, "evidence.laid_against", by=by, at=at, facts=facts)
+    return link
+
+
+@transaction.atomic
+def take_off(*, link: RequirementLink, by: User, at: datetime | None = None) -> None:
+    """Lay a piece no longer against a requirement; remarks about it stay. A link that ended
+    before is left as it is. Raises NotAllowed, NotPossible."""
+    at = at or timezone.now()
+    check_owner(link.evidence, by)
+    piece = _locked(link.evidence)
+    check_kept(piece)
+    if _end(link, at):
+        facts = {"evidence": piece.pk, "requirement": link.requirement_id, "link": link.pk}
+        append(piece.chain, "evidence.taken_off", by=by, at=at, facts=facts)
+
+
+@transaction.atomic
+def choose_requirements(
+    *,
+    evidence: Evidence,
+    chosen: Mapping[QualityRequirement, str],
+    dropped: Collection[RequirementLink] = (),
+    by: User,
+    at: datetime | None = None,
+) -> None:
+    """Lay a piece against each of the `chosen` requirements with its why, and take it off the
+    `dropped` links, all or nothing. Raises NotAllowed, NotPossible."""
+    at = at or timezone.now()
+    for link in dropped:
+        take_off(link=link, by=by, at=at)
+    for requirement, why in chosen.items():
+        lay_against(evidence=evidence, requirement=requirement, why=why, by=by, at=at)
+
+
+def _locked(evidence: Evidence) -> Evidence:
+    return Evidence.objects.select_for_update().get(pk=evidence.pk)
+
+
+def _end(link: RequirementLink, at: datetime) -> bool:
+    return bool(RequirementLink.objects.current().filter(pk=link.pk).update(ended_at=at))
+
+
+def _revise(
+    piece: Evidence,
+    words: Words,
+    carried: Collection[Attachment],
+    files: Sequence[KeptBytes],
+    by: User,
+    at: datetime,
+) -> Revision:
+    """The next revision, which becomes the current one. A file is in it once, under the name it
+    had first."""
+    number = piece.current.number + 1 if piece.current else 1
+    revision = Revision.objects.create(
+        evidence=piece, number=number, recorded_at=at, **asdict(words)
+    )
+    names = {each.file: each.name for each in carried}
+    for kept in files:
+        names.setdefault(record(kept, chain=piece.chain, by=by, at=at), kept.name)
+    if len(names) > Revision.MOST_FILES:
+        text = _("A piece of evidence holds at most %(most)d files.")
+        raise NotPossible(text % {"most": Revision.MOST_FILES})
+    Attachment.objects.bulk_create(
+        Attachment(revision=revision, file=file, name=name, order=order, recorded_at=at)
+        for order, (file, name) in enumerate(names.items())
+    )
+    piece.current = revision
+    piece.save(update_fields=["current"])
+    return revision
