@@ -5,7 +5,6 @@ from django.utils.translation import gettext as _
 from evidence.models import Evidence, Feedback, FeedbackRequest, Giver
 from people.access import NotAllowed
 from people.models import User
-from programmes.models import Enrolment
 
 
 def check_ask(piece: Evidence, by: User) -> None:
@@ -21,10 +20,8 @@ def check_follow_up(question: FeedbackRequest, by: User) -> None:
 
 
 def check_note(piece: Evidence, by: User) -> None:
-    """The owner notes what was said, and so does who now advises or teaches them. One query for
-    who is not the owner."""
-    portfolios = Enrolment.objects.portfolio_visible_to(by).filter(student=piece.owner_id)
-    if by.pk != piece.owner_id and not portfolios.exists():
+    """The owner notes what was said, and so does who now advises or teaches them. One query."""
+    if not Evidence.objects.in_full_for(by).filter(pk=piece.pk).exists():
         raise NotAllowed(_("Only the student, their adviser and their teachers note feedback."))
 
 

@@ -3,10 +3,12 @@ with ids only; what was said stands in the rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from evidence.access.feedback import (
     check_answer,
@@ -15,6 +17,7 @@ from evidence.access.feedback import (
     check_follow_up,
     check_note,
 )
+from evidence.access.pieces import check_kept
 from evidence.asking import Person, frames
 from evidence.models import (
     Confirmation,
@@ -23,6 +26,7 @@ from evidence.models import (
     FeedbackRequest,
     Giver,
     Remark,
+    Revision,
     normalised,
 )
 from people.models import User
@@ -33,6 +37,11 @@ from records.outbox import queue
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
+SETTLED = {
+    State.ANSWERED: gettext_lazy("This question has been answered."),
+    State.DECLINED: gettext_lazy("This question was declined."),
+    State.WITHDRAWN: gettext_lazy("This question was withdrawn."),
+}
 
 # --- The student ----------------------------------------------------------------------------------
 
@@ -83,7 +92,7 @@ def _ask_one(
     question = FeedbackRequest.objects.create(
         enrolment=enrolment,
         evidence=piece,
-        revision=piece.current,
+        revision=cast(Revision, piece.current),
         giver=giver,
         role=person.role,
         message=message,
@@ -122,9 +131,7 @@ def remind(*, question: FeedbackRequest, by: User, at: datetime | None = None) -
     check_follow_up(question, by)
     at = at or timezone.now()
     question = _locked(question)
-    _check_open(question)
-    if not question.is_answerable(at):
-        raise NotPossible(_("The link no longer works. Ask again instead."))
+    _check_answerable(question, at)
     if not question.is_remindable(at):
         raise NotPossible(
             _("%(name)s had a mail less than a day ago.") % {"name": question.giver.name}
@@ -167,7 +174,7 @@ def note(
     giver = _giver(person, piece, at)
     feedback = Feedback.objects.create(
         evidence=piece,
-        revision=piece.current,
+        revision=cast(Revision, piece.current),
         enrolment=enrolment,
         giver=giver,
         role=person.role,
@@ -291,8 +298,7 @@ def _locked_piece(evidence: Evidence) -> Evidence:
         .select_related("owner", "current")
         .get(pk=evidence.pk)
     )
-    if piece.withdrawn_at is not None:
-        raise NotPossible(_("This piece was withdrawn."))
+    check_kept(piece)
     return piece
 
 
@@ -380,30 +386,22 @@ def _keep(remarks: Mapping[QualityRequirement | None, str], feedback: Feedback) 
 def _settle(question: FeedbackRequest, state: FeedbackRequest.State, at: datetime) -> None:
     """Move a locked question along TRANSITIONS, or raise NotPossible."""
     if state not in FeedbackRequest.TRANSITIONS[State(question.state)]:
-        _check_open(question)
+        raise NotPossible(str(SETTLED[State(question.state)]))
     question.state, question.settled_at = state, at
     question.save(update_fields=["state", "settled_at", "serial", "reason"])
 
 
-def _check_open(question: FeedbackRequest) -> None:
-    if question.state == State.ANSWERED:
-        raise NotPossible(_("This question has been answered."))
-    if question.state == State.DECLINED:
-        raise NotPossible(_("This question was declined."))
-    if question.state == State.WITHDRAWN:
-        raise NotPossible(_("This question was withdrawn."))
-
-
 def _check_answerable(question: FeedbackRequest, at: datetime) -> None:
-    _check_open(question)
+    if question.state in SETTLED:
+        raise NotPossible(str(SETTLED[State(question.state)]))
     if not question.is_answerable(at):
-        raise NotPossible(_("This question can no longer be answered."))
+        raise NotPossible(_("The link of this question no longer works."))
 
 
 def _event(verb: str, row: FeedbackRequest | Feedback, by: User | None, at: datetime) -> None:
     kind = "question" if isinstance(row, FeedbackRequest) else "feedback"
     append(
-        f"person:{row.evidence.owner_id}",
+        row.evidence.chain,
         f"feedback.{verb}",
         by=by,
         at=at,

@@ -1,0 +1,138 @@
+"""Whom a student can ask about what: the frames that a question can have, and whom to suggest."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Exists, Max, Min, OuterRef, Prefetch, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from evidence.models import (
+    Evidence,
+    FeedbackRequest,
+    Giver,
+    GiverRole,
+    RequirementLink,
+    normalised,
+)
+from people.models import User
+from programmes.models import AdviserAssignment, Enrolment, ProgrammeRole, Track
+from qualifications.models import QualityRequirement
+
+MOST_SUGGESTED = 40  # of those asked before; the latest
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is asked, or who spoke, in the words of who asks or notes it."""
+
+    name: str
+    address: str
+    role: GiverRole
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An enrolment whose house rules can hold for a question, and the requirements of its tracks
+    against which the piece is laid, in the order of the qualification."""
+
+    enrolment: Enrolment
+    requirements: tuple[QualityRequirement, ...]
+
+
+def frames(piece: Evidence, *, seen_by: User, on: date) -> list[Frame]:
+    """The frames in which this person can ask or note something about the piece on this day:
+    none while it is laid against nothing. Three queries."""
+    enrolments = (
+        Enrolment.objects.portfolio_visible_to(seen_by)
+        .current(on)
+        .filter(student=piece.owner_id)
+        .select_related("programme")
+        .prefetch_related(Prefetch("tracks", Track.objects.current()))
+    )
+    link = RequirementLink.objects.current().filter(evidence=piece, requirement=OuterRef("pk"))
+    laid = list(in_order(QualityRequirement.objects.filter(Exists(link))))
+    found = []
+    for enrolment in enrolments:
+        followed = {track.qualification_id for track in enrolment.tracks.all()}
+        requirements = tuple(line for line in laid if line.qualification_id in followed)
+        if requirements:
+            found.append(Frame(enrolment, requirements))
+    return found
+
+
+def in_order(requirements: "QuerySet[QualityRequirement]") -> "QuerySet[QualityRequirement]":
+    """The requirements in the order in which they stand in their qualification."""
+    process = "places__work_process__"
+    return requirements.order_by(
+        Min(f"{process}core_task__order"), Min(f"{process}order"), Min("places__order"), "pk"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Somebody to ask with one tap. `key` stands for them in a form: no address in the page."""
+
+    key: str
+    group: str
+    person: Person
+
+
+def suggestions(
+    piece: Evidence, found: Sequence[Frame], *, on: date, at: datetime
+) -> list[Suggestion]:
+    """Whom the owner may want to ask about the piece: the supervisors of current placements, those
+    asked before, and teachers and adviser; each once, and nobody of whom an answer to a question
+    about it is already awaited. Four queries, and one for each frame."""
+    enrolments = [frame.enrolment for frame in found]
+    awaited = FeedbackRequest.objects.awaiting_answer(at).filter(evidence=piece)
+    left_out = {normalised(piece.owner.email)}
+    left_out |= set(awaited.values_list("giver__address", flat=True))
+    offered = []
+    for suggestion in (*_supervisors(enrolments, on), *_asked_before(piece), *_staff(enrolments)):
+        if suggestion.person.address not in left_out:
+            left_out.add(suggestion.person.address)
+            offered.append(suggestion)
+    return offered
+
+
+def _supervisors(enrolments: Sequence[Enrolment], on: date) -> Iterable[Suggestion]:
+    for enrolment in enrolments:
+        for supervisor in enrolment.current_supervisors(on):
+            person = Person(
+                supervisor.name, normalised(supervisor.email), GiverRole.SUPERVISOR, "nl"
+            )
+            yield Suggestion(str(supervisor.pk), _("At your workplace"), person)
+
+
+def _asked_before(piece: Evidence) -> Iterable[Suggestion]:
+    asked = FeedbackRequest.objects.filter(evidence__owner=piece.owner_id, giver=OuterRef("pk"))
+    latest = asked.order_by("-recorded_at")
+    givers = (
+        Giver.objects.filter(Exists(asked))
+        .annotate(
+            last_asked_at=Max("requests__recorded_at"),
+            last_role=Subquery(latest.values("role")[:1]),
+            last_language=Subquery(latest.values("language")[:1]),
+        )
+        .order_by("-last_asked_at")
+    )
+    for giver in givers[:MOST_SUGGESTED]:
+        person = Person(giver.name, giver.address, GiverRole(giver.last_role), giver.last_language)
+        yield Suggestion(str(giver.pk), _("Asked before"), person)
+
+
+def _staff(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
+    teaches = ProgrammeRole.objects.current().filter(
+        programme__in=[enrolment.programme_id for enrolment in enrolments],
+        user=OuterRef("pk"),
+        role=ProgrammeRole.Role.TEACHER,
+    )
+    advises = AdviserAssignment.objects.current().filter(
+        enrolment__in=enrolments, adviser=OuterRef("pk")
+    )
+    staff = User.objects.filter(Exists(teaches) | Exists(advises), is_active=True)
+    for user in staff.order_by("name"):
+        person = Person(user.name, normalised(user.email), GiverRole.TEACHER, user.language)
+        yield Suggestion(str(user.pk), _("Teachers"), person)
