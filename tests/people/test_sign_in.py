@@ -1,0 +1,103 @@
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+
+from people.models import User
+from records import work
+from records.models import OutboxMail
+from tests.factories import UserFactory
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
+    from tests.peers import MailServer
+
+pytestmark = pytest.mark.django_db
+
+
+def sign_in(client: Client, address: str, password: str) -> bool:
+    client.post("/accounts/login/", {"login": address, "password": password})
+    return "_auth_user_id" in client.session
+
+
+def test_a_person_signs_in_with_address_and_password(client: Client) -> None:
+    person = UserFactory(email="noor@school.example", password="goed wachtwoord")
+
+    assert sign_in(client, "Noor@School.example ", "goed wachtwoord")
+
+    assert client.get("/").context["request"].user == person
+
+
+def test_a_wrong_password_is_refused_and_what_was_typed_is_kept(client: Client) -> None:
+    UserFactory(email="noor@school.example", password="goed wachtwoord")
+
+    answer = client.post("/accounts/login/", {"login": "noor@school.example", "password": "fout"})
+
+    assert "_auth_user_id" not in client.session
+    assert 'value="noor@school.example"' in answer.content.decode()
+
+
+def test_after_five_wrong_tries_the_right_password_waits_too(client: Client) -> None:
+    UserFactory(email="noor@school.example", password="goed wachtwoord")
+    for _ in range(5):
+        sign_in(client, "noor@school.example", "fout")
+
+    assert not sign_in(client, "noor@school.example", "goed wachtwoord")
+
+
+@pytest.mark.parametrize(
+    "path", ["/accounts/signup/", "/accounts/email/", "/accounts/confirm-email/"]
+)
+def test_nobody_signs_up_by_themselves(client: Client, path: str) -> None:
+    client.force_login(UserFactory())
+
+    assert client.get(path).status_code == 403
+
+
+def test_a_forgotten_password_is_chosen_anew_through_a_mail(
+    client: Client, smtp_server: "MailServer", settings: "SettingsWrapper"
+) -> None:
+    person = UserFactory(email="noor@school.example", password="goed wachtwoord")
+    client.post("/accounts/password/reset/", {"email": "noor@school.example"})
+    work.sweep()
+    [mail] = smtp_server.messages
+    body = mail.get_body(("plain",)).get_content()
+    link = next(word for word in body.split() if word.startswith(settings.BASE_URL))
+
+    page = client.get(link.removeprefix(settings.BASE_URL), follow=True)
+    path = page.redirect_chain[-1][0]
+    client.post(path, {"password1": "een nieuw wachtwoord", "password2": "een nieuw wachtwoord"})
+
+    assert User.objects.get(pk=person.pk).check_password("een nieuw wachtwoord")
+
+
+def test_the_outbox_keeps_no_link_to_a_new_password(client: Client) -> None:
+    person = UserFactory(email="noor@school.example")
+
+    client.post("/accounts/password/reset/", {"email": "noor@school.example"})
+
+    [row] = OutboxMail.objects.all()
+    assert (row.template, row.ids) == ("people/password", {"user": str(person.pk)})
+
+
+def test_an_address_that_nobody_has_gets_the_same_page_and_no_mail(client: Client) -> None:
+    UserFactory(email="noor@school.example")
+
+    answers = [
+        client.post("/accounts/password/reset/", {"email": address})
+        for address in ("noor@school.example", "niemand@school.example")
+    ]
+
+    assert answers[0].url == answers[1].url
+    assert OutboxMail.objects.count() == 1
+
+
+def test_a_language_is_kept_with_the_account(client: Client) -> None:
+    person = UserFactory()
+    client.force_login(person)
+
+    client.post("/language/", {"language": "en", "next": "/"})
+
+    assert User.objects.get(pk=person.pk).language == "en"
+    assert '<html lang="en">' in client.get("/").content.decode()
