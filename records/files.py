@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -40,14 +40,6 @@ class KeptBytes:
     name: str
 
 
-def digest_of(file: IO[bytes]) -> str:
-    """SHA-256 (hex) of the file from where it stands, read in chunks."""
-    hasher = sha256()
-    while chunk := file.read(CHUNK):
-        hasher.update(chunk)
-    return hasher.hexdigest()
-
-
 def keep_bytes(file: IO[bytes], *, name: str, size: int) -> KeptBytes:
     """Look at the file, hash it and copy it into the storage, outside any transaction.
 
@@ -56,7 +48,7 @@ def keep_bytes(file: IO[bytes], *, name: str, size: int) -> KeptBytes:
     """
     file_type = detect(file, size)
     file.seek(0)
-    digest = digest_of(file)
+    digest = file_digest(file, "sha256").hexdigest()
     path = StoredFile(digest=digest).path
     if not default_storage.exists(path):
         file.seek(0)
@@ -138,7 +130,7 @@ def prepare(row: StoredFile) -> bool:
             clean = cleaning.clean_image if row.kind == Kind.IMAGE else cleaning.clean_media
             cleaned_type = clean(source, target, file_type)
             with target.open("rb") as cleaned:
-                digest = digest_of(cleaned)
+                digest = file_digest(cleaned, "sha256").hexdigest()
                 cleaned.seek(0)
                 path = StoredFile(digest=digest).path
                 if not default_storage.exists(path):

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from celery import current_app
 from django.conf import settings
 from django.db import close_old_connections, transaction
 
@@ -41,9 +42,7 @@ def _nudge(name: str) -> None:
     if settings.EMBEDDED:
         _wake.set()
     else:
-        from records.tasks import do_work
-
-        do_work.delay(name)
+        current_app.send_task("records.do_work", args=[name])
 
 
 def sweep() -> int:
