@@ -5,7 +5,6 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from hashlib import file_digest
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -48,7 +47,7 @@ def keep_bytes(file: IO[bytes], *, name: str, size: int) -> KeptBytes:
     """
     file_type = detect(file, size)
     file.seek(0)
-    digest = file_digest(file, "sha256").hexdigest()
+    digest = StoredFile.digest_of(file)
     path = StoredFile(digest=digest).path
     if not default_storage.exists(path):
         file.seek(0)
@@ -130,7 +129,7 @@ def prepare(row: StoredFile) -> bool:
             clean = cleaning.clean_image if row.kind == Kind.IMAGE else cleaning.clean_media
             cleaned_type = clean(source, target, file_type)
             with target.open("rb") as cleaned:
-                digest = file_digest(cleaned, "sha256").hexdigest()
+                digest = StoredFile.digest_of(cleaned)
                 cleaned.seek(0)
                 path = StoredFile(digest=digest).path
                 if not default_storage.exists(path):

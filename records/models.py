@@ -3,8 +3,8 @@
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from hashlib import file_digest
-from typing import Any, ClassVar, Self
+from hashlib import sha256
+from typing import IO, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -184,6 +184,14 @@ class StoredFile(AppendOnly, Sealed):
     def __str__(self) -> str:
         return self.digest
 
+    @staticmethod
+    def digest_of(file: IO[bytes]) -> str:
+        """SHA-256 (hex) of the file from where it stands, read in chunks."""
+        hasher = sha256()
+        while chunk := file.read(1024 * 1024):
+            hasher.update(chunk)
+        return hasher.hexdigest()
+
     @property
     def path(self) -> str:
         """Where the bytes are, in the default storage."""
@@ -195,7 +203,7 @@ class StoredFile(AppendOnly, Sealed):
                 yield "the file is gone"
             return
         with default_storage.open(self.path) as file:
-            if file_digest(file, "sha256").hexdigest() != self.digest:
+            if self.digest_of(file) != self.digest:
                 yield "the file's bytes are not those it was stored with"
 
 
