@@ -11,6 +11,8 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from records.refusals import NotPossible
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedWorkProcess:
@@ -74,7 +76,7 @@ class ParsedDossier:
     warnings: tuple[ImportWarning, ...]
 
 
-class ImportRefused(Exception):
+class ImportRefused(NotPossible):
     """The file cannot be read as what it claims to be; nothing of it was used.
 
     ``message`` (also the exception's text) is a whole sentence for a person, which names file,

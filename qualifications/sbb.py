@@ -13,16 +13,15 @@ is part of its count. Such a line is kept and reported, so that a person can jud
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from functools import cache
-from typing import NoReturn
 from xml.etree.ElementTree import Element
 
 from django.utils.translation import gettext as _
 
 from qualifications.parsed import (
-    ImportRefused,
     ImportWarning,
     ParsedCoreTask,
     ParsedDossier,
@@ -30,14 +29,24 @@ from qualifications.parsed import (
     ParsedWorkProcess,
 )
 from qualifications.plaintext import plain_lines
-from qualifications.xmltree import line_of, outermost, read_tree
+from qualifications.xmltree import (
+    attribute,
+    child,
+    distinct,
+    line_of,
+    outermost,
+    read_tree,
+    refuse,
+)
 
-# Each profile is read together with the basic part; real dossiers have some twenty at most.
+# Far beyond any real dossier: some twenty profiles, of some 150 requirements each.
 MAX_PROFILES = 50
-MAX_TITLE = 200
+MAX_PARTS = 10_000  # work processes and requirements of one qualification
+MAX_WARNINGS = 1_000
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 _CREBO = re.compile(r"[0-9]{4,6}")
+_LEVELS = frozenset("12345678")
 
 # What refers by "referentie", and the element whose "nr" it names.
 _REFERENCES = {
@@ -58,187 +67,176 @@ def parse_sbb(content: bytes, *, name: str) -> ParsedDossier:
     Returns the dossier, one qualification per profile in the order of their numbers, and warnings
     about what is odd but harmless. Raises ImportRefused for what cannot be trusted.
     """
-    return _Reader(name).dossier(read_tree(content, file=name))
+    root = read_tree(content, file=name)
+    if root.tag != "sbb":
+        refuse(root, _("The outermost element of a qualification dossier is “sbb”."))
+    dossiers = root.findall("dossiers/dossier")
+    if len(dossiers) != 1:
+        refuse(root, _("A file must hold one dossier; this one holds %(value)s."), len(dossiers))
+    _check_references(root)
+    return _Reader().dossier(dossiers[0])
 
 
 class _Reader:
-    """Reads one dossier, keeping the warnings. Its methods refuse what they cannot trust."""
+    """Reads one dossier and keeps its warnings."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
-        # The basic part is read again for each profile: clean its texts and warn of them once.
-        self.lines = cache(plain_lines)
+    def __init__(self) -> None:
+        # The basic part is read again for each profile: read its texts, and warn of it, once.
+        self.text = cache(_text)
+        self.behaviour = cache(self._behaviour)
         self.warnings: dict[ImportWarning, None] = {}
 
-    def dossier(self, root: Element) -> ParsedDossier:
-        if root.tag != "sbb":
-            self.refuse(root, _("The outermost element of a qualification dossier is “sbb”."))
-        dossiers = root.findall("dossiers/dossier")
-        if len(dossiers) != 1:
-            message = _("A file must hold one dossier; this one holds %(value)s.")
-            self.refuse(root, message, len(dossiers))
-        self.check_references(root)
-        dossier = dossiers[0]
-        title = self.attribute(dossier, "titel")
+    def dossier(self, dossier: Element) -> ParsedDossier:
+        title = attribute(dossier, "titel")
         code = dossier.findtext("dossiercrebos/dossiercrebo", "") or dossier.get("nr", "")
         code = code.strip()[:20]
-        if (status := dossier.get("status")) != "Vastgesteld":
+        if (status := dossier.get("status", "")) != "Vastgesteld":
             message = _("The status of this dossier is “%(value)s”, not “Vastgesteld”.")
-            self.warn(title, dossier, message, status or "")
-        basis = self.child(dossier, "basis")
+            self.warn(title, dossier, message, status)
+        basis = child(dossier, "basis")
         if basis.find(".//kerntaak") is None:
             self.warn(title, basis, _("The basic part has no core tasks."))
         qualifications = tuple(
             ParsedQualification(
                 code=crebo,
-                title=self.attribute(profile, "titel"),
+                title=attribute(profile, "titel"),
                 level=self.level(profile, crebo),
-                edition=self.edition(profile),
+                edition=_edition(profile),
                 dossier_code=code,
                 dossier_title=title,
-                core_tasks=(
-                    *self.core_tasks(basis, "B1", profile),
-                    *self.core_tasks(profile, f"P{profile.get('hoofdstuk')}", profile),
-                ),
+                core_tasks=self.core_tasks(basis, profile),
             )
-            for crebo, profile in self.profiles(self.child(dossier, "profielen")).items()
+            for crebo, profile in self.profiles(child(dossier, "profielen")).items()
         )
         return ParsedDossier(title, code, qualifications, tuple(self.warnings))
 
-    def check_references(self, root: Element) -> None:
-        """What refers must refer to something in the file, and an addition to a profile."""
-        known = {(node.tag, node.get("nr")) for node in root.iter() if node.get("nr")}
-        for node in root.iter():
-            if node.tag == "aanvullend" and node.find("profiel[@referentie]") is None:
-                self.refuse(node, _("This addition does not say for which profile it is."))
-            defined_by, reference = _REFERENCES.get(node.tag), node.get("referentie")
-            if defined_by and reference is not None and (defined_by, reference) not in known:
-                message = _("This refers to number “%(value)s”, which the file does not hold.")
-                self.refuse(node, message, reference)
-
     def profiles(self, parent: Element) -> dict[str, Element]:
         """The profiles by crebo code, in the order of their numbers."""
-        profiles = self.numbered(parent.findall("profiel"))
+        profiles = _numbered(parent.findall("profiel"))
         if not 0 < len(profiles) <= MAX_PROFILES:
-            message = _("A dossier cannot have %(value)s profiles.")
-            self.refuse(parent, message, len(profiles))
-        self.distinct((profile.get("nr", ""), profile) for profile in profiles if profile.get("nr"))
-        return self.distinct((self.crebo(profile), profile) for profile in profiles)
+            refuse(parent, _("A dossier cannot have %(value)s profiles."), len(profiles))
+        distinct((profile.get("nr", ""), profile) for profile in profiles if profile.get("nr"))
+        return distinct((self.crebo(profile), profile) for profile in profiles)
 
     def crebo(self, profile: Element) -> str:
-        crebo = self.child(profile, "creboinformatie/crebo")
-        code = " ".join(self.lines(_markup(crebo)))
+        crebo = child(profile, "creboinformatie/crebo")
+        code = (crebo.text or "").strip()
         if not _CREBO.fullmatch(code):
-            self.refuse(crebo, _("“%(value)s” is not a crebo code."), code)
+            refuse(crebo, _("“%(value)s” is not a crebo code."), code)
         if len(profile.findall("creboinformatie/crebo")) > 1:
             self.warn(code, profile, _("This profile has several crebo codes; the first is used."))
         return code
 
-    def edition(self, profile: Element) -> date:
-        crebo = self.child(profile, "creboinformatie/crebo")
-        value = self.attribute(crebo, "Geldig_vanaf")
-        try:
-            return datetime.strptime(value, "%d-%m-%Y").date()  # noqa: DTZ007 - a date has no zone
-        except ValueError:
-            self.refuse(crebo, _("Geldig_vanaf “%(value)s” is not a date (day-month-year)."), value)
-
     def level(self, profile: Element, crebo: str) -> int | None:
         value = profile.get("niveau", "").strip()
-        if value in list("12345678"):
+        if value in _LEVELS:
             return int(value)
         self.warn(crebo, profile, _("The level (niveau) is not known: “%(value)s”."), value)
         return None
 
-    def core_tasks(self, part: Element, code: str, profile: Element) -> Iterator[ParsedCoreTask]:
-        for task in self.numbered(part.iter("kerntaak")):
-            task_code = f"{code}-K{task.get('hoofdstuk')}"
-            yield ParsedCoreTask(
-                code=task_code,
-                title=self.attribute(task, "titel"),
-                complexity=self.prose(task, "complexiteit", profile),
-                responsibility=self.prose(task, "verantwoordelijkheid", profile),
-                work_processes=tuple(self.work_processes(task, task_code, profile)),
-            )
+    def core_tasks(self, basis: Element, profile: Element) -> tuple[ParsedCoreTask, ...]:
+        """Those of the basic part, and then the profile's own."""
+        parts = {"B1": basis, f"P{profile.get('hoofdstuk')}": profile}
+        found = []
+        for part_code, part in parts.items():
+            for task in _numbered(part.iter("kerntaak")):
+                code = f"{part_code}-K{task.get('hoofdstuk')}"
+                found.append(
+                    ParsedCoreTask(
+                        code=code,
+                        title=attribute(task, "titel"),
+                        complexity=self.prose(task, "complexiteit", profile),
+                        responsibility=self.prose(task, "verantwoordelijkheid", profile),
+                        work_processes=tuple(self.work_processes(task, code, profile)),
+                    )
+                )
+        processes = [process for task in found for process in task.work_processes]
+        if len(processes) + sum(len(process.requirements) for process in processes) > MAX_PARTS:
+            refuse(profile, _("This has far more requirements than any real qualification."))
+        return tuple(found)
 
     def work_processes(
-        self, task: Element, code: str, profile: Element
+        self, task: Element, task_code: str, profile: Element
     ) -> Iterator[ParsedWorkProcess]:
-        processes = self.numbered(task.iterfind("*/werkproces"))
+        processes = _numbered(task.iterfind("*/werkproces"))
         if not processes:
-            self.warn(code, task, _("This core task has no work processes."))
+            self.warn(task_code, task, _("This core task has no work processes."))
         for process in processes:
-            process_code = f"{code}-W{process.get('hoofdstuk')}"
+            code = f"{task_code}-W{process.get('hoofdstuk')}"
             yield ParsedWorkProcess(
-                code=process_code,
-                title=self.attribute(process, "titel"),
+                code=code,
+                title=attribute(process, "titel"),
                 description=self.prose(process, "werkprocesomschrijving", profile),
                 result=self.prose(process, "werkprocesresultaat", profile),
-                requirements=self.requirements(process, process_code, profile),
+                requirements=self.requirements(process, code, profile),
             )
 
     def requirements(self, process: Element, code: str, profile: Element) -> tuple[str, ...]:
-        found: list[str] = []
-        for source in _sources(process, "werkprocesgedrag", profile):
-            for position, line in enumerate(self.lines(_markup(source))):
-                text = line.lstrip("- ").rstrip(";. ")
-                if line.startswith("-") and text:
-                    if text.endswith(":"):
-                        message = _("“%(value)s” looks like an introduction, but has a dash: kept.")
-                        self.warn(code, source, message, line)
-                    if text in found:
-                        message = _("“%(value)s” stands here twice: both kept.")
-                        self.warn(code, source, message, line)
-                    found.append(text)
-                elif position or not line.endswith(":"):  # else it introduces the list
-                    message = _("“%(value)s” does not begin with a dash: left out.")
-                    self.warn(code, source, message, line)
+        sources = _sources(process, "werkprocesgedrag", profile)
+        found = tuple(text for source in sources for text in self.behaviour(source, code))
+        for text, times in Counter(found).items():
+            if times > 1:
+                self.warn(code, process, _("“%(value)s” stands here more than once."), text)
         if not found:
             message = _("This work process has no requirements in profile P%(value)s.")
             self.warn(code, process, message, profile.get("hoofdstuk", ""))
+        return found
+
+    def _behaviour(self, source: Element, code: str) -> tuple[str, ...]:
+        """The requirements in one element: its lines that begin with a dash."""
+        found = []
+        for position, line in enumerate(plain_lines(_markup(source))):
+            text = line.lstrip("- ").rstrip(";. ")
+            if line.startswith("-") and text:
+                found.append(text)
+                if text.endswith(":"):
+                    message = _("“%(value)s” looks like an introduction, but has a dash: kept.")
+                    self.warn(code, source, message, line)
+            elif position or not line.endswith(":"):  # else it introduces the list
+                message = _("“%(value)s” is not a line with a dash and words: left out.")
+                self.warn(code, source, message, line)
         return tuple(found)
 
     def prose(self, parent: Element, tag: str, profile: Element) -> str:
         """A text and what is added to it for a profile, one paragraph per line."""
-        sources = _sources(parent, tag, profile)
-        return "\n".join(line for source in sources for line in self.lines(_markup(source)))
-
-    def numbered(self, nodes: Iterable[Element]) -> list[Element]:
-        """Nodes in the order of their ``hoofdstuk``, each of which must be there and differ."""
-        numbers = self.distinct((self.attribute(node, "hoofdstuk"), node) for node in nodes)
-        for number, node in numbers.items():
-            if not _NUMBER.fullmatch(number):
-                self.refuse(node, _("hoofdstuk “%(value)s” is not a number."), number)
-        return [numbers[number] for number in sorted(numbers, key=int)]
-
-    def distinct(self, nodes: Iterable[tuple[str, Element]]) -> dict[str, Element]:
-        found: dict[str, Element] = {}
-        for key, node in nodes:
-            if key in found:
-                self.refuse(node, _("The code “%(value)s” stands here for the second time."), key)
-            found[key] = node
-        return found
-
-    def child(self, parent: Element, path: str) -> Element:
-        child = parent.find(path)
-        if child is None:
-            self.refuse(parent, _("The element “%(value)s” is missing here."), path)
-        return child
-
-    def attribute(self, node: Element, name: str) -> str:
-        value = " ".join(self.lines(node.get(name, "")))
-        if not value:
-            self.refuse(node, _("The attribute “%(value)s” is missing or empty here."), name)
-        if len(value) > MAX_TITLE:
-            self.refuse(node, _("The attribute “%(value)s” is far too long here."), name)
-        return value
-
-    def refuse(self, node: Element, message: str, value: object = "") -> NoReturn:
-        reason = message % {"value": str(value)[:80]}
-        raise ImportRefused(reason, file=self.file, element=node.tag, line=line_of(node))
+        texts = (self.text(source) for source in _sources(parent, tag, profile))
+        return "\n".join(text for text in texts if text)
 
     def warn(self, where: str, node: Element, message: str, value: str = "") -> None:
         place = _("%(where)s, line %(line)d") % {"where": where, "line": line_of(node)}
         self.warnings[ImportWarning(place, message % {"value": value[:80]})] = None
+        if len(self.warnings) > MAX_WARNINGS:
+            refuse(node, _("There is too much amiss in this file to read it as a dossier."))
+
+
+def _check_references(root: Element) -> None:
+    """What refers must refer to something in the file, and an addition to a profile."""
+    known = {(node.tag, node.get("nr")) for node in root.iter() if node.get("nr")}
+    for node in root.iter():
+        if node.tag == "aanvullend" and node.find("profiel[@referentie]") is None:
+            refuse(node, _("This addition does not say for which profile it is."))
+        defined_by, reference = _REFERENCES.get(node.tag), node.get("referentie")
+        if defined_by and reference is not None and (defined_by, reference) not in known:
+            message = _("This refers to number “%(value)s”, which the file does not hold.")
+            refuse(node, message, reference)
+
+
+def _numbered(nodes: Iterable[Element]) -> list[Element]:
+    """Elements in the order of their ``hoofdstuk``, which each must have for itself."""
+    numbers = distinct((attribute(node, "hoofdstuk"), node) for node in nodes)
+    for number, node in numbers.items():
+        if not _NUMBER.fullmatch(number):
+            refuse(node, _("hoofdstuk “%(value)s” is not a number."), number)
+    return [numbers[number] for number in sorted(numbers, key=int)]
+
+
+def _edition(profile: Element) -> date:
+    crebo = child(profile, "creboinformatie/crebo")
+    value = attribute(crebo, "Geldig_vanaf")
+    try:
+        return datetime.strptime(value, "%d-%m-%Y").date()  # noqa: DTZ007 - a date has no zone
+    except ValueError:
+        refuse(crebo, _("Geldig_vanaf “%(value)s” is not a date (day-month-year)."), value)
 
 
 def _sources(parent: Element, tag: str, profile: Element) -> list[Element]:
@@ -246,20 +244,24 @@ def _sources(parent: Element, tag: str, profile: Element) -> list[Element]:
     own = parent.find(tag)
     if own is None:
         return []
+    additions = own.iterfind("*/aanvullend")
     number = profile.get("nr")
-    additions = (
-        addition
-        for addition in own.iterfind("*/aanvullend")
-        if any(other.get("referentie", "") == number for other in addition.iterfind("profiel"))
-    )
-    return [own, *additions]
+    return [own, *(node for node in additions if number in _referred_profiles(node))]
+
+
+def _referred_profiles(addition: Element) -> set[str]:
+    return {profile.get("referentie", "") for profile in addition.iterfind("profiel")}
+
+
+def _text(node: Element) -> str:
+    return "\n".join(plain_lines(_markup(node)))
 
 
 def _markup(node: Element) -> str:
     """A node's content as text with tags, without what is meant for some profiles only."""
     parts = [node.text or ""]
-    for child in node:
-        if child.tag != "profiel" and not child.tag.endswith("perprofiel"):
-            parts += [f"<{child.tag}>", _markup(child), f"</{child.tag}>"]
-        parts.append(child.tail or "")
+    for inner in node:
+        if inner.tag != "profiel" and not inner.tag.endswith("perprofiel"):
+            parts += [f"<{inner.tag}>", _markup(inner), f"</{inner.tag}>"]
+        parts.append(inner.tail or "")
     return "".join(parts)

@@ -1,8 +1,10 @@
-"""XML from outside: safely read, every element knowing the line where it opens."""
+"""XML from outside: safely read into elements that know where they stand, so that whatever is
+wrong with one is refused by file, line and name."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, NoReturn, cast
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -11,24 +13,17 @@ from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyp
 from django.utils.translation import gettext as _
 
 from qualifications.parsed import ImportRefused
+from qualifications.plaintext import plain_lines
 
 # Published dossiers are 0.1 to 1 MB with about a thousand elements, a dozen levels deep. The
 # limits leave ample room and keep a hostile file cheap.
 MAX_BYTES = 20 * 1024 * 1024
 MAX_DEPTH = 40
-MAX_ELEMENTS = 20_000
+MAX_ELEMENTS = 50_000
+MAX_ATTRIBUTE = 200  # characters of an attribute that is used
 
 # What expat says when a file ends too early: no element, open token, half a character, open CDATA.
 _CUT_OFF = frozenset({3, 5, 6, 20})
-
-
-class _Node(Element):
-    line: int
-
-
-def line_of(node: Element) -> int:
-    """The line, from 1, where an element of a tree from ``read_tree`` opens."""
-    return cast(_Node, node).line
 
 
 def outermost(content: bytes) -> str:
@@ -44,7 +39,7 @@ def read_tree(content: bytes, *, file: str) -> Element:
     """The root of well-formed XML without a document type; ``file`` is its name in messages.
 
     Raises ImportRefused, naming the innermost open element and the line, for anything else and
-    for files beyond the limits above.
+    for files beyond the limits above. The functions below take elements of such a tree.
     """
     if len(content) > MAX_BYTES:
         reason = _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
@@ -71,6 +66,51 @@ def read_tree(content: bytes, *, file: str) -> Element:
     return root
 
 
+def line_of(node: Element) -> int:
+    """The line, from 1, where an element opens."""
+    return cast(_Node, node).line
+
+
+def refuse(node: Element, message: str, value: object = "") -> NoReturn:
+    """Raise ImportRefused about an element; ``message`` may quote %(value)s, which is cut short."""
+    reason = message % {"value": str(value)[:80]}
+    file, line = cast(_Node, node).file, line_of(node)
+    raise ImportRefused(reason, file=file, element=node.tag, line=line)
+
+
+def child(parent: Element, path: str) -> Element:
+    """The first element on a path, which must be there."""
+    found = parent.find(path)
+    if found is None:
+        refuse(parent, _("The element “%(value)s” is missing here."), path)
+    return found
+
+
+def attribute(node: Element, name: str) -> str:
+    """An attribute as one line of plain text, which must be there and not be empty."""
+    value = " ".join(plain_lines(node.get(name, "")))
+    if not value:
+        refuse(node, _("The attribute “%(value)s” is missing or empty here."), name)
+    if len(value) > MAX_ATTRIBUTE:
+        refuse(node, _("The attribute “%(value)s” is far too long here."), name)
+    return value
+
+
+def distinct(nodes: Iterable[tuple[str, Element]]) -> dict[str, Element]:
+    """Elements by their key, in the order given; a key that comes twice is refused."""
+    found: dict[str, Element] = {}
+    for key, node in nodes:
+        if key in found:
+            refuse(node, _("The code “%(value)s” stands here for the second time."), key)
+        found[key] = node
+    return found
+
+
+class _Node(Element):
+    file: str
+    line: int
+
+
 class _Builder(TreeBuilder):
     """Builds the tree, counts its elements and knows which are open."""
 
@@ -84,7 +124,7 @@ class _Builder(TreeBuilder):
 
     def start(self, tag: Any, attrs: Any, /) -> Element:
         node = cast(_Node, super().start(tag, attrs))
-        node.line = self.expat.CurrentLineNumber
+        node.file, node.line = self.file, self.expat.CurrentLineNumber
         self.open.append(node)
         self.count += 1
         if len(self.open) > MAX_DEPTH or self.count > MAX_ELEMENTS:
