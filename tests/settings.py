@@ -9,12 +9,14 @@ from pathlib import Path
 
 for name in (
     "DEMO",
-    "REDIS_URL",
-    "REDIS_PREFIX",
     "EMAIL_URL",
     "FILES_ROOT",
-    "STATIC_ROOT",
+    "FILE_UPLOAD_TEMP_DIR",
     "INSTITUTION",
+    "REDIS_PREFIX",
+    "REDIS_URL",
+    "STATIC_ROOT",
+    "TRUSTED_PROXIES",
 ):
     os.environ.pop(name, None)
 os.environ |= {

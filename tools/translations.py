@@ -75,7 +75,7 @@ def update() -> None:
         kept = known is not None and known.id == text.id
         new.add(
             text.id,
-            known.string if known and kept else None,
+            known.string if known and kept else "",
             locations=[(place, 0) for place in places],
             flags={"fuzzy"} & known.flags if known else (),
             context=text.context,
