@@ -67,7 +67,7 @@ class Dossier(AppendOnly, Sealed):
         milliseconds. Raises ImportRefused where the importer has become stricter since."""
         return parse_sbb(bytes(self.content), name=self.name)
 
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:  # noqa: ARG002
         if sha256(self.content).hexdigest() != self.digest:
             yield "the file's bytes are not those it was kept with"
 

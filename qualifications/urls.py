@@ -1,4 +1,15 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from qualifications import views
 
 app_name = "qualifications"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.qualifications, name="qualifications"),
+    path("import/", views.dossier_load, name="dossier_load"),
+    path("dossiers/<uuid:pk>/", views.dossier, name="dossier"),
+    path("dossiers/<uuid:pk>/import/", views.dossier_import, name="dossier_import"),
+    path("<uuid:pk>/", views.qualification, name="qualification"),
+    path("<uuid:pk>/merge/", views.qualification_merge, name="qualification_merge"),
+    path("<uuid:pk>/publish/", views.qualification_publish, name="qualification_publish"),
+    path("work-processes/<uuid:pk>/wording/", views.wording, name="wording"),
+]

@@ -1,0 +1,21 @@
+"""Who may change qualifications, and when. Who may see them: `visible_to` of the models."""
+
+from django.utils.translation import gettext as _
+
+from people.access import NotAllowed, has_role
+from people.models import InstitutionRole, User
+from qualifications.models import Qualification
+from records.refusals import NotPossible
+
+
+def check_curate(by: User | None) -> None:
+    """Loading, importing, merging, wording and publishing are for the curriculum role, and for
+    the system (None). One query."""
+    if by is not None and not has_role(by, InstitutionRole.Role.CURRICULUM):
+        raise NotAllowed(_("Qualifications are set up by people with the curriculum role."))
+
+
+def check_draft(qualification: Qualification) -> None:
+    """What is published stands: people plan, collect evidence and decide by it."""
+    if qualification.status != Qualification.Status.DRAFT:
+        raise NotPossible(_("This qualification is published: its structure no longer changes."))

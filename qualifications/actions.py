@@ -1,0 +1,233 @@
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from people.models import User
+from qualifications.access import check_curate, check_draft
+from qualifications.doubles import doubles_of
+from qualifications.models import (
+    CoreTask,
+    Dossier,
+    Place,
+    Qualification,
+    QualityRequirement,
+    WorkProcess,
+)
+from qualifications.parsed import ParsedDossier, ParsedQualification
+from records.chain import append
+from records.refusals import NotPossible
+
+
+@transaction.atomic
+def keep_dossier(
+    *, parsed: ParsedDossier, content: bytes, name: str, by: User | None, at: datetime | None = None
+) -> Dossier:
+    """The dossier with this content, kept now if it was not yet; `parsed` is what was read from
+    it, `name` what its file is called."""
+    check_curate(by)
+    at = at or timezone.now()
+    dossier, is_new = Dossier.objects.get_or_create(
+        digest=sha256(content).hexdigest(),
+        defaults={
+            "name": name[:255],
+            "title": parsed.title,
+            "code": parsed.code,
+            "content": content,
+            "by": by,
+            "recorded_at": at,
+        },
+    )
+    if is_new:
+        append(f"dossier:{dossier.pk}", "dossier.kept", by=by, at=at, rows=[dossier])
+    return dossier
+
+
+@transaction.atomic
+def import_qualification(
+    *,
+    dossier: Dossier,
+    parsed: ParsedQualification,
+    by: User | None,
+    at: datetime | None = None,
+) -> Qualification:
+    """The qualification that was read from this dossier, as a draft if it was not here yet; each
+    line becomes a requirement of its own. Raises NotPossible when the code and edition are here
+    with other content. Some ten queries, however many lines."""
+    check_curate(by)
+    at = at or timezone.now()
+    qualification, is_new = Qualification.objects.get_or_create(
+        code=parsed.code,
+        edition=parsed.edition,
+        defaults={
+            "title": parsed.title,
+            "level": "" if parsed.level is None else str(parsed.level),
+            "dossier": dossier,
+            "recorded_at": at,
+        },
+    )
+    if is_new:
+        _store_structure(qualification, parsed)
+        facts = {"dossier": dossier.pk, "digest": dossier.digest}
+        append(
+            f"qualification:{qualification.pk}", "qualification.imported", by=by, at=at, facts=facts
+        )
+    elif qualification.dossier_id != dossier.pk and not _holds(qualification.dossier, parsed):
+        message = _(
+            "%(code)s of %(edition)s is here already, with other content (“%(title)s”). "
+            "Nothing was imported."
+        )
+        raise NotPossible(
+            message
+            % {
+                "code": parsed.code,
+                "edition": parsed.edition.isoformat(),
+                "title": qualification.title,
+            }
+        )
+    return qualification
+
+
+def _store_structure(qualification: Qualification, parsed: ParsedQualification) -> None:
+    tasks, processes, requirements, places = [], [], [], []
+    for task_order, task in enumerate(parsed.core_tasks, start=1):
+        core_task = CoreTask(
+            qualification=qualification,
+            code=task.code,
+            title=task.title,
+            complexity=task.complexity,
+            responsibility=task.responsibility,
+            order=task_order,
+        )
+        tasks.append(core_task)
+        for process_order, process in enumerate(task.work_processes, start=1):
+            work_process = WorkProcess(
+                core_task=core_task,
+                code=process.code,
+                title=process.title,
+                description=process.description,
+                result=process.result,
+                order=process_order,
+            )
+            processes.append(work_process)
+            for order, text in enumerate(process.requirements, start=1):
+                requirement = QualityRequirement(qualification=qualification, text=text)
+                requirements.append(requirement)
+                places.append(
+                    Place(requirement=requirement, work_process=work_process, order=order)
+                )
+    CoreTask.objects.bulk_create(tasks)
+    WorkProcess.objects.bulk_create(processes)
+    QualityRequirement.objects.bulk_create(requirements)
+    Place.objects.bulk_create(places)
+
+
+def _holds(dossier: Dossier | None, parsed: ParsedQualification) -> bool:
+    """Whether the dossier of an earlier import says the same of this qualification."""
+    if dossier is None:
+        return False
+    told = [
+        (other.code, other.edition, other.title, other.level, other.core_tasks)
+        for other in dossier.parsed().qualifications
+    ]
+    return (parsed.code, parsed.edition, parsed.title, parsed.level, parsed.core_tasks) in told
+
+
+@transaction.atomic
+def merge_lines(
+    *,
+    qualification: Qualification,
+    lines: Collection[UUID],
+    by: User | None,
+    at: datetime | None = None,
+) -> int:
+    """Make one requirement of each group of identical lines that was chosen: `lines` are the ids
+    of their first requirements (see `doubles.Double`). It then stands in all their places and
+    counts once, with the first plain wording among them. Returns how many groups were merged;
+    those that are there no longer are passed over. Raises NotPossible once it is published."""
+    check_curate(by)
+    qualification = Qualification.objects.select_for_update().get(pk=qualification.pk)
+    check_draft(qualification)
+    chosen = [double for double in doubles_of(qualification) if double.first.pk in lines]
+    merged: dict[str, list[UUID]] = {}
+    moved: list[Place] = []
+    for double in chosen:
+        kept = double.first
+        merged[str(kept.pk)] = [other.pk for other in double.requirements[1:]]
+        kept.plain = next((one.plain for one in double.requirements if one.plain), "")
+        # Where a line stands twice under one work process, its second place goes with its owner.
+        under = {place.work_process_id: place for place in reversed(double.places)}
+        for place in under.values():
+            place.requirement = kept
+            moved.append(place)
+    if merged:
+        Place.objects.bulk_update(moved, ["requirement"])
+        QualityRequirement.objects.bulk_update([double.first for double in chosen], ["plain"])
+        gone = [pk for others in merged.values() for pk in others]
+        QualityRequirement.objects.filter(pk__in=gone).delete()
+        append(
+            f"qualification:{qualification.pk}",
+            "qualification.merged",
+            by=by,
+            at=at,
+            facts={"merged": merged},
+        )
+    return len(chosen)
+
+
+@transaction.atomic
+def word_plainly(
+    *,
+    work_process: WorkProcess,
+    wordings: Mapping[UUID, str],
+    by: User | None,
+    at: datetime | None = None,
+) -> None:
+    """Give requirements under this work process a wording in plain words, by requirement id; an
+    empty one takes it away. Allowed at any time, as it is no official text."""
+    check_curate(by)
+    qualification = Qualification.objects.select_for_update().get(
+        pk=work_process.core_task.qualification_id
+    )
+    changed = []
+    for requirement in work_process.requirements.filter(pk__in=wordings):
+        plain = wordings[requirement.pk].strip()
+        if plain != requirement.plain:
+            requirement.plain = plain
+            changed.append(requirement)
+    if changed:
+        QualityRequirement.objects.bulk_update(changed, ["plain"])
+        append(
+            f"qualification:{qualification.pk}",
+            "qualification.worded",
+            by=by,
+            at=at,
+            facts={"requirements": [requirement.pk for requirement in changed]},
+        )
+
+
+@transaction.atomic
+def publish(*, qualification: Qualification, by: User | None, at: datetime | None = None) -> None:
+    """From now on programmes can use it, and its structure no longer changes. Raises NotPossible
+    when it is published already or has no requirement."""
+    check_curate(by)
+    at = at or timezone.now()
+    qualification = Qualification.objects.select_for_update().get(pk=qualification.pk)
+    check_draft(qualification)
+    requirements = qualification.requirements.count()
+    if not requirements:
+        raise NotPossible(_("This qualification has no requirements, so it cannot be published."))
+    qualification.status = Qualification.Status.PUBLISHED
+    qualification.published_at = at
+    qualification.save(update_fields=["status", "published_at"])
+    append(
+        f"qualification:{qualification.pk}",
+        "qualification.published",
+        by=by,
+        at=at,
+        facts={"requirements": requirements},
+    )

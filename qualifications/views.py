@@ -1,0 +1,183 @@
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from people.access import PersonRequest, allowed, signed_in, with_role
+from people.models import InstitutionRole
+from qualifications import actions
+from qualifications.access import check_curate, check_draft
+from qualifications.doubles import doubles_among
+from qualifications.forms import DossierForm, MergeForm, ProfileForm, WordingForm
+from qualifications.models import READERS, Dossier, Place, Qualification, WorkProcess
+from records.refusals import NotPossible
+
+CURRICULUM = InstitutionRole.Role.CURRICULUM
+
+
+@with_role(*READERS)
+@require_GET
+def qualifications(request: PersonRequest) -> HttpResponse:
+    context = {
+        "qualifications": Qualification.objects.visible_to(request.user).for_list(),
+        "may_curate": allowed(check_curate, request.user),
+    }
+    return render(request, "qualifications/qualifications.html", context)
+
+
+@with_role(CURRICULUM)
+@require_http_methods(["GET", "POST"])
+def dossier_load(request: PersonRequest) -> HttpResponse:
+    """Load a dossier's file; the same file again leads to the dossier that it is."""
+    form = DossierForm()
+    if request.method == "POST":
+        form = DossierForm(request.POST, request.FILES)
+        if form.is_valid():
+            name = form.cleaned_data["file"].name
+            dossier = actions.keep_dossier(
+                parsed=form.parsed, content=form.content, name=name, by=request.user
+            )
+            return redirect(dossier)
+    context = {
+        "form": form,
+        "dossiers": Dossier.objects.visible_to(request.user).defer("content"),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "qualifications/dossier_load.html", context, status=status)
+
+
+@signed_in
+@require_GET
+def dossier(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """What a dossier holds, and which of its qualifications are here."""
+    dossier = get_object_or_404(Dossier.objects.visible_to(request.user), pk=pk)
+    parsed = dossier.parsed()
+    here = {
+        (qualification.code, qualification.edition): qualification
+        for qualification in Qualification.objects.visible_to(request.user).filter(
+            code__in=[one.code for one in parsed.qualifications]
+        )
+    }
+    context = {
+        "dossier": dossier,
+        "warnings": parsed.warnings,
+        "held": [(one, here.get((one.code, one.edition))) for one in parsed.qualifications],
+        "may_curate": allowed(check_curate, request.user),
+    }
+    return render(request, "qualifications/dossier.html", context)
+
+
+@with_role(CURRICULUM)
+@require_POST
+def dossier_import(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Import one qualification of the dossier as a draft; one that is here already is shown."""
+    dossier = get_object_or_404(Dossier.objects.visible_to(request.user), pk=pk)
+    form = ProfileForm(request.POST, parsed=dossier.parsed())
+    try:
+        if not form.is_valid():
+            raise NotPossible(_("This dossier does not hold that qualification."))
+        qualification = actions.import_qualification(
+            dossier=dossier, parsed=form.cleaned_data["code"], by=request.user
+        )
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect(dossier)
+    return redirect(qualification)
+
+
+@signed_in
+@require_GET
+def qualification(request: PersonRequest, pk: UUID) -> HttpResponse:
+    qualification = get_object_or_404(
+        Qualification.objects.visible_to(request.user).for_page(), pk=pk
+    )
+    return _page(request, qualification)
+
+
+@with_role(CURRICULUM)
+@require_POST
+def qualification_merge(request: PersonRequest, pk: UUID) -> HttpResponse:
+    qualification = get_object_or_404(
+        Qualification.objects.visible_to(request.user).for_page(), pk=pk
+    )
+    check_draft(qualification)
+    form = MergeForm(request.POST, doubles=doubles_among(_places(qualification)))
+    if not form.is_valid():
+        return _page(request, qualification, form)
+    merged = actions.merge_lines(
+        qualification=qualification, lines=form.cleaned_data["lines"], by=request.user
+    )
+    text = ngettext("%(count)d line was merged.", "%(count)d lines were merged.", merged)
+    messages.success(request, text % {"count": merged})
+    return redirect(qualification)
+
+
+@with_role(CURRICULUM)
+@require_POST
+def qualification_publish(request: PersonRequest, pk: UUID) -> HttpResponse:
+    qualification = get_object_or_404(Qualification.objects.visible_to(request.user), pk=pk)
+    try:
+        actions.publish(qualification=qualification, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Published. Programmes can use it from now on."))
+    return redirect(qualification)
+
+
+@with_role(CURRICULUM)
+@require_http_methods(["GET", "POST"])
+def wording(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """The plain wordings of the requirements under one work process."""
+    work_process = get_object_or_404(
+        WorkProcess.objects.select_related("core_task__qualification"),
+        pk=pk,
+        core_task__qualification__in=Qualification.objects.visible_to(request.user),
+    )
+    places = work_process.places.select_related("requirement")
+    form = WordingForm(request.POST if request.method == "POST" else None, places=places)
+    if form.is_valid():
+        actions.word_plainly(work_process=work_process, wordings=form.wordings(), by=request.user)
+        messages.success(request, _("The plain wordings are saved."))
+        return redirect(f"{work_process.core_task.qualification.get_absolute_url()}#{pk}")
+    context = {"work_process": work_process, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "qualifications/wording.html", context, status=status)
+
+
+def _places(qualification: Qualification) -> list[Place]:
+    """All places of a qualification that was read with `for_page`, in order."""
+    return [
+        place
+        for core_task in qualification.core_tasks.all()
+        for work_process in core_task.work_processes.all()
+        for place in work_process.places.all()
+    ]
+
+
+def _page(
+    request: PersonRequest, qualification: Qualification, form: MergeForm | None = None
+) -> HttpResponse:
+    """The page of a qualification that was read with `for_page`; with the form that was wrong."""
+    places = _places(qualification)
+    is_draft = qualification.status == Qualification.Status.DRAFT
+    may_curate = allowed(check_curate, request.user)
+    doubles = doubles_among(places) if is_draft and may_curate else []
+    context = {
+        "qualification": qualification,
+        "work_process_count": sum(
+            len(task.work_processes.all()) for task in qualification.core_tasks.all()
+        ),
+        "requirement_count": len({place.requirement_id for place in places}),
+        "place_count": len(places),
+        "is_draft": is_draft,
+        "may_curate": may_curate,
+        "merge_form": form or (MergeForm(doubles=doubles) if doubles else None),
+    }
+    return render(
+        request, "qualifications/qualification.html", context, status=422 if form else 200
+    )
