@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.pofile import write_po
 from django.template import Context, Engine
 from django.utils import translation
 
@@ -103,7 +104,7 @@ def translate(text: str, translated: str) -> None:
     catalog = translations.read()
     catalog[text].string = translated
     with translations.PO.open("wb") as file:
-        translations.write_po(file, catalog)
+        write_po(file, catalog)
 
 
 def test_an_update_keeps_translations_and_drops_what_is_no_longer_marked(project: Path) -> None:
