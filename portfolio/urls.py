@@ -1,4 +1,21 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from portfolio import views
 
 app_name = "portfolio"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.mine, name="mine"),
+    path("students/", views.students, name="students"),
+    path("<uuid:enrolment_id>/", views.coverage, name="coverage"),
+    path("<uuid:enrolment_id>/check-ins/", views.check_ins, name="check_ins"),
+    path("<uuid:enrolment_id>/check-ins/new/", views.check_in_new, name="check_in_new"),
+    path("check-ins/<uuid:pk>/acknowledge/", views.acknowledge, name="acknowledge"),
+    path("agreements/<uuid:pk>/done/", views.agreement_done, name="agreement_done"),
+    path("<uuid:enrolment_id>/units/<uuid:unit_id>/", views.set_aside, name="set_aside"),
+    path(
+        "<uuid:enrolment_id>/units/<uuid:unit_id>/<uuid:evidence_id>/",
+        views.set_aside_piece,
+        name="set_aside_piece",
+    ),
+    path("set-aside/<uuid:pk>/take-back/", views.take_back, name="take_back"),
+]

@@ -1,0 +1,150 @@
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from evidence.models import Evidence
+from people.models import User
+from portfolio import access
+from portfolio.models import Acknowledgement, Agreement, CheckIn, SetAside
+from programmes.models import Enrolment, Unit
+from records.chain import append
+from records.outbox import queue
+from records.refusals import NotPossible
+
+
+@transaction.atomic
+def hold_check_in(
+    *,
+    enrolment: Enrolment,
+    held_on: date,
+    light: str,
+    summary: str,
+    agreements: Iterable[tuple[str, date]],
+    by: User,
+    at: datetime | None = None,
+) -> CheckIn:
+    """Keep what adviser and student said about the set; the student is told by mail. `agreements`
+    are texts with the date by which. Raises NotPossible for a light where the house rules have
+    none, or none where they have one."""
+    access.check_may_advise(by, enrolment)
+    at = at or timezone.now()
+    if enrolment.programme.with_light != bool(light):
+        raise NotPossible(
+            _("Choose a traffic light.")
+            if enrolment.programme.with_light
+            else _("This programme holds check-ins without a traffic light.")
+        )
+    if held_on > timezone.localdate(at):
+        raise NotPossible(_("A check-in is noted after it was held; this date is yet to come."))
+    check_in = CheckIn.objects.create(
+        enrolment=enrolment, by=by, held_on=held_on, light=light, summary=summary, recorded_at=at
+    )
+    made = Agreement.objects.bulk_create(
+        Agreement(check_in=check_in, text=text, due_on=due_on, recorded_at=at)
+        for text, due_on in agreements
+    )
+    append(
+        f"person:{enrolment.student_id}",
+        "check_in.held",
+        by=by,
+        at=at,
+        facts={"check_in": check_in.pk, "agreements": len(made)},
+    )
+    student = enrolment.student
+    queue(
+        "portfolio/check_in", student.email, language=student.language, at=at, check_in=check_in.pk
+    )
+    return check_in
+
+
+@transaction.atomic
+def acknowledge(
+    *, check_in: CheckIn, refused: bool, note: str, by: User, at: datetime | None = None
+) -> Acknowledgement:
+    """The student's word on a check-in: read, or not accepted as it stands. A refusal says why;
+    it is noted and blocks nothing."""
+    access.check_may_acknowledge(by, check_in)
+    at = at or timezone.now()
+    if refused and not note.strip():
+        raise NotPossible(_("Say in a few words what you see differently."))
+    said, is_new = Acknowledgement.objects.get_or_create(
+        check_in=check_in, defaults={"refused": refused, "note": note.strip(), "recorded_at": at}
+    )
+    if is_new:
+        append(
+            f"person:{by.pk}",
+            "check_in.refused" if refused else "check_in.read",
+            by=by,
+            at=at,
+            facts={"check_in": check_in.pk},
+        )
+    return said
+
+
+@transaction.atomic
+def finish(*, agreement: Agreement, by: User, at: datetime | None = None) -> None:
+    """Mark an agreement as done. Done twice is done once."""
+    access.check_may_finish(by, agreement)
+    at = at or timezone.now()
+    if Agreement.objects.filter(pk=agreement.pk, done_at=None).update(done_at=at):
+        append(
+            f"person:{agreement.check_in.enrolment.student_id}",
+            "agreement.done",
+            by=by,
+            at=at,
+            facts={"agreement": agreement.pk},
+        )
+
+
+@transaction.atomic
+def set_aside(
+    *,
+    enrolment: Enrolment,
+    unit: Unit,
+    evidence: Evidence,
+    reason: str,
+    by: User,
+    at: datetime | None = None,
+) -> SetAside:
+    """Keep a piece out of the set for this unit; the committee will see its title and the reason.
+    Raises NotPossible without a reason, or for a piece or unit of somebody else."""
+    access.check_is_student(by, enrolment)
+    if not reason.strip():
+        raise NotPossible(_("Say why this piece should not count; the committee reads it."))
+    if evidence.owner_id != by.pk or unit.programme_id != enrolment.programme_id:
+        raise NotPossible(_("This piece does not belong to this unit."))
+    at = at or timezone.now()
+    row, is_new = SetAside.objects.get_or_create(
+        enrolment=enrolment,
+        unit=unit,
+        evidence=evidence,
+        ended_at=None,
+        defaults={"reason": reason.strip(), "recorded_at": at},
+    )
+    if is_new:
+        append(
+            f"person:{by.pk}",
+            "evidence.set_aside",
+            by=by,
+            at=at,
+            facts={"evidence": evidence.pk, "unit": unit.pk},
+        )
+    return row
+
+
+@transaction.atomic
+def take_back(*, row: SetAside, by: User, at: datetime | None = None) -> None:
+    """Let a piece count again."""
+    access.check_is_student(by, row.enrolment)
+    at = at or timezone.now()
+    if SetAside.objects.current().filter(pk=row.pk).update(ended_at=at):
+        append(
+            f"person:{by.pk}",
+            "evidence.taken_back",
+            by=by,
+            at=at,
+            facts={"evidence": row.evidence_id, "unit": row.unit_id},
+        )

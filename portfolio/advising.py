@@ -1,0 +1,111 @@
+"""The adviser's list: who is due for a check-in, who stands still."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from evidence.models import Evidence, Feedback
+from people.models import User
+from portfolio.models import Agreement, CheckIn, Light
+from programmes.models import Enrolment, Period
+
+STANDS_STILL = timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """One student as their adviser's list shows them."""
+
+    enrolment: Enrolment
+    last_check_in: date | None
+    light: Light | None
+    unread: bool
+    held: int  # check-ins in the period of today
+    wanted: int  # what the house rules guide to in that period; 0 outside any period
+    overdue: int  # agreements past their date and not done
+    last_activity: datetime | None
+
+    is_due: bool
+    stands_still: bool
+
+    @property
+    def needs_me(self) -> bool:
+        return self.is_due or self.stands_still or bool(self.overdue)
+
+
+def _latest(rows: QuerySet, column: str) -> Subquery:
+    return Subquery(rows.values(column)[:1])
+
+
+def _count(rows: QuerySet) -> Coalesce:
+    counted = rows.order_by().values("total_key").annotate(total=Count("pk")).values("total")
+    return Coalesce(Subquery(counted), 0)
+
+
+def students_of(adviser: User, *, now: datetime, today: date) -> list[Student]:
+    """The adviser's current students, those who need them first. One query."""
+    check_ins = CheckIn.objects.filter(enrolment=OuterRef("pk"))
+    period = Period.objects.filter(
+        programme=OuterRef("programme"), starts_on__lte=today, ends_on__gte=today
+    )
+    rows = (
+        Enrolment.objects.advised_by(adviser)
+        .current(today)
+        .select_related("student", "programme")
+        .annotate(
+            last_check_in=_latest(check_ins, "held_on"),
+            light=_latest(check_ins, "light"),
+            last_id=_latest(check_ins, "pk"),
+            last_read=_latest(check_ins, "acknowledgement__pk"),
+            period_from=_latest(period, "starts_on"),
+            overdue=_count(
+                Agreement.objects.filter(
+                    check_in__enrolment=OuterRef("pk"), done_at=None, due_on__lt=today
+                ).annotate(total_key=F("check_in__enrolment"))
+            ),
+            last_evidence=Subquery(
+                Evidence.objects.filter(owner=OuterRef("student"))
+                .order_by()
+                .values("owner")
+                .annotate(last=Max("recorded_at"))
+                .values("last")
+            ),
+            last_feedback=Subquery(
+                Feedback.objects.filter(enrolment=OuterRef("pk"))
+                .order_by()
+                .values("enrolment")
+                .annotate(last=Max("recorded_at"))
+                .values("last")
+            ),
+            held=Count(
+                "check_ins",
+                filter=Q(check_ins__held_on__gte=F("period_from"), check_ins__held_on__lte=today),
+            ),
+        )
+    )
+    students = [_student(row, now) for row in rows]
+    return sorted(
+        students, key=lambda student: (not student.needs_me, student.enrolment.student.name)
+    )
+
+
+def _student(row: Any, now: datetime) -> Student:
+    """From an enrolment with the annotations of `students_of`."""
+    wanted = row.programme.check_ins_per_period if row.period_from else 0
+    moments = [moment for moment in (row.last_evidence, row.last_feedback) if moment]
+    last = max(moments, default=None)
+    return Student(
+        enrolment=row,
+        last_check_in=row.last_check_in,
+        light=Light(row.light) if row.light else None,
+        unread=bool(row.last_id and not row.last_read),
+        held=row.held,
+        wanted=wanted,
+        overdue=row.overdue,
+        last_activity=last,
+        is_due=row.held < wanted,
+        stands_still=now - (last or row.recorded_at) > STANDS_STILL,
+    )

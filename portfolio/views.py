@@ -1,0 +1,225 @@
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from evidence.models import Evidence
+from people.access import PersonRequest, allowed, signed_in
+from portfolio import access, actions
+from portfolio.advising import students_of
+from portfolio.coverage import draw
+from portfolio.evidence_set import EvidenceSet, load
+from portfolio.forms import AcknowledgeForm, AgreementFormSet, CheckInForm, SetAsideForm, agreed
+from portfolio.models import Agreement, CheckIn, SetAside
+from programmes.models import Enrolment, Unit
+from records.refusals import NotPossible
+
+
+def _enrolment(request: PersonRequest, enrolment_id: UUID) -> Enrolment:
+    rows = Enrolment.objects.portfolio_visible_to(request.user)
+    rows = rows.select_related("student", "programme__qualification")
+    return get_object_or_404(rows, pk=enrolment_id)
+
+
+def _links(evidence_set: EvidenceSet) -> dict[str, str]:
+    """Where each piece of a live set is shown."""
+    return {piece.id: reverse("evidence:detail", args=[piece.id]) for piece in evidence_set.pieces}
+
+
+@signed_in
+@require_safe
+def mine(request: PersonRequest) -> HttpResponse:
+    """Straight to the one portfolio that most students have."""
+    enrolments = list(
+        Enrolment.objects.filter(student=request.user).select_related("student", "programme")
+    )
+    if len(enrolments) == 1:
+        return redirect("portfolio:coverage", enrolments[0].pk)
+    return render(request, "portfolio/mine.html", {"enrolments": enrolments})
+
+
+@signed_in
+@require_safe
+def coverage(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
+    enrolment = _enrolment(request, enrolment_id)
+    evidence_set = load(enrolment)
+    return render(
+        request,
+        "portfolio/coverage.html",
+        {
+            "enrolment": enrolment,
+            "is_student": enrolment.student_id == request.user.pk,
+            "may_advise": allowed(access.check_may_advise, request.user, enrolment),
+            "units": enrolment.programme.units.all(),
+            "coverage": draw(evidence_set),
+            "links": _links(evidence_set),
+        },
+    )
+
+
+@signed_in
+@require_safe
+def students(request: PersonRequest) -> HttpResponse:
+    found = students_of(request.user, now=timezone.now(), today=timezone.localdate())
+    return render(request, "portfolio/students.html", {"students": found})
+
+
+@signed_in
+@require_safe
+def check_ins(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
+    enrolment = _enrolment(request, enrolment_id)
+    access.check_may_read_check_ins(request.user, enrolment)
+    return render(request, "portfolio/check_ins.html", _check_ins(request, enrolment))
+
+
+def _check_ins(request: PersonRequest, enrolment: Enrolment) -> dict[str, object]:
+    rows = enrolment.check_ins.select_related("by", "acknowledgement")
+    return {
+        "enrolment": enrolment,
+        "check_ins": rows.prefetch_related("agreements"),
+        "is_student": enrolment.student_id == request.user.pk,
+        "form": AcknowledgeForm(),
+        "refused_id": None,
+    }
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_in_new(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
+    enrolment = _enrolment(request, enrolment_id)
+    access.check_may_advise(request.user, enrolment)
+    with_light = enrolment.programme.with_light
+    form = CheckInForm(request.POST or None, with_light=with_light)
+    formset = AgreementFormSet(request.POST or None, prefix="agreements")
+    if request.method == "POST" and all([form.is_valid(), formset.is_valid()]):
+        try:
+            actions.hold_check_in(
+                enrolment=enrolment,
+                held_on=form.cleaned_data["held_on"],
+                light=form.cleaned_data.get("light", ""),
+                summary=form.cleaned_data["summary"],
+                agreements=agreed(formset),
+                by=request.user,
+            )
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Check-in kept. Your student gets a mail to read it."))
+            return redirect("portfolio:check_ins", enrolment.pk)
+    evidence_set = load(enrolment)
+    context = {
+        "enrolment": enrolment,
+        "form": form,
+        "formset": formset,
+        "coverage": draw(evidence_set),
+        "links": _links(evidence_set),
+        "open_agreements": Agreement.objects.filter(check_in__enrolment=enrolment, done_at=None),
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "portfolio/check_in_new.html", context, status=status)
+
+
+@signed_in
+@require_POST
+def acknowledge(request: PersonRequest, pk: UUID) -> HttpResponse:
+    rows = CheckIn.objects.filter(enrolment__student=request.user).select_related(
+        "enrolment__student", "enrolment__programme"
+    )
+    check_in = get_object_or_404(rows, pk=pk)
+    form = AcknowledgeForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.acknowledge(
+                check_in=check_in,
+                refused=form.cleaned_data["word"] == "refused",
+                note=form.cleaned_data["note"],
+                by=request.user,
+            )
+        except NotPossible as refusal:
+            form.add_error("note", str(refusal))
+        else:
+            messages.success(request, _("Thank you. Your adviser can see that you read it."))
+            return redirect("portfolio:check_ins", check_in.enrolment_id)
+    context = _check_ins(request, check_in.enrolment) | {"form": form, "refused_id": check_in.pk}
+    return render(request, "portfolio/check_ins.html", context, status=422)
+
+
+@signed_in
+@require_POST
+def agreement_done(request: PersonRequest, pk: UUID) -> HttpResponse:
+    visible = Enrolment.objects.portfolio_visible_to(request.user)
+    rows = Agreement.objects.filter(check_in__enrolment__in=visible)
+    agreement = get_object_or_404(rows.select_related("check_in__enrolment"), pk=pk)
+    actions.finish(agreement=agreement, by=request.user)
+    messages.success(request, _("Marked as done."))
+    return redirect("portfolio:check_ins", agreement.check_in.enrolment_id)
+
+
+def _own(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> tuple[Enrolment, Unit]:
+    rows = Enrolment.objects.filter(student=request.user).select_related("programme", "student")
+    enrolment = get_object_or_404(rows, pk=enrolment_id)
+    return enrolment, get_object_or_404(enrolment.programme.units, pk=unit_id)
+
+
+@signed_in
+@require_safe
+def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> HttpResponse:
+    """What would count for this unit today, what would not, and why."""
+    enrolment, unit = _own(request, enrolment_id, unit_id)
+    evidence_set = load(enrolment, unit=unit)
+    rows = SetAside.objects.current().filter(enrolment=enrolment, unit=unit)
+    counting = evidence_set.that_counts()
+    aside = {str(row.evidence_id) for row in rows}
+    context = {
+        "enrolment": enrolment,
+        "unit": unit,
+        "counting": counting.pieces,
+        "unanswered": [
+            piece
+            for piece in evidence_set.pieces
+            if piece.id not in evidence_set.answered and piece.id not in aside
+        ],
+        "set_asides": rows.select_related("evidence__current"),
+        "coverage": draw(counting),
+        "links": _links(evidence_set),
+    }
+    return render(request, "portfolio/set_aside.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_aside_piece(
+    request: PersonRequest, enrolment_id: UUID, unit_id: UUID, evidence_id: UUID
+) -> HttpResponse:
+    enrolment, unit = _own(request, enrolment_id, unit_id)
+    pieces = Evidence.objects.kept().filter(owner=request.user).select_related("current")
+    piece = get_object_or_404(pieces, pk=evidence_id)
+    form = SetAsideForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.set_aside(
+            enrolment=enrolment,
+            unit=unit,
+            evidence=piece,
+            reason=form.cleaned_data["reason"],
+            by=request.user,
+        )
+        messages.success(request, _("Set aside. You can take it back until the reference date."))
+        return redirect("portfolio:set_aside", enrolment.pk, unit.pk)
+    context = {"enrolment": enrolment, "unit": unit, "piece": piece, "form": form}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "portfolio/set_aside_piece.html", context, status=status)
+
+
+@signed_in
+@require_POST
+def take_back(request: PersonRequest, pk: UUID) -> HttpResponse:
+    rows = SetAside.objects.current().filter(enrolment__student=request.user)
+    row = get_object_or_404(rows.select_related("enrolment"), pk=pk)
+    actions.take_back(row=row, by=request.user)
+    messages.success(request, _("This piece counts again."))
+    return redirect("portfolio:set_aside", row.enrolment_id, row.unit_id)
