@@ -5,7 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from people.models import User
 from programmes.models import Enrolment, Track
-from qualifications.models import QualityRequirement
+from qualifications.models import Place, QualityRequirement
 from records.links import id_in, is_genuine, token_for
 from records.models import AppendOnly, Dated, Row, StoredFile
 
@@ -142,6 +142,18 @@ class Evidence(Row):
     def chain(self) -> str:
         """The chain of events on which everything that happens to it is written."""
         return f"person:{self.owner_id}"
+
+    def current_links(self) -> "models.QuerySet[RequirementLink]":
+        """What it is laid against now, in the order of the qualification, with all places of each
+        requirement. Two queries."""
+        process = "requirement__places__work_process__"
+        places = Place.objects.select_related("work_process")
+        return (
+            self.links.current()
+            .select_related("requirement")
+            .prefetch_related(Prefetch("requirement__places", places))
+            .order_by(Min(f"{process}core_task__order"), Min(f"{process}order"), "pk")
+        )
 
 
 class Revision(AppendOnly):
@@ -425,13 +437,12 @@ class Feedback(AppendOnly):
         confirmation = getattr(self, "confirmation", None)
         return confirmation and confirmation.confirmed
 
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether the confirmation link still shows what was noted."""
+        return self.recorded_at + self.CONFIRM_WITHIN > at and self.evidence.withdrawn_at is None
+
     def is_confirmable(self, at: datetime) -> bool:
-        return (
-            self.source == self.Source.NOTED
-            and self.confirmed is None
-            and self.recorded_at + self.CONFIRM_WITHIN > at
-            and self.evidence.withdrawn_at is None
-        )
+        return self.is_fresh(at) and self.confirmed is None
 
 
 class Remark(AppendOnly):

@@ -1,4 +1,25 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from evidence.views import answers, feedback, files, pieces
 
 app_name = "evidence"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", pieces.evidence_list, name="list"),
+    path("add/", pieces.add, name="add"),
+    path("<uuid:pk>/", pieces.detail, name="detail"),
+    path("<uuid:pk>/edit/", pieces.edit, name="edit"),
+    path("<uuid:pk>/requirements/", pieces.requirements, name="requirements"),
+    path("<uuid:pk>/withdraw/", pieces.withdraw, name="withdraw"),
+    path("<uuid:pk>/delete/", pieces.delete, name="delete"),
+    path("<uuid:pk>/files/<uuid:attachment>/", files.shown, name="file"),
+    path("<uuid:pk>/files/<uuid:attachment>/original/", files.original, name="file_original"),
+    path("<uuid:pk>/files/<uuid:attachment>/state/", files.state, name="file_state"),
+    path("<uuid:pk>/ask/", feedback.ask, name="ask"),
+    path("<uuid:pk>/note/", feedback.note, name="note"),
+    path("questions/<uuid:pk>/remind/", feedback.remind, name="remind"),
+    path("questions/<uuid:pk>/withdraw/", feedback.withdraw_question, name="withdraw_question"),
+    path("answer/<str:token>/", answers.answer, name="answer"),
+    path("answer/<str:token>/decline/", answers.decline, name="decline"),
+    path("answer/<str:token>/files/<uuid:attachment>/", answers.answer_file, name="answer_file"),
+    path("confirm/<str:token>/", answers.confirm, name="confirm"),
+]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from people.models import InstitutionRole, User
 
@@ -23,6 +24,7 @@ class PersonRequest(HttpRequest):
     """A request behind the `signed_in` door: for annotations."""
 
     user: User
+    htmx: HtmxDetails
 
 
 class NotAllowed(PermissionDenied):

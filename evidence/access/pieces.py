@@ -3,7 +3,6 @@ rules about the state of the piece NotPossible."""
 
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,11 +10,15 @@ from evidence.models import Evidence, Feedback, FeedbackRequest
 from people.access import NotAllowed
 from people.models import User
 from programmes.models import Enrolment, Track
-from qualifications.models import Qualification, QualityRequirement
+from qualifications.models import (
+    Qualification,
+    QualityRequirement,
+    QualityRequirementQuerySet,
+)
 from records.refusals import NotPossible
 
 
-def requirements_to_show(owner: User, at: datetime) -> QuerySet[QualityRequirement]:
+def requirements_to_show(owner: User, at: datetime) -> QualityRequirementQuerySet:
     """What this person may lay evidence against: the requirements of the published
     qualifications that their current tracks follow, in all their enrolments that are not over."""
     tracks = Track.objects.current().filter(

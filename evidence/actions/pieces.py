@@ -22,6 +22,7 @@ from people.models import User
 from qualifications.models import QualityRequirement
 from records.chain import append
 from records.files import KeptBytes, forget, record
+from records.filetypes import ALLOWED
 from records.models import StoredFile
 from records.refusals import NotPossible
 
@@ -43,6 +44,14 @@ class Words:
         return cls(**{name: getattr(revision, name) for name in cls.__slots__})
 
 
+def files_of(revision: Revision) -> list[KeptBytes]:
+    """The files of a revision, as they can be given to the next one. One query."""
+    return [
+        KeptBytes(each.file.digest, each.file.size, ALLOWED[each.file.media_type], each.name)
+        for each in revision.attachments.select_related("file")
+    ]
+
+
 @transaction.atomic
 def add_evidence(
     *, words: Words, files: Sequence[KeptBytes] = (), by: User, at: datetime | None = None
@@ -53,7 +62,7 @@ def add_evidence(
     at = at or timezone.now()
     check_add(by, at)
     piece = Evidence.objects.create(owner=by, recorded_at=at)
-    revision = _revise(piece, words, [], files, by, at)
+    revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
     append(piece.chain, "evidence.added", by=by, at=at, facts=facts)
     return piece
@@ -64,25 +73,22 @@ def revise_evidence(
     *,
     evidence: Evidence,
     words: Words,
-    carried: Collection[Attachment] | None = None,
     files: Sequence[KeptBytes] = (),
     by: User,
     at: datetime | None = None,
 ) -> Revision:
-    """Write the next revision of a piece, with the attachments that are `carried` on (None: all
-    of the current revision) and new files. The earlier revisions stay: feedback is tied to them.
-    Returns the current revision where nothing would change. Raises NotAllowed, NotPossible."""
+    """Write the next revision of a piece, with exactly these files: those that stay are given
+    again (see `files_of`). The earlier revisions stay, for feedback is tied to them. Returns the
+    current revision where nothing would change. Raises NotAllowed, NotPossible."""
     at = at or timezone.now()
     check_owner(evidence, by)
     piece = _locked(evidence)
     check_kept(piece)
-    current = Revision.objects.get(pk=piece.current_id)
-    present = list(current.attachments.select_related("file"))
-    carried = present if carried is None else carried
-    is_same_set = {each.file_id for each in carried} == {each.file_id for each in present}
-    if words == Words.of(current) and is_same_set and not files:
+    current = piece.revisions.latest("number")
+    present = {kept.digest for kept in files_of(current)}
+    if words == Words.of(current) and present == {kept.digest for kept in files}:
         return current
-    revision = _revise(piece, words, carried, files, by, at)
+    revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
     append(piece.chain, "evidence.revised", by=by, at=at, facts=facts)
     return revision
@@ -193,12 +199,7 @@ def _end(link: RequirementLink, at: datetime) -> bool:
 
 
 def _revise(
-    piece: Evidence,
-    words: Words,
-    carried: Collection[Attachment],
-    files: Sequence[KeptBytes],
-    by: User,
-    at: datetime,
+    piece: Evidence, words: Words, files: Sequence[KeptBytes], by: User, at: datetime
 ) -> Revision:
     """The next revision, which becomes the current one. A file is in it once, under the name it
     had first."""
@@ -206,7 +207,7 @@ def _revise(
     revision = Revision.objects.create(
         evidence=piece, number=number, recorded_at=at, **asdict(words)
     )
-    names = {each.file: each.name for each in carried}
+    names: dict[StoredFile, str] = {}
     for kept in files:
         names.setdefault(record(kept, chain=piece.chain, by=by, at=at), kept.name)
     if len(names) > Revision.MOST_FILES:

@@ -1,0 +1,127 @@
+"""Choosing the requirements against which a piece is laid."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from evidence.access.pieces import requirements_to_show
+from evidence.models import Evidence, RequirementLink
+from qualifications.models import Place, QualityRequirement, WorkProcess
+
+LONGEST_WHY = 500
+IN_ORDER = ("work_process__core_task__order", "work_process__order", "order")
+FEW = 12  # as many lines as are shown without opening a fold first
+
+
+@dataclass(slots=True)
+class Line:
+    """A requirement that can be chosen: once, with the codes of all work processes it is under."""
+
+    requirement: QualityRequirement
+    codes: list[str]
+    link: RequirementLink | None
+    chosen: bool
+    why: str
+    fault: str = ""
+
+
+@dataclass(slots=True)
+class Group:
+    """A work process with the lines that stand under it first."""
+
+    work_process: WorkProcess
+    lines: list[Line] = field(default_factory=list)
+    is_open: bool = False
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(
+        label=gettext_lazy("Search in plain words"),
+        required=False,
+        max_length=200,
+        widget=forms.SearchInput(attrs={"data-filter": "#requirements", "autocomplete": "off"}),
+    )
+
+
+class RequirementsForm(forms.Form):
+    """All requirements that the owner can show a piece against now. `groups` are those in which
+    the words occur, and whatever is chosen: that stays in sight. Costs three queries, and one
+    where words are given."""
+
+    def __init__(
+        self, data: QueryDict | None = None, *, piece: Evidence, words: str = "", at: datetime
+    ) -> None:
+        super().__init__(data)
+        self.present = set() if data is None else set(data.getlist("present"))
+        offered = requirements_to_show(piece.owner, at)
+        self.links = {link.requirement_id: link for link in piece.links.current()}
+        self.ticked = set(map(str, self.links) if data is None else data.getlist("chosen"))
+        self.lines: dict[str, Line] = {}
+        places = (
+            Place.objects.filter(requirement__in=offered)
+            .select_related("requirement", "work_process__core_task__qualification")
+            .order_by("work_process__core_task__qualification", *IN_ORDER)
+        )
+        groups: dict[WorkProcess, Group] = {}
+        for place in places:
+            group = groups.setdefault(place.work_process, Group(place.work_process))
+            if line := self.lines.get(str(place.requirement_id)):
+                line.codes.append(place.work_process.code)
+            else:
+                group.lines.append(self._line(place))
+        found = set(offered.searched(words).values_list("pk", flat=True)) if words else None
+        self.groups = list(self._shown(groups.values(), found))
+
+    def _line(self, place: Place) -> Line:
+        key = str(place.requirement_id)
+        link = self.links.get(place.requirement_id)
+        why = self.data.get(f"why-{key}", "").strip() if self.is_bound else link.why if link else ""
+        self.lines[key] = Line(
+            place.requirement, [place.work_process.code], link, key in self.ticked, why
+        )
+        return self.lines[key]
+
+    def _shown(self, groups: Iterable[Group], found: set[Any] | None) -> Iterable[Group]:
+        is_short = len(self.lines) <= FEW
+        for group in groups:
+            group.lines = [
+                line
+                for line in group.lines
+                if line.chosen or found is None or line.requirement.pk in found
+            ]
+            has_chosen = any(line.chosen for line in group.lines)
+            group.is_open = is_short or has_chosen or found is not None
+            if group.lines:
+                yield group
+
+    def clean(self) -> None:
+        for line in self.lines.values():
+            if line.chosen and len(line.why) > LONGEST_WHY:
+                line.fault = _("At most %(most)d characters.") % {"most": LONGEST_WHY}
+                self.add_error(None, _("A why is too long: a few lines are enough."))
+        if self.ticked - self.lines.keys():
+            raise ValidationError(
+                _("Something you chose no longer belongs to what you are learning now.")
+            )
+
+    @property
+    def chosen(self) -> dict[QualityRequirement, str]:
+        """Each ticked requirement with its why."""
+        return {line.requirement: line.why for line in self.lines.values() if line.chosen}
+
+    @property
+    def dropped(self) -> list[RequirementLink]:
+        """The links that the page showed and that are ticked no more: a link that was made since,
+        on another page, stays."""
+        return [
+            line.link
+            for line in self.lines.values()
+            if line.link and not line.chosen and str(line.link.pk) in self.present
+        ]

@@ -1,0 +1,103 @@
+"""Files of a piece to its owner and to those who may see it."""
+
+import uuid
+
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from evidence.access.pieces import check_owner
+from evidence.models import Attachment, Evidence
+from people.access import PersonRequest, signed_in
+from people.models import User
+from records.files import prepare
+from records.filetypes import ALLOWED, Kind, safe_name
+from records.models import StoredFile
+from records.refusals import NotPossible
+from records.serving import file_response
+
+PHOTOS_AT_ONCE = 4  # more are left to the sweep, so that nobody waits for them
+
+
+@signed_in
+@require_safe
+def shown(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpResponseBase:
+    """What is shown of a file: the cleaned photo or recording, or the document itself."""
+    return shown_file(request, _visible(request.user, pk, attachment))
+
+
+@signed_in
+@require_safe
+def original(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpResponseBase:
+    """The file as it was added, as a download, for its owner."""
+    row = _visible(request.user, pk, attachment)
+    check_owner(row.revision.evidence, request.user)
+    return _response(request, row.file, row.name, inline=False)
+
+
+@signed_in
+@require_safe
+def state(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpResponseBase:
+    """A file that was being prepared, for its place in the page; 204 while it still is."""
+    row = _visible(request.user, pk, attachment)
+    piece = row.revision.evidence
+    if not request.htmx:
+        return redirect("evidence:detail", piece.pk)
+    if row.file.preparation == StoredFile.Preparation.WAITING:
+        return HttpResponse(status=204)
+    context = {"piece": piece, "attachment": row, "is_owner": piece.owner_id == request.user.pk}
+    return render(request, "evidence/_file.html", context)
+
+
+def _visible(user: User, pk: uuid.UUID, attachment: uuid.UUID) -> Attachment:
+    """The attachment, for those who may see the piece. What its owner left out of the current
+    revision, others see no more. Two queries."""
+    piece = get_object_or_404(Evidence.objects.visible_to(user), pk=pk)
+    rows = Attachment.objects.filter(revision__evidence=piece)
+    if piece.owner_id != user.pk:
+        rows = rows.filter(revision=piece.current_id)
+    rows = rows.select_related("file__shown", "revision__evidence")
+    return get_object_or_404(rows, pk=attachment)
+
+
+def shown_file(request: HttpRequest, attachment: Attachment) -> HttpResponseBase:
+    """The answer with what others may see of this attachment, to who may see it. Raises
+    NotPossible while it is being prepared, and when that failed."""
+    shown = attachment.file.shown
+    if shown is None:
+        if attachment.file.preparation == StoredFile.Preparation.WAITING:
+            raise NotPossible(_("This file is being prepared. Try again in a minute."))
+        raise NotPossible(_("No version of this file for others could be made."))
+    return _response(request, shown, attachment.name, inline=True)
+
+
+def _response(
+    request: HttpRequest, file: StoredFile, name: str, *, inline: bool
+) -> HttpResponseBase:
+    try:
+        content = default_storage.open(file.path)
+    except FileNotFoundError as fault:  # erased on a lawful ground
+        raise Http404 from fault
+    return file_response(
+        request,
+        content,
+        media_type=file.media_type,
+        name=safe_name(name, ALLOWED[file.media_type]),
+        size=file.size,
+        etag=file.digest,
+        inline=inline,
+    )
+
+
+def prepare_photos(piece: Evidence) -> None:
+    """Prepare the first photos of a piece at once, outside any transaction: they are what a
+    student looks for on the next page."""
+    waiting = StoredFile.objects.filter(
+        preparation=StoredFile.Preparation.WAITING,
+        kind=Kind.IMAGE,
+        pk__in=Attachment.objects.filter(revision=piece.current_id).values("file"),
+    )
+    for file in waiting[:PHOTOS_AT_ONCE]:
+        prepare(file)

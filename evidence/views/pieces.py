@@ -1,0 +1,155 @@
+"""Pages about pieces of evidence: the student's list, adding, the piece itself."""
+
+import uuid
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from evidence import actions
+from evidence.access.pieces import check_add, check_kept, check_owner, check_unasked
+from evidence.forms.pieces import PieceForm
+from evidence.forms.requirements import RequirementsForm, SearchForm
+from evidence.models import Evidence
+from evidence.views.feedback import feedback_context
+from evidence.views.files import prepare_photos
+from people.access import PersonRequest, allowed, signed_in
+from people.models import User
+from records.refusals import NotPossible
+
+PER_PAGE = 50
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@signed_in
+@require_safe
+def evidence_list(request: PersonRequest) -> HttpResponse:
+    """One's own pieces, newest first."""
+    at = timezone.now()
+    pieces = Evidence.objects.filter(owner=request.user).for_list(at)
+    page = Paginator(pieces, PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "can_add": allowed(check_add, request.user, at)}
+    return render(request, "evidence/list.html", context)
+
+
+@signed_in
+@form_page
+def add(request: PersonRequest) -> HttpResponse:
+    check_add(request.user, timezone.now())
+    posted = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = PieceForm(*posted, user=request.user)
+    if form.is_bound and form.is_valid():
+        piece = actions.add_evidence(words=form.words, files=form.chosen_files, by=request.user)
+        prepare_photos(piece)
+        messages.success(request, _("Your evidence is kept."))
+        return redirect("evidence:requirements", piece.pk)
+    status = 422 if form.errors else 200
+    return render(request, "evidence/add.html", {"form": form}, status=status)
+
+
+@signed_in
+@form_page
+def edit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    """What a piece says and its files: a change writes its next revision."""
+    piece = _own(request.user, pk)
+    check_kept(piece)
+    current = piece.revisions.latest("number")
+    posted = (request.POST, request.FILES) if request.method == "POST" else ()
+    present = actions.files_of(current)
+    form = PieceForm(*posted, user=request.user, present=present, initial=current.__dict__)
+    if form.is_bound and form.is_valid():
+        actions.revise_evidence(
+            evidence=piece, words=form.words, files=form.chosen_files, by=request.user
+        )
+        piece.refresh_from_db()
+        prepare_photos(piece)
+        messages.success(request, _("Your changes are kept."))
+        return redirect("evidence:detail", piece.pk)
+    context = {"form": form, "piece": piece}
+    return render(request, "evidence/edit.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+@form_page
+def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    """Which requirements does this show? Searching keeps what was chosen and typed."""
+    piece = _own(request.user, pk)
+    check_kept(piece)
+    posted = request.POST if request.method == "POST" else None
+    search = SearchForm(posted or request.GET)
+    words = search.cleaned_data["q"] if search.is_valid() else ""
+    form = RequirementsForm(posted, piece=piece, words=words, at=timezone.now())
+    is_search = "search" in request.POST
+    if form.is_bound and not is_search and form.is_valid() and _laid(request, piece, form):
+        return redirect("evidence:detail", piece.pk)
+    context = {"piece": piece, "form": form, "search": search}
+    status = 422 if form.is_bound and not is_search else 200
+    return render(request, "evidence/requirements.html", context, status=status)
+
+
+def _laid(request: PersonRequest, piece: Evidence, form: RequirementsForm) -> bool:
+    """Whether what the form says was done; otherwise the form says why not."""
+    try:
+        actions.choose_requirements(
+            evidence=piece, chosen=form.chosen, dropped=form.dropped, by=request.user
+        )
+    except NotPossible as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    count = len(form.chosen)
+    text = ngettext("Shown against %d requirement.", "Shown against %d requirements.", count)
+    messages.success(request, text % count)
+    return True
+
+
+@signed_in
+@require_safe
+def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    """The piece, for its owner, for those who follow the student, and for who was asked with an
+    account: the last see what they need to give feedback. Twelve queries at most."""
+    piece = get_object_or_404(Evidence.objects.visible_to(request.user).for_page(), pk=pk)
+    in_full = Evidence.objects.in_full_for(request.user).filter(pk=pk).exists()
+    context = {
+        **feedback_context(request, piece),
+        "piece": piece,
+        "is_owner": piece.owner_id == request.user.pk,
+        "in_full": in_full,
+        "links": piece.current_links() if in_full else [],
+    }
+    return render(request, "evidence/detail.html", context)
+
+
+@signed_in
+@form_page
+def withdraw(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    piece = _own(request.user, pk)
+    check_kept(piece)
+    if request.method == "POST":
+        actions.withdraw_evidence(evidence=piece, by=request.user)
+        messages.success(request, _("Withdrawn. It stays on record, and counts no longer."))
+        return redirect("evidence:detail", piece.pk)
+    return render(request, "evidence/withdraw.html", {"piece": piece})
+
+
+@signed_in
+@form_page
+def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    piece = _own(request.user, pk)
+    check_unasked(piece)
+    if request.method == "POST":
+        actions.delete_evidence(evidence=piece, by=request.user)
+        messages.success(request, _("Deleted, with its files."))
+        return redirect("evidence:list")
+    return render(request, "evidence/delete.html", {"piece": piece})
+
+
+def _own(user: User, pk: uuid.UUID) -> Evidence:
+    """The piece, for its owner. Invisible is 404, visible but another's 403. One query."""
+    piece = get_object_or_404(Evidence.objects.visible_to(user).for_page(), pk=pk)
+    check_owner(piece, user)
+    return piece
