@@ -1,15 +1,67 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import pgettext
 
 from home.demo.people import ACCOUNTS
+from home.roles import Roles, roles_of
+from people.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A place in the navigation; `context` is the programme or committee, where it matters."""
+
+    url: str
+    label: str
+    current: bool
+    context: str = ""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """What every page's frame needs."""
+    """What every page's frame needs. One query for a signed-in person, when the page draws it."""
+    user = getattr(request, "user", None)
+    signed_in = isinstance(user, User) or (user is not None and user.is_authenticated)
+    roles = SimpleLazyObject(lambda: roles_of(user)) if signed_in else None
     return {
         "demo_mode": settings.DEMO,
         "demo_accounts": ACCOUNTS if settings.DEMO else [],
-        "navigation": [],
+        "institution": settings.INSTITUTION,
+        "roles": roles,
+        "navigation": SimpleLazyObject(lambda: navigation(roles, request.path)) if roles else [],
     }
+
+
+def navigation(roles: Roles, path: str) -> list[Item]:
+    """The places this person has to do with, in the order of the rooms."""
+    places = []
+    for name, label in _places(roles):  # TEMPORARY until all rooms stand
+        try:
+            places.append((reverse(name), label))
+        except NoReverseMatch:
+            continue
+    # The longest address that the path begins with is where one is.
+    here = max((url for url, _ in places if path.startswith(url)), key=len, default="")
+    return [Item(url, label, url == here) for url, label in places]
+
+
+def _places(roles: Roles) -> Iterator[tuple[str, str]]:
+    if roles.studies:
+        yield "portfolio:mine", pgettext("navigation", "My portfolio")
+        yield "evidence:list", pgettext("navigation", "My evidence")
+        yield "committees:mine", pgettext("navigation", "My decisions")
+    if roles.advises or roles.teaches:
+        yield "portfolio:students", pgettext("navigation", "My students")
+    if roles.sits:
+        yield "committees:list", pgettext("navigation", "Committees")
+    if roles.coordinates or roles.makes_programmes:
+        yield "programmes:list", pgettext("navigation", "Programmes")
+    if roles.curriculum:
+        yield "qualifications:qualifications", pgettext("navigation", "Qualifications")
+    if roles.supervises:
+        yield "committees:record", pgettext("navigation", "Record of decisions")
