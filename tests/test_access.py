@@ -1,0 +1,85 @@
+"""Default-deny: every view carries an access rule, and the public ones are these."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from people.middleware import DefaultDenyMiddleware, rule_of
+
+# Each with its reason; the list is literal, so that opening a view is a deliberate act.
+PUBLIC = {
+    "set_language": "choosing a language shows and changes nothing else",
+    "home:mailbox": "the demo's own mails, in demo mode only, on this machine only",
+    "home:mail": "the demo's own mails, in demo mode only, on this machine only",
+    "home:gallery": "shows the components to who builds with them, in demo mode only",
+    "account_login": "signing in",
+    "account_inactive": "says that an account is closed",
+    "account_reset_password": "who forgot their password is not signed in",
+    "account_reset_password_done": "the step after it",
+    "account_reset_password_from_key_done": "the step after it",
+}
+BY_LINK = {
+    "account_reset_password_from_key",
+}
+
+
+def walk(
+    patterns: list[Any], namespaces: list[str]
+) -> Iterator[tuple[str, list[str], Any]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            deeper = [*namespaces, pattern.namespace] if pattern.namespace else namespaces
+            yield from walk(pattern.url_patterns, deeper)
+        elif isinstance(pattern, URLPattern):
+            yield pattern.name or "", namespaces, pattern.callback
+
+
+def rules() -> dict[str, str | None]:
+    return {
+        ":".join([*namespaces, name or repr(view)]): rule_of(view, name, namespaces)
+        for name, namespaces, view in walk(get_resolver().url_patterns, [])
+    }
+
+
+def test_every_view_has_a_rule() -> None:
+    found = rules()
+
+    assert len(found) > 50
+    assert [name for name, rule in found.items() if rule is None] == []
+
+
+def test_the_public_views_are_these() -> None:
+    found = {
+        name: rule.removeprefix("public: ")
+        for name, rule in rules().items()
+        if rule and rule.startswith("public: ")
+    }
+
+    assert found == PUBLIC
+
+
+def test_the_views_that_a_link_opens_are_these() -> None:
+    assert {name for name, rule in rules().items() if rule and rule.startswith("link: ")} == BY_LINK
+
+
+def test_a_rule_is_one_of_six_kinds() -> None:
+    kinds = {rule.partition(":")[0] for rule in rules().values() if rule}
+
+    assert kinds <= {"public", "link", "signed in", "role", "staff", "closed"}
+
+
+def test_a_view_without_a_rule_is_refused(rf: RequestFactory) -> None:
+    from django.core.exceptions import PermissionDenied
+    from django.http import HttpResponse
+    from django.urls import ResolverMatch
+
+    request = rf.get("/")
+    middleware = DefaultDenyMiddleware(lambda _: HttpResponse())
+    view = lambda _: HttpResponse()  # noqa: E731
+    request.resolver_match = ResolverMatch(view, (), {}, url_name="forgotten")
+
+    with pytest.raises(PermissionDenied):
+        middleware.process_view(request, view, (), {})
