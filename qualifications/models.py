@@ -6,7 +6,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -67,7 +67,7 @@ class Dossier(AppendOnly, Sealed):
         milliseconds. Raises ImportRefused where the importer has become stricter since."""
         return parse_sbb(bytes(self.content), name=self.name)
 
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:  # noqa: ARG002
+    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         if sha256(self.content).hexdigest() != self.digest:
             yield "the file's bytes are not those it was kept with"
 
@@ -78,10 +78,6 @@ class QualificationQuerySet(models.QuerySet):
 
     def published(self) -> Self:
         return self.filter(status=Qualification.Status.PUBLISHED)
-
-    def for_list(self) -> Self:
-        """With `requirement_count`."""
-        return self.annotate(requirement_count=Count("requirements"))
 
     def for_page(self) -> Self:
         """With the whole structure: core tasks, work processes, places, requirements, and of each

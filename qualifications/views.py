@@ -23,7 +23,7 @@ CURRICULUM = InstitutionRole.Role.CURRICULUM
 @require_GET
 def qualifications(request: PersonRequest) -> HttpResponse:
     context = {
-        "qualifications": Qualification.objects.visible_to(request.user).for_list(),
+        "qualifications": Qualification.objects.visible_to(request.user),
         "may_curate": allowed(check_curate, request.user),
     }
     return render(request, "qualifications/qualifications.html", context)
