@@ -12,8 +12,9 @@ import ast
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,17 @@ def compile_texts() -> None:
 
 
 def read() -> Catalog:
-    if not PO.exists():
-        return Catalog(locale="nl", project="Bewijskracht", fuzzy=False)
-    with PO.open("rb") as file:
-        return read_po(file, locale="nl")
+    """What django.po holds; its head says nothing that changes by itself."""
+    catalog = Catalog(locale="nl")
+    if PO.exists():
+        with PO.open("rb") as file:
+            catalog = read_po(file, locale="nl")
+    catalog.project, catalog.version, catalog.fuzzy = "Bewijskracht", "", False
+    catalog.header_comment = "# Dutch. The texts are gathered by `make translations`; see tools/."
+    catalog.msgid_bugs_address = catalog.last_translator = ""
+    catalog.language_team = "nl"
+    catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
+    return catalog
 
 
 def forms(value: Any) -> tuple[str, ...]:
@@ -198,12 +206,12 @@ def in_template(source: str) -> Iterator[Text]:
     from django.utils.functional import Promise
 
     seen: set[int] = set()
-    waiting: list[Any] = [Engine.get_default().from_string(source).nodelist]
-    while waiting:
-        item = waiting.pop()
+
+    def walk(item: Any) -> Iterator[Text]:
         if id(item) in seen:
-            continue
+            return
         seen.add(id(item))
+        parts: Iterable[Any] = ()
         if isinstance(item, Promise):
             yield Text(str(item))
         elif isinstance(item, TranslateNode) and item.filter_expression.var.literal:
@@ -217,15 +225,20 @@ def in_template(source: str) -> Iterator[Text]:
                 _resolved(item.message_context),
             )
         if isinstance(item, list | tuple):
-            waiting.extend(item)
+            parts = item
         elif isinstance(item, dict):
-            waiting.extend(item.values())
+            parts = item.values()
         elif isinstance(item, FilterExpression):
-            waiting.extend([item.var, item.filters])
+            parts = (item.var, item.filters)
         elif isinstance(item, Node | TokenBase):
-            waiting.extend(vars(item).values())
+            parts = vars(item).values()
         elif hasattr(item, "nodelist"):  # a partial of the template
-            waiting.append(item.nodelist)
+            parts = (item.nodelist,)
+        for part in parts:
+            yield from walk(part)
+
+    nodes = Engine.get_default().from_string(source).nodelist  # kept, for `seen` holds addresses
+    yield from walk(nodes)
 
 
 def _resolved(expression: Any) -> str | None:

@@ -120,6 +120,18 @@ def test_an_update_keeps_translations_and_drops_what_is_no_longer_marked(project
     assert not catalog.obsolete
 
 
+def test_an_update_of_the_same_texts_changes_nothing(project: Path) -> None:
+    translations.update()
+    translate("yes", "ja")
+    translations.update()
+    before = translations.PO.read_text()
+
+    translations.update()
+
+    assert translations.PO.read_text() == before
+    assert before.count("@") == 0  # no address for somebody to fill in
+
+
 def test_the_check_names_each_kind_of_fault_and_passes_without(project: Path) -> None:
     translations.update()
     translate("yes", "ja")
