@@ -45,12 +45,15 @@ def check_kept(piece: Evidence) -> None:
         raise NotPossible(_("This evidence was withdrawn. It stays on record as it is."))
 
 
+def is_unasked(piece: Evidence) -> bool:
+    """Whether nobody was asked about it, or gave feedback unasked. Two queries."""
+    asked = FeedbackRequest.objects.filter(evidence=piece)
+    return not asked.exists() and not Feedback.objects.filter(evidence=piece).exists()
+
+
 def check_unasked(piece: Evidence) -> None:
     """What somebody was asked about, or answered to, is never deleted. Two queries."""
-    if (
-        FeedbackRequest.objects.filter(evidence=piece).exists()
-        or Feedback.objects.filter(evidence=piece).exists()
-    ):
+    if not is_unasked(piece):
         raise NotPossible(
             _(
                 "Somebody was asked for feedback on this, or gave it, so it cannot be deleted. "

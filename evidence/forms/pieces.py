@@ -39,7 +39,7 @@ class ManyFilesInput(forms.FileInput):
 
     def value_from_datadict(
         self,
-        data: Any,  # noqa: ARG002
+        data: Any,
         files: MultiValueDict[str, UploadedFile],
         name: str,
     ) -> list[UploadedFile]:
@@ -128,6 +128,14 @@ class PieceForm(forms.ModelForm):
                 refused.append(f"{Truncator(upload.name).chars(60)}: {refusal}")
         if refused:
             raise ValidationError(refused)
+
+    @property
+    def shows_more(self) -> bool:
+        """Whether what is seldom filled in has something to show."""
+        return any(
+            self[name].errors or self[name].value() not in (None, "", Revision.Origin.HERE)
+            for name in ("place", "context", "reflection", "origin")
+        )
 
     @property
     def words(self) -> Words:

@@ -112,6 +112,11 @@ class RequirementsForm(forms.Form):
             )
 
     @property
+    def is_of_several(self) -> bool:
+        """Whether the lines are of more than one qualification."""
+        return len({line.requirement.qualification_id for line in self.lines.values()}) > 1
+
+    @property
     def chosen(self) -> dict[QualityRequirement, str]:
         """Each ticked requirement with its why."""
         return {line.requirement: line.why for line in self.lines.values() if line.chosen}

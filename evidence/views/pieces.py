@@ -1,6 +1,7 @@
 """Pages about pieces of evidence: the student's list, adding, the piece itself."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -8,11 +9,17 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from evidence import actions
-from evidence.access.pieces import check_add, check_kept, check_owner, check_unasked
+from evidence.access.pieces import (
+    check_add,
+    check_kept,
+    check_owner,
+    check_unasked,
+    is_unasked,
+)
 from evidence.forms.pieces import PieceForm
 from evidence.forms.requirements import RequirementsForm, SearchForm
 from evidence.models import Evidence
@@ -24,6 +31,23 @@ from records.refusals import NotPossible
 
 PER_PAGE = 50
 form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+# Two ways to be rid of a piece, as the dialog and the page without JavaScript ask for them.
+DELETION = {
+    "view": "evidence:delete",
+    "title": gettext_lazy("Delete this evidence?"),
+    "text": gettext_lazy("It goes for good, with its files. Nobody was asked about it yet."),
+    "label": gettext_lazy("Delete"),
+}
+WITHDRAWAL = {
+    "view": "evidence:withdraw",
+    "title": gettext_lazy("Withdraw this evidence?"),
+    "text": gettext_lazy(
+        "It counts no longer, and questions about it that wait for an answer are closed. "
+        "It stays on record with the feedback on it, because others worked on that."
+    ),
+    "label": gettext_lazy("Withdraw"),
+}
 
 
 @signed_in
@@ -113,15 +137,26 @@ def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """The piece, for its owner, for those who follow the student, and for who was asked with an
     account: the last see what they need to give feedback. Twelve queries at most."""
     piece = get_object_or_404(Evidence.objects.visible_to(request.user).for_page(), pk=pk)
+    is_owner = piece.owner_id == request.user.pk
     in_full = Evidence.objects.in_full_for(request.user).filter(pk=pk).exists()
     context = {
         **feedback_context(request, piece),
         "piece": piece,
-        "is_owner": piece.owner_id == request.user.pk,
+        "is_owner": is_owner,
+        "can_change": is_owner and piece.withdrawn_at is None,
+        "removal": _removal(piece) if is_owner else None,
         "in_full": in_full,
         "links": piece.current_links() if in_full else [],
     }
     return render(request, "evidence/detail.html", context)
+
+
+def _removal(piece: Evidence) -> dict[str, Any] | None:
+    """What the owner can do to be rid of a piece: delete it while nobody was asked about it, else
+    withdraw it once. Two queries."""
+    if is_unasked(piece):
+        return DELETION
+    return WITHDRAWAL if piece.withdrawn_at is None else None
 
 
 @signed_in
@@ -133,7 +168,7 @@ def withdraw(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
         actions.withdraw_evidence(evidence=piece, by=request.user)
         messages.success(request, _("Withdrawn. It stays on record, and counts no longer."))
         return redirect("evidence:detail", piece.pk)
-    return render(request, "evidence/withdraw.html", {"piece": piece})
+    return render(request, "evidence/removal.html", {"piece": piece, "removal": WITHDRAWAL})
 
 
 @signed_in
@@ -145,7 +180,7 @@ def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
         actions.delete_evidence(evidence=piece, by=request.user)
         messages.success(request, _("Deleted, with its files."))
         return redirect("evidence:list")
-    return render(request, "evidence/delete.html", {"piece": piece})
+    return render(request, "evidence/removal.html", {"piece": piece, "removal": DELETION})
 
 
 def _own(user: User, pk: uuid.UUID) -> Evidence:
