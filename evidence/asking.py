@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Exists, Max, Min, OuterRef, Prefetch, QuerySet, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evidence.models import (
@@ -79,18 +80,21 @@ class Suggestion:
     person: Person
 
 
-def suggestions(
-    piece: Evidence, found: Sequence[Frame], *, on: date, at: datetime
-) -> list[Suggestion]:
-    """Whom the owner may want to ask about the piece: the supervisors of current placements, those
-    asked before, and teachers and adviser; each once, and nobody of whom an answer to a question
-    about it is already awaited. Four queries, and one for each frame."""
+def suggestions(piece: Evidence, found: Sequence[Frame], *, at: datetime) -> list[Suggestion]:
+    """Who may have seen the piece, in these frames: the supervisors of current placements, those
+    asked before, teachers and adviser; each once, and nobody of whom an answer to a question about
+    it is already awaited. Three queries, and one for each frame."""
+    on = timezone.localdate(at)
     enrolments = [frame.enrolment for frame in found]
     awaited = FeedbackRequest.objects.awaiting_answer(at).filter(evidence=piece)
     left_out = {normalised(piece.owner.email)}
     left_out |= set(awaited.values_list("giver__address", flat=True))
     offered = []
-    for suggestion in (*_supervisors(enrolments, on), *_asked_before(piece), *_staff(enrolments)):
+    for suggestion in (
+        *_supervisors(enrolments, on),
+        *_asked_before(enrolments),
+        *_staff(enrolments),
+    ):
         if suggestion.person.address not in left_out:
             left_out.add(suggestion.person.address)
             offered.append(suggestion)
@@ -106,8 +110,8 @@ def _supervisors(enrolments: Sequence[Enrolment], on: date) -> Iterable[Suggesti
             yield Suggestion(str(supervisor.pk), _("At your workplace"), person)
 
 
-def _asked_before(piece: Evidence) -> Iterable[Suggestion]:
-    asked = FeedbackRequest.objects.filter(evidence__owner=piece.owner_id, giver=OuterRef("pk"))
+def _asked_before(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
+    asked = FeedbackRequest.objects.filter(enrolment__in=enrolments, giver=OuterRef("pk"))
     latest = asked.order_by("-recorded_at")
     givers = (
         Giver.objects.filter(Exists(asked))

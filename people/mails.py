@@ -1,15 +1,23 @@
+from datetime import timedelta
+from typing import Any
+
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from people.models import User
 from records.outbox import MailContent, address_of, mail
 
 
-def _password_link(person: User) -> str:
-    """Works once, for as long as PASSWORD_RESET_TIMEOUT says."""
+def _password_link(person: User) -> dict[str, Any]:
+    """A link that works once, and until when."""
     token = default_token_generator.make_token(person)
-    return address_of("account_reset_password_from_key", user_pk_to_url_str(person), token)
+    return {
+        "link": address_of("account_reset_password_from_key", user_pk_to_url_str(person), token),
+        "until": timezone.now() + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
+    }
 
 
 @mail("people/password")
@@ -17,9 +25,7 @@ def password(ids: dict[str, str]) -> MailContent | None:
     person = User.objects.filter(pk=ids["user"], is_active=True).first()
     if person is None:
         return None
-    return MailContent(
-        _("Choose a new password"), {"name": person.name, "link": _password_link(person)}
-    )
+    return MailContent(_("Choose a new password"), {"name": person.name, **_password_link(person)})
 
 
 @mail("people/invitation")
@@ -30,5 +36,5 @@ def invitation(ids: dict[str, str]) -> MailContent | None:
         return None
     return MailContent(
         _("Your account for your portfolio"),
-        {"name": person.name, "address": person.email, "link": _password_link(person)},
+        {"name": person.name, "address": person.email, **_password_link(person)},
     )

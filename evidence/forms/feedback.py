@@ -1,0 +1,277 @@
+"""What people type to ask, note and answer. The forms clean; the actions decide."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField, BoundWidget
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from evidence.asking import Frame, Person, Suggestion
+from evidence.models import Feedback, FeedbackRequest, GiverRole, Remark
+from people.models import User
+from programmes.models import Enrolment
+from qualifications.models import QualityRequirement
+
+WHOLE = "whole"
+# A longer group of people to choose from is folded.
+FEW = 5
+
+
+def offer(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
+    cast(forms.ChoiceField, field).choices = choices
+
+
+class PersonForm(forms.Form):
+    """Somebody who was not suggested. Counts as filled in once there is a name or an address."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    address = forms.EmailField(label=_("E-mail address"), max_length=254)
+    role = forms.ChoiceField(
+        label=_("Who is this to you?"), choices=[("", _("Choose")), *GiverRole.choices]
+    )
+    language = forms.ChoiceField(
+        label=_("Language of the mail"), choices=User.Language.choices, initial=User.Language.DUTCH
+    )
+
+    def has_changed(self) -> bool:
+        return any((self[name].data or "").strip() for name in ("name", "address"))
+
+    def person(self) -> Person:
+        cleaned = self.cleaned_data
+        return Person(
+            cleaned["name"], cleaned["address"], GiverRole(cleaned["role"]), cleaned["language"]
+        )
+
+
+class FramedForm(forms.Form):
+    """Chooses requirements within one of several frames: each choice stands under its programme,
+    where there is more than one."""
+
+    requirements = forms.MultipleChoiceField(
+        label=_("What is it about?"),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "framed"}),
+    )
+    with_whole = False
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        found: Sequence[Frame],
+        suggested: Sequence[Suggestion],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.suggested = {suggestion.key: suggestion for suggestion in suggested}
+        # What stands behind each choice; None is the whole.
+        self.behind: dict[str, tuple[Enrolment, QualityRequirement | None]] = {}
+        groups = [(str(frame.enrolment.programme), self._choices(frame)) for frame in found]
+        offer(self.fields["requirements"], groups if len(groups) > 1 else groups[0][1])
+
+    def _choices(self, frame: Frame) -> list[tuple[str, Any]]:
+        lines: list[QualityRequirement | None] = [*frame.requirements]
+        if self.with_whole:
+            lines.append(None)
+        choices = []
+        for line in lines:
+            key = f"{frame.enrolment.pk}/{line.pk if line else WHOLE}"
+            self.behind[key] = (frame.enrolment, line)
+            choices.append((key, line.words if line else _("The whole of it, in general")))
+        return choices
+
+    def clean_requirements(self) -> list[str]:
+        chosen = self.cleaned_data["requirements"]
+        if len({self.behind[key][0] for key in chosen}) > 1:
+            raise ValidationError(_("Choose within one programme at a time."))
+        return chosen
+
+    def frame(self) -> dict[str, Any]:
+        """The enrolment and the requirements that were chosen, as the actions take them."""
+        chosen = [self.behind[key] for key in self.cleaned_data["requirements"]]
+        return {
+            "enrolment": chosen[0][0],
+            "requirements": [line for _enrolment, line in chosen if line],
+        }
+
+    def known_groups(self) -> list[dict[str, Any]]:
+        """The suggested people to draw: groups of (choice, suggestion)."""
+        groups: dict[str, list[tuple[BoundWidget, Suggestion]]] = {}
+        for choice in self["known"].subwidgets:
+            suggestion = self.suggested.get(str(choice.data["value"]))
+            if suggestion:
+                groups.setdefault(suggestion.group, []).append((choice, suggestion))
+        return [
+            {
+                "label": label,
+                "choices": choices,
+                "folded": len(choices) > FEW and not any(c.data["selected"] for c, _s in choices),
+            }
+            for label, choices in groups.items()
+        ]
+
+
+class AskForm(FramedForm):
+    """Asks people who were suggested, and up to NEWCOMERS others, the same."""
+
+    NEWCOMERS = 3
+
+    known = forms.MultipleChoiceField(
+        label=_("Whom do you ask?"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    message = forms.CharField(
+        label=_("Your own message"),
+        help_text=_("What do you want to know most? It stands in the mail."),
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea,
+    )
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        field = self.fields["requirements"]
+        field.label = _("What do you want to hear about?")
+        field.help_text = _("Choose two or three: that is quick to answer, and you hear more.")
+        # Where there is little to choose, it is chosen already.
+        field.initial = list(self.behind) if len(self.behind) <= 3 else []
+        offer(
+            self.fields["known"],
+            [(key, suggestion.person.name) for key, suggestion in self.suggested.items()],
+        )
+        self.newcomers = [
+            PersonForm(
+                data,
+                prefix=f"person{number}",
+                empty_permitted=True,
+                use_required_attribute=False,
+            )
+            for number in range(self.NEWCOMERS)
+        ]
+
+    def clean(self) -> None:
+        super().clean()
+        if not all(newcomer.is_valid() for newcomer in self.newcomers):
+            raise ValidationError(_("Look at the name, address and role of whom you ask."))
+
+    def question(self) -> dict[str, Any]:
+        """What `actions.ask` takes."""
+        people = [self.suggested[key].person for key in self.cleaned_data["known"]]
+        people += [newcomer.person() for newcomer in self.newcomers if newcomer.has_changed()]
+        return {**self.frame(), "people": people, "message": self.cleaned_data["message"]}
+
+
+class NoteForm(FramedForm):
+    """Notes what one person said."""
+
+    with_whole = True
+
+    known = forms.ChoiceField(label=_("Who said it?"), required=False, widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=_("What was said?"),
+        help_text=_("As close to their own words as you can."),
+        max_length=Feedback._meta.get_field("text").max_length,
+        widget=forms.Textarea,
+    )
+    given_on = forms.DateField(
+        label=_("When?"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    place = forms.CharField(label=_("Where?"), max_length=200)
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        people = [(key, suggestion.person.name) for key, suggestion in self.suggested.items()]
+        offer(self.fields["known"], [*people, ("", _("Somebody else"))])
+        self.fields["known"].initial = ""
+        self.fields["given_on"].initial = timezone.localdate
+        self.newcomer = PersonForm(data, prefix="person", use_required_attribute=False)
+
+    def somebody_else(self) -> BoundWidget:
+        """The last choice of `known`."""
+        return self["known"].subwidgets[-1]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.cleaned_data.get("known") == "" and not self.newcomer.is_valid():
+            raise ValidationError(_("Look at the name, address and role of who said it."))
+
+    def noted(self) -> dict[str, Any]:
+        """What `actions.note` takes."""
+        known = self.cleaned_data["known"]
+        chosen = self.cleaned_data["requirements"]
+        return {
+            **self.frame(),
+            "on_whole": any(self.behind[key][1] is None for key in chosen),
+            "person": self.suggested[known].person if known else self.newcomer.person(),
+            "text": self.cleaned_data["text"],
+            "given_on": self.cleaned_data["given_on"],
+            "place": self.cleaned_data["place"],
+        }
+
+
+class AnswerForm(forms.Form):
+    """One text and what it is about; or words of their own for each requirement."""
+
+    text = forms.CharField(
+        label=_("What did you see or hear?"),
+        help_text=_("What went well, and what can be better? A few sentences are enough."),
+        required=False,
+        max_length=Feedback._meta.get_field("text").max_length,
+        widget=forms.Textarea,
+    )
+    about = forms.MultipleChoiceField(
+        label=_("What is it about?"),
+        help_text=_("Tap what fits; more than one is fine."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "framed"}),
+    )
+
+    def __init__(
+        self, data: Any = None, *, requirements: Sequence[QualityRequirement], **kwargs: Any
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.requirements = {str(line.pk): line for line in requirements}
+        lines = [(key, line.words) for key, line in self.requirements.items()]
+        offer(self.fields["about"], [*lines, (WHOLE, _("The whole of it, in general"))])
+        if len(self.requirements) == 1:
+            self.fields["about"].initial = list(self.requirements)
+        for key, line in self.requirements.items():
+            self.fields[f"on_{key}"] = forms.CharField(
+                label=line.words,
+                required=False,
+                max_length=Remark._meta.get_field("text").max_length,
+                widget=forms.Textarea(attrs={"rows": 3}),
+            )
+
+    def own_fields(self) -> list[BoundField]:
+        return [self[f"on_{key}"] for key in self.requirements]
+
+    def has_own_words(self) -> bool:
+        return any(field.value() for field in self.own_fields())
+
+    def clean(self) -> None:
+        super().clean()
+        added = {name for name in self.data if name.startswith("on_")} - set(self.fields)
+        if added:
+            raise ValidationError(_("This was not asked. Choose from what is on the page."))
+
+    def given(self) -> dict[str, Any]:
+        """What `actions.answer` takes."""
+        about = self.cleaned_data["about"]
+        return {
+            "text": self.cleaned_data["text"],
+            "about": [self.requirements[key] for key in about if key != WHOLE],
+            "on_whole": WHOLE in about,
+            "own": {
+                line: self.cleaned_data[f"on_{key}"] for key, line in self.requirements.items()
+            },
+        }
+
+
+class DeclineForm(forms.Form):
+    reason = forms.ChoiceField(choices=FeedbackRequest.Reason.choices, required=False)
+
+
+class ConfirmForm(forms.Form):
+    confirmed = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])

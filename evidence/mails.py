@@ -1,0 +1,120 @@
+"""The mails about feedback. Each says who asks what, holds one link, and is no longer needed once
+that link would open nothing; what somebody wrote as feedback stands in none."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from evidence.asking import in_order
+from evidence.models import Feedback, FeedbackRequest
+from records.outbox import MailContent, address_of, mail
+
+
+@mail("evidence/request")
+def request(ids: dict[str, str]) -> MailContent | None:
+    question = _open_question(ids)
+    if question is None:
+        return None
+    subject = _("%(student)s asks for your feedback: %(title)s") % _names(question)
+    return MailContent(subject, _asked(question))
+
+
+@mail("evidence/reminder")
+def reminder(ids: dict[str, str]) -> MailContent | None:
+    question = _open_question(ids)
+    if question is None:
+        return None
+    subject = _("Reminder: %(student)s asks for your feedback: %(title)s") % _names(question)
+    return MailContent(subject, _asked(question))
+
+
+@mail("evidence/confirmation")
+def confirmation(ids: dict[str, str]) -> MailContent | None:
+    """For who spoke: did you say this?"""
+    feedback = _feedback(ids)
+    if feedback is None or not feedback.is_confirmable(timezone.now()):
+        return None
+    subject = _("%(noter)s asks: did you say this about %(title)s?")
+    return MailContent(
+        subject % {"noter": feedback.noted_by, "title": feedback.revision.title},
+        {
+            **_common(feedback),
+            "noter": str(feedback.noted_by),
+            "given_on": feedback.given_on,
+            "until": feedback.recorded_at + feedback.CONFIRM_WITHIN,
+            "link": address_of("evidence:confirm", feedback.confirmation_token),
+        },
+    )
+
+
+@mail("evidence/given")
+def given(ids: dict[str, str]) -> MailContent | None:
+    """For the student: somebody answered."""
+    feedback = _feedback(ids)
+    if feedback is None or feedback.evidence.withdrawn_at is not None:
+        return None
+    subject = _("%(giver)s gave feedback: %(title)s") % _names(feedback)
+    return MailContent(subject, {**_common(feedback), "link": _piece(feedback)})
+
+
+@mail("evidence/declined")
+def declined(ids: dict[str, str]) -> MailContent | None:
+    """For the student: somebody said no, perhaps why."""
+    question = _question(ids)
+    if question is None or question.evidence.withdrawn_at is not None:
+        return None
+    subject = _("%(giver)s does not give feedback: %(title)s") % _names(question)
+    reason = question.get_reason_display()
+    context = {**_common(question), "reason": reason, "link": _piece(question)}
+    return MailContent(subject, context)
+
+
+def _question(ids: dict[str, str]) -> FeedbackRequest | None:
+    rows = FeedbackRequest.objects.select_related(
+        "evidence__owner", "revision", "giver", "enrolment__programme"
+    )
+    return rows.filter(pk=ids["question"]).first()
+
+
+def _open_question(ids: dict[str, str]) -> FeedbackRequest | None:
+    question = _question(ids)
+    return question if question and question.is_answerable(timezone.now()) else None
+
+
+def _feedback(ids: dict[str, str]) -> Feedback | None:
+    rows = Feedback.objects.select_related(
+        "evidence__owner",
+        "revision",
+        "giver",
+        "noted_by",
+        "confirmation",
+        "enrolment__programme",
+    )
+    return rows.filter(pk=ids["feedback"]).first()
+
+
+def _names(row: FeedbackRequest | Feedback) -> dict[str, str]:
+    return {
+        "student": row.evidence.owner.name,
+        "giver": row.giver.name,
+        "title": row.revision.title,
+    }
+
+
+def _common(row: FeedbackRequest | Feedback) -> dict[str, Any]:
+    return {**_names(row), "programme": row.enrolment.programme.title}
+
+
+def _asked(question: FeedbackRequest) -> dict[str, Any]:
+    return {
+        **_common(question),
+        "message": question.message,
+        "requirements": [line.words for line in in_order(question.requirements.all())],
+        "until": question.expires_at,
+        "link": address_of("evidence:answer", question.token),
+    }
+
+
+def _piece(row: FeedbackRequest | Feedback) -> str:
+    return address_of("evidence:detail", row.evidence_id) + "#feedback"

@@ -1,0 +1,160 @@
+"""Answering and confirming by the link of a mail, without an account. Who holds the link is who
+was asked. Reading changes nothing; every page says where things stand."""
+
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone, translation
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from evidence.actions import feedback as actions
+from evidence.asking import in_order
+from evidence.forms.feedback import AnswerForm, ConfirmForm, DeclineForm
+from evidence.models import Attachment, Feedback, FeedbackRequest, Giver
+from evidence.views.files import shown_file
+from people.access import by_link
+from people.models import User
+from records.refusals import NotPossible
+
+State = FeedbackRequest.State
+
+
+@by_link("answering a question for feedback")
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    question = _question(token)
+    if question is None or not question.is_answerable(timezone.now()):
+        return _closed(request, token, question)
+    _speak(request, question.language)
+    lines = list(in_order(question.requirements.all()))
+    form = AnswerForm(request.POST if request.method == "POST" else None, requirements=lines)
+    if form.is_valid():
+        try:
+            actions.answer(question=question, **form.given(), by=_by(request, question.giver))
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("evidence:answer", token)
+    context = {
+        **_frame(question),
+        "form": form,
+        "attachments": question.revision.attachments.select_related("file__shown"),
+        "reasons": FeedbackRequest.Reason.choices,
+    }
+    return render(
+        request, "evidence/answer/answer.html", context, status=422 if form.is_bound else 200
+    )
+
+
+@by_link("declining a question for feedback")
+@require_POST
+def decline(request: HttpRequest, token: str) -> HttpResponse:
+    question = _question(token)
+    form = DeclineForm(request.POST)
+    if question is not None and form.is_valid():
+        with suppress(NotPossible):  # the page says where things stand
+            actions.decline(question=question, **form.cleaned_data, by=_by(request, question.giver))
+    return redirect("evidence:answer", token)
+
+
+@by_link("the files of the piece that a question for feedback is about")
+@require_safe
+def answer_file(request: HttpRequest, token: str, attachment: uuid.UUID) -> HttpResponseBase:
+    question = _question(token)
+    if question is None or not question.is_answerable(timezone.now()):
+        raise Http404
+    files = Attachment.objects.filter(revision=question.revision_id)
+    return shown_file(
+        request, get_object_or_404(files.select_related("file__shown"), pk=attachment)
+    )
+
+
+@by_link("confirming what was noted")
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    feedback = Feedback.objects.select_related(
+        "evidence__owner", "revision", "giver", "noted_by", "enrolment__programme", "confirmation"
+    ).from_token(token)
+    if feedback is None:
+        return render(request, "evidence/answer/unknown.html", {"kept": []}, status=404)
+    form = ConfirmForm(request.POST)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data["confirmed"] == "yes"
+        with suppress(NotPossible):  # the page says where things stand
+            actions.confirm(feedback=feedback, confirmed=said, by=_by(request, feedback.giver))
+        return redirect("evidence:confirm", token)
+    now = timezone.now()
+    is_open = feedback.is_confirmable(now)
+    remarks = _remarks(feedback) if feedback.is_fresh(now) else []
+    context = {**_frame(feedback), "is_open": is_open, "remarks": remarks}
+    is_gone = not is_open and feedback.confirmed is None
+    return render(request, "evidence/answer/confirm.html", context, status=410 if is_gone else 200)
+
+
+def _question(token: str) -> FeedbackRequest | None:
+    """The question of this link, with what its page says. One query."""
+    return FeedbackRequest.objects.select_related(
+        "evidence__owner", "revision", "giver", "enrolment__programme"
+    ).from_token(token)
+
+
+def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) -> HttpResponse:
+    """The page of a link that cannot be answered, with what somebody was just typing. What was
+    sent can be read back until the link expires."""
+    fields = [name for name in request.POST if name == "text" or name.startswith("on_")]
+    kept = [text for name in fields if (text := request.POST.get(name, "").strip())]
+    if question is None:
+        is_revoked = FeedbackRequest.objects.was_revoked(token)
+        name, status = ("withdrawn", 410) if is_revoked else ("unknown", 404)
+        return render(request, f"evidence/answer/{name}.html", {"kept": kept}, status=status)
+    _speak(request, question.language)
+    if question.state == State.ANSWERED:
+        if request.method == "POST":  # sent twice
+            return redirect("evidence:answer", token)
+        is_fresh = question.expires_at > timezone.now()
+        remarks = _remarks(question.feedback) if is_fresh else []
+        context = {**_frame(question), "remarks": remarks}
+        return render(request, "evidence/answer/receipt.html", context)
+    context = {**_frame(question), "kept": kept}
+    if question.state == State.DECLINED:
+        return render(request, "evidence/answer/declined.html", context)
+    is_gone = question.evidence.withdrawn_at is not None
+    name = "withdrawn" if is_gone else "expired"
+    return render(request, f"evidence/answer/{name}.html", context, status=410)
+
+
+def _remarks(feedback: Feedback) -> list[dict[str, Any]]:
+    """What was said: each text once, with what it is about (nothing: the whole)."""
+    said: dict[str, list[Any]] = {}
+    for remark in feedback.remarks.select_related("requirement"):
+        remark.feedback = feedback
+        said.setdefault(remark.words, []).append(remark.requirement)
+    return [{"words": words, "about": about} for words, about in said.items()]
+
+
+def _frame(row: FeedbackRequest | Feedback) -> dict[str, Any]:
+    """What every page by link says: who it is about, which school, which programme."""
+    return {
+        "row": row,
+        "student": row.evidence.owner,
+        "programme": row.enrolment.programme,
+        "institution": settings.INSTITUTION,
+    }
+
+
+def _speak(request: HttpRequest, language: str) -> None:
+    """Show the page in the language of the mail, unless this person chose another."""
+    has_chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+    if not has_chosen and not request.user.is_authenticated:
+        translation.activate(language)
+        request.LANGUAGE_CODE = translation.get_language()
+
+
+def _by(request: HttpRequest, giver: Giver) -> User | None:
+    """The account of who was asked, if they are signed in with it."""
+    user = request.user
+    return user if isinstance(user, User) and user.pk == giver.user_id else None

@@ -1,0 +1,150 @@
+"""Asking for feedback, noting it, and showing it with its piece: for people who are signed in."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from evidence.access.feedback import check_ask, check_note
+from evidence.actions import feedback as actions
+from evidence.asking import frames, in_order, suggestions
+from evidence.forms.feedback import AskForm, NoteForm
+from evidence.models import Evidence, Feedback, FeedbackRequest, Remark
+from people.access import PersonRequest, allowed, signed_in
+from qualifications.models import QualityRequirement
+from records.refusals import NotPossible
+
+State = FeedbackRequest.State
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    piece = _piece(request, pk)
+    check_ask(piece, request.user)
+    form = _form(AskForm, request, piece)
+    if form and form.is_valid():
+        try:
+            asked = actions.ask(evidence=piece, **form.question(), by=request.user)
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            names = ", ".join(question.giver.name for question in asked)
+            messages.success(request, _("A mail is on its way to %(names)s.") % {"names": names})
+            return _to_feedback(piece)
+    return _page(request, "evidence/ask.html", piece, form)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def note(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    piece = _piece(request, pk)
+    check_note(piece, request.user)
+    form = _form(NoteForm, request, piece)
+    if form and form.is_valid():
+        try:
+            feedback = actions.note(evidence=piece, **form.noted(), by=request.user)
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            text = _("Noted. %(name)s gets a mail to confirm it with one tap.")
+            messages.success(request, text % {"name": feedback.giver.name})
+            return _to_feedback(piece)
+    return _page(request, "evidence/note.html", piece, form)
+
+
+@signed_in
+@require_POST
+def withdraw_question(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    done = _("The question to %(name)s is withdrawn; its link no longer works.")
+    return _follow_up(request, pk, actions.withdraw_request, done)
+
+
+@signed_in
+@require_POST
+def remind(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+    return _follow_up(request, pk, actions.remind, _("A reminder is on its way to %(name)s."))
+
+
+def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
+    """What `evidence/_feedback.html` shows of this piece to this person: remarks on the whole and
+    per requirement, newest first, and the questions that wait or were declined. Four queries."""
+    user, now = request.user, timezone.now()
+    remarks = (
+        Remark.objects.filter(feedback__in=Feedback.objects.visible_to(user))
+        .filter(feedback__evidence=piece)
+        .select_related("feedback__giver", "feedback__noted_by", "feedback__confirmation")
+        .order_by("-feedback__given_on", "-feedback__recorded_at")
+    )
+    by_requirement: dict[Any, list[Remark]] = {}
+    for remark in remarks:
+        by_requirement.setdefault(remark.requirement_id, []).append(remark)
+    whole = by_requirement.pop(None, [])
+    lines = in_order(QualityRequirement.objects.filter(pk__in=by_requirement))
+    questions = (
+        piece.feedback_requests.visible_to(user)
+        .filter(state__in=[State.OPEN, State.DECLINED])
+        .select_related("giver")
+    )
+    mine = [each for each in questions if each.giver.user_id == user.pk]
+    is_kept = piece.withdrawn_at is None
+    return {
+        "whole": whole,
+        "on_requirements": [{"line": line, "remarks": by_requirement[line.pk]} for line in lines],
+        "questions": [
+            {"row": each, "open": each.is_answerable(now), "remindable": each.is_remindable(now)}
+            for each in questions
+            if each not in mine
+        ],
+        "asked_of_me": [each for each in mine if each.is_answerable(now)],
+        "can_ask": is_kept and allowed(check_ask, piece, user),
+        "can_note": is_kept and allowed(check_note, piece, user),
+    }
+
+
+def _piece(request: PersonRequest, pk: uuid.UUID) -> Evidence:
+    pieces = Evidence.objects.visible_to(request.user).select_related("owner", "current")
+    return get_object_or_404(pieces, pk=pk)
+
+
+def _form(kind: type[Any], request: PersonRequest, piece: Evidence) -> Any:
+    """The form for this piece; None while it is laid against nothing that this person follows."""
+    now = timezone.now()
+    found = frames(piece, seen_by=request.user, on=timezone.localdate(now))
+    if not found:
+        return None
+    return kind(
+        request.POST if request.method == "POST" else None,
+        found=found,
+        suggested=suggestions(piece, found, at=now),
+    )
+
+
+def _page(request: PersonRequest, template: str, piece: Evidence, form: Any) -> HttpResponse:
+    context = {"piece": piece, "form": form}
+    return render(request, template, context, status=422 if form and form.is_bound else 200)
+
+
+def _follow_up(
+    request: PersonRequest, pk: uuid.UUID, action: Callable[..., None], done: str
+) -> HttpResponse:
+    questions = FeedbackRequest.objects.visible_to(request.user)
+    question = get_object_or_404(questions.select_related("evidence", "giver"), pk=pk)
+    try:
+        action(question=question, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, done % {"name": question.giver.name})
+    return _to_feedback(question.evidence)
+
+
+def _to_feedback(piece: Evidence) -> HttpResponse:
+    return redirect(reverse("evidence:detail", args=[piece.pk]) + "#feedback")
