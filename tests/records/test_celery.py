@@ -72,6 +72,7 @@ def worker(
         )
         try:
             until(lambda: " ready." in log.read_text() or process.poll() is not None)
+            assert process.poll() is None, log.read_text()
             yield log
         finally:
             process.terminate()
