@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "new_page" in used:
             item.add_marker("browser")
             item.add_marker("needs_chromium")
-        if used & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
+        if used & {"db", "transactional_db", "live_server"} or item.get_closest_marker("django_db"):
             item.add_marker("database")
 
 
