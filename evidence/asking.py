@@ -66,9 +66,11 @@ def frames(piece: Evidence, *, seen_by: User, on: date) -> list[Frame]:
 def in_order(requirements: "QuerySet[QualityRequirement]") -> "QuerySet[QualityRequirement]":
     """The requirements in the order in which they stand in their qualification."""
     process = "places__work_process__"
-    return requirements.order_by(
-        Min(f"{process}core_task__order"), Min(f"{process}order"), Min("places__order"), "pk"
-    )
+    return requirements.alias(
+        task=Min(f"{process}core_task__order"),
+        process=Min(f"{process}order"),
+        line=Min("places__order"),
+    ).order_by("task", "process", "line", "pk")
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,8 @@ class Evidence(Row):
             self.links.current()
             .select_related("requirement")
             .prefetch_related(Prefetch("requirement__places", places))
-            .order_by(Min(f"{process}core_task__order"), Min(f"{process}order"), "pk")
+            .alias(task=Min(f"{process}core_task__order"), process=Min(f"{process}order"))
+            .order_by("task", "process", "pk")
         )
 
 
