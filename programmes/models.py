@@ -3,11 +3,13 @@ enrolments with their tracks, advisers and placements."""
 
 from datetime import date
 from typing import Self, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -29,12 +31,14 @@ class ProgrammeQuerySet(models.QuerySet):
         supervises = InstitutionRole.objects.current().filter(user=user, role__in=SUPERVISING)
         return self.filter(Exists(coordinates) | Exists(supervises))
 
+    def for_page(self) -> Self:
+        """With the qualification."""
+        return self.select_related("qualification")
+
     def for_list(self, on: date) -> Self:
         """With the qualification, and as `student_count` how many are enrolled on this day."""
         enrolled = Q(enrolments__ends_on__isnull=True) | Q(enrolments__ends_on__gte=on)
-        return self.select_related("qualification").annotate(
-            student_count=Count("enrolments", filter=enrolled)
-        )
+        return self.for_page().annotate(student_count=Count("enrolments", filter=enrolled))
 
 
 class Programme(Row):
@@ -81,6 +85,10 @@ class Programme(Row):
     def __str__(self) -> str:
         return f"{self.title} {self.cohort}"
 
+    def get_absolute_url(self) -> str:
+        """The set-up page, for its coordinators."""
+        return reverse("programmes:programme", args=[self.pk])
+
     @property
     def chain(self) -> str:
         """The key of this programme's chain of events."""
@@ -94,9 +102,30 @@ class Programme(Row):
                 return period
         return None
 
+    def core_tasks(self, *, with_requirements: bool = False) -> models.QuerySet[CoreTask]:
+        """Those of its qualification, with their work processes (two queries) and, where asked,
+        with `places` and their `requirement` (four)."""
+        paths = ["work_processes__places__requirement" if with_requirements else "work_processes"]
+        return self.qualification.core_tasks.prefetch_related(*paths)
+
+    def target(self, pk: UUID) -> CoreTask | WorkProcess | QualityRequirement | None:
+        """The core task, work process or requirement of its qualification with this id. At most
+        three queries."""
+        return (
+            CoreTask.objects.filter(qualification=self.qualification_id, pk=pk).first()
+            or WorkProcess.objects.filter(
+                core_task__qualification=self.qualification_id, pk=pk
+            ).first()
+            or QualityRequirement.objects.filter(qualification=self.qualification_id, pk=pk).first()
+        )
+
     def current_guidelines(self) -> "models.QuerySet[Guideline]":
         """With what they are on, oldest first. One query."""
         return self.guidelines.current().select_related("core_task", "work_process", "requirement")
+
+    def current_roles(self) -> "models.QuerySet[ProgrammeRole]":
+        """With their people, coordinators first, by name. One query."""
+        return self.roles.current().select_related("user").order_by("role", "user__name")
 
     def possible_advisers(self) -> models.QuerySet[User]:
         """Those who now teach in this programme or advise one of its students, by name. One
@@ -362,6 +391,10 @@ class Enrolment(Row):
 
     def __str__(self) -> str:
         return f"{self.student}, {self.programme}"
+
+    def get_absolute_url(self) -> str:
+        """The set-up page, for the programme's coordinators."""
+        return reverse("programmes:enrolment", args=[self.pk])
 
     @property
     def adviser(self) -> "User | None":

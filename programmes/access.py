@@ -1,0 +1,100 @@
+"""Who may set up programmes, and when. Who may see them: `visible_to` and `managed_by` of the
+models."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from people.access import NotAllowed, has_role
+from people.models import InstitutionRole, User
+from programmes.models import Period, Programme, ProgrammeRole, Unit
+from qualifications.models import CoreTask, Qualification, WorkProcess
+from records.refusals import NotPossible
+
+# --- Persons --------------------------------------------------------------------------------------
+
+
+def check_may_make_programme(user: User) -> None:
+    """For the institution's coordinators. One query."""
+    if not has_role(user, InstitutionRole.Role.COORDINATOR):
+        raise NotAllowed(_("Programmes are made by people with the coordinator role."))
+
+
+def check_may_manage(user: User | None, programme: Programme) -> None:
+    """Everything in a programme is set up by its own coordinators, and by the system (None). One
+    query."""
+    if user is not None and not (
+        ProgrammeRole.objects.current()
+        .filter(programme=programme, user=user, role=ProgrammeRole.Role.COORDINATOR)
+        .exists()
+    ):
+        raise NotAllowed(_("Only the coordinators of this programme may change it."))
+
+
+# --- State ----------------------------------------------------------------------------------------
+
+
+def check_fit_for_programme(qualification: Qualification) -> None:
+    """A programme stands on a published qualification; an elective is a track beside one."""
+    if (qualification.status, qualification.kind) != (
+        Qualification.Status.PUBLISHED,
+        Qualification.Kind.QUALIFICATION,
+    ):
+        raise NotPossible(_("A programme needs a published qualification."))
+
+
+def check_order(starts_on: date, ends_on: date | None) -> None:
+    if ends_on is not None and ends_on < starts_on:
+        raise NotPossible(_("The end lies before the start."))
+
+
+def check_period_apart(period: Period) -> None:
+    """Periods of a programme do not overlap, so that a day falls in one of them. One query."""
+    others = period.programme.periods.exclude(pk=period.pk)
+    clash = others.filter(starts_on__lte=period.ends_on, ends_on__gte=period.starts_on).first()
+    if clash:
+        raise NotPossible(_("These dates overlap with %(period)s.") % {"period": clash.name})
+
+
+def check_period_unused(period: Period, on: date) -> None:
+    """What students did is drawn per period: one that has begun for them can be changed, and no
+    longer be removed. One query."""
+    if period.starts_on <= on and (
+        period.programme.enrolments.current(period.starts_on)
+        .filter(starts_on__lte=period.ends_on)
+        .exists()
+    ):
+        raise NotPossible(
+            _("This period has begun and has students: its name and dates can still be changed.")
+        )
+
+
+def check_unit_unused(unit: Unit) -> None:
+    """A decision has a finding for each part: once a committee has the unit on an agenda, its
+    parts stand. One query."""
+    if unit.cases.exists():
+        raise NotPossible(_("A committee has this unit on an agenda: it can no longer be changed."))
+
+
+def check_parts(programme: Programme, parts: Sequence[CoreTask | WorkProcess]) -> None:
+    """A unit has parts, all of the programme's qualification, none within another. Work processes
+    come with their core task loaded."""
+    if not parts:
+        raise NotPossible(_("Choose at least one part."))
+    wholes = {part for part in parts if isinstance(part, CoreTask)}
+    for part in parts:
+        core_task = part if isinstance(part, CoreTask) else part.core_task
+        if core_task.qualification_id != programme.qualification_id:
+            raise NotPossible(_("%(part)s is not of this qualification.") % {"part": part.code})
+        if part is not core_task and core_task in wholes:
+            raise NotPossible(
+                _("%(whole)s is chosen as a whole: leave out %(part)s, which belongs to it.")
+                % {"whole": core_task.code, "part": part.code}
+            )
+
+
+def check_not_own(role: ProgrammeRole, by: User | None) -> None:
+    """Nobody ends their own role as coordinator, so that a programme always keeps one."""
+    if role.role == ProgrammeRole.Role.COORDINATOR and role.user == by:
+        raise NotPossible(_("You cannot end your own role: another coordinator can."))

@@ -1,0 +1,559 @@
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypedDict, Unpack
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from people.actions import register
+from people.models import User
+from programmes.access import (
+    check_fit_for_programme,
+    check_may_make_programme,
+    check_may_manage,
+    check_not_own,
+    check_order,
+    check_parts,
+    check_period_apart,
+    check_period_unused,
+    check_unit_unused,
+)
+from programmes.models import (
+    AdviserAssignment,
+    Enrolment,
+    Guideline,
+    Period,
+    Placement,
+    Programme,
+    ProgrammeRole,
+    Supervisor,
+    Track,
+    Unit,
+    UnitPart,
+)
+from qualifications.models import CoreTask, Qualification, QualityRequirement, WorkProcess
+from records.chain import append
+from records.refusals import NotPossible
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Somebody by name and address, whether known already or not."""
+
+    name: str
+    email: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", " ".join(self.name.split()))
+        object.__setattr__(self, "email", self.email.strip().lower())
+
+
+class HouseRules(TypedDict, total=False):
+    """See the fields of `Programme`; what is left out keeps its value or has the default."""
+
+    check_ins_per_period: int
+    with_light: bool
+    committee_sees_check_ins: bool
+    givers_may_judge: bool
+    link_days: int
+
+
+@contextmanager
+def refused_as(text: str) -> Iterator[None]:
+    """What the database refuses inside, as NotPossible with this text."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as fault:
+        raise NotPossible(text) from fault
+
+
+def _locked(programme: Programme) -> Programme:
+    return Programme.objects.select_for_update().get(pk=programme.pk)
+
+
+def _person(somebody: User | Contact, *, by: User | None, at: datetime) -> User:
+    """Their account; somebody unknown is registered, and invited by mail."""
+    if isinstance(somebody, Contact):
+        somebody = register(email=somebody.email, name=somebody.name, by=by, at=at)
+    if not somebody.is_active:
+        raise NotPossible(_("The account of %(name)s is closed.") % {"name": somebody.name})
+    return somebody
+
+
+# --- The programme and its house rules ------------------------------------------------------------
+
+
+@transaction.atomic
+def make_programme(
+    *,
+    title: str,
+    cohort: str,
+    qualification: Qualification,
+    by: User,
+    at: datetime | None = None,
+    **rules: Unpack[HouseRules],
+) -> Programme:
+    """A new programme, coordinated by who makes it. Raises NotPossible where the qualification is
+    not published, or the title has this cohort already."""
+    check_may_make_programme(by)
+    check_fit_for_programme(qualification)
+    at = at or timezone.now()
+    programme = Programme(
+        title=title, cohort=cohort, qualification=qualification, recorded_at=at, **rules
+    )
+    with refused_as(_("There is already a programme with this title and cohort.")):
+        programme.save(force_insert=True)
+    facts = {"qualification": qualification.pk, **_rules_of(programme)}
+    append(programme.chain, "programme.made", by=by, at=at, facts=facts)
+    _give_role(programme, by, ProgrammeRole.Role.COORDINATOR, by=by, at=at)
+    return programme
+
+
+@transaction.atomic
+def change_programme(
+    *,
+    programme: Programme,
+    title: str,
+    cohort: str,
+    by: User | None,
+    at: datetime | None = None,
+    **rules: Unpack[HouseRules],
+) -> Programme:
+    """Change the title, the cohort and the house rules; the event keeps what the rules were."""
+    check_may_manage(by, programme)
+    programme = _locked(programme)
+    before = _rules_of(programme)
+    for name, value in {"title": title, "cohort": cohort, **rules}.items():
+        setattr(programme, name, value)
+    with refused_as(_("There is already a programme with this title and cohort.")):
+        programme.save()
+    after = _rules_of(programme)
+    changed = {name: [before[name], after[name]] for name in after if after[name] != before[name]}
+    append(programme.chain, "programme.changed", by=by, at=at, facts=changed)
+    return programme
+
+
+def _rules_of(programme: Programme) -> dict[str, Any]:
+    return {name: getattr(programme, name) for name in HouseRules.__annotations__}
+
+
+# --- Periods --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_period(
+    *,
+    programme: Programme,
+    name: str,
+    starts_on: date,
+    ends_on: date,
+    by: User | None,
+    at: datetime | None = None,
+) -> Period:
+    """Raises NotPossible for a name that another period has, and for dates that overlap or lie
+    the wrong way round; `change_period` too."""
+    check_may_manage(by, programme)
+    period = Period(programme=_locked(programme), name=name, starts_on=starts_on, ends_on=ends_on)
+    return _save_period(period, "period.added", by=by, at=at)
+
+
+@transaction.atomic
+def change_period(
+    *,
+    period: Period,
+    name: str,
+    starts_on: date,
+    ends_on: date,
+    by: User | None,
+    at: datetime | None = None,
+) -> Period:
+    check_may_manage(by, period.programme)
+    _locked(period.programme)
+    period.name, period.starts_on, period.ends_on = name, starts_on, ends_on
+    return _save_period(period, "period.changed", by=by, at=at)
+
+
+def _save_period(period: Period, verb: str, *, by: User | None, at: datetime | None) -> Period:
+    check_order(period.starts_on, period.ends_on)
+    check_period_apart(period)
+    with refused_as(_("Another period of this programme has this name.")):
+        period.save()
+    facts = {"period": period.pk, "starts_on": period.starts_on, "ends_on": period.ends_on}
+    append(period.programme.chain, verb, by=by, at=at, facts=facts)
+    return period
+
+
+@transaction.atomic
+def remove_period(*, period: Period, by: User | None, at: datetime | None = None) -> None:
+    """Raises NotPossible once the period has begun for students."""
+    check_may_manage(by, period.programme)
+    programme = _locked(period.programme)
+    at = at or timezone.now()
+    check_period_unused(period, timezone.localdate(at))
+    append(programme.chain, "period.removed", by=by, at=at, facts={"period": period.pk})
+    period.delete()
+
+
+# --- Units ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_unit(
+    *,
+    programme: Programme,
+    title: str,
+    purpose: str,
+    parts: Sequence[CoreTask | WorkProcess],
+    by: User | None,
+    at: datetime | None = None,
+) -> Unit:
+    """A unit of decision with its parts, put in the order of the qualification. Raises
+    NotPossible for a title that another unit has, and for parts that are none, of another
+    qualification, or within one another; `change_unit` too."""
+    check_may_manage(by, programme)
+    unit = Unit(programme=_locked(programme), title=title, purpose=purpose)
+    return _save_unit(unit, parts, "unit.added", by=by, at=at)
+
+
+@transaction.atomic
+def change_unit(
+    *,
+    unit: Unit,
+    title: str,
+    purpose: str,
+    parts: Sequence[CoreTask | WorkProcess],
+    by: User | None,
+    at: datetime | None = None,
+) -> Unit:
+    """Raises NotPossible as `add_unit`, and once a committee has the unit on an agenda. Parts that
+    stay keep their row."""
+    check_may_manage(by, unit.programme)
+    unit = _locked_unit(unit)
+    unit.title, unit.purpose = title, purpose
+    return _save_unit(unit, parts, "unit.changed", by=by, at=at)
+
+
+def _locked_unit(unit: Unit) -> Unit:
+    """The unit under a lock that keeps new cases out, unused so far."""
+    unit = Unit.objects.select_for_update().get(pk=unit.pk)
+    check_unit_unused(unit)
+    return unit
+
+
+def _save_unit(
+    unit: Unit,
+    parts: Sequence[CoreTask | WorkProcess],
+    verb: str,
+    *,
+    by: User | None,
+    at: datetime | None,
+) -> Unit:
+    check_parts(unit.programme, parts)
+    with refused_as(_("Another unit of this programme has this title.")):
+        unit.save()
+    kept = {part.target: part for part in unit.parts.select_related("core_task", "work_process")}
+    for order, target in enumerate(sorted(parts, key=_place), start=1):
+        part = kept.pop(target, None) or UnitPart(unit=unit, **_pointing_at(target))
+        part.order = order
+        part.save()
+    unit.parts.filter(pk__in=[part.pk for part in kept.values()]).delete()
+    facts = {"unit": unit.pk, "purpose": unit.purpose, "parts": [part.pk for part in parts]}
+    append(unit.programme.chain, verb, by=by, at=at, facts=facts)
+    return unit
+
+
+def _place(part: CoreTask | WorkProcess) -> tuple[int, int]:
+    """Where it stands in its qualification."""
+    if isinstance(part, CoreTask):
+        return part.order, 0
+    return part.core_task.order, part.order
+
+
+def _pointing_at(target: CoreTask | WorkProcess | QualityRequirement) -> dict[str, Any]:
+    if isinstance(target, CoreTask):
+        return {"core_task": target}
+    if isinstance(target, WorkProcess):
+        return {"work_process": target}
+    return {"requirement": target}
+
+
+@transaction.atomic
+def remove_unit(*, unit: Unit, by: User | None, at: datetime | None = None) -> None:
+    """Raises NotPossible once anything stands on it."""
+    check_may_manage(by, unit.programme)
+    unit = _locked_unit(unit)
+    append(unit.programme.chain, "unit.removed", by=by, at=at, facts={"unit": unit.pk})
+    with refused_as(_("This unit is in use: it can no longer be removed.")):
+        unit.parts.all().delete()
+        unit.delete()
+
+
+# --- Guidelines -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_guideline(
+    *,
+    programme: Programme,
+    target: CoreTask | WorkProcess | QualityRequirement,
+    pieces: int = 0,
+    people: int = 0,
+    roles: int = 0,
+    by: User | None,
+    at: datetime | None = None,
+) -> Guideline:
+    """The guideline on this core task, work process or requirement: a new row, which ends the one
+    before it; what is as it was stays. Raises NotPossible where nothing is asked, or the target is
+    of another qualification."""
+    check_may_manage(by, programme)
+    at = at or timezone.now()
+    figures = {"pieces": pieces, "people": people, "roles": roles}
+    if not any(figures.values()):
+        raise NotPossible(_("Ask for at least one piece, person or role."))
+    holder = target.core_task if isinstance(target, WorkProcess) else target
+    if holder.qualification_id != programme.qualification_id:
+        raise NotPossible(_("This is not of the programme's qualification."))
+    programme = _locked(programme)
+    earlier = programme.guidelines.current().filter(**_pointing_at(target))
+    if same := earlier.filter(**figures).first():
+        return same
+    earlier.update(ended_at=at)
+    guideline = Guideline.objects.create(
+        programme=programme, recorded_at=at, **_pointing_at(target), **figures
+    )
+    facts = {"guideline": guideline.pk, "on": target.pk, **figures}
+    append(programme.chain, "guideline.set", by=by, at=at, facts=facts)
+    return guideline
+
+
+@transaction.atomic
+def end_guideline(*, guideline: Guideline, by: User | None, at: datetime | None = None) -> None:
+    check_may_manage(by, guideline.programme)
+    at = at or timezone.now()
+    if Guideline.objects.current().filter(pk=guideline.pk).update(ended_at=at):
+        facts = {"guideline": guideline.pk}
+        append(guideline.programme.chain, "guideline.ended", by=by, at=at, facts=facts)
+
+
+# --- Teachers and coordinators --------------------------------------------------------------------
+
+
+@transaction.atomic
+def give_role(
+    *,
+    programme: Programme,
+    person: User | Contact,
+    role: ProgrammeRole.Role,
+    by: User | None,
+    at: datetime | None = None,
+) -> ProgrammeRole:
+    """Raises NotPossible where the person has the role already, or their account is closed."""
+    check_may_manage(by, programme)
+    at = at or timezone.now()
+    return _give_role(_locked(programme), _person(person, by=by, at=at), role, by=by, at=at)
+
+
+def _give_role(
+    programme: Programme, user: User, role: ProgrammeRole.Role, *, by: User | None, at: datetime
+) -> ProgrammeRole:
+    given = ProgrammeRole(programme=programme, user=user, role=role, recorded_at=at)
+    has_it = _("%(name)s has this role already: %(role)s.")
+    with refused_as(has_it % {"name": user.name, "role": given.get_role_display()}):
+        given.save(force_insert=True)
+    facts = {"user": user.pk, "role": given.role}
+    append(programme.chain, "role.given", by=by, at=at, facts=facts)
+    return given
+
+
+@transaction.atomic
+def end_role(*, role: ProgrammeRole, by: User | None, at: datetime | None = None) -> None:
+    """Raises NotPossible for one's own role as coordinator."""
+    programme = _locked(role.programme)
+    check_may_manage(by, programme)  # under the lock: two cannot end each other's
+    check_not_own(role, by)
+    at = at or timezone.now()
+    if ProgrammeRole.objects.current().filter(pk=role.pk).update(ended_at=at):
+        facts = {"user": role.user_id, "role": role.role}
+        append(programme.chain, "role.ended", by=by, at=at, facts=facts)
+
+
+# --- Students -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def enrol(
+    *,
+    programme: Programme,
+    student: User | Contact,
+    starts_on: date,
+    adviser: User | Contact | None = None,
+    by: User | None,
+    at: datetime | None = None,
+) -> Enrolment:
+    """The enrolment of a student, who follows the programme's qualification. Raises NotPossible
+    where the student is in this programme already (or was: see `end_enrolment`), would be their
+    own adviser, or has a closed account."""
+    check_may_manage(by, programme)
+    at = at or timezone.now()
+    person = _person(student, by=by, at=at)
+    enrolment = Enrolment(
+        programme=_locked(programme), student=person, starts_on=starts_on, recorded_at=at
+    )
+    with refused_as(_("%(name)s is in this programme already.") % {"name": person.name}):
+        enrolment.save(force_insert=True)
+    Track.objects.create(enrolment=enrolment, qualification=programme.qualification, recorded_at=at)
+    facts = {"enrolment": enrolment.pk, "student": person.pk, "starts_on": starts_on}
+    append(programme.chain, "student.enrolled", by=by, at=at, facts=facts)
+    if adviser is not None:
+        assign_adviser(enrolment=enrolment, adviser=adviser, by=by, at=at)
+    return enrolment
+
+
+@transaction.atomic
+def end_enrolment(
+    *, enrolment: Enrolment, ends_on: date | None, by: User | None, at: datetime | None = None
+) -> Enrolment:
+    """Set the last day of an enrolment; None: it goes on. Nothing else changes: who advised, the
+    placements and the evidence stay on record. Raises NotPossible for a day before the first."""
+    check_may_manage(by, enrolment.programme)
+    enrolment = _locked_enrolment(enrolment)
+    check_order(enrolment.starts_on, ends_on)
+    enrolment.ends_on = ends_on
+    enrolment.save(update_fields=["ends_on"])
+    verb = "enrolment.ended" if ends_on else "enrolment.resumed"
+    facts = {"enrolment": enrolment.pk, "ends_on": ends_on}
+    append(enrolment.programme.chain, verb, by=by, at=at, facts=facts)
+    return enrolment
+
+
+def _locked_enrolment(enrolment: Enrolment) -> Enrolment:
+    rows = Enrolment.objects.select_for_update(of=("self",))
+    return rows.select_related("programme", "student").get(pk=enrolment.pk)
+
+
+@transaction.atomic
+def assign_adviser(
+    *,
+    enrolment: Enrolment,
+    adviser: User | Contact,
+    by: User | None,
+    at: datetime | None = None,
+) -> AdviserAssignment:
+    """The adviser from now on; the one before them is ended. Nothing happens where they advise
+    this student already. Raises NotPossible for the student themselves."""
+    check_may_manage(by, enrolment.programme)
+    at = at or timezone.now()
+    enrolment = _locked_enrolment(enrolment)
+    person = _person(adviser, by=by, at=at)
+    if person == enrolment.student:
+        raise NotPossible(_("This is the student: nobody is their own adviser."))
+    earlier = enrolment.adviser_assignments.current()
+    if same := earlier.filter(adviser=person).first():
+        return same
+    earlier.update(ended_at=at)
+    assignment = AdviserAssignment.objects.create(
+        enrolment=enrolment, adviser=person, recorded_at=at
+    )
+    facts = {"enrolment": enrolment.pk, "adviser": person.pk}
+    append(enrolment.programme.chain, "adviser.assigned", by=by, at=at, facts=facts)
+    return assignment
+
+
+# --- Placements -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_placement(
+    *,
+    enrolment: Enrolment,
+    workplace: str,
+    starts_on: date,
+    ends_on: date,
+    supervisors: Sequence[Contact] = (),
+    by: User | None,
+    at: datetime | None = None,
+) -> Placement:
+    """A student at a workplace, with its supervisors, who need no account. Raises NotPossible for
+    dates the wrong way round or after the enrolment, and as `add_supervisor`."""
+    check_may_manage(by, enrolment.programme)
+    at = at or timezone.now()
+    placement = Placement(
+        enrolment=_locked_enrolment(enrolment),
+        workplace=workplace,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        recorded_at=at,
+    )
+    _save_placement(placement, "placement.added", by=by, at=at)
+    for contact in supervisors:
+        add_supervisor(placement=placement, contact=contact, by=by, at=at)
+    return placement
+
+
+@transaction.atomic
+def change_placement(
+    *,
+    placement: Placement,
+    workplace: str,
+    starts_on: date,
+    ends_on: date,
+    by: User | None,
+    at: datetime | None = None,
+) -> Placement:
+    """Raises NotPossible for dates as `add_placement`."""
+    check_may_manage(by, placement.enrolment.programme)
+    placement.enrolment = _locked_enrolment(placement.enrolment)
+    placement.workplace, placement.starts_on, placement.ends_on = workplace, starts_on, ends_on
+    return _save_placement(placement, "placement.changed", by=by, at=at)
+
+
+def _save_placement(
+    placement: Placement, verb: str, *, by: User | None, at: datetime | None
+) -> Placement:
+    check_order(placement.starts_on, placement.ends_on)
+    if placement.enrolment.is_over(placement.starts_on):
+        raise NotPossible(_("The placement starts after the enrolment has ended."))
+    placement.save()
+    facts = {
+        "placement": placement.pk,
+        "enrolment": placement.enrolment_id,
+        "starts_on": placement.starts_on,
+        "ends_on": placement.ends_on,
+    }
+    append(placement.enrolment.programme.chain, verb, by=by, at=at, facts=facts)
+    return placement
+
+
+@transaction.atomic
+def add_supervisor(
+    *, placement: Placement, contact: Contact, by: User | None, at: datetime | None = None
+) -> Supervisor:
+    """Raises NotPossible for an address that is there already, or is the student's own."""
+    enrolment = placement.enrolment
+    check_may_manage(by, enrolment.programme)
+    at = at or timezone.now()
+    if contact.email == enrolment.student.email:
+        raise NotPossible(_("This is the student's own address, not a supervisor's."))
+    supervisor = Supervisor(
+        placement=placement, name=contact.name, email=contact.email, recorded_at=at
+    )
+    here = _("%(email)s is a supervisor at this placement already.")
+    with refused_as(here % {"email": contact.email}):
+        supervisor.save(force_insert=True)
+    facts = {"supervisor": supervisor.pk, "placement": placement.pk}
+    append(enrolment.programme.chain, "supervisor.added", by=by, at=at, facts=facts)
+    return supervisor
+
+
+@transaction.atomic
+def end_supervisor(*, supervisor: Supervisor, by: User | None, at: datetime | None = None) -> None:
+    programme = supervisor.placement.enrolment.programme
+    check_may_manage(by, programme)
+    at = at or timezone.now()
+    if Supervisor.objects.current().filter(pk=supervisor.pk).update(ended_at=at):
+        facts = {"supervisor": supervisor.pk}
+        append(programme.chain, "supervisor.ended", by=by, at=at, facts=facts)

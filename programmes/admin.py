@@ -1,0 +1,40 @@
+from django.contrib import admin
+
+from programmes.models import Enrolment, Placement, Programme, ProgrammeRole, Unit
+from records.admin import ReadOnlyAdmin
+
+
+@admin.register(Programme)
+class ProgrammeAdmin(ReadOnlyAdmin):
+    list_display = ["title", "cohort", "qualification", "recorded_at"]
+    list_select_related = ["qualification"]
+    search_fields = ["title", "cohort"]
+
+
+@admin.register(Unit)
+class UnitAdmin(ReadOnlyAdmin):
+    list_display = ["title", "purpose", "programme"]
+    list_select_related = ["programme"]
+    search_fields = ["title", "programme__title"]
+
+
+@admin.register(ProgrammeRole)
+class ProgrammeRoleAdmin(ReadOnlyAdmin):
+    list_display = ["user", "role", "programme", "recorded_at", "ended_at"]
+    list_filter = ["role"]
+    list_select_related = ["user", "programme"]
+    search_fields = ["user__name", "user__email", "programme__title"]
+
+
+@admin.register(Enrolment)
+class EnrolmentAdmin(ReadOnlyAdmin):
+    list_display = ["student", "programme", "starts_on", "ends_on"]
+    list_select_related = ["student", "programme"]
+    search_fields = ["student__name", "student__email", "programme__title"]
+
+
+@admin.register(Placement)
+class PlacementAdmin(ReadOnlyAdmin):
+    list_display = ["enrolment", "workplace", "starts_on", "ends_on"]
+    list_select_related = ["enrolment__student", "enrolment__programme"]
+    search_fields = ["workplace", "enrolment__student__name"]

@@ -1,0 +1,177 @@
+"""Is everything set up? What a programme holds, and in words what is there and what is missing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from programmes.models import (
+    Enrolment,
+    Guideline,
+    Period,
+    Placement,
+    Programme,
+    ProgrammeRole,
+    Unit,
+)
+from qualifications.models import CoreTask
+
+NAMED = 3  # names in a sentence; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One line of the checklist. `state` is "done", "todo" or "optional"; `url` is where it is
+    done, or empty."""
+
+    state: str
+    text: str
+    action: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    programme: Programme
+    on: date
+    periods: Sequence[Period]
+    units: Sequence[Unit]
+    guidelines: Sequence[Guideline]
+    roles: Sequence[ProgrammeRole]
+    enrolments: Sequence[Enrolment]
+    ended: Sequence[Enrolment]
+    core_tasks: Sequence[CoreTask]
+
+    def points(self) -> list[Point]:
+        """The checklist, in the order in which a programme is set up. No query."""
+        points = [self._periods(), self._units(), self._guidelines(), self._teachers()]
+        return [*points, *self._students()]
+
+    def _point(self, state: str, text: str, action: str = "", view: str = "") -> Point:
+        url = reverse(f"programmes:{view}", args=[self.programme.pk]) if view else ""
+        return Point(state, text, action, url)
+
+    def _periods(self) -> Point:
+        if not self.periods:
+            text = _("There are no periods yet.")
+        elif (last := max(period.ends_on for period in self.periods)) < self.on:
+            text = _("The last period ended on %(day)s.") % {"day": date_format(last, "j F Y")}
+        else:
+            count = len(self.periods)
+            text = ngettext(
+                "%(count)d period, until %(day)s.", "%(count)d periods, until %(day)s.", count
+            )
+            return self._point("done", text % {"count": count, "day": date_format(last, "j F Y")})
+        return self._point("todo", text, _("Add a period"), "period_new")
+
+    def _units(self) -> Point:
+        if not self.units:
+            text = _("There is no unit of decision yet.")
+        elif missing := list(self._undecided()):
+            text = _("Not in any qualifying unit yet: %(codes)s.") % {"codes": ", ".join(missing)}
+        else:
+            count = len(self.units)
+            text = ngettext(
+                "%(count)d unit of decision; together they cover the qualification.",
+                "%(count)d units of decision; together they cover the qualification.",
+                count,
+            )
+            return self._point("done", text % {"count": count})
+        return self._point("todo", text, _("Add a unit"), "unit_new")
+
+    def _undecided(self) -> Iterator[str]:
+        """The codes of what no qualifying unit is about."""
+        decided = {
+            part.target
+            for unit in self.units
+            if unit.purpose == Unit.Purpose.QUALIFYING
+            for part in unit.parts.all()
+        }
+        for core_task in self.core_tasks:
+            if core_task in decided:
+                continue
+            processes = core_task.work_processes.all()
+            left = [process.code for process in processes if process not in decided]
+            if len(left) == len(processes):
+                yield core_task.code
+            else:
+                yield from left
+
+    def _guidelines(self) -> Point:
+        count = len(self.guidelines)
+        if not count:
+            text = _("There are no guidelines: the overview of evidence then shows facts only.")
+            return self._point("optional", text, _("Set a guideline"), "guidelines")
+        text = ngettext("%(count)d guideline.", "%(count)d guidelines.", count)
+        return self._point("done", text % {"count": count})
+
+    def _teachers(self) -> Point:
+        count = sum(role.role == ProgrammeRole.Role.TEACHER for role in self.roles)
+        if not count:
+            text = _("There are no teachers: only advisers see portfolios.")
+            return self._point("optional", text, _("Add somebody"), "role_new")
+        return self._point(
+            "done", ngettext("%(count)d teacher.", "%(count)d teachers.", count) % {"count": count}
+        )
+
+    def _students(self) -> Iterator[Point]:
+        count = len(self.enrolments)
+        if not count:
+            text = _("There are no students yet.")
+            yield self._point("todo", text, _("Enrol a student"), "student_new")
+            return
+        text = ngettext("%(count)d student.", "%(count)d students.", count)
+        yield self._point("done", text % {"count": count})
+        yield self._all_students(
+            [enrolment for enrolment in self.enrolments if not enrolment.adviser],
+            _("Every student has an adviser."),
+            _("Without an adviser: %(names)s."),
+        )
+        coming = {one.pk: self._coming(one) for one in self.enrolments}
+        yield self._all_students(
+            [one for one in self.enrolments if not coming[one.pk]],
+            _("Every student has a placement, now or soon."),
+            _("Without a placement: %(names)s."),
+        )
+        yield self._all_students(
+            [
+                one
+                for one in self.enrolments
+                if any(not placement.supervisors.all() for placement in coming[one.pk])
+            ],
+            _("Every placement has a supervisor."),
+            _("With a placement without a supervisor: %(names)s."),
+        )
+
+    def _coming(self, enrolment: Enrolment) -> list[Placement]:
+        """The placements of now and later."""
+        return [one for one in enrolment.placements.all() if one.ends_on >= self.on]
+
+    def _all_students(self, lacking: list[Enrolment], all_well: str, names_them: str) -> Point:
+        if not lacking:
+            return Point("done", all_well)
+        names = ", ".join(enrolment.student.name for enrolment in lacking[:NAMED])
+        if (more := len(lacking) - NAMED) > 0:
+            names = _("%(names)s and %(more)d more") % {"names": names, "more": more}
+        return Point("todo", names_them % {"names": names}, _("See the students"), "#students")
+
+
+def setup_of(programme: Programme, on: date) -> Setup:
+    """The programme as it is on this day, with the enrolments that run and those that are over.
+    Twelve queries, however much it holds."""
+    enrolments = list(programme.enrolments.for_setup())
+    return Setup(
+        programme=programme,
+        on=on,
+        periods=list(programme.periods.all()),
+        units=list(programme.units.for_list()),
+        guidelines=list(programme.current_guidelines()),
+        roles=list(programme.current_roles()),
+        enrolments=[one for one in enrolments if not one.is_over(on)],
+        ended=[one for one in enrolments if one.is_over(on)],
+        core_tasks=list(programme.core_tasks()),
+    )

@@ -1,0 +1,321 @@
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from people.models import User
+from programmes.access import check_order
+from programmes.actions import Contact
+from programmes.models import Guideline, Period, Placement, Programme, ProgrammeRole, Unit
+from qualifications.models import CoreTask, Qualification, WorkProcess
+from records.refusals import NotPossible
+
+
+class DateField(forms.DateField):
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class GroupedForm(forms.Form):
+    """A form whose fields stand in `groups`: a heading, an explanation and names of fields. One
+    without groups is one group without a heading."""
+
+    groups: ClassVar[Sequence[tuple[Any, Any, tuple[str, ...]]]] = ()
+
+    def grouped(self) -> Iterator[tuple[str, str, list[forms.BoundField]]]:
+        for heading, text, names in self.groups or [("", "", tuple(self.fields))]:
+            yield heading, text, [self[name] for name in names if name in self.fields]
+
+    def contact(self, prefix: str = "") -> Contact | None:
+        """Who was filled in, taken out of `cleaned_data`: nobody where both fields are empty, and
+        an error at the one that is missing. For `clean`."""
+        filled = {}
+        for field in ("name", "email"):
+            if value := self.cleaned_data.pop(prefix + field, None):
+                filled[field] = value
+        if len(filled) == 2:
+            return Contact(**filled)
+        for field in {"name", "email"} - filled.keys():
+            if filled and prefix + field not in self.errors:
+                self.add_error(prefix + field, _("Fill in both the name and the address."))
+        return None
+
+
+class RowForm(forms.ModelForm, GroupedForm):
+    """Works on a copy of its row, which an action changes. Constraints over several fields or rows
+    are left to that action too, whose refusals come in words and hold in a race."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"instance": copy(kwargs.get("instance"))})
+
+    def validate_constraints(self) -> None:
+        pass
+
+
+class DatesMixin(RowForm):
+    """Says at the field itself that the dates lie the wrong way round."""
+
+    starts_on = DateField(label=_("From"))
+    ends_on = DateField(label=_("Until"))
+
+    def clean(self) -> dict[str, Any]:
+        starts_on, ends_on = (self.cleaned_data.get(name) for name in ("starts_on", "ends_on"))
+        if starts_on and ends_on:
+            try:
+                check_order(starts_on, ends_on)
+            except NotPossible as refusal:
+                self.add_error("ends_on", str(refusal))
+        return self.cleaned_data
+
+
+# --- The programme --------------------------------------------------------------------------------
+
+
+class ProgrammeForm(RowForm):
+    """Of a programme that is there already, the qualification no longer changes."""
+
+    groups = (
+        ("", "", ("title", "cohort", "qualification")),
+        (
+            _("House rules"),
+            _("They hold for every student in this programme. You can change them later."),
+            (
+                "check_ins_per_period",
+                "with_light",
+                "committee_sees_check_ins",
+                "givers_may_judge",
+                "link_days",
+            ),
+        ),
+    )
+
+    class Meta:
+        model = Programme
+        fields = (
+            "title",
+            "cohort",
+            "qualification",
+            "check_ins_per_period",
+            "with_light",
+            "committee_sees_check_ins",
+            "givers_may_judge",
+            "link_days",
+        )
+        help_texts = {
+            "with_light": _("Without it, a check-in is in words only."),
+            "committee_sees_check_ins": _(
+                "Usually off: student and adviser then speak freely with each other."
+            ),
+            "givers_may_judge": _(
+                "The file says who gave feedback. The student's adviser never judges."
+            ),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            del self.fields["qualification"]
+            return
+        field: Any = self.fields["qualification"]
+        field.queryset = Qualification.objects.published().filter(
+            kind=Qualification.Kind.QUALIFICATION
+        )
+        field.empty_label = _("Choose a qualification")
+
+
+class PeriodForm(DatesMixin):
+    class Meta:
+        model = Period
+        fields = ("name", "starts_on", "ends_on")
+
+
+class UnitForm(RowForm):
+    """`parts` is cleaned to core tasks and work processes."""
+
+    parts = forms.MultipleChoiceField(
+        label=_("What is the decision about?"),
+        help_text=_(
+            "A decision has a finding for each part that you choose. Choose a whole, or some of "
+            "what belongs to it."
+        ),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one part.")},
+    )
+
+    class Meta:
+        model = Unit
+        fields = ("title", "purpose")
+        widgets = {"purpose": forms.RadioSelect(attrs={"class": "across"})}
+
+    def __init__(self, *args: Any, core_tasks: Iterable[CoreTask], **kwargs: Any) -> None:
+        """`core_tasks` are those of the qualification, their work processes prefetched."""
+        super().__init__(*args, **kwargs)
+        self.targets: dict[str, CoreTask | WorkProcess] = {}
+        choices = []
+        for core_task in core_tasks:
+            whole = _("%(code)s as a whole") % {"code": core_task.code}
+            options = [(str(core_task.pk), whole)]
+            self.targets[str(core_task.pk)] = core_task
+            for work_process in core_task.work_processes.all():
+                options.append((str(work_process.pk), str(work_process)))
+                self.targets[str(work_process.pk)] = work_process
+            choices.append((str(core_task), options))
+        parts: Any = self.fields["parts"]
+        parts.choices = choices
+        if not self.instance._state.adding:
+            self.initial["parts"] = [str(part.target.pk) for part in self.instance.parts.all()]
+
+    def clean_parts(self) -> list[CoreTask | WorkProcess]:
+        return [self.targets[pk] for pk in self.cleaned_data["parts"]]
+
+
+class GuidelineForm(GroupedForm):
+    """What is left empty is not asked."""
+
+    pieces = forms.IntegerField(
+        label=_("Pieces of evidence"), min_value=0, max_value=99, required=False
+    )
+    people = forms.IntegerField(
+        label=_("Different people"),
+        help_text=_("Who gave feedback."),
+        min_value=0,
+        max_value=99,
+        required=False,
+    )
+    roles = forms.IntegerField(
+        label=_("Different roles"),
+        help_text=_("For example a client, a fellow student and a workplace supervisor are three."),
+        min_value=0,
+        max_value=5,
+        required=False,
+    )
+
+    @classmethod
+    def showing(cls, guideline: Guideline | None) -> dict[str, Any]:
+        """What to fill in beforehand."""
+        if guideline is None:
+            return {}
+        return {name: getattr(guideline, name) or "" for name in cls.base_fields}
+
+    def clean(self) -> dict[str, int]:
+        return {name: self.cleaned_data.get(name) or 0 for name in self.fields}
+
+
+# --- People ---------------------------------------------------------------------------------------
+
+
+class PersonForm(GroupedForm):
+    """Cleaned to `person`."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data["person"] = self.contact()
+        return self.cleaned_data
+
+
+class RoleForm(PersonForm):
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=ProgrammeRole.Role.choices,
+        initial=ProgrammeRole.Role.TEACHER,
+        widget=forms.RadioSelect(attrs={"class": "across"}),
+        help_text=_(
+            "Teachers see the portfolios of all students in this programme. Coordinators set the "
+            "programme up and enrol students; they see no portfolios."
+        ),
+    )
+
+
+class AdviserForm(GroupedForm):
+    """Somebody who advises or teaches in this programme already, or somebody else by name and
+    address; cleaned to `adviser`."""
+
+    adviser_needed = True
+    nobody = _("Choose an adviser")
+
+    known_adviser = forms.ModelChoiceField(
+        User.objects.none(), label=_("Adviser"), required=False, empty_label=None
+    )
+    adviser_name = forms.CharField(label=_("Somebody else: name"), max_length=120, required=False)
+    adviser_email = forms.EmailField(
+        label=_("Somebody else: e-mail address"),
+        help_text=_("Who has no account yet gets an invitation by e-mail."),
+        max_length=254,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, programme: Programme, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known: Any = self.fields["known_adviser"]
+        known.queryset = programme.possible_advisers()
+        known.empty_label = self.nobody
+
+    def clean(self) -> dict[str, Any]:
+        known, other = self.cleaned_data.pop("known_adviser", None), self.contact("adviser_")
+        if known and other:
+            self.add_error("known_adviser", _("Choose somebody or fill in somebody, not both."))
+        elif self.adviser_needed and not (known or other or self.errors):
+            self.add_error("known_adviser", _("Choose an adviser, or fill in who it is."))
+        self.cleaned_data["adviser"] = known or other
+        return self.cleaned_data
+
+
+class EnrolForm(AdviserForm, PersonForm):
+    """Cleaned to `student`, `starts_on` and `adviser`, who may be None."""
+
+    adviser_needed = False
+    nobody = _("Nobody yet")
+    groups = (
+        (_("Student"), "", ("name", "email", "starts_on")),
+        (
+            _("Adviser"),
+            _("Holds the check-ins with this student. You can also choose one later."),
+            ("known_adviser", "adviser_name", "adviser_email"),
+        ),
+    )
+
+    starts_on = DateField(label=_("In this programme from"), initial=timezone.localdate)
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data["student"] = self.contact()
+        return super().clean()
+
+
+class EnrolmentEndForm(GroupedForm):
+    ends_on = DateField(
+        label=_("Last day"), help_text=_("Empty: the enrolment goes on."), required=False
+    )
+
+
+class PlacementForm(DatesMixin):
+    class Meta:
+        model = Placement
+        fields = ("workplace", "starts_on", "ends_on")
+
+
+class NewPlacementForm(PlacementForm):
+    """With one or two supervisors, cleaned to `supervisors`."""
+
+    groups = (
+        ("", "", ("workplace", "starts_on", "ends_on")),
+        (
+            _("Supervisor"),
+            _("Gives feedback by a link in an e-mail, without an account."),
+            ("first_name", "first_email"),
+        ),
+        (_("Second supervisor"), "", ("second_name", "second_email")),
+    )
+
+    first_name = forms.CharField(label=_("Name"), max_length=120)
+    first_email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    second_name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    second_email = forms.EmailField(label=_("E-mail address"), max_length=254, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        contacts = [self.contact(prefix) for prefix in ("first_", "second_")]
+        self.cleaned_data["supervisors"] = [contact for contact in contacts if contact]
+        return super().clean()

@@ -1,0 +1,181 @@
+from functools import partial
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from people.access import PersonRequest, signed_in
+from programmes import actions
+from programmes.forms import (
+    AdviserForm,
+    EnrolForm,
+    EnrolmentEndForm,
+    NewPlacementForm,
+    PersonForm,
+    PlacementForm,
+)
+from programmes.models import Enrolment, Supervisor
+from programmes.views.pages import (
+    ask_page,
+    done,
+    form_page,
+    managed_enrolment,
+    managed_programme,
+    refusals_in,
+)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def student_new(request: PersonRequest, pk: UUID) -> HttpResponse:
+    programme = managed_programme(request, pk)
+    form = EnrolForm(request.POST if request.method == "POST" else None, programme=programme)
+    if form.is_valid():
+        with refusals_in(form):
+            enrolment = actions.enrol(programme=programme, **form.cleaned_data, by=request.user)
+            text = _("%(name)s is enrolled. Add a placement where there is one.")
+            return done(request, text % {"name": enrolment.student.name}, enrolment)
+    return form_page(
+        request,
+        form,
+        title=_("Enrol a student"),
+        label=_("Enrol"),
+        back=programme,
+        text=_("Who has no account yet gets an invitation by e-mail."),
+    )
+
+
+@signed_in
+@require_GET
+def enrolment(request: PersonRequest, pk: UUID) -> HttpResponse:
+    enrolment = get_object_or_404(Enrolment.objects.managed_by(request.user).for_setup(), pk=pk)
+    context = {"enrolment": enrolment, "is_over": enrolment.is_over(timezone.localdate())}
+    return render(request, "programmes/enrolment.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def adviser_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
+    enrolment = managed_enrolment(request, pk)
+    form = AdviserForm(
+        request.POST if request.method == "POST" else None, programme=enrolment.programme
+    )
+    if form.is_valid():
+        with refusals_in(form):
+            assignment = actions.assign_adviser(
+                enrolment=enrolment, **form.cleaned_data, by=request.user
+            )
+            text = _("%(name)s is the adviser from now on.") % {"name": assignment.adviser.name}
+            return done(request, text, enrolment)
+    return form_page(
+        request,
+        form,
+        title=_("Adviser of %(name)s") % {"name": enrolment.student.name},
+        label=_("Save"),
+        back=enrolment,
+        text=_("The adviser of now then no longer sees this student's portfolio.")
+        if enrolment.adviser
+        else "",
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def enrolment_end(request: PersonRequest, pk: UUID) -> HttpResponse:
+    enrolment = managed_enrolment(request, pk)
+    form = EnrolmentEndForm(
+        request.POST if request.method == "POST" else None, initial={"ends_on": enrolment.ends_on}
+    )
+    if form.is_valid():
+        with refusals_in(form):
+            actions.end_enrolment(enrolment=enrolment, **form.cleaned_data, by=request.user)
+            return done(request, _("Saved."), enrolment)
+    return form_page(
+        request,
+        form,
+        title=_("End the enrolment of %(name)s") % {"name": enrolment.student.name},
+        label=_("Save"),
+        back=enrolment,
+        text=_(
+            "After this day the adviser and the teachers no longer see the portfolio. The student "
+            "keeps it."
+        ),
+    )
+
+
+# --- Placements -----------------------------------------------------------------------------------
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def placement_new(request: PersonRequest, pk: UUID) -> HttpResponse:
+    enrolment = managed_enrolment(request, pk)
+    form = NewPlacementForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        with refusals_in(form):
+            actions.add_placement(enrolment=enrolment, **form.cleaned_data, by=request.user)
+            return done(request, _("The placement is added."), enrolment)
+    return form_page(
+        request,
+        form,
+        title=_("Add a placement for %(name)s") % {"name": enrolment.student.name},
+        label=_("Add the placement"),
+        back=enrolment,
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def placement_edit(request: PersonRequest, pk: UUID, placement_id: UUID) -> HttpResponse:
+    enrolment = managed_enrolment(request, pk)
+    placement = get_object_or_404(enrolment.placements, pk=placement_id)
+    form = PlacementForm(request.POST if request.method == "POST" else None, instance=placement)
+    if form.is_valid():
+        with refusals_in(form):
+            actions.change_placement(placement=placement, **form.cleaned_data, by=request.user)
+            return done(request, _("The placement is changed."), enrolment)
+    title = _("Change the placement")
+    return form_page(request, form, title=title, label=_("Save"), back=enrolment)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def supervisor_new(request: PersonRequest, pk: UUID, placement_id: UUID) -> HttpResponse:
+    enrolment = managed_enrolment(request, pk)
+    placement = get_object_or_404(enrolment.placements, pk=placement_id)
+    form = PersonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        with refusals_in(form):
+            actions.add_supervisor(
+                placement=placement, contact=form.cleaned_data["person"], by=request.user
+            )
+            return done(request, _("The supervisor is added."), enrolment)
+    return form_page(
+        request,
+        form,
+        title=_("Add a supervisor at %(workplace)s") % {"workplace": placement.workplace},
+        label=_("Add the supervisor"),
+        back=enrolment,
+        text=_("Gives feedback by a link in an e-mail, without an account."),
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def supervisor_end(request: PersonRequest, pk: UUID, supervisor_id: UUID) -> HttpResponse:
+    enrolment = managed_enrolment(request, pk)
+    supervisor = get_object_or_404(
+        Supervisor.objects.current(), placement__enrolment=enrolment, pk=supervisor_id
+    )
+    return ask_page(
+        request,
+        partial(actions.end_supervisor, supervisor=supervisor, by=request.user),
+        title=_("End %(name)s as a supervisor?") % {"name": supervisor.name},
+        text=_("The student is then no longer offered this name. Feedback that was given stays."),
+        label=_("End"),
+        done_text=_("The supervisor is ended."),
+        back=enrolment,
+    )

@@ -1,0 +1,73 @@
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from people.access import PersonRequest, allowed, signed_in
+from programmes import actions
+from programmes.access import check_may_make_programme, check_may_manage
+from programmes.checklist import setup_of
+from programmes.forms import ProgrammeForm
+from programmes.models import Programme
+from programmes.views.pages import form_page, managed_programme, refusals_in
+
+
+@signed_in
+@require_GET
+def programmes(request: PersonRequest) -> HttpResponse:
+    rows = Programme.objects.visible_to(request.user)
+    context = {
+        "programmes": rows.for_list(timezone.localdate()),
+        "may_make": allowed(check_may_make_programme, request.user),
+    }
+    return render(request, "programmes/programmes.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def programme_new(request: PersonRequest) -> HttpResponse:
+    check_may_make_programme(request.user)
+    form = ProgrammeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        with refusals_in(form):
+            programme = actions.make_programme(**form.cleaned_data, by=request.user)
+            messages.success(request, _("The programme is made. See below what comes next."))
+            return redirect(programme)
+    title, label = _("New programme"), _("Make the programme")
+    return form_page(request, form, title=title, label=label)
+
+
+@signed_in
+@require_GET
+def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Is everything set up?"""
+    programme = get_object_or_404(Programme.objects.visible_to(request.user).for_page(), pk=pk)
+    setup = setup_of(programme, timezone.localdate())
+    points = setup.points()
+    context = {
+        "programme": programme,
+        "setup": setup,
+        "points": points,
+        "to_do": sum(point.state == "todo" for point in points),
+        "may_manage": allowed(check_may_manage, request.user, programme),
+    }
+    return render(request, "programmes/programme.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def programme_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
+    programme = managed_programme(request, pk)
+    form = ProgrammeForm(request.POST if request.method == "POST" else None, instance=programme)
+    if form.is_valid():
+        with refusals_in(form):
+            actions.change_programme(programme=programme, **form.cleaned_data, by=request.user)
+            messages.success(request, _("Saved."))
+            return redirect(programme)
+    return form_page(
+        request, form, title=_("Title and house rules"), label=_("Save"), back=programme
+    )
