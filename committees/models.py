@@ -13,22 +13,36 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.access import has_role
 from people.models import InstitutionRole, User
-from programmes.models import AdviserAssignment, Enrolment, Programme, Unit
+from programmes.models import (
+    SUPERVISING,
+    AdviserAssignment,
+    Enrolment,
+    Programme,
+    ProgrammeRole,
+    Unit,
+)
 from records.models import AppendOnly, Dated, Row, Sealed
 
 
-SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
+def _sits(user: User, committee: str) -> Exists:
+    """Whether this person now has a seat in the committee under this name in the outer query."""
+    return Exists(Membership.objects.current().filter(committee=OuterRef(committee), user=user))
+
+
+def _supervises(user: User) -> Exists:
+    """Whether this person is now auditor or sits in the exam board: they see all."""
+    return Exists(InstitutionRole.objects.current().filter(user=user, role__in=SUPERVISING))
 
 
 class CommitteeQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> Self:
-        """The committees this person now sits in, and for auditor and exam board all of them."""
-        if has_role(user, *SUPERVISING):
-            return self.all()
-        sits = Membership.objects.current().filter(committee=OuterRef("pk"), user=user)
-        return self.filter(Exists(sits))
+        """The committees this person now sits in, those of programmes they now coordinate (they
+        look after the seats and see no case), and for auditor and exam board all of them."""
+        coordinates = ProgrammeRole.objects.current().filter(
+            programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.COORDINATOR
+        )
+        return self.filter(_sits(user, "pk") | Exists(coordinates) | _supervises(user))
 
 
 class Committee(Row):
@@ -62,6 +76,11 @@ class Committee(Row):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def chain(self) -> str:
+        """The key of this committee's chain of events."""
+        return f"committee:{self.pk}"
 
 
 class Membership(Dated):
@@ -102,6 +121,13 @@ class Membership(Dated):
         return self.role in self.VOTING
 
 
+class MeetingQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        """The meetings of committees in which this person now sits; for auditor and exam board
+        all."""
+        return self.filter(_sits(user, "committee") | _supervises(user))
+
+
 class Meeting(Row):
     """A sitting of the committee. At the reference moment the sets of its cases are frozen."""
 
@@ -125,6 +151,8 @@ class Meeting(Row):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     recorded_at = models.DateTimeField()
 
+    objects = MeetingQuerySet.as_manager()
+
     class Meta:
         ordering = ["-held_at"]
         constraints = [
@@ -136,6 +164,11 @@ class Meeting(Row):
 
     def __str__(self) -> str:
         return f"{self.committee}, {self.held_at:%Y-%m-%d}"
+
+    @property
+    def chain(self) -> str:
+        """The key of this meeting's chain of events."""
+        return f"meeting:{self.pk}"
 
 
 class Attendance(Dated):
@@ -159,27 +192,45 @@ class Attendance(Dated):
 
 class CaseQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> Self:
-        """The cases of committees in which this person now sits; for auditor and exam board all."""
-        if has_role(user, *SUPERVISING):
-            return self.all()
-        sits = Membership.objects.current().filter(
-            committee=OuterRef("meeting__committee"), user=user
-        )
-        return self.filter(Exists(sits))
+        """The cases of committees in which this person now sits; for auditor and exam board all.
+        Who stands aside sees that a case is there; its set is closed to them (access.py)."""
+        return self.filter(_sits(user, "meeting__committee") | _supervises(user))
 
     def of_student(self, user: User) -> Self:
         return self.filter(enrolment__student=user)
 
     def announced_to(self, user: User) -> Self:
-        """The announced cases whose letter this person may read: the student's own, and those of
-        students whom they now advise."""
+        """The announced and deferred cases whose letter this person may read: the student's own,
+        and those of students whom they now advise."""
         advises = AdviserAssignment.objects.current().filter(
             enrolment=OuterRef("enrolment"), adviser=user
         )
-        return self.filter(Q(enrolment__student=user) | Exists(advises), state=Case.State.ANNOUNCED)
+        return self.filter(
+            Q(enrolment__student=user) | Exists(advises),
+            state__in=(Case.State.ANNOUNCED, Case.State.DEFERRED),
+        )
+
+    def settled(self) -> Self:
+        """Those with an outcome: decided, announced or deferred."""
+        return self.exclude(state__in=Case.PENDING)
 
     def due_for_freezing(self, at: datetime) -> Self:
         return self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at)
+
+    def for_list(self) -> Self:
+        """With the student, the programme, the unit and the meeting. One query."""
+        return self.select_related(
+            "enrolment__student", "enrolment__programme", "unit", "meeting__committee"
+        )
+
+    def for_page(self) -> Self:
+        """`for_list`, with qualification, decision, announcement and deferral. One query."""
+        return self.for_list().select_related(
+            "enrolment__programme__qualification",
+            "decision__announcement",
+            "decision__by",
+            "deferral__by",
+        )
 
 
 class Case(Row, Sealed):
@@ -201,6 +252,8 @@ class Case(Row, Sealed):
         State.ANNOUNCED: (),
         State.DEFERRED: (),
     }
+    # Those that still await the committee's word.
+    PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
 
     sealed_fields = ("meeting", "enrolment", "unit", "state", "recorded_at")
 
@@ -232,6 +285,14 @@ class Case(Row, Sealed):
     def chain(self) -> str:
         """The key of this case's chain of events."""
         return f"case:{self.pk}"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state in self.PENDING
+
+    def latest_snapshot(self) -> "Snapshot | None":
+        """The set as it was last frozen; None before the reference date. One query."""
+        return self.snapshots.order_by("-number").first()
 
 
 class Snapshot(AppendOnly, Sealed):
@@ -336,6 +397,15 @@ class Finding(models.TextChoices):
     NOT_YET = "not_yet", pgettext_lazy("finding", "not yet attained")
 
 
+class JudgementQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        """Of each member the last one."""
+        later = Judgement.objects.filter(
+            case=OuterRef("case"), user=OuterRef("user"), number__gt=OuterRef("number")
+        )
+        return self.filter(~Exists(later))
+
+
 class Judgement(AppendOnly, Sealed):
     """A member's own view of a case, sealed until the chair opens them all together. Written
     again, it is a new row; the last one counts."""
@@ -347,7 +417,9 @@ class Judgement(AppendOnly, Sealed):
     number = models.PositiveSmallIntegerField()
     # {id of the unit's part: Finding}
     findings = models.JSONField()
-    motivation = models.TextField(max_length=20_000)
+    motivation = models.TextField(_("motivation"), max_length=20_000)
+
+    objects = JudgementQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -364,14 +436,14 @@ class Decision(AppendOnly, Sealed):
     """What the committee decided on the frozen set: a finding for each part of the unit, and a
     motivation that points at items of the set."""
 
-    sealed_fields = ("case", "snapshot", "findings", "motivation", "cited", "recorded_at")
+    sealed_fields = ("case", "snapshot", "by", "findings", "motivation", "cited", "recorded_at")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="decision")
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     # {id of the unit's part: Finding}
     findings = models.JSONField()
-    motivation = models.TextField(max_length=20_000)
+    motivation = models.TextField(_("motivation"), max_length=20_000)
     # Digests of the snapshot's items that the motivation points at.
     cited = models.JSONField()
 
@@ -383,7 +455,7 @@ class Announcement(AppendOnly, Sealed):
     """The decision made known. It carries the head of the case's chain, so that the letter in the
     student's hands witnesses the record."""
 
-    sealed_fields = ("decision", "head", "recorded_at")
+    sealed_fields = ("decision", "by", "head", "recorded_at")
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -391,3 +463,17 @@ class Announcement(AppendOnly, Sealed):
 
     def __str__(self) -> str:
         return str(self.decision_id)
+
+
+class Deferral(AppendOnly, Sealed):
+    """The committee does not decide yet: what is not in the set does not count, so it says what
+    it asks the student to show. The case is done; a later meeting takes up a new one."""
+
+    sealed_fields = ("case", "by", "reason", "recorded_at")
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="deferral")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(_("what is asked"), max_length=20_000)
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -11,11 +11,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from committees.models import Case, Snapshot, SnapshotItem
 from portfolio.evidence_set import (
     CheckInFact,
     EvidenceSet,
     FeedbackFact,
+    FileFact,
     Frame,
     PersonFact,
     PieceFact,
@@ -43,8 +46,43 @@ class FrozenSet:
     digests: dict[str, str] = field(default_factory=dict)
     erased: int = 0
 
+    def citable(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """What a motivation can point at: for each piece its title, and digest and words of the
+        piece itself and of each feedback on it."""
+        names = {person.id: person.name for person in self.evidence_set.people}
+        given: dict[str, list[tuple[str, str]]] = {}
+        for item in self.evidence_set.feedback:
+            words = _("Feedback of %(giver)s") % {
+                "giver": names.get(item.giver) or _("(name removed)")
+            }
+            given.setdefault(item.piece, []).append((self.digests[item.id], words))
+        return [
+            (piece.title, [(self.digests[piece.id], piece.title), *given.get(piece.id, ())])
+            for piece in self.evidence_set.pieces
+        ]
 
-def freeze(case: Case, evidence_set: EvidenceSet, *, at: datetime) -> tuple[Snapshot, list[SnapshotItem]]:
+    def titles(self) -> dict[str, str]:
+        """How each piece and each feedback is called, by the digest of its item."""
+        pieces = {piece.id: piece for piece in self.evidence_set.pieces}
+        names = {person.id: person.name for person in self.evidence_set.people}
+        found = {self.digests[piece.id]: piece.title for piece in self.evidence_set.pieces}
+        for item in self.evidence_set.feedback:
+            on = pieces.get(item.piece)
+            found[self.digests[item.id]] = _("Feedback of %(giver)s on “%(piece)s”") % {
+                "giver": names.get(item.giver) or _("(name removed)"),
+                "piece": on.title if on else _("(removed)"),
+            }
+        return found
+
+    def file(self, digest: str) -> FileFact | None:
+        """The file of the set with this digest."""
+        files = (file for piece in self.evidence_set.pieces for file in piece.files)
+        return next((file for file in files if file.digest == digest), None) if digest else None
+
+
+def freeze(
+    case: Case, evidence_set: EvidenceSet, *, at: datetime
+) -> tuple[Snapshot, list[SnapshotItem]]:
     """The unsaved snapshot of this set and its items."""
     facts: list[tuple[str, Any]] = [("frame", evidence_set.frame)]
     facts += [("person", fact) for fact in evidence_set.people]
@@ -93,7 +131,7 @@ def read(snapshot: Snapshot) -> FrozenSet:
         elif entry["kind"] == "frame":
             frame = from_plain(Frame, json.loads(content))
         else:
-            fact = from_plain(KINDS[entry["kind"]], json.loads(content))
+            fact: Any = from_plain(KINDS[entry["kind"]], json.loads(content))
             found[entry["kind"]].append(fact)
             if entry["kind"] in ("piece", "feedback"):
                 digests[fact.id] = entry["digest"]

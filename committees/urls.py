@@ -1,4 +1,32 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from committees.views import cases, committees, deciding, meetings, own, record
 
 app_name = "committees"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", committees.committee_list, name="list"),
+    path("new/", committees.committee_new, name="new"),
+    path("mine/", own.mine, name="mine"),
+    path("record/", record.record, name="record"),
+    path("<uuid:pk>/", committees.committee, name="committee"),
+    path("<uuid:pk>/seats/", committees.seat_give, name="seat_give"),
+    path("seats/<uuid:pk>/end/", committees.seat_end, name="seat_end"),
+    path("<uuid:pk>/meetings/new/", meetings.meeting_plan, name="meeting_plan"),
+    path("meetings/<uuid:pk>/", meetings.meeting, name="meeting"),
+    path("meetings/<uuid:pk>/agenda/", meetings.agenda, name="agenda"),
+    path("meetings/<uuid:pk>/attendance/", meetings.attendance, name="attendance"),
+    path("meetings/<uuid:pk>/freeze/", meetings.freeze, name="freeze"),
+    path("meetings/<uuid:pk>/open/", meetings.meeting_open, name="meeting_open"),
+    path("meetings/<uuid:pk>/close/", meetings.meeting_close, name="meeting_close"),
+    path("cases/<uuid:pk>/", cases.dossier, name="case"),
+    path("cases/<uuid:pk>/files/<slug:digest>/", cases.case_file, name="file"),
+    path("cases/<uuid:pk>/recuse/", cases.recuse, name="recuse"),
+    path("cases/<uuid:pk>/take-off/", meetings.take_off, name="take_off"),
+    path("cases/<uuid:pk>/decide/", deciding.decide, name="decide"),
+    path("cases/<uuid:pk>/open/", deciding.judgements_open, name="judgements_open"),
+    path("cases/<uuid:pk>/defer/", deciding.defer, name="defer"),
+    path("cases/<uuid:pk>/announce/", deciding.announce, name="announce"),
+    path("cases/<uuid:pk>/mine/", own.my_case, name="my_case"),
+    path("cases/<uuid:pk>/letter/", own.letter, name="letter"),
+    path("cases/<uuid:pk>/record/", record.case_record, name="case_record"),
+]

@@ -1,10 +1,12 @@
 """Proves that what was recorded is what stands there: events, sealed rows and stored files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from django.apps import apps
+from django.db.models import QuerySet
 
 from records.chain import event_seal, head_proof, name_of, seal_of
 from records.models import Chain, Erasure, Event, Sealed, StoredFile
@@ -24,24 +26,39 @@ class Report:
 def verify() -> Report:
     """Check every chain, every sealed row against the last statement about it, and the bytes of
     every stored file. Reads each table once, in batches, and every file."""
+    rows = chain.from_iterable(
+        model._default_manager.order_by("pk").iterator(chunk_size=500)
+        for model in apps.get_models()
+        if issubclass(model, Sealed)
+    )
+    return _compare(Chain.objects.all(), Event.objects.all(), rows)
+
+
+def verify_chain(key: str, rows: Iterable[Sealed]) -> Report:
+    """Check one chain against these rows: all that are there of those it states."""
+    return _compare(Chain.objects.filter(key=key), Event.objects.filter(chain__key=key), rows)
+
+
+def _compare(chains: QuerySet[Chain], events: QuerySet[Event], rows: Iterable[Sealed]) -> Report:
     report = Report()
-    stated = _chains(report)
+    stated = _statements(chains, events, report)
     erased = frozenset(Erasure.objects.values_list("digest", flat=True))
-    for model in apps.get_models():
-        if issubclass(model, Sealed):
-            _rows(model, stated, erased, report)
+    for row in rows:
+        _row(row, stated, erased, report)
     report.faults += [f"{name}: removed" for name, seal in stated.items() if seal is not None]
     return report
 
 
-def _chains(report: Report) -> dict[str, str | None]:
+def _statements(
+    rows: QuerySet[Chain], events: QuerySet[Event], report: Report
+) -> dict[str, str | None]:
     """The last statement about each row: its seal, or None where it was lawfully deleted."""
     stated: dict[str, str | None] = {}
     said_at: dict[str, tuple[datetime, int]] = {}
-    chains = {chain.pk: chain for chain in Chain.objects.all()}
+    chains = {chain.pk: chain for chain in rows}
     seen = dict.fromkeys(chains, 0)
     previous = dict.fromkeys(chains, "")
-    for event in Event.objects.order_by("chain_id", "number").iterator(chunk_size=2000):
+    for event in events.order_by("chain_id", "number").iterator(chunk_size=2000):
         report.events += 1
         chain = chains.get(event.chain_id)
         if chain is None:
@@ -73,22 +90,19 @@ def _event_faults(event: Event, chain: Chain, last: int, previous: str) -> Itera
         yield "altered or inserted"
 
 
-def _rows(
-    model: type[Sealed], stated: dict[str, str | None], erased: frozenset[str], report: Report
+def _row(
+    row: Sealed, stated: dict[str, str | None], erased: frozenset[str], report: Report
 ) -> None:
-    for row in model._default_manager.order_by("pk").iterator(chunk_size=500):
-        report.rows += 1
-        name = name_of(row)
-        seal = stated.pop(name, None)
-        if seal is None:
-            report.faults.append(f"{name}: inserted")
-        elif seal != seal_of(row):
-            report.faults.append(f"{name}: altered")
-        faults = list(row.own_faults(erased))
-        report.faults += [f"{name}: {fault}" for fault in faults]
-        if isinstance(row, StoredFile):
-            report.files += 1
-        if not faults and getattr(row, "digest", None) in erased and model is not Erasure:
-            report.erased.append(name)
-
-
+    report.rows += 1
+    name = name_of(row)
+    seal = stated.pop(name, None)
+    if seal is None:
+        report.faults.append(f"{name}: inserted")
+    elif seal != seal_of(row):
+        report.faults.append(f"{name}: altered")
+    faults = list(row.own_faults(erased))
+    report.faults += [f"{name}: {fault}" for fault in faults]
+    if isinstance(row, StoredFile):
+        report.files += 1
+    if not faults and getattr(row, "digest", None) in erased and not isinstance(row, Erasure):
+        report.erased.append(name)

@@ -1,0 +1,38 @@
+"""Everything that changes something in a committee."""
+
+from committees.actions.agenda import (
+    close_meeting,
+    mark_absent,
+    mark_present,
+    open_meeting,
+    plan_meeting,
+    put_on_agenda,
+    take_off_agenda,
+)
+from committees.actions.decisions import announce, decide, defer, open_judgements
+from committees.actions.erasing import erase_item
+from committees.actions.freezing import freeze_case, freeze_due_cases
+from committees.actions.judging import judge, recuse
+from committees.actions.seats import end_seat, give_seat, make_committee
+
+__all__ = [
+    "announce",
+    "close_meeting",
+    "decide",
+    "defer",
+    "end_seat",
+    "erase_item",
+    "freeze_case",
+    "freeze_due_cases",
+    "give_seat",
+    "judge",
+    "make_committee",
+    "mark_absent",
+    "mark_present",
+    "open_judgements",
+    "open_meeting",
+    "plan_meeting",
+    "put_on_agenda",
+    "recuse",
+    "take_off_agenda",
+]

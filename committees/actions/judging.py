@@ -1,0 +1,101 @@
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from committees.access import check_judges, check_may_recuse
+from committees.actions.locking import locked
+from committees.models import Case, Finding, Judgement, Recusal
+from committees.panels import panel_of
+from committees.rules import Panel
+from committees.snapshots import read
+from people.models import User
+from records.chain import append
+from records.refusals import NotPossible
+
+
+@transaction.atomic
+def recuse(*, case: Case, reason: str, by: User, at: datetime | None = None) -> Recusal:
+    """Stand aside from a case, at one's own request, between freezing and decision; what the
+    member wrote stays on record and does not count. Raises NotPossible outside that time, without
+    a reason, and for who stands aside already."""
+    at = at or timezone.now()
+    case = locked(case)
+    panel = panel_of(case, at)
+    check_may_recuse(by, panel)
+    if case.state not in (Case.State.FROZEN, Case.State.OPENED):
+        raise NotPossible(
+            _("Standing aside is possible between the reference date and the decision.")
+        )
+    if by.pk in panel.aside:
+        raise NotPossible(_("You stand aside from this case already."))
+    if not reason.strip():
+        raise NotPossible(_("Say why you stand aside."))
+    recusal = Recusal.objects.create(
+        case=case,
+        user=by,
+        ground=Recusal.Ground.OWN_REQUEST,
+        reason=reason.strip(),
+        recorded_at=at,
+    )
+    _state(recusal, by=by, at=at)
+    return recusal
+
+
+def record_conflicts(case: Case, panel: Panel, *, at: datetime) -> None:
+    """Write down who stands aside by themselves and of whom it was not recorded yet (the adviser
+    can change until the decision); in the caller's transaction, the case locked."""
+    recorded = set(case.recusals.values_list("user", flat=True))
+    for user, ground in panel.aside.items():
+        if user not in recorded:
+            recusal = Recusal.objects.create(case=case, user_id=user, ground=ground, recorded_at=at)
+            _state(recusal, by=None, at=at)
+
+
+def _state(recusal: Recusal, *, by: User | None, at: datetime) -> None:
+    facts = {"user": recusal.user_id, "ground": recusal.ground}
+    append(recusal.case.chain, "member.recused", by=by, at=at, rows=[recusal], facts=facts)
+
+
+@transaction.atomic
+def judge(
+    *,
+    case: Case,
+    findings: Mapping[str, str],
+    motivation: str,
+    by: User,
+    at: datetime | None = None,
+) -> Judgement:
+    """A member's own view, sealed until the chair opens them all; written again, it replaces
+    their earlier one, which stays on record. `findings` has the id of each part of the frozen
+    unit. Raises NotPossible outside the time between freezing and opening, and when a finding or
+    the motivation is missing."""
+    at = at or timezone.now()
+    case = locked(case)
+    check_judges(by, panel_of(case, at))
+    if case.state != Case.State.FROZEN:
+        raise NotPossible(_("Judgements are written between the reference date and their opening."))
+    check_complete(case, findings, motivation)
+    judgement = Judgement.objects.create(
+        case=case,
+        user=by,
+        number=case.judgements.filter(user=by).count() + 1,
+        findings=dict(findings),
+        motivation=motivation.strip(),
+        recorded_at=at,
+    )
+    facts = {"judgement": judgement.pk, "number": judgement.number}
+    append(case.chain, "judgement.written", by=by, at=at, rows=[judgement], facts=facts)
+    return judgement
+
+
+def check_complete(case: Case, findings: Mapping[str, str], motivation: str) -> None:
+    """One finding for each part of the frozen unit, and a motivation. Two queries."""
+    snapshot = case.latest_snapshot()
+    parts = {part.id for part in read(snapshot).evidence_set.frame.parts} if snapshot else set()
+    if set(findings) != parts or not set(findings.values()) <= set(Finding.values):
+        raise NotPossible(_("Give one finding for each part of the unit."))
+    if not motivation.strip():
+        raise NotPossible(_("Write a motivation."))

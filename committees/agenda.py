@@ -1,0 +1,79 @@
+"""What a meeting's page shows of each case."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from committees.models import Case, Judgement, Meeting
+from committees.panels import moment_of, panels_of
+from committees.rules import Agreement, Panel, agreement, quorum_sentence
+from people.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaRow:
+    """A case with the committee before it, as this viewer may know it."""
+
+    case: Case
+    panel: Panel
+    agreement: Agreement | None
+    viewer: User
+
+    @property
+    def stands_aside(self) -> bool:
+        """Whether the viewer does."""
+        return self.viewer.pk in self.panel.aside
+
+    @property
+    def awaits_viewer(self) -> bool:
+        """Whether the viewer's own judgement is asked."""
+        return (
+            self.case.state == Case.State.FROZEN
+            and self.panel.may_judge(self.viewer.pk)
+            and self.viewer.pk not in self.panel.judged
+        )
+
+    @property
+    def viewer_judged(self) -> bool:
+        return self.viewer.pk in self.panel.judged and not self.stands_aside
+
+    @property
+    def leads(self) -> bool:
+        return self.panel.leads(self.viewer.pk)
+
+    @property
+    def quorum(self) -> str:
+        return quorum_sentence(self.panel)
+
+    @property
+    def lacks_independence(self) -> bool:
+        """Whether nobody could judge who has no other part in the set."""
+        return self.case.state == Case.State.FROZEN and not self.panel.can_be_independent
+
+
+def agenda_of(meeting: Meeting, *, viewer: User, at: datetime) -> list[AgendaRow]:
+    """The cases of a meeting in order. Eight queries."""
+    return rows_for(meeting.cases.for_list(), viewer=viewer, at=moment_of(meeting, at))
+
+
+def rows_for(cases: Iterable[Case], *, viewer: User, at: datetime) -> list[AgendaRow]:
+    """These cases (read with `for_list`). Eight queries, one without cases."""
+    kept = list(cases)
+    panels = panels_of(kept, at)
+    findings = _opened_findings(kept, panels)
+    return [AgendaRow(case, panels[case.pk], agreement(findings[case.pk]), viewer) for case in kept]
+
+
+def _opened_findings(
+    cases: list[Case], panels: dict[UUID, Panel]
+) -> dict[UUID, list[dict[str, str]]]:
+    """The findings that count, of the cases whose judgements were opened. One query."""
+    opened = [case for case in cases if case.state not in (Case.State.PLANNED, Case.State.FROZEN)]
+    found: dict[UUID, list[dict[str, str]]] = defaultdict(list)
+    rows = Judgement.objects.standing().filter(case__in=opened)
+    for case, user, findings in rows.values_list("case", "user", "findings"):
+        if panels[case].may_judge(user):
+            found[case].append(findings)
+    return found

@@ -1,0 +1,204 @@
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from committees.models import Committee, Finding, Judgement, Membership
+from committees.snapshots import FrozenSet
+from portfolio.evidence_set import PartFact
+from programmes.models import Enrolment, Programme, Unit
+
+
+def _moment() -> forms.DateTimeInput:
+    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+class CommitteeForm(forms.ModelForm):
+    class Meta:
+        model = Committee
+        fields = ["name", "quorum", "mandate", "mandate_on"]
+        widgets = {
+            "mandate": forms.Textarea(attrs={"rows": 5}),
+            "mandate_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+
+class SeatForm(forms.Form):
+    name = forms.CharField(label=_("name"), max_length=120)
+    email = forms.EmailField(
+        label=_("e-mail address"),
+        max_length=254,
+        help_text=_("Who has no account yet is invited by mail."),
+    )
+    role = forms.ChoiceField(
+        label=_("role"),
+        choices=Membership.Role.choices,
+        initial=Membership.Role.MEMBER,
+        widget=forms.RadioSelect(attrs={"class": "across"}),
+        help_text=_("The secretary has no vote."),
+    )
+
+    def clean_role(self) -> Membership.Role:
+        return Membership.Role(self.cleaned_data["role"])
+
+
+class MeetingForm(forms.Form):
+    held_at = forms.DateTimeField(
+        label=_("When?"), widget=_moment(), help_text=_("Times are those of Amsterdam.")
+    )
+    place = forms.CharField(label=_("Where?"), max_length=200, required=False)
+    reference_at = forms.DateTimeField(
+        label=_("Reference date"),
+        widget=_moment(),
+        help_text=_(
+            "At this moment the sets are frozen: students see until then what will count, and "
+            "members read from then on. A week before the meeting gives both time."
+        ),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        held_at, reference_at = cleaned.get("held_at"), cleaned.get("reference_at")
+        if held_at and reference_at and reference_at > held_at:
+            self.add_error("reference_at", _("The reference date lies after the meeting."))
+        return cleaned
+
+
+class UnitForm(forms.Form):
+    """Which unit of the programme is put on the agenda: the first step."""
+
+    unit = forms.ModelChoiceField(Unit.objects.none(), label=_("Unit"))
+
+    def __init__(self, data: Any, *, programme: Programme) -> None:
+        super().__init__(data)
+        cast(forms.ModelChoiceField, self.fields["unit"]).queryset = programme.units.all()
+
+
+class AgendaForm(forms.Form):
+    """Of which students: the second step."""
+
+    enrolments = forms.ModelMultipleChoiceField(
+        Enrolment.objects.none(),
+        label=_("Students"),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "framed"}),
+        error_messages={"required": _("Choose at least one student.")},
+    )
+
+    def __init__(self, data: Any = None, *, enrolments: Any) -> None:
+        super().__init__(data)
+        field = cast(forms.ModelMultipleChoiceField, self.fields["enrolments"])
+        field.queryset = enrolments
+        field.label_from_instance = lambda enrolment: enrolment.student.name  # type: ignore[method-assign, assignment]
+
+
+class AttendanceForm(forms.Form):
+    """Who is present, of those who sit in the committee."""
+
+    def __init__(self, data: Any = None, *, seats: Iterable[Any], present: Iterable[UUID]) -> None:
+        super().__init__(data)
+        self.fields["present"] = forms.TypedMultipleChoiceField(
+            label=_("Present"),
+            required=False,
+            coerce=UUID,
+            choices=[(str(seat.user), seat.name) for seat in seats],
+            initial=[str(user) for user in present],
+            widget=forms.CheckboxSelectMultiple,
+        )
+
+
+class FindingsForm(forms.Form):
+    """A finding for each part of a unit, and a motivation."""
+
+    def __init__(
+        self, data: Any = None, *, parts: Iterable[PartFact], findings: Any = None
+    ) -> None:
+        super().__init__(data)
+        self.names = {f"part_{part.id}": part.id for part in parts}
+        for part in parts:
+            self.fields[f"part_{part.id}"] = forms.ChoiceField(
+                label=part.title,
+                choices=Finding.choices,
+                initial=(findings or {}).get(part.id),
+                widget=forms.RadioSelect(attrs={"class": "across"}),
+                error_messages={"required": _("Choose one of the two.")},
+            )
+        self.fields["motivation"] = forms.CharField(
+            label=_("Motivation"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 8})
+        )
+
+    @property
+    def findings(self) -> dict[str, str]:
+        """The chosen findings by the part's id."""
+        return {part: self.cleaned_data[name] for name, part in self.names.items()}
+
+
+class JudgementForm(FindingsForm):
+    def __init__(
+        self, data: Any = None, *, parts: Iterable[PartFact], earlier: Judgement | None
+    ) -> None:
+        super().__init__(data, parts=parts, findings=earlier.findings if earlier else None)
+        self.fields["motivation"].label = _("Why do you think so?")
+        self.fields["motivation"].initial = earlier.motivation if earlier else ""
+
+
+class DecisionForm(FindingsForm):
+    """The findings, the motivation, and what in the frozen set it points at."""
+
+    def __init__(
+        self, data: Any = None, *, frozen: FrozenSet, agreed: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(data, parts=frozen.evidence_set.frame.parts, findings=agreed)
+        self.fields["cited"] = forms.MultipleChoiceField(
+            label=_("What does the motivation rest on?"),
+            help_text=_("Choose at least one piece of evidence or feedback from the set."),
+            choices=frozen.citable(),
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={"required": _("Point at what the motivation rests on.")},
+        )
+
+
+class ReasonForm(forms.Form):
+    """A reason in a few lines."""
+
+    def __init__(self, data: Any = None, *, label: Any, longest: int = 500) -> None:
+        super().__init__(data)
+        self.fields["reason"] = forms.CharField(
+            label=label, max_length=longest, widget=forms.Textarea(attrs={"rows": 3})
+        )
+
+
+class RecordSearchForm(forms.Form):
+    """Which cases an auditor looks for; all of it may be left empty."""
+
+    q = forms.CharField(label=_("Student"), required=False, max_length=120)
+    programme = forms.ModelChoiceField(
+        Programme.objects.all(), label=_("Programme"), required=False, empty_label=_("All")
+    )
+    since = forms.DateField(
+        label=_("Meeting from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def found_in(self, cases: Any) -> Any:
+        """The cases that answer to what was filled in; all of them where it makes no sense."""
+        if not self.is_valid():
+            return cases
+        if name := self.cleaned_data["q"].strip():
+            cases = cases.filter(enrolment__student__name__icontains=name)
+        if programme := self.cleaned_data["programme"]:
+            cases = cases.filter(enrolment__programme=programme)
+        if since := self.cleaned_data["since"]:
+            cases = cases.filter(meeting__held_at__gte=_start_of(since))
+        if until := self.cleaned_data["until"]:
+            cases = cases.filter(meeting__held_at__lt=_start_of(until + timedelta(days=1)))
+        return cases
+
+
+def _start_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,124 @@
+"""Reads who sits before a case, in a fixed number of queries for one case or for a whole agenda."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from committees.models import (
+    Attendance,
+    Case,
+    Judgement,
+    Meeting,
+    Membership,
+    Recusal,
+    SnapshotItem,
+)
+from committees.rules import Ground, Panel, Role, Seat
+from programmes.models import AdviserAssignment, Enrolment
+
+ORDER = (Role.CHAIR, Role.MEMBER, Role.SECRETARY)
+
+
+def panel_of(case: Case, at: datetime) -> Panel:
+    """The committee before this case at an aware moment; see `panels_of`."""
+    return panels_of([case], at)[case.pk]
+
+
+def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
+    """The committee before each of these cases (read with `for_list`), by the case's id. Six
+    queries, none without cases.
+
+    Until the committee has spoken, whoever advises the student now, is the student, or gave
+    feedback where the house rules then keep them from judging, stands aside without anybody
+    writing it down; afterwards only those of whom it was recorded.
+    """
+    if not cases:
+        return {}
+    seats = seats_of({case.meeting.committee_id for case in cases}, at)
+    present = _people(
+        Attendance.objects.as_of(at)
+        .filter(meeting__in={case.meeting_id for case in cases})
+        .values_list("meeting", "user")
+    )
+    judged = _people(Judgement.objects.filter(case__in=cases).values_list("case", "user"))
+    recused: dict[UUID, dict[UUID, str]] = defaultdict(dict)
+    for recusal in Recusal.objects.filter(case__in=cases):
+        recused[recusal.case_id][recusal.user_id] = recusal.ground
+    advisers = _people(
+        AdviserAssignment.objects.as_of(at)
+        .filter(enrolment__in={case.enrolment_id for case in cases})
+        .values_list("enrolment", "adviser")
+    )
+    givers = _givers(cases)
+    panels = {}
+    for case in cases:
+        own = seats[case.meeting.committee_id]
+        sitting = {seat.user for seat in own}
+        aside = dict(recused[case.pk])
+        if case.is_pending:
+            grounds = _grounds(case.enrolment, advisers[case.enrolment_id], givers[case.pk])
+            aside = grounds | aside
+        panels[case.pk] = Panel(
+            quorum=case.meeting.committee.quorum,
+            seats=own,
+            aside={user: ground for user, ground in aside.items() if user in sitting},
+            givers=frozenset(givers[case.pk] & sitting),
+            present=frozenset(present[case.meeting_id] & sitting),
+            judged=frozenset(judged[case.pk] & sitting),
+        )
+    return panels
+
+
+def seats_of(committees: Iterable[UUID], at: datetime) -> dict[UUID, tuple[Seat, ...]]:
+    """Who sat in these committees at this moment: the chair, the members by name, the secretary.
+    One query."""
+    found: dict[UUID, list[Seat]] = defaultdict(list)
+    rows = Membership.objects.as_of(at).filter(committee__in=committees).select_related("user")
+    for row in rows.order_by("user__name", "recorded_at"):
+        found[row.committee_id].append(Seat(row.user_id, row.user.name, row.role))
+    return defaultdict(
+        tuple,
+        {
+            key: tuple(sorted(seats, key=lambda seat: ORDER.index(Role(seat.role))))
+            for key, seats in found.items()
+        },
+    )
+
+
+def moment_of(meeting: Meeting, now: datetime) -> datetime:
+    """As of when a meeting's page is drawn: a closed meeting as it was held."""
+    return meeting.held_at if meeting.state == Meeting.State.CLOSED else now
+
+
+def _people(pairs: Iterable[tuple[UUID, UUID]]) -> dict[UUID, set[UUID]]:
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    for key, user in pairs:
+        found[key].add(user)
+    return found
+
+
+def _grounds(
+    enrolment: Enrolment, advisers: Iterable[UUID], givers: Iterable[UUID]
+) -> dict[UUID, str]:
+    """On what grounds people stand aside by themselves; of several the first counts."""
+    grounds: dict[UUID, str] = {}
+    if not enrolment.programme.givers_may_judge:
+        grounds |= dict.fromkeys(givers, Ground.GAVE_FEEDBACK)
+    grounds |= dict.fromkeys(advisers, Ground.ADVISER)
+    return grounds | {enrolment.student_id: Ground.OWN_CASE}
+
+
+def _givers(cases: Collection[Case]) -> dict[UUID, set[UUID]]:
+    """The accounts of those who gave feedback in the sets, as last frozen. One query."""
+    items = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="person")
+    last: dict[UUID, tuple[int, set[UUID]]] = {}
+    rows = items.values_list("snapshot__case", "snapshot__number", "content")
+    for case, number, content in rows.order_by("snapshot__number"):
+        if number > last.get(case, (0, set()))[0]:
+            last[case] = (number, set())
+        if content and (user := json.loads(bytes(content)).get("user")):
+            last[case][1].add(UUID(user))
+    students = {case.pk: case.enrolment.student_id for case in cases}
+    return defaultdict(set, {case: users - {students[case]} for case, (_, users) in last.items()})

@@ -1,0 +1,42 @@
+"""The set of a case before it is frozen: what would count, and what is left out and why."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from committees.models import Case
+from portfolio.coverage import draw
+from portfolio.evidence_set import EvidenceSet, PieceFact, SetAsideFact, load
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the committee would get now, beside what it would not."""
+
+    evidence_set: EvidenceSet
+    unanswered: tuple[PieceFact, ...]
+    set_aside: tuple[SetAsideFact, ...]
+
+
+def preview(case: Case, at: datetime) -> Preview:
+    """As the set would be frozen at this moment, or, after it, at the reference moment. 14
+    queries."""
+    whole = _load(case, min(at, case.meeting.reference_at))
+    return Preview(_that_counts(case, whole), draw(whole).unanswered, whole.set_aside)
+
+
+def set_that_counts(case: Case, *, as_of: datetime) -> EvidenceSet:
+    """What is frozen: all answered evidence laid against the unit, less what the student set
+    aside; with check-ins where the house rules show them to the committee. (domain rules 11 and
+    12) 14 queries."""
+    return _that_counts(case, _load(case, as_of))
+
+
+def _load(case: Case, as_of: datetime) -> EvidenceSet:
+    return load(case.enrolment, unit=case.unit, as_of=as_of)
+
+
+def _that_counts(case: Case, whole: EvidenceSet) -> EvidenceSet:
+    counts = whole.that_counts()
+    if case.enrolment.programme.committee_sees_check_ins:
+        return counts
+    return replace(counts, check_ins=())

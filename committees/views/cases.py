@@ -1,0 +1,119 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.db.models import Q
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from committees import actions
+from committees.access import check_judges, check_may_recuse, check_reads, may_read_files, why_aside
+from committees.dossier import frozen_context, neighbours
+from committees.forms import JudgementForm, ReasonForm
+from committees.models import Case
+from committees.panels import moment_of, panel_of
+from committees.rules import Panel
+from committees.snapshots import read
+from people.access import NotAllowed, PersonRequest, allowed, signed_in
+from records.models import StoredFile
+from records.refusals import NotPossible
+from records.serving import file_response
+
+
+def case_with_panel(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
+    """A case that this person may see, and the committee before it."""
+    case = get_object_or_404(Case.objects.visible_to(request.user).for_page(), pk=pk)
+    return case, panel_of(case, moment_of(case.meeting, timezone.now()))
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def dossier(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """The frozen set, and beside it one's own judgement, sealed until the chair opens them."""
+    case, panel = case_with_panel(request, pk)
+    check_reads(request.user, panel)
+    before, after = neighbours(case)
+    context: dict[str, Any] = {
+        "case": case,
+        "panel": panel,
+        "before": before,
+        "after": after,
+        "is_frozen": case.state != Case.State.PLANNED,
+        "may_recuse": case.state in (Case.State.FROZEN, Case.State.OPENED),
+    }
+    if case.state == Case.State.PLANNED:
+        return render(request, "committees/dossier.html", context)
+    frozen, shown = frozen_context(case)
+    earlier = case.judgements.filter(user=request.user).order_by("-number").first()
+    judges = allowed(check_judges, request.user, panel)
+    form = None
+    if judges and case.state == Case.State.FROZEN:
+        data = request.POST if request.method == "POST" else None
+        form = JudgementForm(data, parts=frozen.evidence_set.frame.parts, earlier=earlier)
+    if request.method == "POST":
+        check_judges(request.user, panel)
+        if form is None:
+            raise NotPossible(_("The judgements have been opened: nobody writes one any more."))
+        if form.is_valid():
+            actions.judge(
+                case=case,
+                findings=form.findings,
+                motivation=form.cleaned_data["motivation"],
+                by=request.user,
+            )
+            messages.success(request, _("Your judgement is kept, sealed until the chair opens it."))
+            return redirect("committees:case", case.pk)
+    context |= shown | {"form": form, "own": earlier, "judges": judges}
+    status = 422 if form is not None and form.errors else 200
+    return render(request, "committees/dossier.html", context, status=status)
+
+
+@signed_in
+@require_safe
+def case_file(request: PersonRequest, pk: UUID, digest: str) -> HttpResponseBase:
+    """A file of the frozen set, and of nothing else."""
+    own = Q(pk__in=Case.objects.of_student(request.user))
+    seen = Q(pk__in=Case.objects.visible_to(request.user))
+    case = get_object_or_404(Case.objects.filter(own | seen).for_page(), pk=pk)
+    panel = panel_of(case, timezone.now())
+    if not may_read_files(request.user, case, panel):
+        raise NotAllowed(why_aside(panel.aside[request.user.pk]))
+    snapshot = case.latest_snapshot()
+    file = read(snapshot).file(digest) if snapshot else None
+    path = StoredFile(digest=digest).path
+    if file is None or not default_storage.exists(path):  # not of this set, or lawfully erased
+        raise Http404
+    return file_response(
+        request,
+        default_storage.open(path),
+        media_type=file.media_type,
+        name=file.name,
+        size=file.size,
+        etag=digest,
+        inline=True,
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def recuse(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Stand aside from a case, at one's own request."""
+    case, panel = case_with_panel(request, pk)
+    check_may_recuse(request.user, panel)
+    form = ReasonForm(
+        request.POST if request.method == "POST" else None, label=_("Why do you stand aside?")
+    )
+    if form.is_valid():
+        try:
+            actions.recuse(case=case, reason=form.cleaned_data["reason"], by=request.user)
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("You stand aside from this case."))
+            return redirect("committees:meeting", case.meeting_id)
+    status = 422 if form.errors else 200
+    return render(request, "committees/recuse.html", {"case": case, "form": form}, status=status)

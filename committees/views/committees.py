@@ -1,0 +1,133 @@
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from committees import actions
+from committees.access import check_prepares
+from committees.agenda import rows_for
+from committees.forms import CommitteeForm, SeatForm
+from committees.models import Case, Committee, Meeting, Membership
+from committees.rules import is_attainable
+from people.access import PersonRequest, allowed, signed_in
+from programmes.access import check_may_manage
+from programmes.models import Programme
+from records.refusals import NotPossible
+
+
+@signed_in
+@require_safe
+def committee_list(request: PersonRequest) -> HttpResponse:
+    """The committees, and the meetings to come with how many judgements they await of me."""
+    committees = Committee.objects.visible_to(request.user).select_related("programme")
+    meetings = (
+        Meeting.objects.visible_to(request.user)
+        .exclude(state=Meeting.State.CLOSED)
+        .select_related("committee__programme")
+        .order_by("held_at")
+    )
+    cases = Case.objects.filter(meeting__in=meetings).for_list()
+    rows = rows_for(cases, viewer=request.user, at=timezone.now())
+    coming = [
+        {
+            "meeting": meeting,
+            "cases": sum(row.case.meeting_id == meeting.pk for row in rows),
+            "awaited": sum(row.case.meeting_id == meeting.pk and row.awaits_viewer for row in rows),
+        }
+        for meeting in meetings
+    ]
+    context = {"committees": committees, "coming": coming}
+    return render(request, "committees/list.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def committee_new(request: PersonRequest) -> HttpResponse:
+    """A new committee for the programme that the query names."""
+    try:
+        key = UUID(request.GET.get("programme", ""))
+    except ValueError:
+        key = None
+    programme = get_object_or_404(Programme.objects.visible_to(request.user), pk=key)
+    check_may_manage(request.user, programme)
+    form = CommitteeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            committee = actions.make_committee(
+                programme=programme, by=request.user, **form.cleaned_data
+            )
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("The committee is there. Now give its members a seat."))
+            return redirect("committees:committee", committee.pk)
+    context = {"programme": programme, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "committees/new.html", context, status=status)
+
+
+@signed_in
+@require_safe
+def committee(request: PersonRequest, pk: UUID) -> HttpResponse:
+    return _committee_page(request, _committee(request, pk), SeatForm())
+
+
+def _committee(request: PersonRequest, pk: UUID) -> Committee:
+    rows = Committee.objects.visible_to(request.user).select_related("programme")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm) -> HttpResponse:
+    seats = committee.memberships.select_related("user").order_by("user__name")
+    now = [seat for seat in seats if seat.ended_at is None]
+    context = {
+        "committee": committee,
+        "seats": sorted(now, key=lambda seat: Membership.Role.values.index(seat.role)),
+        "former": [seat for seat in seats if seat.ended_at is not None],
+        "is_attainable": is_attainable(committee.quorum, sum(seat.votes for seat in now)),
+        "may_manage": allowed(check_may_manage, request.user, committee.programme),
+        "may_prepare": allowed(check_prepares, request.user, committee, timezone.now()),
+        "meetings": Meeting.objects.visible_to(request.user).filter(committee=committee),
+        "form": form,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "committees/committee.html", context, status=status)
+
+
+@signed_in
+@require_POST
+def seat_give(request: PersonRequest, pk: UUID) -> HttpResponse:
+    committee = _committee(request, pk)
+    form = SeatForm(request.POST)
+    check_may_manage(request.user, committee.programme)
+    if form.is_valid():
+        try:
+            seat = actions.give_seat(committee=committee, by=request.user, **form.cleaned_data)
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            text = _("%(person)s has a seat.") % {"person": seat.user}
+            messages.success(request, text)
+            return redirect("committees:committee", committee.pk)
+    return _committee_page(request, committee, form)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def seat_end(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Asks first; then the seat ends today."""
+    seat = get_object_or_404(
+        Membership.objects.current().select_related("user", "committee__programme"),
+        pk=pk,
+        committee__in=Committee.objects.visible_to(request.user),
+    )
+    check_may_manage(request.user, seat.committee.programme)
+    if request.method == "POST":
+        actions.end_seat(seat=seat, by=request.user)
+        messages.success(request, _("The seat of %(person)s has ended.") % {"person": seat.user})
+        return redirect("committees:committee", seat.committee_id)
+    return render(request, "committees/seat_end.html", {"seat": seat})

@@ -1,0 +1,130 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from committees import actions
+from committees.access import check_leads, check_prepares, check_reads
+from committees.dossier import decision_facts, frozen_context, neighbours, opened_judgements
+from committees.forms import DecisionForm, ReasonForm
+from committees.models import Case, Meeting
+from committees.rules import Agreement, Panel, agreement, obstacles, quorum_sentence
+from committees.snapshots import FrozenSet
+from committees.views.cases import case_with_panel
+from people.access import PersonRequest, allowed, signed_in
+from records.refusals import NotPossible
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def decide(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """A case in the meeting: judgements opened together, side by side, and the decision."""
+    case, panel = case_with_panel(request, pk)
+    check_reads(request.user, panel)
+    if case.state == Case.State.PLANNED:
+        return redirect("committees:case", case.pk)
+    frozen, shown = frozen_context(case)
+    opened = _opened(case, panel, frozen)
+    form = None
+    if case.state == Case.State.OPENED and allowed(check_leads, request.user, panel):
+        data = request.POST if request.method == "POST" else None
+        form = DecisionForm(data, frozen=frozen, agreed=opened["agreed"])
+    if request.method == "POST":
+        check_leads(request.user, panel)
+        if form is None:
+            raise NotPossible(_("This case is not waiting for a decision."))
+        if form.is_valid() and _record(request, case, form):
+            return redirect("committees:decide", case.pk)
+    context = shown | opened | _state(request, case, panel) | {"form": form}
+    if case.state in (Case.State.DECIDED, Case.State.ANNOUNCED):
+        context["decision"] = decision_facts(case, frozen)
+    status = 422 if form is not None and form.errors else 200
+    return render(request, "committees/decide.html", context, status=status)
+
+
+def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:
+    """The judgements side by side, and the findings on which all agree; nothing while sealed."""
+    if case.state == Case.State.FROZEN:
+        return {"opened": None, "agreement": None, "agreed": None}
+    opened = opened_judgements(case, panel, frozen.evidence_set.frame.parts)
+    found = [row.findings for _seat, row in opened.judges]
+    lie = agreement(found)
+    agreed = found[0] if lie == Agreement.UNANIMOUS else None
+    return {"opened": opened, "agreement": lie, "agreed": agreed}
+
+
+def _state(request: PersonRequest, case: Case, panel: Panel) -> dict[str, Any]:
+    """Where the case stands, and what this person can do about it."""
+    before, after = neighbours(case)
+    return {
+        "case": case,
+        "panel": panel,
+        "before": before,
+        "after": after,
+        "leads": allowed(check_leads, request.user, panel),
+        "prepares": allowed(check_prepares, request.user, case.meeting.committee, timezone.now()),
+        "in_session": case.meeting.state == Meeting.State.OPEN,
+        "quorum": quorum_sentence(panel),
+        "obstacles": obstacles(panel) if case.is_pending else [],
+        "defer_form": ReasonForm(
+            label=_("What does the committee ask the student to show?"), longest=20_000
+        ),
+    }
+
+
+def _record(request: PersonRequest, case: Case, form: DecisionForm) -> bool:
+    try:
+        actions.decide(
+            case=case,
+            findings=form.findings,
+            motivation=form.cleaned_data["motivation"],
+            cited=form.cleaned_data["cited"],
+            by=request.user,
+        )
+    except NotPossible as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    messages.success(request, _("The decision is recorded. Announce it when you are ready."))
+    return True
+
+
+@signed_in
+@require_POST
+def judgements_open(request: PersonRequest, pk: UUID) -> HttpResponse:
+    case, _panel = case_with_panel(request, pk)
+    try:
+        actions.open_judgements(case=case, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    return redirect("committees:decide", case.pk)
+
+
+@signed_in
+@require_POST
+def defer(request: PersonRequest, pk: UUID) -> HttpResponse:
+    case, _panel = case_with_panel(request, pk)
+    try:
+        actions.defer(case=case, reason=request.POST.get("reason", ""), by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The case is deferred. Student and adviser get a mail."))
+    return redirect("committees:decide", case.pk)
+
+
+@signed_in
+@require_POST
+def announce(request: PersonRequest, pk: UUID) -> HttpResponse:
+    case, _panel = case_with_panel(request, pk)
+    try:
+        actions.announce(case=case, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The decision is announced. Student and adviser get a mail."))
+    return redirect("committees:decide", case.pk)

@@ -1,0 +1,204 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from committees import actions
+from committees.access import check_chairs, check_prepares
+from committees.agenda import agenda_of
+from committees.forms import AgendaForm, AttendanceForm, MeetingForm, UnitForm
+from committees.models import Attendance, Case, Committee, Meeting, Membership
+from committees.panels import moment_of, seats_of
+from people.access import PersonRequest, allowed, signed_in
+from programmes.models import Enrolment
+from records.refusals import NotPossible
+
+
+def _meeting(request: PersonRequest, pk: UUID) -> Meeting:
+    rows = Meeting.objects.visible_to(request.user).select_related("committee__programme")
+    return get_object_or_404(rows, pk=pk)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
+    rows = Committee.objects.visible_to(request.user).select_related("programme")
+    committee = get_object_or_404(rows, pk=pk)
+    check_prepares(request.user, committee, timezone.now())
+    form = MeetingForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        meeting = actions.plan_meeting(committee=committee, by=request.user, **form.cleaned_data)
+        messages.success(request, _("The meeting is planned. Now put students on its agenda."))
+        return redirect("committees:agenda", meeting.pk)
+    context = {"committee": committee, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "committees/meeting_plan.html", context, status=status)
+
+
+@signed_in
+@require_safe
+def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """The agenda, who is present, and where each case stands."""
+    meeting, now = _meeting(request, pk), timezone.now()
+    at = moment_of(meeting, now)
+    prepares = allowed(check_prepares, request.user, meeting.committee, now)
+    rows = agenda_of(meeting, viewer=request.user, at=now)
+    seats = seats_of([meeting.committee_id], at)[meeting.committee_id]
+    present = set(
+        Attendance.objects.as_of(at).filter(meeting=meeting).values_list("user", flat=True)
+    )
+    is_planned = meeting.state == Meeting.State.PLANNED
+    planned = [row for row in rows if row.case.state == Case.State.PLANNED]
+    context = {
+        "meeting": meeting,
+        "rows": rows,
+        "seats": [(seat, seat.user in present) for seat in seats],
+        "form": AttendanceForm(seats=seats, present=present),
+        "prepares": prepares,
+        "chairs": allowed(check_chairs, request.user, meeting.committee, now),
+        "is_planned": is_planned,
+        "is_open": meeting.state == Meeting.State.OPEN,
+        "is_closed": meeting.state == Meeting.State.CLOSED,
+        "reference_has_passed": meeting.reference_at <= now,
+        "may_freeze": prepares and bool(planned) and meeting.reference_at <= now,
+        "pending": sum(row.case.is_pending for row in rows),
+    }
+    return render(request, "committees/meeting.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Put students on the agenda for one unit: first which unit, then who."""
+    meeting, now = _meeting(request, pk), timezone.now()
+    check_prepares(request.user, meeting.committee, now)
+    chosen = UnitForm(request.GET or None, programme=meeting.committee.programme)
+    unit = chosen.cleaned_data["unit"] if chosen.is_valid() else None
+    form = None
+    if unit:
+        free = _free_for(meeting, unit)
+        form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
+        if form.is_valid():
+            enrolments = form.cleaned_data["enrolments"]
+            try:
+                made = actions.put_on_agenda(
+                    meeting=meeting, unit=unit, enrolments=enrolments, by=request.user
+                )
+            except NotPossible as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                text = ngettext(
+                    "%(count)d student is on the agenda, and gets a mail.",
+                    "%(count)d students are on the agenda, and get a mail.",
+                    len(made),
+                )
+                messages.success(request, text % {"count": len(made)})
+                return redirect("committees:meeting", meeting.pk)
+    context: dict[str, Any] = {
+        "meeting": meeting,
+        "units": meeting.committee.programme.units.all(),
+        "unit": unit,
+        "form": form,
+        "has_students": bool(form and form.fields["enrolments"].queryset),  # type: ignore[attr-defined]
+        "reference_has_passed": meeting.reference_at <= now,
+    }
+    status = 422 if form is not None and form.errors else 200
+    return render(request, "committees/agenda.html", context, status=status)
+
+
+def _free_for(meeting: Meeting, unit: Any) -> Any:
+    """The enrolments of the programme that do not wait for a decision on this unit already."""
+    waiting = Case.objects.filter(unit=unit).exclude(
+        state__in=(Case.State.ANNOUNCED, Case.State.DEFERRED)
+    )
+    rows = Enrolment.objects.filter(programme=meeting.committee.programme_id)
+    return (
+        rows.current(timezone.localdate(meeting.reference_at))
+        .exclude(pk__in=waiting.values("enrolment"))
+        .select_related("student", "programme")
+        .order_by("student__name")
+    )
+
+
+@signed_in
+@require_POST
+def take_off(request: PersonRequest, pk: UUID) -> HttpResponse:
+    rows = Case.objects.visible_to(request.user).for_list()
+    case = get_object_or_404(rows, pk=pk)
+    try:
+        actions.take_off_agenda(case=case, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        text = _("%(student)s is off the agenda.") % {"student": case.enrolment.student}
+        messages.success(request, text)
+    return redirect("committees:meeting", case.meeting_id)
+
+
+@signed_in
+@require_POST
+def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Freeze the sets that wait for it, of one meeting."""
+    meeting = _meeting(request, pk)
+    frozen = 0
+    try:
+        for case in meeting.cases.filter(state=Case.State.PLANNED):
+            actions.freeze_case(case=case, by=request.user)
+            frozen += 1
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    if frozen:
+        text = ngettext("%(count)d set is frozen.", "%(count)d sets are frozen.", frozen)
+        messages.success(request, text % {"count": frozen})
+    return redirect("committees:meeting", meeting.pk)
+
+
+@signed_in
+@require_POST
+def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Who is present now: what was ticked is, the others are not."""
+    meeting, now = _meeting(request, pk), timezone.now()
+    check_prepares(request.user, meeting.committee, now)
+    seats = seats_of([meeting.committee_id], now)[meeting.committee_id]
+    form = AttendanceForm(request.POST, seats=seats, present=())
+    if form.is_valid():
+        ticked = set(form.cleaned_data["present"])
+        try:
+            for seat in Membership.objects.current().filter(committee=meeting.committee):
+                mark = actions.mark_present if seat.user_id in ticked else actions.mark_absent
+                mark(meeting=meeting, user=seat.user, by=request.user)
+        except NotPossible as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("Attendance is noted."))
+    return redirect("committees:meeting", meeting.pk)
+
+
+@signed_in
+@require_POST
+def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
+    return _change(request, _meeting(request, pk), actions.open_meeting, _("The meeting is open."))
+
+
+@signed_in
+@require_POST
+def meeting_close(request: PersonRequest, pk: UUID) -> HttpResponse:
+    return _change(
+        request, _meeting(request, pk), actions.close_meeting, _("The meeting is closed.")
+    )
+
+
+def _change(request: PersonRequest, meeting: Meeting, action: Any, done: str) -> HttpResponse:
+    try:
+        action(meeting=meeting, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, done)
+    return redirect("committees:meeting", meeting.pk)

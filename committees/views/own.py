@@ -1,0 +1,63 @@
+"""What a student, and their adviser, see of a case."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from committees.dossier import decision_facts, frozen_context, live_files, set_context
+from committees.models import Case
+from committees.panels import moment_of, panel_of
+from committees.preview import preview
+from committees.snapshots import read
+from people.access import PersonRequest, signed_in
+
+
+@signed_in
+@require_safe
+def mine(request: PersonRequest) -> HttpResponse:
+    """All own cases, the coming ones first."""
+    cases = Case.objects.of_student(request.user).for_list().order_by("-meeting__held_at", "order")
+    return render(request, "committees/mine.html", {"cases": cases})
+
+
+@signed_in
+@require_safe
+def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """What the committee will see, or sees: the frozen set is drawn by the code that draws it
+    for the committee. (domain rule 10)"""
+    case = get_object_or_404(Case.objects.of_student(request.user).for_page(), pk=pk)
+    now = timezone.now()
+    context = {
+        "case": case,
+        "panel": panel_of(case, moment_of(case.meeting, now)),
+        "is_frozen": case.state != Case.State.PLANNED,
+        "reference_has_passed": case.meeting.reference_at <= now,
+    }
+    if case.state == Case.State.PLANNED:
+        left = preview(case, now)
+        context |= set_context(left.evidence_set, live_files(left.evidence_set))
+        context |= {"unanswered": left.unanswered, "erased": 0}
+    else:
+        context |= frozen_context(case)[1]
+    return render(request, "committees/my_case.html", context)
+
+
+@signed_in
+@require_safe
+def letter(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """The decision, or what the committee asks before it decides, for the student and their
+    adviser."""
+    case = get_object_or_404(Case.objects.announced_to(request.user).for_page(), pk=pk)
+    context = {
+        "case": case,
+        "institution": settings.INSTITUTION,
+        "is_student": case.enrolment.student_id == request.user.pk,
+        "decision": None,
+    }
+    if case.state == Case.State.ANNOUNCED:
+        context["decision"] = decision_facts(case, read(case.decision.snapshot))
+    return render(request, "committees/letter.html", context)

@@ -1,0 +1,76 @@
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from committees.access import check_reads_record
+from committees.dossier import decision_facts, frozen_context, in_words
+from committees.forms import RecordSearchForm
+from committees.models import Attendance, Case
+from committees.panels import moment_of, panel_of
+from committees.record import KINDS, steps_of, verify_case
+from people.access import PersonRequest, signed_in, with_role
+from programmes.models import SUPERVISING
+
+
+@with_role(*SUPERVISING)
+@require_safe
+def record(request: PersonRequest) -> HttpResponse:
+    """The cases with an outcome, newest meeting first."""
+    form = RecordSearchForm(request.GET or None)
+    cases = Case.objects.visible_to(request.user).settled().for_list()
+    found = form.found_in(cases) if form.is_bound else cases
+    page = Paginator(found.order_by("-meeting__held_at", "order", "pk"), 50).get_page(
+        request.GET.get("page")
+    )
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {"form": form, "page": page, "query": query.urlencode()}
+    return render(request, "committees/record.html", context)
+
+
+@signed_in
+@require_safe
+def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """How the decision on a case came about, and whether its record stands untouched."""
+    case = get_object_or_404(Case.objects.visible_to(request.user).for_page(), pk=pk)
+    panel = panel_of(case, moment_of(case.meeting, timezone.now()))
+    check_reads_record(request.user, case, panel)
+    is_sealed = case.state in (Case.State.PLANNED, Case.State.FROZEN)
+    judgements = case.judgements.select_related("user").order_by("user__name", "number")
+    context = {
+        "case": case,
+        "panel": panel,
+        "steps": steps_of(case),
+        "report": verify_case(case),
+        "recusals": case.recusals.select_related("user").order_by("recorded_at"),
+        "attendances": Attendance.objects.filter(meeting=case.meeting).select_related("user"),
+        "is_frozen": case.state != Case.State.PLANNED,
+        "is_sealed": is_sealed,
+        "written": judgements.count(),
+        "judgements": [],
+        "decision": None,
+    }
+    if case.state != Case.State.PLANNED:
+        frozen, shown = frozen_context(case)
+        snapshot = case.snapshots.latest("number")
+        titles = frozen.titles()
+        parts = frozen.evidence_set.frame.parts
+        context |= shown | {
+            "snapshot": snapshot,
+            "items": [
+                (KINDS[item.kind], titles.get(item.digest, ""), item.digest, not item.content)
+                for item in snapshot.items.all()
+            ],
+        }
+        if not is_sealed:
+            context["judgements"] = [
+                (row, [(part.title, in_words(row.findings.get(part.id))) for part in parts])
+                for row in judgements
+            ]
+        if case.state in (Case.State.DECIDED, Case.State.ANNOUNCED):
+            context["decision"] = decision_facts(case, frozen)
+    return render(request, "committees/case_record.html", context)
