@@ -24,7 +24,7 @@ INSTITUTION = env.str("INSTITUTION", default="Bewijskracht")
 
 
 def secret(name: str) -> str:
-    """The secret of this name from the environment; the demo makes its own once, under DATA_ROOT."""
+    """The secret of this name from the environment; the demo makes its own, under DATA_ROOT."""
     value = env.str(name, default="")
     if value:
         return value

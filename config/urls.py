@@ -5,7 +5,7 @@ from django.urls import include, path
 from people.views import set_language
 
 # The admin's own sign-in knows no rate limit; people come in through the one door.
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", include("home.urls")),

@@ -10,7 +10,6 @@ from django.utils.translation import pgettext
 
 from home.demo.people import ACCOUNTS
 from home.roles import Roles, roles_of
-from people.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +24,16 @@ class Item:
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """What every page's frame needs. One query for a signed-in person, when the page draws it."""
-    user = getattr(request, "user", None)
-    signed_in = isinstance(user, User) or (user is not None and user.is_authenticated)
-    roles = SimpleLazyObject(lambda: roles_of(user)) if signed_in else None
-    return {
+    frame: dict[str, Any] = {
         "demo_mode": settings.DEMO,
         "demo_accounts": ACCOUNTS if settings.DEMO else [],
         "institution": settings.INSTITUTION,
-        "roles": roles,
-        "navigation": SimpleLazyObject(lambda: navigation(roles, request.path)) if roles else [],
+        "navigation": [],
     }
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        frame["navigation"] = SimpleLazyObject(lambda: navigation(roles_of(user), request.path))
+    return frame
 
 
 def navigation(roles: Roles, path: str) -> list[Item]:

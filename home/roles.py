@@ -1,6 +1,7 @@
 """In which roles somebody is here now: for the navigation and the start page."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -39,7 +40,7 @@ def roles_of(user: User) -> Roles:
     asked: QuerySet[FeedbackRequest] = FeedbackRequest.objects.filter(
         giver__user=me, state=FeedbackRequest.State.OPEN
     )
-    held = {
+    held: dict[str, Any] = {
         "studies": Exists(Enrolment.objects.filter(student=me)),
         "advises": Exists(AdviserAssignment.objects.current().filter(adviser=me)),
         "teaches": programme(InProgramme.TEACHER),
@@ -50,4 +51,4 @@ def roles_of(user: User) -> Roles:
         "supervises": institution(Institution.AUDITOR, Institution.EXAM_BOARD),
         "asked": Exists(asked),
     }
-    return Roles(**User.objects.filter(pk=user.pk).values(**held).get())
+    return Roles(**cast(dict[str, Any], User.objects.filter(pk=user.pk).values(**held).get()))
