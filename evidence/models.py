@@ -152,8 +152,12 @@ class Evidence(Row):
             self.links.current()
             .select_related("requirement")
             .prefetch_related(Prefetch("requirement__places", places))
-            .alias(task=Min(f"{process}core_task__order"), process=Min(f"{process}order"))
-            .order_by("task", "process", "pk")
+            .alias(
+                task=Min(f"{process}core_task__order"),
+                process=Min(f"{process}order"),
+                line=Min("requirement__places__order"),
+            )
+            .order_by("task", "process", "line", "pk")
         )
 
 

@@ -72,7 +72,7 @@ class PieceForm(forms.ModelForm):
         fields = ["title", "kind", "happened_on", "place", "origin", "context", "reflection"]
         labels = {
             "title": gettext_lazy("What did you do or make?"),
-            "origin": gettext_lazy("When in your life did you show this?"),
+            "origin": gettext_lazy("Where does it come from?"),
             "context": gettext_lazy("What was the situation?"),
             "reflection": gettext_lazy("What did you learn from it?"),
         }
