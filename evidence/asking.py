@@ -69,8 +69,8 @@ def in_order(requirements: "QuerySet[QualityRequirement]") -> "QuerySet[QualityR
     return requirements.alias(
         task=Min(f"{process}core_task__order"),
         process=Min(f"{process}order"),
-        line=Min("places__order"),
-    ).order_by("task", "process", "line", "pk")
+        place=Min("places__order"),
+    ).order_by("task", "process", "place", "pk")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""A student with an adviser and a teacher, and a piece that is laid against some requirements."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.apps import apps
+
+from evidence.asking import Person
+from evidence.models import Evidence, GiverRole
+from people.models import User
+from programmes.models import Enrolment, ProgrammeRole
+from qualifications.models import QualityRequirement
+from records.models import Event
+from tests.evidence.factories import EvidenceFactory, GiverFactory
+from tests.factories import (
+    EnrolmentFactory,
+    ProgrammeRoleFactory,
+    RequirementFactory,
+    UserFactory,
+    WorkProcessFactory,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    enrolment: Enrolment
+    piece: Evidence
+    lines: list[QualityRequirement]
+
+    @property
+    def student(self) -> User:
+        return self.enrolment.student
+
+
+def scene(lines: int = 3) -> Scene:
+    enrolment = EnrolmentFactory(student__language="en")
+    process = WorkProcessFactory(core_task__qualification=enrolment.programme.qualification)
+    on = RequirementFactory.create_batch(lines, under=process)
+    return Scene(enrolment, EvidenceFactory(owner=enrolment.student, on=on), on)
+
+
+def people_around(place: Scene) -> dict[str, User | None]:
+    """Everybody who could want to do something with the piece, by what they are to it. `asked`
+    has an account and is the giver who is told; None is who holds the link."""
+    programme = place.enrolment.programme
+    teacher = ProgrammeRoleFactory(programme=programme, role=ProgrammeRole.Role.TEACHER)
+    coordinator = ProgrammeRoleFactory(programme=programme)
+    elsewhere = ProgrammeRoleFactory(role=ProgrammeRole.Role.TEACHER)
+    return {
+        "owner": place.student,
+        "adviser": place.enrolment.adviser,
+        "teacher": teacher.user,
+        "coordinator": coordinator.user,
+        "teacher elsewhere": elsewhere.user,
+        "fellow student": EnrolmentFactory(programme=programme).student,
+        "asked": GiverFactory(user=UserFactory()).user,
+        "link": None,
+    }
+
+
+def client(address: str = "Client@Shop.example ", name: str = "Cor Client") -> Person:
+    return Person(name, address, GiverRole.CLIENT, "en")
+
+
+def verbs() -> list[str]:
+    return list(Event.objects.order_by("recorded_at", "number").values_list("verb", flat=True))
+
+
+def everything() -> dict[str, list[tuple[object, ...]]]:
+    """All that the database holds."""
+    return dict(_tables())
+
+
+def _tables() -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    for model in apps.get_models(include_auto_created=True):
+        yield model._meta.label, list(model._base_manager.order_by("pk").values_list())

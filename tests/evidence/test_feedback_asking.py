@@ -1,0 +1,663 @@
+"""Asking for feedback, reminding and withdrawing: the actions and their pages."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from evidence.actions import feedback as actions
+from evidence.asking import Person, frames, suggestions
+from evidence.models import Evidence, FeedbackRequest, Giver, GiverRole
+from people.access import NotAllowed
+from programmes.models import ProgrammeRole, Track
+from qualifications.models import QualityRequirement
+from records.models import Event, OutboxMail
+from records.refusals import NotPossible
+from tests.evidence.factories import (
+    EvidenceFactory,
+    FeedbackRequestFactory,
+    GiverFactory,
+    RequirementLinkFactory,
+    RevisionFactory,
+)
+from tests.evidence.scenes import Scene, people_around, scene, verbs
+from tests.evidence.scenes import client as somebody
+from tests.factories import (
+    EnrolmentFactory,
+    PlacementFactory,
+    ProgrammeRoleFactory,
+    RequirementFactory,
+    SupervisorFactory,
+    UserFactory,
+    WorkProcessFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+State = FeedbackRequest.State
+
+
+def ask(place: Scene, *people: Person, **kwargs: object) -> list[FeedbackRequest]:
+    arguments = {
+        "evidence": place.piece,
+        "enrolment": place.enrolment,
+        "people": people or [somebody()],
+        "requirements": place.lines[:2],
+        "by": place.student,
+        **kwargs,
+    }
+    return actions.ask(**arguments)  # type: ignore[arg-type]
+
+
+# --- Asking ---------------------------------------------------------------------------------------
+
+
+def test_a_question_is_about_the_piece_as_it_is_and_works_as_long_as_the_programme_says() -> None:
+    place = scene()
+    now = timezone.now()
+
+    [question] = ask(place, message=" How was it? ", at=now)
+
+    question.refresh_from_db()
+    assert question.revision == place.piece.current
+    assert set(question.requirements.all()) == set(place.lines[:2])
+    assert question.message == "How was it?"
+    assert question.expires_at == now + timedelta(days=place.enrolment.programme.link_days)
+    assert (question.state, question.recorded_at) == (State.OPEN, now)
+
+
+def test_asking_queues_a_mail_and_writes_an_event_with_ids_only() -> None:
+    place = scene()
+
+    [question] = ask(place, message="Secret words")
+
+    mail = OutboxMail.objects.get()
+    assert (mail.template, mail.address) == ("evidence/request", "client@shop.example")
+    assert (mail.language, mail.ids) == ("en", {"question": str(question.pk)})
+    event = Event.objects.get(verb="feedback.asked")
+    assert event.chain.key == f"person:{place.student.pk}"
+    assert event.by == place.student
+    assert event.statement["facts"] == {
+        "question": str(question.pk),
+        "evidence": str(place.piece.pk),
+        "giver": str(question.giver.pk),
+    }
+
+
+def test_a_giver_is_one_row_however_their_address_is_typed() -> None:
+    place, other = scene(), scene()
+
+    [first] = ask(place, somebody(" Client@Shop.example", "Cor"))
+    [second] = ask(other, somebody("client@shop.EXAMPLE ", "Cornelis"))
+
+    assert first.giver == second.giver
+    assert (first.giver.address, second.giver.name) == ("client@shop.example", "Cor")
+
+
+def test_a_domain_in_another_script_stays_as_it_was_typed() -> None:
+    [question] = ask(scene(), somebody("Jörg@Bücher.example"))
+
+    assert question.giver.address == "jörg@bücher.example"
+
+
+def test_who_has_an_account_is_linked_and_goes_by_its_name() -> None:
+    user = UserFactory(name="Tess Teacher", email="tess@school.example")
+
+    [question] = ask(scene(), somebody("TESS@school.example", "T."))
+
+    assert (question.giver.user, question.giver.name) == (user, "Tess Teacher")
+
+
+def test_who_got_an_account_since_is_linked_when_asked_again() -> None:
+    giver = GiverFactory(address="tess@school.example", name="T.")
+    user = UserFactory(name="Tess Teacher", email="tess@school.example")
+
+    ask(scene(), somebody("tess@school.example"))
+
+    giver.refresh_from_db()
+    assert (giver.user, giver.name) == (user, "Tess Teacher")
+
+
+def test_a_giver_with_an_account_is_reached_at_its_address_of_now() -> None:
+    user = UserFactory(email="new@school.example")
+    giver = GiverFactory(address="old@school.example", user=user)
+
+    [question] = ask(scene(), somebody("new@school.example"))
+
+    assert question.giver == giver
+    assert OutboxMail.objects.get().address == "new@school.example"
+
+
+def test_nobody_asks_themselves() -> None:
+    place = scene()
+    mine = somebody(f" {place.student.email.upper()}")
+
+    with pytest.raises(NotPossible):
+        ask(place, somebody(), mine)
+
+    assert list(FeedbackRequest.objects.all()) == []
+
+
+def test_a_giver_has_one_open_question_about_a_piece() -> None:
+    place = scene()
+    ask(place)
+
+    with pytest.raises(NotPossible, match="already asked Cor Client"):
+        ask(place, somebody("other@shop.example", "Other"), somebody())
+
+    assert [each.giver.name for each in FeedbackRequest.objects.all()] == ["Cor Client"]
+
+
+def test_a_question_that_expired_makes_room_for_a_new_one() -> None:
+    place = scene()
+    [old] = ask(place, at=timezone.now() - timedelta(days=100))
+
+    [new] = ask(place)
+
+    old.refresh_from_db()
+    assert (old.state, new.state) == (State.WITHDRAWN, State.OPEN)
+    assert verbs() == ["feedback.asked", "feedback.withdrawn", "feedback.asked"]
+
+
+def test_who_answered_can_be_asked_again() -> None:
+    place = scene()
+    [first] = ask(place)
+    actions.answer(question=first, text="Good.")
+
+    [second] = ask(place)
+
+    assert second.giver == first.giver
+
+
+@pytest.mark.parametrize("number", [0, FeedbackRequest.MOST_REQUIREMENTS + 1])
+def test_a_question_is_about_one_to_five_requirements(number: int) -> None:
+    place = scene(lines=6)
+
+    with pytest.raises(NotPossible):
+        ask(place, requirements=place.lines[:number])
+    [allowed] = ask(place, requirements=place.lines[: FeedbackRequest.MOST_REQUIREMENTS])
+
+    assert allowed.requirements.count() == FeedbackRequest.MOST_REQUIREMENTS
+
+
+def test_a_question_needs_somebody_to_ask() -> None:
+    with pytest.raises(NotPossible):
+        ask(scene(), people=[])
+
+
+def not_laid(place: Scene) -> QualityRequirement:
+    return RequirementFactory(under=place.lines[0].places.get().work_process)
+
+
+def laid_no_longer(place: Scene) -> QualityRequirement:
+    line = not_laid(place)
+    RequirementLinkFactory(evidence=place.piece, requirement=line, ended=True)
+    return line
+
+
+def laid_but_not_followed(place: Scene) -> QualityRequirement:
+    line = RequirementFactory()
+    RequirementLinkFactory(evidence=place.piece, requirement=line)
+    return line
+
+
+@pytest.mark.parametrize("make", [not_laid, laid_no_longer, laid_but_not_followed])
+def test_a_requirement_is_one_that_the_piece_shows_in_this_programme(make: object) -> None:
+    place = scene()
+    line = make(place)  # type: ignore[operator]
+
+    with pytest.raises(NotPossible):
+        ask(place, requirements=[place.lines[0], line])
+
+
+def test_a_question_stands_in_the_frame_of_an_enrolment_that_fits() -> None:
+    place = scene()
+    elsewhere = EnrolmentFactory(student=place.student)
+    anothers = EnrolmentFactory(programme=place.enrolment.programme)
+
+    for enrolment in (elsewhere, anothers):
+        with pytest.raises(NotPossible):
+            ask(place, enrolment=enrolment)
+
+
+def test_an_enrolment_that_is_over_frames_nothing() -> None:
+    place = scene()
+    place.enrolment.ends_on = timezone.localdate() - timedelta(days=1)
+    place.enrolment.save()
+
+    with pytest.raises(NotPossible):
+        ask(place)
+
+
+def test_a_withdrawn_piece_is_not_asked_about() -> None:
+    place = scene()
+    Evidence.objects.filter(pk=place.piece.pk).update(withdrawn_at=timezone.now())
+
+    with pytest.raises(NotPossible):
+        ask(place)
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        ("owner", True),
+        ("adviser", False),
+        ("teacher", False),
+        ("coordinator", False),
+        ("teacher elsewhere", False),
+        ("fellow student", False),
+        ("asked", False),
+    ],
+)
+def test_who_may_ask(who: str, may: bool) -> None:
+    place = scene()
+    by = people_around(place)[who]
+
+    if may:
+        assert len(ask(place, by=by)) == 1
+    else:
+        with pytest.raises(NotAllowed):
+            ask(place, by=by)
+
+
+# --- Reminding and withdrawing --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        ("owner", True),
+        ("adviser", False),
+        ("teacher", False),
+        ("coordinator", False),
+        ("teacher elsewhere", False),
+        ("fellow student", False),
+        ("asked", False),
+    ],
+)
+@pytest.mark.parametrize("action", [actions.remind, actions.withdraw_request])
+def test_who_may_remind_and_withdraw(action: object, who: str, may: bool) -> None:
+    place = scene()
+    by = people_around(place)[who]
+    question = FeedbackRequestFactory(enrolment=place.enrolment, evidence=place.piece)
+
+    if may:
+        action(question=question, by=by)  # type: ignore[operator]
+        assert Event.objects.count() == 1
+    else:
+        with pytest.raises(NotAllowed):
+            action(question=question, by=by)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_an_open_question_is_withdrawn(state: FeedbackRequest.State) -> None:
+    question = FeedbackRequestFactory(state=state)
+    by = question.evidence.owner
+
+    if state == State.OPEN:
+        actions.withdraw_request(question=question, by=by)
+    else:
+        with pytest.raises(NotPossible):
+            actions.withdraw_request(question=question, by=by)
+
+    assert verbs() == (["feedback.withdrawn"] if state == State.OPEN else [])
+
+
+@pytest.mark.parametrize(
+    ("traits", "may"),
+    [
+        ({}, True),
+        ({"expired": True}, False),
+        ({"answered": True}, False),
+        ({"declined": True}, False),
+        ({"withdrawn": True}, False),
+        ({"evidence__withdrawn": True}, False),
+    ],
+)
+def test_only_a_question_that_can_be_answered_is_reminded_of(
+    traits: dict[str, bool], may: bool
+) -> None:
+    question = FeedbackRequestFactory(**traits)
+    by = question.evidence.owner
+
+    if may:
+        actions.remind(question=question, by=by)
+    else:
+        with pytest.raises(NotPossible):
+            actions.remind(question=question, by=by)
+
+    assert [mail.template for mail in OutboxMail.objects.all()] == (
+        ["evidence/reminder"] if may else []
+    )
+
+
+def test_a_reminder_holds_the_same_link_and_comes_at_most_once_a_day() -> None:
+    place = scene()
+    now = timezone.now()
+    [question] = ask(place, at=now)
+    token = question.token
+
+    def remind(hours: int) -> None:
+        actions.remind(question=question, by=place.student, at=now + timedelta(hours=hours))
+
+    with pytest.raises(NotPossible):
+        remind(hours=23)
+    remind(hours=24)
+    with pytest.raises(NotPossible):
+        remind(hours=47)
+    remind(hours=48)
+
+    question.refresh_from_db()
+    assert (question.token, question.reminded_at) == (token, now + timedelta(hours=48))
+    assert verbs() == ["feedback.asked", "feedback.reminded", "feedback.reminded"]
+
+
+def test_withdrawing_revokes_the_link() -> None:
+    question = FeedbackRequestFactory()
+    token = question.token
+    assert FeedbackRequest.objects.from_token(token) == question
+
+    actions.withdraw_request(question=question, by=question.evidence.owner)
+
+    assert FeedbackRequest.objects.from_token(token) is None
+    assert FeedbackRequest.objects.was_revoked(token) is True
+
+
+# --- Whom and in which frame ----------------------------------------------------------------------
+
+
+def test_a_frame_holds_the_requirements_in_the_order_of_the_qualification() -> None:
+    place = scene(lines=0)
+    task = WorkProcessFactory(core_task__qualification=place.enrolment.programme.qualification)
+    second = WorkProcessFactory(core_task=task.core_task, order=task.order + 1)
+    last = RequirementFactory(under=second)
+    first, middle = RequirementFactory.create_batch(2, under=task)
+    for line in (last, middle, first):
+        RequirementLinkFactory(evidence=place.piece, requirement=line)
+
+    [frame] = frames(place.piece, seen_by=place.student, on=timezone.localdate())
+
+    assert frame.enrolment == place.enrolment
+    assert frame.requirements == (first, middle, last)
+
+
+def test_a_requirement_of_a_track_that_ended_is_in_no_frame() -> None:
+    place = scene()
+    Track.objects.update(ended_at=timezone.now())
+
+    assert frames(place.piece, seen_by=place.student, on=timezone.localdate()) == []
+
+
+def test_a_teacher_sees_only_the_frames_of_their_own_programme() -> None:
+    place = scene()
+    other = EnrolmentFactory(student=place.student)
+    process = WorkProcessFactory(core_task__qualification=other.programme.qualification)
+    RequirementLinkFactory(evidence=place.piece, requirement__under=process)
+    teacher = ProgrammeRoleFactory(programme=other.programme, role=ProgrammeRole.Role.TEACHER).user
+    today = timezone.localdate()
+
+    assert {f.enrolment for f in frames(place.piece, seen_by=place.student, on=today)} == {
+        place.enrolment,
+        other,
+    }
+    assert [f.enrolment for f in frames(place.piece, seen_by=teacher, on=today)] == [other]
+
+
+def suggested(place: Scene) -> list[tuple[str, str]]:
+    found = frames(place.piece, seen_by=place.student, on=timezone.localdate())
+    return [
+        (each.person.name, each.person.role)
+        for each in suggestions(place.piece, found, at=timezone.now())
+    ]
+
+
+def test_suggested_are_supervisors_of_now_those_asked_before_teachers_and_adviser() -> None:
+    place = scene()
+    today = timezone.localdate()
+    placement = PlacementFactory(
+        enrolment=place.enrolment, starts_on=today, ends_on=today + timedelta(days=9)
+    )
+    SupervisorFactory(placement=placement, name="Sam", email="Sam@Work.example")
+    over = PlacementFactory(
+        enrolment=place.enrolment,
+        starts_on=today - timedelta(days=90),
+        ends_on=today - timedelta(days=9),
+    )
+    SupervisorFactory(placement=over, name="Gone")
+    earlier = EvidenceFactory(owner=place.student)
+    for name, address in [("Sam again", "sam@work.example"), ("Pia", "pia@peer.example")]:
+        FeedbackRequestFactory(
+            enrolment=place.enrolment,
+            evidence=earlier,
+            giver=GiverFactory(name=name, address=address),
+            role=GiverRole.PEER,
+        )
+    ProgrammeRoleFactory(
+        programme=place.enrolment.programme, user__name="Tess", role=ProgrammeRole.Role.TEACHER
+    )
+    adviser = place.enrolment.adviser
+    assert adviser is not None
+
+    assert suggested(place) == [
+        ("Sam", GiverRole.SUPERVISOR),
+        ("Pia", GiverRole.PEER),
+        (adviser.name, GiverRole.TEACHER),
+        ("Tess", GiverRole.TEACHER),
+    ]
+
+
+def test_who_is_asked_already_and_the_student_are_not_suggested() -> None:
+    place = scene()
+    ProgrammeRoleFactory(
+        programme=place.enrolment.programme, user=place.student, role=ProgrammeRole.Role.TEACHER
+    )
+    adviser = place.enrolment.adviser
+    assert adviser is not None
+    assert suggested(place) == [(adviser.name, GiverRole.TEACHER)]
+
+    ask(place, somebody(adviser.email))
+
+    assert suggested(place) == []
+
+
+# --- The page -------------------------------------------------------------------------------------
+
+
+def choice(place: Scene, line: QualityRequirement) -> str:
+    return f"{place.enrolment.pk}/{line.pk}"
+
+
+def test_the_page_asks_a_known_and_a_new_person_the_same(client: Client) -> None:
+    place = scene()
+    adviser = place.enrolment.adviser
+    assert adviser is not None
+    client.force_login(place.student)
+
+    response = client.post(
+        reverse("evidence:ask", args=[place.piece.pk]),
+        {
+            "requirements": [choice(place, line) for line in place.lines[1:]],
+            "known": [str(adviser.pk)],
+            "person0-name": "Cor Client",
+            "person0-address": "Cor@Shop.example",
+            "person0-role": "client",
+            "person0-language": "en",
+            "message": "Please",
+        },
+    )
+
+    assert response.status_code == 302
+    assert response["Location"] == reverse("evidence:detail", args=[place.piece.pk]) + "#feedback"
+    questions = FeedbackRequest.objects.order_by("role")
+    assert [(q.giver.address, q.role, q.language, q.message) for q in questions] == [
+        ("cor@shop.example", "client", "en", "Please"),
+        (adviser.email, "teacher", adviser.language, "Please"),
+    ]
+    assert [set(q.requirements.all()) for q in questions] == [set(place.lines[1:])] * 2
+
+
+def test_with_several_programmes_the_choice_of_requirements_says_which(client: Client) -> None:
+    place = scene(lines=1)
+    other = EnrolmentFactory(student=place.student)
+    process = WorkProcessFactory(core_task__qualification=other.programme.qualification)
+    line = RequirementLinkFactory(evidence=place.piece, requirement__under=process).requirement
+    client.force_login(place.student)
+    url = reverse("evidence:ask", args=[place.piece.pk])
+    person = {"person0-name": "Cor", "person0-address": "cor@shop.example"}
+    person |= {"person0-role": "client", "person0-language": "nl"}
+    both = [choice(place, place.lines[0]), f"{other.pk}/{line.pk}"]
+
+    refused = client.post(url, {"requirements": both, **person})
+    accepted = client.post(url, {"requirements": both[1:], **person})
+
+    assert refused.status_code == 422
+    assert list(refused.context["form"].errors) == ["requirements"]
+    assert accepted.status_code == 302
+    assert FeedbackRequest.objects.get().enrolment == other
+
+
+def test_a_bad_form_keeps_what_was_typed(client: Client) -> None:
+    place = scene()
+    client.force_login(place.student)
+
+    response = client.post(
+        reverse("evidence:ask", args=[place.piece.pk]),
+        {
+            "requirements": [choice(place, place.lines[0])],
+            "person1-name": "Cor Client",
+            "person1-address": "not an address",
+            "message": "What did you think of the ending?",
+        },
+    )
+
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "What did you think of the ending?" in page
+    assert 'value="not an address"' in page
+    assert set(response.context["form"].newcomers[1].errors) == {"address", "role", "language"}
+    assert FeedbackRequest.objects.count() == 0
+
+
+def test_what_the_state_refuses_is_said_in_the_form(client: Client) -> None:
+    place = scene()
+    client.force_login(place.student)
+
+    response = client.post(
+        reverse("evidence:ask", args=[place.piece.pk]),
+        {
+            "requirements": [choice(place, place.lines[0])],
+            "person0-name": "Me",
+            "person0-address": place.student.email,
+            "person0-role": "peer",
+            "person0-language": "nl",
+        },
+    )
+
+    assert response.status_code == 422
+    assert response.context["form"].non_field_errors() == [
+        "Feedback comes from somebody else than who made the piece."
+    ]
+
+
+def test_a_requirement_added_by_hand_is_refused(client: Client) -> None:
+    place = scene()
+    client.force_login(place.student)
+    line = not_laid(place)
+
+    response = client.post(
+        reverse("evidence:ask", args=[place.piece.pk]),
+        {"requirements": [choice(place, line)], "known": [str(UserFactory().pk)]},
+    )
+
+    assert response.status_code == 422
+    assert set(response.context["form"].errors) == {"requirements", "known"}
+
+
+def test_a_piece_that_is_laid_against_nothing_says_what_to_do_first(client: Client) -> None:
+    place = scene(lines=0)
+    client.force_login(place.student)
+
+    response = client.get(reverse("evidence:ask", args=[place.piece.pk]))
+
+    assert response.context["form"] is None
+    assert reverse("evidence:detail", args=[place.piece.pk]) in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("owner", 200), ("adviser", 403), ("teacher", 403), ("fellow student", 404)],
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_gets_the_page_to_ask(client: Client, method: str, who: str, status: int) -> None:
+    place = scene()
+    person = people_around(place)[who]
+    assert person is not None
+    client.force_login(person)
+
+    response = getattr(client, method)(reverse("evidence:ask", args=[place.piece.pk]))
+
+    assert response.status_code == (422 if (method, status) == ("post", 200) else status)
+
+
+def test_the_page_without_an_account_leads_to_signing_in(client: Client) -> None:
+    url = reverse("evidence:ask", args=[scene().piece.pk])
+
+    response = client.get(url)
+
+    assert response["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("name", ["evidence:remind", "evidence:withdraw_question"])
+def test_the_buttons_do_it_and_say_so(client: Client, name: str) -> None:
+    question = FeedbackRequestFactory(enrolment__student__language="en", giver__name="Cor")
+    client.force_login(question.evidence.owner)
+
+    response = client.post(reverse(name, args=[question.pk]))
+
+    url = reverse("evidence:detail", args=[question.evidence.pk])
+    assert response["Location"] == f"{url}#feedback"
+    [message] = get_messages(response.wsgi_request)
+    assert (message.level_tag, "Cor" in str(message)) == ("success", True)
+    assert Event.objects.count() == 1
+
+
+def test_a_button_that_comes_too_late_says_why(client: Client) -> None:
+    question = FeedbackRequestFactory(answered=True)
+    client.force_login(question.evidence.owner)
+
+    response = client.post(reverse("evidence:withdraw_question", args=[question.pk]))
+
+    assert [message.level_tag for message in get_messages(response.wsgi_request)] == ["error"]
+    question.refresh_from_db()
+    assert question.state == State.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("adviser", 403), ("teacher", 403), ("fellow student", 404), ("teacher elsewhere", 404)],
+)
+@pytest.mark.parametrize("name", ["evidence:remind", "evidence:withdraw_question"])
+def test_others_get_no_button(client: Client, name: str, who: str, status: int) -> None:
+    place = scene()
+    question = FeedbackRequestFactory(enrolment=place.enrolment, evidence=place.piece)
+    person = people_around(place)[who]
+    assert person is not None
+    client.force_login(person)
+
+    assert client.post(reverse(name, args=[question.pk])).status_code == status
+    assert client.get(reverse(name, args=[question.pk])).status_code == 405
+
+
+def test_giver_and_revision_are_those_of_the_moment() -> None:
+    place = scene()
+    [question] = ask(place)
+    later = RevisionFactory(evidence=place.piece)
+    Evidence.objects.filter(pk=place.piece.pk).update(current=later)
+
+    [second] = ask(place, somebody("other@shop.example"))
+
+    assert question.revision != second.revision == later
+    assert Giver.objects.count() == 2
