@@ -57,7 +57,7 @@ def import_qualification(
 ) -> Qualification:
     """The qualification that was read from this dossier, as a draft if it was not here yet; each
     line becomes a requirement of its own. Raises NotPossible when the code and edition are here
-    with other content. Some ten queries, however many lines."""
+    with other content. Seventeen queries, however many lines."""
     check_curate(by)
     at = at or timezone.now()
     qualification, is_new = Qualification.objects.get_or_create(

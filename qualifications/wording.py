@@ -12,13 +12,12 @@ def _letter(character: str) -> str:
 
 
 def _spellings() -> dict[str, str]:
-    """For each letter of a to z, all Latin letters that differ from it in case or accents only."""
+    """For each letter of the Latin, Greek and Cyrillic alphabets, all that differ from it in case
+    or accents only."""
     spellings: dict[str, str] = {}
-    for number in range(ord("A"), 0x250):
-        character = chr(number)
+    for character in filter(str.isalpha, map(chr, range(ord("A"), 0x530))):
         letter = _letter(character)
-        if letter.isascii() and letter.isalpha():
-            spellings[letter] = spellings.get(letter, "") + character
+        spellings[letter] = spellings.get(letter, "") + character
     return spellings
 
 
