@@ -78,7 +78,6 @@ def clean_image(source: Path, target: Path, file_type: FileType) -> FileType:
     except CleaningFailed:
         raise
     except Exception as fault:  # a decoder may fail in any way on a damaged file
-        target.unlink(missing_ok=True)
         raise _failure(
             _("This image is damaged or incomplete."),
             _("Open it on your own device, save it again as JPEG, and add that."),
