@@ -7,6 +7,7 @@ outside, so it runs in a task, outside any transaction.
 
 import io
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -154,13 +155,13 @@ def clean_media(source: Path, target: Path, file_type: FileType) -> FileType:
     demuxer, muxer = _CONTAINERS[file_type.media_type]
     streams = "-map 0:V? -map 0:a?" if file_type.kind == Kind.VIDEO else "-map 0:a?"
     faststart = "-movflags +faststart" if muxer == "mp4" else ""
-    if not _ffmpeg(source, demuxer, f"{streams} -c copy {_SILENT} {faststart} -f {muxer}", target):
-        raise _failure(
-            _("This recording is damaged, or in a form that browsers cannot play."),
-            _("Save it again as MP4 (video) or MP3 (sound), and add that."),
-        )
-    with target.open("rb") as cleaned:
-        return detect(cleaned, size=0)  # its size was judged when it came in
+    if _ffmpeg(source, demuxer, f"{streams} -c copy {_SILENT} {faststart} -f {muxer}", target):
+        with target.open("rb") as cleaned, suppress(FileRefused):
+            return detect(cleaned, size=0)  # its size was judged when it came in
+    raise _failure(
+        _("This recording is damaged, or in a form that browsers cannot play."),
+        _("Save it again as MP4 (video) or MP3 (sound), and add that."),
+    )
 
 
 def video_still(source: Path, target: Path) -> bool:

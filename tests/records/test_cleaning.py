@@ -510,6 +510,16 @@ def test_ffmpeg_works_within_limits(
     assert target.read_text().split() == ["120", "2000000"]
 
 
+def test_what_would_not_be_let_in_is_not_shown(source: Path, target: Path) -> None:
+    first, second = "-c:a:0 flac", "-c:a:1 libopus"
+    ffmpeg(f"{SOUND} -map 0 -map 0 {first} {second} -f ogg", source)
+    with pytest.raises(FileRefused):
+        type_of(source)
+
+    with pytest.raises(CleaningFailed):
+        clean_media(source, target, types.OGG)
+
+
 def test_what_takes_too_long_fails(
     tmp_path: Path, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
