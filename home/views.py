@@ -6,13 +6,17 @@ from django.views.decorators.http import require_safe
 
 from home import mailbox
 from home.gallery import gallery_context
+from home.roles import roles_of
+from home.today import today_for
 from people.access import PersonRequest, public, signed_in
 
 
 @signed_in
 @require_safe
 def home(request: PersonRequest) -> HttpResponse:
-    return render(request, "home/home.html")
+    roles = roles_of(request.user)
+    today = today_for(request.user, roles)
+    return render(request, "home/home.html", {"roles": roles, "today": today})
 
 
 @public("the demo's own mails, in demo mode only, on this machine only")

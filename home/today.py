@@ -1,0 +1,102 @@
+"""What the start page shows: per role, what now. Each part is a fixed number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from committees.models import Case, Judgement, Meeting, Membership, Recusal
+from evidence.models import FeedbackRequest
+from home.roles import Roles
+from people.models import User
+from portfolio.advising import Student, students_of
+from portfolio.models import Agreement, CheckIn
+from programmes.models import Programme, ProgrammeRole
+from qualifications.models import Qualification
+
+MOST = 8  # of each thing; the page links on to the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Lists of rows; a part that is not this person's is empty. `None` where even the heading
+    would mislead."""
+
+    asked: Any = ()
+    check_ins: Any = ()
+    agreements: Any = ()
+    waiting: Any = ()
+    cases: Any = ()
+    students: list[Student] | None = None
+    meetings: Any = None
+    programmes: Any = None
+    drafts: Any = None
+    settled: Any = None
+
+
+def today_for(user: User, roles: Roles) -> Today:
+    """At most nine queries for somebody with every role, however many rows."""
+    now = timezone.now()
+    shown: dict[str, Any] = {}
+    if roles.asked:
+        shown["asked"] = (
+            FeedbackRequest.objects.awaiting_answer(now)
+            .filter(giver__user=user)
+            .select_related("evidence__owner", "revision")
+            .order_by("expires_at")[:MOST]
+        )
+    if roles.studies:
+        shown |= _studying(user, now)
+    if roles.advises:
+        students = students_of(user, now=now, today=timezone.localdate())
+        shown["students"] = [student for student in students if student.needs_me][:MOST]
+    if roles.sits:
+        shown["meetings"] = _meetings(user)
+    if roles.coordinates:
+        coordinated = ProgrammeRole.objects.current().filter(
+            programme=OuterRef("pk"), user=user, role=ProgrammeRole.Role.COORDINATOR
+        )
+        shown["programmes"] = Programme.objects.filter(Exists(coordinated))[:MOST]
+    if roles.curriculum:
+        drafts = Qualification.objects.filter(status=Qualification.Status.DRAFT)
+        shown["drafts"] = drafts[:MOST]
+    if roles.supervises:
+        settled = Case.objects.settled().for_list()
+        shown["settled"] = settled.order_by("-meeting__held_at")[:MOST]
+    return Today(**shown)
+
+
+def _studying(user: User, now: datetime) -> dict[str, QuerySet]:
+    """Four queries, once they are drawn."""
+    unread = CheckIn.objects.filter(enrolment__student=user, acknowledgement=None)
+    open_agreements = Agreement.objects.filter(check_in__enrolment__student=user, done_at=None)
+    waiting = FeedbackRequest.objects.awaiting_answer(now).filter(evidence__owner=user)
+    coming = Case.objects.of_student(user).filter(meeting__held_at__gte=now)
+    return {
+        "check_ins": unread.select_related("by")[:MOST],
+        "agreements": open_agreements.select_related("check_in").order_by("due_on")[:MOST],
+        "waiting": waiting.select_related("giver", "revision").order_by("expires_at")[:MOST],
+        "cases": coming.for_list().order_by("meeting__held_at")[:MOST],
+    }
+
+
+def _meetings(user: User) -> QuerySet[Meeting]:
+    """The meetings to come, each with `to_judge`: how many of its cases wait for this person's
+    judgement."""
+    sits = Membership.objects.current().filter(committee=OuterRef("committee"), user=user)
+    votes = sits.filter(role__in=Membership.VOTING)
+    waiting = Q(
+        ~Exists(Judgement.objects.filter(case=OuterRef("cases"), user=user)),
+        ~Exists(Recusal.objects.filter(case=OuterRef("cases"), user=user)),
+        Exists(votes),
+        cases__state=Case.State.FROZEN,
+    )
+    return (
+        Meeting.objects.filter(Exists(sits))
+        .exclude(state=Meeting.State.CLOSED)
+        .select_related("committee")
+        .annotate(to_judge=Count("cases", filter=waiting))
+        .order_by("held_at")[:MOST]
+    )
