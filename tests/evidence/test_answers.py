@@ -1,0 +1,744 @@
+"""Answering and declining by the link of a mail."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from evidence.actions import feedback as actions
+from evidence.models import Attachment, Evidence, Feedback, FeedbackRequest, Remark
+from people.access import NotAllowed
+from qualifications.models import QualityRequirement
+from records.files import keep_bytes, record
+from records.models import Event, OutboxMail, StoredFile
+from records.refusals import NotPossible
+from tests.evidence.factories import (
+    AttachmentFactory,
+    FeedbackRequestFactory,
+    GiverFactory,
+    RevisionFactory,
+    StoredFileFactory,
+)
+from tests.evidence.scenes import Scene, everything, people_around, scene, verbs
+from tests.factories import RequirementFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+State = FeedbackRequest.State
+Said = dict[QualityRequirement | None, str]
+
+
+def asked(place: Scene | None = None, **kwargs: Any) -> FeedbackRequest:
+    place = place or scene()
+    kwargs = {"language": "en", "on": place.lines[:2], **kwargs}
+    return FeedbackRequestFactory(enrolment=place.enrolment, evidence=place.piece, **kwargs)
+
+
+def link(question: FeedbackRequest, name: str = "answer", *args: object) -> str:
+    return reverse(f"evidence:{name}", args=[question.token, *args])
+
+
+def said(feedback: Feedback) -> Said:
+    return {remark.requirement: remark.text for remark in feedback.remarks.all()}
+
+
+# --- What an answer says --------------------------------------------------------------------------
+
+
+def test_an_answer_is_tied_to_the_question_and_to_what_the_giver_saw() -> None:
+    question = asked()
+    later = RevisionFactory(evidence=question.evidence)
+    Evidence.objects.filter(pk=question.evidence.pk).update(current=later)
+    now = timezone.now()
+
+    feedback = actions.answer(question=question, text=" Calm and clear. ", at=now)
+
+    feedback.refresh_from_db()
+    assert feedback.text == "Calm and clear."
+    assert feedback.revision == question.revision != later
+    assert (feedback.request, feedback.giver, feedback.role, feedback.enrolment) == (
+        question,
+        question.giver,
+        question.role,
+        question.enrolment,
+    )
+    assert (feedback.source, feedback.noted_by) == (Feedback.Source.WRITTEN, None)
+    assert (feedback.recorded_at, feedback.given_on) == (now, timezone.localdate(now))
+    question.refresh_from_db()
+    assert (question.state, question.settled_at) == (State.ANSWERED, now)
+
+
+def test_an_answer_tells_the_student_and_writes_an_event_with_ids_only() -> None:
+    question = asked()
+
+    feedback = actions.answer(question=question, text="Secret words")
+
+    mail = OutboxMail.objects.get()
+    assert (mail.template, mail.address) == ("evidence/given", question.evidence.owner.email)
+    assert (mail.language, mail.ids) == ("en", {"feedback": str(feedback.pk)})
+    event = Event.objects.get()
+    assert (event.verb, event.by) == ("feedback.given", None)
+    assert event.chain.key == question.evidence.chain
+    assert event.statement["facts"] == {
+        "feedback": str(feedback.pk),
+        "evidence": str(question.evidence.pk),
+        "giver": str(question.giver.pk),
+    }
+
+
+def test_one_text_is_said_of_each_requirement_that_was_tapped() -> None:
+    question = asked()
+    first, second = question.requirements.all()
+
+    feedback = actions.answer(question=question, text="Good.", about=[first, second])
+
+    assert said(feedback) == {first: "", second: ""}
+    assert {remark.words for remark in feedback.remarks.all()} == {"Good."}
+
+
+def test_a_text_without_a_tap_is_about_the_whole() -> None:
+    feedback = actions.answer(question=asked(), text="Good.")
+
+    assert said(feedback) == {None: ""}
+
+
+def test_the_whole_can_be_tapped_beside_a_requirement() -> None:
+    question = asked()
+    first = question.requirements.all()[0]
+
+    feedback = actions.answer(question=question, text="Good.", about=[first], on_whole=True)
+
+    assert said(feedback) == {first: "", None: ""}
+
+
+def test_words_for_each_requirement_need_no_text() -> None:
+    question = asked()
+    first, second = question.requirements.all()
+
+    feedback = actions.answer(question=question, own={first: " Neat. ", second: "  "})
+
+    assert said(feedback) == {first: "Neat."}
+    assert feedback.text == ""
+
+
+def test_a_text_beside_words_for_requirements_is_about_the_whole() -> None:
+    question = asked()
+    first = question.requirements.all()[0]
+
+    feedback = actions.answer(question=question, text="Good.", own={first: "Neat."})
+
+    assert said(feedback) == {first: "Neat.", None: ""}
+
+
+def test_own_words_win_at_a_requirement_and_the_text_stands_at_the_others() -> None:
+    question = asked()
+    first, second = question.requirements.all()
+
+    feedback = actions.answer(
+        question=question, text="Good.", about=[first, second], own={first: "Neat."}
+    )
+
+    assert {remark.requirement: remark.words for remark in feedback.remarks.all()} == {
+        first: "Neat.",
+        second: "Good.",
+    }
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {},
+        {"text": " \n "},
+        {"on_whole": True},
+        {"tapped": True},
+        {"own": "  "},
+        {"own": "Neat.", "on_whole": True},
+    ],
+)
+def test_an_answer_without_words_for_what_it_is_about_is_refused(nothing: dict[str, Any]) -> None:
+    question = asked()
+    first = question.requirements.all()[0]
+    arguments = dict(nothing)
+    if arguments.pop("tapped", False):
+        arguments["about"] = [first]
+    if "own" in arguments:
+        arguments["own"] = {first: arguments["own"]}
+
+    with pytest.raises(NotPossible):
+        actions.answer(question=question, **arguments)
+
+    question.refresh_from_db()
+    assert (question.state, Feedback.objects.count()) == (State.OPEN, 0)
+
+
+@pytest.mark.parametrize("way", ["about", "own"])
+def test_only_what_was_asked_is_answered(way: str) -> None:
+    place = scene()
+    question = asked(place)
+    other = place.lines[2]
+    arguments = {"about": [other]} if way == "about" else {"own": {other: "Neat."}}
+
+    with pytest.raises(NotPossible):
+        actions.answer(question=question, text="Good.", **arguments)  # type: ignore[arg-type]
+
+    assert Remark.objects.count() == 0
+
+
+# --- Who and when ---------------------------------------------------------------------------------
+
+ACTIONS = {
+    "answer": lambda question, by=None: actions.answer(question=question, text="Good.", by=by),
+    "decline": lambda question, by=None: actions.decline(question=question, by=by),
+}
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        ("link", True),
+        ("asked", True),
+        ("owner", False),
+        ("adviser", False),
+        ("teacher", False),
+        ("coordinator", False),
+        ("teacher elsewhere", False),
+        ("fellow student", False),
+    ],
+)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_who_may_answer_and_decline(action: str, who: str, may: bool) -> None:
+    place = scene()
+    by = people_around(place)[who]
+    asked_person = UserFactory() if who != "asked" else by
+    giver = getattr(asked_person, "giver", None) or GiverFactory(user=asked_person)
+    question = asked(place, giver=giver)
+
+    if may:
+        ACTIONS[action](question, by)
+        assert [event.by for event in Event.objects.all()] == [by]
+    else:
+        with pytest.raises(NotAllowed):
+            ACTIONS[action](question, by)
+
+
+@pytest.mark.parametrize(
+    ("traits", "may"),
+    [
+        ({}, True),
+        ({"expired": True}, False),
+        ({"answered": True}, False),
+        ({"declined": True}, False),
+        ({"withdrawn": True}, False),
+    ],
+)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_only_an_open_question_is_answered_or_declined(
+    action: str, traits: dict[str, bool], may: bool
+) -> None:
+    question = asked(**traits)
+
+    if may:
+        ACTIONS[action](question)
+    else:
+        with pytest.raises(NotPossible):
+            ACTIONS[action](question)
+
+    assert Event.objects.count() == int(may)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_nobody_answers_about_a_withdrawn_piece(action: str) -> None:
+    question = asked()
+    Evidence.objects.filter(pk=question.evidence.pk).update(withdrawn_at=timezone.now())
+
+    with pytest.raises(NotPossible):
+        ACTIONS[action](FeedbackRequest.objects.get())
+
+
+def test_declining_tells_the_student_why() -> None:
+    question = asked()
+
+    actions.decline(question=question, reason=FeedbackRequest.Reason.NOT_SEEN)
+
+    question.refresh_from_db()
+    assert (question.state, question.reason) == (State.DECLINED, "not_seen")
+    assert [mail.template for mail in OutboxMail.objects.all()] == ["evidence/declined"]
+    assert verbs() == ["feedback.declined"]
+
+
+# --- The page -------------------------------------------------------------------------------------
+
+
+def test_the_page_says_who_asks_what_and_shows_the_piece_as_it_was_asked_about(
+    client: Client,
+) -> None:
+    place = scene()
+    seen = RevisionFactory(
+        evidence=place.piece, title="The open day", place="Town hall", context="Sixty visitors"
+    )
+    question = asked(place, revision=seen, message="What about the talk?")
+    later = RevisionFactory(evidence=place.piece, title="Quite another title")
+    Evidence.objects.filter(pk=place.piece.pk).update(current=later)
+
+    page = client.get(link(question)).content.decode()
+
+    shown = [
+        place.student.name,
+        question.giver.name,
+        str(place.enrolment.programme),
+        "What about the talk?",
+        "The open day",
+        "Town hall",
+        "Sixty visitors",
+        *(line.words for line in question.requirements.all()),
+    ]
+    assert [text for text in shown if text not in page] == []
+    assert "Quite another title" not in page
+    assert place.lines[2].words not in page
+
+
+def test_the_page_shows_the_reflection_to_nobody(client: Client) -> None:
+    place = scene()
+    seen = RevisionFactory(evidence=place.piece, title="Seen", reflection="I was so nervous")
+    question = asked(place, revision=seen)
+
+    page = client.get(link(question)).content.decode()
+
+    assert "Seen" in page
+    assert "I was so nervous" not in page
+
+
+def test_a_requirement_is_asked_in_plain_words(client: Client) -> None:
+    place = scene(lines=0)
+    line = RequirementFactory(text="verricht handelingen", plain="Does what was agreed")
+    question = asked(place, on=[line])
+
+    page = client.get(link(question)).content.decode()
+
+    assert "Does what was agreed" in page
+    assert "verricht handelingen" not in page
+
+
+@pytest.mark.parametrize(
+    ("cookie", "account", "expected"),
+    [(None, None, "en"), ("nl", None, "nl"), (None, "nl", "nl")],
+)
+def test_the_page_speaks_the_language_of_the_mail_unless_another_was_chosen(
+    client: Client, cookie: str | None, account: str | None, expected: str
+) -> None:
+    question = asked(language="en")
+    if cookie:
+        client.cookies["django_language"] = cookie
+    if account:
+        client.force_login(UserFactory(language=account))
+
+    page = client.get(link(question), headers={"accept-language": "nl"}).content.decode()
+
+    assert f'<html lang="{expected}">' in page
+
+
+def test_reading_changes_nothing(client: Client) -> None:
+    question = asked(giver__user=UserFactory())
+    AttachmentFactory(revision=question.revision)
+    before = everything()
+
+    for method in (client.get, client.head):
+        for url in (link(question), link(question), link(question)[:-2] + "/"):
+            assert method(url).status_code in (200, 404)
+        assert method(link(question, "decline")).status_code == 405
+
+    assert everything() == before
+
+
+def test_sending_gives_feedback_and_shows_the_receipt_at_the_same_link(client: Client) -> None:
+    question = asked()
+    first, second = question.requirements.all()
+
+    sent = client.post(
+        link(question), {"text": "Calm.", "about": [str(first.pk)], f"on_{second.pk}": "Neat."}
+    )
+
+    assert (sent.status_code, sent["Location"]) == (302, link(question))
+    assert said(question.feedback) == {first: "", second: "Neat."}
+    receipt = client.get(link(question))
+    assert receipt.status_code == 200
+    page = receipt.content.decode()
+    shown = ["Calm.", "Neat.", first.words, second.words, question.evidence.owner.name]
+    assert [text for text in shown if text not in page] == []
+
+
+def test_the_whole_is_tapped_on_the_page(client: Client) -> None:
+    question = asked()
+
+    client.post(link(question), {"text": "Calm.", "about": ["whole"]})
+
+    assert said(question.feedback) == {None: ""}
+
+
+def test_who_is_signed_in_as_who_was_asked_answers_in_their_own_name(client: Client) -> None:
+    user = UserFactory()
+    question = asked(giver__user=user)
+    client.force_login(user)
+
+    client.post(link(question), {"text": "Calm."})
+
+    assert [event.by for event in Event.objects.all()] == [user]
+
+
+def test_somebody_else_who_is_signed_in_answers_as_who_holds_the_link(client: Client) -> None:
+    question = asked()
+    client.force_login(UserFactory())
+
+    client.post(link(question), {"text": "Calm."})
+
+    assert [(event.verb, event.by) for event in Event.objects.all()] == [("feedback.given", None)]
+    assert question.feedback.giver == question.giver
+
+
+def test_sending_twice_gives_one_feedback_and_a_receipt(client: Client) -> None:
+    question = asked()
+
+    first = client.post(link(question), {"text": "Calm."})
+    second = client.post(link(question), {"text": "Calm."}, follow=True)
+
+    assert first.status_code == 302
+    assert second.status_code == 200
+    assert second.templates[0].name == "evidence/answer/receipt.html"
+    assert [feedback.text for feedback in Feedback.objects.all()] == ["Calm."]
+    assert verbs() == ["feedback.given"]
+
+
+def test_an_answer_that_was_overtaken_gives_no_second_feedback() -> None:
+    question = asked()
+    stale = FeedbackRequest.objects.get()
+    actions.answer(question=question, text="Calm.")
+
+    with pytest.raises(NotPossible):
+        actions.answer(question=stale, text="Twice.")
+
+    assert [feedback.text for feedback in Feedback.objects.all()] == ["Calm."]
+
+
+def test_an_empty_answer_is_refused_with_everything_kept(client: Client) -> None:
+    question = asked()
+    second = question.requirements.all()[1]
+
+    response = client.post(link(question), {"text": "  ", "about": [str(second.pk)]})
+
+    assert response.status_code == 422
+    form = response.context["form"]
+    assert form.non_field_errors() == ["Write in a few words what you saw or heard."]
+    assert [choice.data["selected"] for choice in form["about"].subwidgets] == [False, True, False]
+    assert Feedback.objects.count() == 0
+
+
+def test_a_text_that_is_too_long_is_refused_with_everything_kept(client: Client) -> None:
+    question = asked()
+    first = question.requirements.all()[0]
+    long = "x" * 20_001
+
+    response = client.post(link(question), {"text": "Calm.", f"on_{first.pk}": long})
+
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [f"on_{first.pk}"]
+    page = response.content.decode()
+    assert long in page
+    assert "Calm." in page
+    assert '<details class="fold" open>' in page
+
+
+@pytest.mark.parametrize("way", ["about", "own"])
+def test_a_requirement_added_by_hand_is_refused(client: Client, way: str) -> None:
+    place = scene()
+    question = asked(place)
+    other = place.lines[2]
+    added = {"about": [str(other.pk)]} if way == "about" else {f"on_{other.pk}": "Neat."}
+
+    response = client.post(link(question), {"text": "Calm.", **added})
+
+    assert response.status_code == 422
+    assert Feedback.objects.count() == 0
+
+
+def test_other_fields_added_by_hand_change_nothing(client: Client) -> None:
+    place = scene()
+    question = asked(place)
+    other = UserFactory()
+    added = {
+        "giver": GiverFactory().pk,
+        "role": "teacher",
+        "source": "noted",
+        "noted_by": other.pk,
+        "given_on": "2020-01-01",
+        "recorded_at": "2020-01-01",
+        "state": "open",
+        "revision": RevisionFactory().pk,
+        "enrolment": scene().enrolment.pk,
+    }
+
+    client.post(link(question), {"text": "Calm.", **added})
+
+    feedback = question.feedback
+    assert (feedback.giver, feedback.role, feedback.source) == (question.giver, "client", "written")
+    assert (feedback.noted_by, feedback.given_on) == (None, timezone.localdate())
+    assert (feedback.revision, feedback.enrolment) == (question.revision, question.enrolment)
+
+
+def test_declining_takes_one_tap(client: Client) -> None:
+    question = asked()
+
+    response = client.post(link(question, "decline"), {"reason": "not_me"}, follow=True)
+
+    assert response.templates[0].name == "evidence/answer/declined.html"
+    assert "This isn&#x27;t me" in response.content.decode()
+    question.refresh_from_db()
+    assert (question.state, question.reason) == (State.DECLINED, "not_me")
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"), [("", State.DECLINED), ("because of the state", State.OPEN)]
+)
+def test_a_reason_is_one_of_those_offered_or_none(
+    client: Client, reason: str, state: FeedbackRequest.State
+) -> None:
+    question = asked()
+
+    client.post(link(question, "decline"), {"reason": reason})
+
+    question.refresh_from_db()
+    assert (question.state, question.reason) == (state, "")
+
+
+def test_declining_twice_or_after_answering_says_where_things_stand(client: Client) -> None:
+    question = asked()
+    client.post(link(question), {"text": "Calm."})
+
+    response = client.post(link(question, "decline"), {"reason": "not_me"}, follow=True)
+
+    assert response.templates[0].name == "evidence/answer/receipt.html"
+    assert verbs() == ["feedback.given"]
+
+
+# --- Links that open nothing ----------------------------------------------------------------------
+
+
+def flipped(token: str, place: int) -> str:
+    return token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+
+
+def test_a_link_is_unguessable(client: Client) -> None:
+    question = asked()
+    another = asked()
+    token = question.token
+    wrong = [
+        *(flipped(token, place) for place in range(len(token))),
+        token[:22] + another.token[22:],
+        token[:-1],
+        token[:20],
+        token + "A",
+        str(question.pk),
+        "é" * len(token),
+        "x",
+    ]
+
+    found = {
+        token: client.get(reverse("evidence:answer", args=[token])).status_code
+        for token in [token, *wrong]
+    }
+
+    assert found == {token: 200} | dict.fromkeys(wrong, 404)
+
+
+def test_a_wrong_link_has_a_page_that_says_what_to_do(client: Client) -> None:
+    question = asked()
+
+    for method in (client.get, client.post):
+        response = method(reverse("evidence:answer", args=[question.token[:-1]]))
+        assert response.status_code == 404
+        assert response.templates[0].name == "evidence/answer/unknown.html"
+
+
+CLOSED = [
+    ({"expired": True}, "expired", 410),
+    ({"declined": True}, "declined", 200),
+    ({"evidence__withdrawn_at": timezone.now()}, "withdrawn", 410),
+]
+
+
+@pytest.mark.parametrize(("traits", "name", "status"), CLOSED)
+def test_a_closed_link_says_why_and_shows_no_piece(
+    client: Client, traits: dict[str, Any], name: str, status: int
+) -> None:
+    question = FeedbackRequestFactory(
+        evidence__revision__title="The open day", message="Private", **traits
+    )
+
+    response = client.get(link(question))
+
+    assert response.status_code == status
+    assert response.templates[0].name == f"evidence/answer/{name}.html"
+    page = response.content.decode()
+    assert [text for text in ("The open day", "Private") if text in page] == []
+
+
+@pytest.mark.parametrize(("traits", "name", "status"), CLOSED)
+def test_what_was_typed_while_the_link_closed_is_kept_on_the_page(
+    client: Client, traits: dict[str, Any], name: str, status: int
+) -> None:
+    question = FeedbackRequestFactory(**traits)
+
+    response = client.post(link(question), {"text": "Calm.", "on_x": "Neat.", "on_y": " "})
+
+    assert response.status_code == status
+    assert response.context["kept"] == ["Calm.", "Neat."]
+    assert "Neat." in response.content.decode()
+    assert Feedback.objects.count() == 0
+
+
+def test_a_withdrawn_question_says_so_and_names_nobody(client: Client) -> None:
+    question = asked()
+    url = link(question)
+    actions.withdraw_request(question=question, by=question.evidence.owner)
+
+    response = client.get(url)
+
+    assert response.status_code == 410
+    assert response.templates[0].name == "evidence/answer/withdrawn.html"
+    page = response.content.decode()
+    assert [n for n in (question.evidence.owner.name, question.giver.name) if n in page] == []
+    assert client.post(url, {"text": "Calm."}).context["kept"] == ["Calm."]
+    assert client.post(link(question, "decline"), {"reason": ""}).status_code == 302
+    assert Feedback.objects.count() == 0
+
+
+def test_a_receipt_shows_what_was_sent_until_the_link_expires(client: Client) -> None:
+    question = asked()
+    actions.answer(question=question, text="Calm.")
+    assert "Calm." in client.get(link(question)).content.decode()
+    FeedbackRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    response = client.get(link(question))
+
+    assert response.templates[0].name == "evidence/answer/receipt.html"
+    assert "Calm." not in response.content.decode()
+
+
+# --- Files ----------------------------------------------------------------------------------------
+
+
+def text_file(question: FeedbackRequest) -> Attachment:
+    kept = keep_bytes(io.BytesIO(b"what was agreed\n"), name="notes.txt", size=16)
+    return AttachmentFactory(
+        revision=question.revision, file=record(kept, chain="test", by=None), name="notes.txt"
+    )
+
+
+def content(response: Any) -> bytes:
+    return b"".join(response.streaming_content)
+
+
+def test_the_files_of_the_piece_open_from_the_link(client: Client) -> None:
+    question = asked()
+    attachment = text_file(question)
+    url = link(question, "answer_file", attachment.pk)
+
+    assert url in client.get(link(question)).content.decode()
+    response = client.get(url)
+
+    assert content(response) == b"what was agreed\n"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Disposition"].startswith("attachment")
+
+
+def test_a_photo_is_shown_as_it_was_cleaned(client: Client) -> None:
+    question = asked()
+    cleaned = text_file(question).file
+    original = StoredFileFactory(waiting_photo=True)
+    assert not default_storage.exists(original.path)
+    photo = AttachmentFactory(revision=question.revision, file=original, name="desk.jpg")
+    url = link(question, "answer_file", photo.pk)
+
+    assert (client.get(url).status_code, client.get(link(question)).status_code) == (409, 200)
+    ready = StoredFile.Preparation.READY
+    StoredFile.objects.filter(pk=original.pk).update(shown=cleaned, preparation=ready)
+
+    assert content(client.get(url)) == b"what was agreed\n"
+
+
+def other_revision(question: FeedbackRequest, attachment: Attachment) -> str:
+    other = AttachmentFactory(revision=RevisionFactory(evidence=question.evidence))
+    return link(question, "answer_file", other.pk)
+
+
+def other_piece(question: FeedbackRequest, attachment: Attachment) -> str:
+    return link(question, "answer_file", AttachmentFactory().pk)
+
+
+def forged(question: FeedbackRequest, attachment: Attachment) -> str:
+    return reverse("evidence:answer_file", args=[flipped(question.token, 30), attachment.pk])
+
+
+def expired(question: FeedbackRequest, attachment: Attachment) -> str:
+    FeedbackRequest.objects.update(expires_at=timezone.now())
+    return link(question, "answer_file", attachment.pk)
+
+
+def answered(question: FeedbackRequest, attachment: Attachment) -> str:
+    actions.answer(question=question, text="Calm.")
+    return link(question, "answer_file", attachment.pk)
+
+
+def withdrawn(question: FeedbackRequest, attachment: Attachment) -> str:
+    url = link(question, "answer_file", attachment.pk)
+    actions.withdraw_request(question=question, by=question.evidence.owner)
+    return url
+
+
+@pytest.mark.parametrize(
+    "made", [other_revision, other_piece, forged, expired, answered, withdrawn]
+)
+def test_no_other_file_opens_and_none_from_a_closed_link(client: Client, made: Any) -> None:
+    question = asked()
+    attachment = text_file(question)
+    assert content(client.get(link(question, "answer_file", attachment.pk))) == b"what was agreed\n"
+
+    assert client.get(made(question, attachment)).status_code == 404
+
+
+# --- Figures --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_the_page_takes_the_same_number_of_queries_for_one_and_five_requirements(
+    client: Client, django_assert_num_queries: Any, number: int
+) -> None:
+    place = scene(lines=number)
+    question = asked(place, on=place.lines)
+    for _file in range(number):
+        AttachmentFactory(revision=question.revision)
+    client.get(link(question))
+
+    with django_assert_num_queries(3):
+        response = client.get(link(question))
+
+    assert len(response.context["form"].own_fields()) == number
+    assert len(response.context["attachments"]) == number
+
+
+def test_who_has_an_account_finds_the_questions_that_await_them() -> None:
+    user = UserFactory()
+    giver = GiverFactory(user=user)
+    waiting = asked(giver=giver)
+    for traits in ({"expired": True}, {"answered": True}, {"declined": True}, {"withdrawn": True}):
+        asked(giver=giver, **traits)
+    asked()
+
+    now = timezone.now()
+    found = FeedbackRequest.objects.awaiting_answer(now).filter(giver__user=user)
+
+    assert list(found) == [waiting]
