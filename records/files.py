@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from records import cleaning
 from records.chain import append
-from records.filetypes import FileType, Kind, detect, safe_name
+from records.filetypes import ALLOWED, FileType, Kind, detect, safe_name
 from records.models import StoredFile
 from records.work import nudge, register
 
@@ -120,7 +120,7 @@ def prepare(row: StoredFile) -> bool:
     """Make the cleaned derivative of a photo, video or recording: upright, without place or
     device. False when that failed; after PREPARATIONS tries the file is said to have failed, and
     its owner still has the original."""
-    file_type = FileType(row.media_type, Kind(row.kind), "")
+    file_type = ALLOWED[row.media_type]
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "source"), Path(folder, "target")
         try:

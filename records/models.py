@@ -84,7 +84,7 @@ class Sealed(models.Model):
             if field.name in self.sealed_fields
         }
 
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:  # noqa: ARG002
+    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         """What is wrong in the row's own content, beyond its seal; `erased` holds the digests
         that were lawfully removed."""
         return iter(())
