@@ -1,11 +1,13 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import include, path
 
 from people.views import set_language
 
 # The admin's own sign-in knows no rate limit; people come in through the one door.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.unregister(Group)  # roles here have a context and dates
 
 urlpatterns = [
     path("", include("home.urls")),

@@ -23,6 +23,10 @@ PUBLIC = {
 }
 BY_LINK = {
     "account_reset_password_from_key",
+    "evidence:answer",
+    "evidence:answer_file",
+    "evidence:confirm",
+    "evidence:decline",
 }
 
 

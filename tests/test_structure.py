@@ -56,6 +56,11 @@ def part(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
+def first(room: str, path: Path) -> str:
+    """The file, or the folder in its place, directly in the room."""
+    return path.relative_to(settings.BASE_DIR / room).parts[0].removesuffix(".py")
+
+
 def backward(room: str, path: Path) -> list[str]:
     return [
         module
@@ -65,12 +70,14 @@ def backward(room: str, path: Path) -> list[str]:
 
 
 def upward(room: str, path: Path) -> list[str]:
-    own = path.relative_to(settings.BASE_DIR / room).parts[0].removesuffix(".py")
+    own = first(room, path)
     if own not in FILES:
         return []
     later = FILES[FILES.index(own) + 1 :]
     return [
-        module for module in imported(path) if module.split(".")[0] == room and part(module) in later
+        module
+        for module in imported(path)
+        if module.split(".")[0] == room and part(module) in later
     ]
 
 
@@ -90,7 +97,8 @@ def test_a_file_imports_only_those_before_it_in_its_room(room: str) -> None:
 
 
 def test_nobody_imports_a_shell() -> None:
-    """Views, tasks, admin and commands are shells: only the URLconf names views."""
+    """Views, tasks, admin and commands are shells: only the URLconf names views, and an admin
+    takes its manner from another."""
     found = {
         str(path): shells
         for room, path in sources()
@@ -101,7 +109,7 @@ def test_nobody_imports_a_shell() -> None:
                 for module in imported(path)
                 if module.split(".")[0] in ROOMS
                 and part(module) in SHELLS
-                and part(module) not in path.relative_to(settings.BASE_DIR / room).parts
+                and part(module) != first(room, path)
             }
         )
     }
