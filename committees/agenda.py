@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.urls import reverse
+
 from committees.models import Case, Judgement, Meeting
 from committees.panels import moment_of, panels_of
 from committees.rules import Agreement, Panel, agreement, quorum_sentence
@@ -40,8 +42,29 @@ class AgendaRow:
         return self.viewer.pk in self.panel.judged and not self.stands_aside
 
     @property
-    def leads(self) -> bool:
-        return self.panel.leads(self.viewer.pk)
+    def may_recuse(self) -> bool:
+        return (
+            self.case.state in (Case.State.FROZEN, Case.State.OPENED)
+            and self.panel.seat_of(self.viewer.pk) is not None
+            and not self.stands_aside
+        )
+
+    @property
+    def address(self) -> str:
+        """Where this viewer goes on from here; empty for who stands aside. Who has no seat and
+        sees the agenda all the same reads records."""
+        if self.stands_aside:
+            return ""
+        if self.panel.seat_of(self.viewer.pk) is None:
+            page = "case_record"
+        elif self.case.state == Case.State.PLANNED or (
+            self.case.state == Case.State.FROZEN
+            and self.case.meeting.state != Meeting.State.OPEN
+        ):
+            page = "case"
+        else:
+            page = "decide"
+        return reverse(f"committees:{page}", args=[self.case.pk])
 
     @property
     def quorum(self) -> str:

@@ -1,5 +1,6 @@
 """What the pages of one case show: the set, frozen or as it would be, and what was found on it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,38 +10,92 @@ from django.urls import reverse
 from committees.models import Case, Finding, Judgement
 from committees.rules import Panel, Seat
 from committees.snapshots import FrozenSet, read
+from evidence.models import Revision
 from portfolio.coverage import draw
-from portfolio.evidence_set import EvidenceSet, FeedbackFact, PartFact, PieceFact
+from portfolio.evidence_set import (
+    NOTED,
+    EvidenceSet,
+    FeedbackFact,
+    FileFact,
+    PartFact,
+    PieceFact,
+)
+from portfolio.models import Light
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFeedback:
+    """Feedback with who gave it and its remarks: the requirement in words (nothing for the
+    whole) and what was said of it in particular."""
+
+    feedback: FeedbackFact
+    giver: str
+    remarks: tuple[tuple[str, str], ...]
+
+    @property
+    def is_noted(self) -> bool:
+        return self.feedback.standing == NOTED
 
 
 @dataclass(frozen=True, slots=True)
 class ShownPiece:
-    """A piece in full, with the feedback on it and who gave that."""
+    """A piece in full: its files with their addresses, the requirements it is laid against in
+    words with the student's why, and the feedback on it."""
 
     piece: PieceFact
-    feedback: tuple[tuple[str, FeedbackFact], ...]
+    files: tuple[tuple[FileFact, str], ...]
+    laid: tuple[tuple[str, str], ...]
+    feedback: tuple[ShownFeedback, ...]
+
+    @property
+    def kind(self) -> str:
+        return str(Revision.Kind(self.piece.kind).label)
+
+    @property
+    def origin(self) -> str:
+        return str(Revision.Origin(self.piece.origin).label)
 
 
 def set_context(evidence_set: EvidenceSet, files: Mapping[str, str]) -> dict[str, Any]:
     """What `committees/_set.html` draws, for the committee, the student and the auditor alike;
     `files` has the address of each file by its digest. No query."""
+    words = {line.id: line.words for line in evidence_set.frame.requirements}
     names = {person.id: person.name for person in evidence_set.people}
+    given: dict[str, list[ShownFeedback]] = defaultdict(list)
+    for item in evidence_set.feedback:
+        given[item.piece].append(_feedback(item, names, words))
     return {
         "coverage": draw(evidence_set),
         "evidence_set": evidence_set,
-        "files": files,
+        "links": {piece.id: f"#piece-{piece.id}" for piece in evidence_set.pieces},
         "pieces": [
             ShownPiece(
                 piece,
-                tuple(
-                    (names.get(item.giver, ""), item)
-                    for item in evidence_set.feedback
-                    if item.piece == piece.id
-                ),
+                tuple((file, files.get(file.digest, "")) for file in piece.files),
+                tuple((words[laid.requirement], laid.why) for laid in piece.laid),
+                tuple(given[piece.id]),
             )
             for piece in evidence_set.pieces
         ],
+        "check_ins": [
+            (item, Light(item.light).label if item.light else "")
+            for item in evidence_set.check_ins
+        ],
     }
+
+
+def _feedback(
+    item: FeedbackFact, names: Mapping[str, str], words: Mapping[str, str]
+) -> ShownFeedback:
+    return ShownFeedback(
+        item,
+        names.get(item.giver, ""),
+        tuple(
+            (words.get(remark.requirement or "", ""), remark.text)
+            for remark in item.remarks
+            if remark.requirement in words or (remark.requirement is None and remark.text)
+        ),
+    )
 
 
 def frozen_context(case: Case) -> tuple[FrozenSet, dict[str, Any]]:
