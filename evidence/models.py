@@ -66,10 +66,11 @@ class EvidenceQuerySet(models.QuerySet):
         return self.filter(withdrawn_at__isnull=True)
 
     def visible_to(self, user: User) -> Self:
-        """The door: those who may read it in full, and who was asked for feedback with an
-        account."""
-        invited = FeedbackRequest.objects.filter(evidence=OuterRef("pk"), giver__user=user).exclude(
-            state=FeedbackRequest.State.WITHDRAWN
+        """The door: those who may read it in full, and whoever has an account and was asked for
+        feedback, unless they declined or the question was withdrawn."""
+        state = FeedbackRequest.State
+        invited = FeedbackRequest.objects.filter(
+            evidence=OuterRef("pk"), giver__user=user, state__in=[state.OPEN, state.ANSWERED]
         )
         return self.filter(self._in_full(user) | Exists(invited))
 

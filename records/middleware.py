@@ -1,5 +1,8 @@
 from collections.abc import Callable
+from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,14 +12,18 @@ from records.refusals import NotPossible
 
 class RefusalMiddleware:
     """What cannot be done now, said on a page of its own: what the state of things refuses (409),
-    and a database that stays locked (503), with what was typed, so that one tap tries again.
-    Files cannot be kept in a page; it says so."""
+    what is too large to take in (413), and a database that stays locked (503), with what was
+    typed, so that one tap tries again. Files cannot be kept in a page; it says so."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        """Before anything else reads the body: the check against forgery does."""
+        return render(request, "413.html", status=413) if _is_too_large(request) else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NotPossible):
@@ -34,3 +41,14 @@ class RefusalMiddleware:
         )
         response["Retry-After"] = "5"
         return response
+
+
+def _is_too_large(request: HttpRequest) -> bool:
+    """Whether the body, its text or the number of its files is more than is taken in."""
+    if int(request.headers.get("Content-Length") or 0) > settings.LARGEST_BODY:
+        return True
+    try:
+        request.POST.keys()  # reads the body, if it is a form
+    except (RequestDataTooBig, TooManyFilesSent):
+        return True
+    return False
