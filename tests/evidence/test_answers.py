@@ -425,10 +425,10 @@ def test_an_answer_that_was_overtaken_gives_no_second_feedback() -> None:
 
 
 def test_an_empty_answer_is_refused_with_everything_kept(client: Client) -> None:
-    question = asked()
-    second = question.requirements.all()[1]
+    place = scene()
+    question = asked(place)
 
-    response = client.post(link(question), {"text": "  ", "about": [str(second.pk)]})
+    response = client.post(link(question), {"text": "  ", "about": [str(place.lines[1].pk)]})
 
     assert response.status_code == 422
     form = response.context["form"]

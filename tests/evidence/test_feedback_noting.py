@@ -1,0 +1,449 @@
+"""Noting what was said, and confirming it by the link of a mail."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from evidence.actions import feedback as actions
+from evidence.models import Confirmation, Evidence, Feedback, GiverRole
+from people.access import NotAllowed
+from records.models import Event, OutboxMail
+from records.refusals import NotPossible
+from tests.evidence.factories import FeedbackFactory, GiverFactory
+from tests.evidence.scenes import Scene, everything, people_around, scene, verbs
+from tests.evidence.scenes import client as somebody
+from tests.factories import EnrolmentFactory, RequirementFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def note(place: Scene, **kwargs: Any) -> Feedback:
+    arguments = {
+        "evidence": place.piece,
+        "enrolment": place.enrolment,
+        "person": somebody(),
+        "given_on": timezone.localdate(),
+        "place": "In the shop",
+        "text": "You kept calm.",
+        "requirements": place.lines[:1],
+        "by": place.student,
+        **kwargs,
+    }
+    return actions.note(**arguments)
+
+
+def noted(place: Scene | None = None, **kwargs: Any) -> Feedback:
+    place = place or scene()
+    now = timezone.now()
+    kwargs = {"remarks": {None: ""}, "recorded_at": now, **kwargs}
+    return FeedbackFactory(enrolment=place.enrolment, evidence=place.piece, noted=True, **kwargs)
+
+
+def link(feedback: Feedback) -> str:
+    return reverse("evidence:confirm", args=[feedback.confirmation_token])
+
+
+# --- Noting ---------------------------------------------------------------------------------------
+
+
+def test_a_note_says_who_said_what_when_and_where_and_who_noted_it() -> None:
+    place = scene()
+    now = timezone.now()
+    day = timezone.localdate(now) - timedelta(days=2)
+
+    feedback = note(place, given_on=day, text=" You kept calm. ", at=now)
+
+    feedback.refresh_from_db()
+    assert (feedback.source, feedback.noted_by) == (Feedback.Source.NOTED, place.student)
+    assert (feedback.text, feedback.place, feedback.given_on) == (
+        "You kept calm.",
+        "In the shop",
+        day,
+    )
+    assert (feedback.giver.address, feedback.role) == ("client@shop.example", GiverRole.CLIENT)
+    assert (feedback.revision, feedback.recorded_at) == (place.piece.current, now)
+    assert [remark.requirement for remark in feedback.remarks.all()] == place.lines[:1]
+    assert feedback.confirmed is None
+
+
+def test_the_speaker_is_asked_to_confirm_and_the_event_holds_ids_only() -> None:
+    place = scene()
+
+    feedback = note(place)
+
+    mail = OutboxMail.objects.get()
+    assert (mail.template, mail.address) == ("evidence/confirmation", "client@shop.example")
+    assert (mail.language, mail.ids) == ("en", {"feedback": str(feedback.pk)})
+    event = Event.objects.get()
+    assert (event.verb, event.by) == ("feedback.noted", place.student)
+    assert event.chain.key == place.piece.chain
+    assert event.statement["facts"] == {
+        "feedback": str(feedback.pk),
+        "evidence": str(place.piece.pk),
+        "giver": str(feedback.giver.pk),
+    }
+
+
+def test_a_note_can_be_about_the_whole() -> None:
+    place = scene()
+
+    feedback = note(place, requirements=place.lines[:1], on_whole=True)
+    only = note(place, requirements=[])
+
+    assert {remark.requirement for remark in feedback.remarks.all()} == {None, place.lines[0]}
+    assert [remark.requirement for remark in only.remarks.all()] == [None]
+
+
+def test_what_a_teacher_notes_of_their_own_words_is_confirmed_by_it() -> None:
+    place = scene()
+    adviser = place.enrolment.adviser
+    assert adviser is not None
+
+    feedback = note(place, person=somebody(adviser.email), by=adviser)
+
+    assert Feedback.objects.get().confirmed is True
+    assert feedback.giver.user == adviser
+    assert verbs() == ["feedback.noted", "feedback.confirmed"]
+    assert OutboxMail.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"text": "  "},
+        {"given_on": timezone.localdate() + timedelta(days=2)},
+    ],
+)
+def test_a_note_needs_words_and_a_day_that_was(wrong: dict[str, Any]) -> None:
+    place = scene()
+
+    with pytest.raises(NotPossible):
+        note(place, **wrong)
+
+    assert Feedback.objects.count() == 0
+
+
+def test_nobody_is_noted_about_their_own_piece() -> None:
+    place = scene()
+    adviser = place.enrolment.adviser
+
+    for by in (place.student, adviser):
+        with pytest.raises(NotPossible):
+            note(place, person=somebody(place.student.email), by=by)
+
+
+def test_a_note_is_about_what_the_piece_shows_in_this_programme() -> None:
+    place = scene(lines=6)
+    other = RequirementFactory(under=place.lines[0].places.get().work_process)
+
+    for wrong in (
+        {"requirements": [other]},
+        {"requirements": place.lines},
+        {"enrolment": EnrolmentFactory(student=place.student)},
+    ):
+        with pytest.raises(NotPossible):
+            note(place, **wrong)
+
+
+def test_nothing_is_noted_about_a_withdrawn_piece() -> None:
+    place = scene()
+    Evidence.objects.filter(pk=place.piece.pk).update(withdrawn_at=timezone.now())
+
+    with pytest.raises(NotPossible):
+        note(place)
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        ("owner", True),
+        ("adviser", True),
+        ("teacher", True),
+        ("coordinator", False),
+        ("teacher elsewhere", False),
+        ("fellow student", False),
+        ("asked", False),
+    ],
+)
+def test_who_may_note(who: str, may: bool) -> None:
+    place = scene()
+    by = people_around(place)[who]
+
+    if may:
+        assert note(place, by=by).noted_by == by
+    else:
+        with pytest.raises(NotAllowed):
+            note(place, by=by)
+
+
+# --- The page to note -----------------------------------------------------------------------------
+
+
+def form(place: Scene, /, **kwargs: Any) -> dict[str, Any]:
+    return {
+        "text": "You kept calm.",
+        "requirements": [f"{place.enrolment.pk}/{place.lines[0].pk}"],
+        "given_on": "2026-10-01",
+        "place": "In the shop",
+        "known": "",
+        "person-name": "Cor Client",
+        "person-address": "cor@shop.example",
+        "person-role": "client",
+        "person-language": "en",
+        **kwargs,
+    }
+
+
+def test_the_page_notes_a_new_person(client: Client) -> None:
+    place = scene()
+    client.force_login(place.student)
+
+    response = client.post(reverse("evidence:note", args=[place.piece.pk]), form(place))
+
+    assert response["Location"] == reverse("evidence:detail", args=[place.piece.pk]) + "#feedback"
+    feedback = Feedback.objects.get()
+    assert (feedback.giver.name, feedback.role) == ("Cor Client", GiverRole.CLIENT)
+    assert (feedback.text, str(feedback.given_on)) == ("You kept calm.", "2026-10-01")
+    assert [remark.requirement for remark in feedback.remarks.all()] == place.lines[:1]
+
+
+def test_the_page_notes_somebody_who_is_known_about_the_whole(client: Client) -> None:
+    place = scene()
+    adviser = place.enrolment.adviser
+    assert adviser is not None
+    client.force_login(place.student)
+    whole = [f"{place.enrolment.pk}/whole"]
+    nobody = {"person-name": "", "person-address": "", "person-role": ""}
+
+    client.post(
+        reverse("evidence:note", args=[place.piece.pk]),
+        form(place, known=str(adviser.pk), requirements=whole, **nobody),
+    )
+
+    feedback = Feedback.objects.get()
+    assert (feedback.giver.user, feedback.role) == (adviser, GiverRole.TEACHER)
+    assert [remark.requirement for remark in feedback.remarks.all()] == [None]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fields"),
+    [
+        ({"text": " "}, {"text"}),
+        ({"given_on": "soon"}, {"given_on"}),
+        ({"place": ""}, {"place"}),
+        ({"requirements": []}, {"requirements"}),
+        ({"requirements": ["whole"]}, {"requirements"}),
+        ({"known": "somebody"}, {"known"}),
+        ({"person-address": "nowhere"}, {"__all__"}),
+        ({"given_on": "2100-01-01"}, {"__all__"}),
+    ],
+)
+def test_a_bad_note_is_refused_with_everything_kept(
+    client: Client, wrong: dict[str, Any], fields: set[str]
+) -> None:
+    place = scene()
+    client.force_login(place.student)
+
+    response = client.post(reverse("evidence:note", args=[place.piece.pk]), form(place, **wrong))
+
+    assert response.status_code == 422
+    assert set(response.context["form"].errors) == fields
+    assert 'value="Cor Client"' in response.content.decode()
+    assert Feedback.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("owner", 200), ("adviser", 200), ("teacher", 200), ("fellow student", 404)],
+)
+def test_who_gets_the_page_to_note(client: Client, who: str, status: int) -> None:
+    place = scene()
+    person = people_around(place)[who]
+    assert person is not None
+    client.force_login(person)
+
+    assert client.get(reverse("evidence:note", args=[place.piece.pk])).status_code == status
+
+
+# --- Confirming -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("said", "verb"), [(True, "confirmed"), (False, "denied")])
+def test_the_speakers_word_stands_beside_the_note(said: bool, verb: str) -> None:
+    feedback = noted()
+    now = timezone.now()
+
+    actions.confirm(feedback=feedback, confirmed=said, at=now)
+
+    word = Confirmation.objects.get()
+    assert (word.feedback, word.confirmed, word.recorded_at) == (feedback, said, now)
+    assert Feedback.objects.get().confirmed is said
+    assert verbs() == [f"feedback.{verb}"]
+
+
+def test_the_first_word_counts() -> None:
+    feedback = noted()
+    actions.confirm(feedback=feedback, confirmed=True)
+
+    with pytest.raises(NotPossible):
+        actions.confirm(feedback=feedback, confirmed=False)
+
+    assert [word.confirmed for word in Confirmation.objects.all()] == [True]
+
+
+def test_written_feedback_has_no_confirmation_link() -> None:
+    feedback = FeedbackFactory()
+
+    assert Feedback.objects.from_token(feedback.confirmation_token) is None
+
+
+@pytest.mark.parametrize(
+    ("who", "may"),
+    [
+        ("link", True),
+        ("asked", True),
+        ("owner", False),
+        ("adviser", False),
+        ("teacher", False),
+        ("coordinator", False),
+        ("fellow student", False),
+    ],
+)
+def test_who_may_confirm(who: str, may: bool) -> None:
+    place = scene()
+    by = people_around(place)[who]
+    giver = by.giver if who == "asked" and by else GiverFactory(user=UserFactory())
+    feedback = noted(place, giver=giver)
+
+    if may:
+        actions.confirm(feedback=feedback, confirmed=True, by=by)
+        assert [event.by for event in Event.objects.all()] == [by]
+    else:
+        with pytest.raises(NotAllowed):
+            actions.confirm(feedback=feedback, confirmed=True, by=by)
+
+
+def too_late() -> Feedback:
+    return noted(recorded_at=timezone.now() - Feedback.CONFIRM_WITHIN)
+
+
+def of_a_withdrawn_piece() -> Feedback:
+    feedback = noted()
+    Evidence.objects.update(withdrawn_at=timezone.now())
+    return Feedback.objects.get(pk=feedback.pk)
+
+
+@pytest.mark.parametrize("made", [too_late, of_a_withdrawn_piece])
+def test_a_note_is_confirmed_within_its_time(client: Client, made: Any) -> None:
+    feedback = made()
+
+    with pytest.raises(NotPossible):
+        actions.confirm(feedback=feedback, confirmed=True)
+    response = client.get(link(feedback))
+    posted = client.post(link(feedback), {"confirmed": "yes"}, follow=True)
+
+    assert (response.status_code, posted.status_code) == (410, 410)
+    assert feedback.text not in response.content.decode()
+    assert Confirmation.objects.count() == 0
+
+
+def test_the_page_shows_what_was_noted_and_by_whom(client: Client) -> None:
+    place = scene()
+    feedback = noted(place, remarks={place.lines[0]: ""}, text="You kept calm.")
+
+    response = client.get(link(feedback))
+
+    assert response.status_code == 200
+    page = response.content.decode()
+    shown = [
+        "You kept calm.",
+        place.lines[0].words,
+        place.student.name,
+        feedback.giver.name,
+        str(place.enrolment.programme),
+        feedback.place,
+    ]
+    assert [text for text in shown if text not in page] == []
+
+
+@pytest.mark.parametrize(("word", "said"), [("yes", True), ("no", False)])
+def test_one_tap_confirms_or_denies_and_the_link_says_so_afterwards(
+    client: Client, word: str, said: bool
+) -> None:
+    feedback = noted()
+
+    sent = client.post(link(feedback), {"confirmed": word})
+    again = client.post(link(feedback), {"confirmed": "no" if said else "yes"}, follow=True)
+
+    assert (sent.status_code, sent["Location"]) == (302, link(feedback))
+    assert again.status_code == 200
+    assert again.context["row"].confirmed is said
+    assert '<button class="button primary"' not in again.content.decode()
+    assert Feedback.objects.get().confirmed is said
+    assert Event.objects.count() == 1
+
+
+def test_a_post_without_a_word_changes_nothing(client: Client) -> None:
+    feedback = noted()
+    before = everything()
+
+    for data in ({}, {"confirmed": "maybe"}, {"confirmed": ""}):
+        assert client.post(link(feedback), data).status_code == 200
+
+    assert everything() == before
+
+
+def test_reading_changes_nothing(client: Client) -> None:
+    feedback = noted()
+    before = everything()
+
+    statuses = [client.get(link(feedback)).status_code, client.head(link(feedback)).status_code]
+
+    assert (statuses, everything()) == ([200, 200], before)
+
+
+def test_a_link_to_confirm_is_unguessable(client: Client) -> None:
+    feedback, another = noted(), noted()
+    token = feedback.confirmation_token
+    wrong = [
+        token[:22] + another.confirmation_token[22:],
+        token[:-1],
+        token[:30] + ("A" if token[30] != "A" else "B") + token[31:],
+        "x",
+    ]
+
+    found = {
+        each: client.get(reverse("evidence:confirm", args=[each])).status_code
+        for each in [token, *wrong]
+    }
+
+    assert found == {token: 200} | dict.fromkeys(wrong, 404)
+
+
+def test_the_link_to_answer_does_not_confirm_and_the_other_way_round(client: Client) -> None:
+    feedback = FeedbackFactory(noted=True, asked=True, recorded_at=timezone.now())
+    assert feedback.request is not None
+
+    crossed = [
+        reverse("evidence:confirm", args=[feedback.request.token]),
+        reverse("evidence:answer", args=[feedback.confirmation_token]),
+    ]
+
+    assert [client.get(url).status_code for url in crossed] == [404, 404]
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_the_page_to_confirm_takes_the_same_number_of_queries(
+    client: Client, django_assert_num_queries: Any, number: int
+) -> None:
+    place = scene(lines=number)
+    feedback = noted(place, remarks=dict.fromkeys(place.lines, ""))
+
+    with django_assert_num_queries(2):
+        response = client.get(link(feedback))
+
+    assert len(response.context["remarks"][0]["about"]) == number
