@@ -42,7 +42,7 @@ test: setup-dev
 	$(PYTEST)
 	$(RUN) -m tools.postgres $(PYTEST) -m "database and (not browser or main_journey)"
 
-check: export DJANGO_SETTINGS_MODULE := tests.settings
+check translations: export DJANGO_SETTINGS_MODULE := tests.settings
 check: setup-dev
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
