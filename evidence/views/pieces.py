@@ -135,7 +135,7 @@ def _laid(request: PersonRequest, piece: Evidence, form: RequirementsForm) -> bo
 @require_safe
 def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """The piece, for its owner, for those who follow the student, and for who was asked with an
-    account: the last see what they need to give feedback. Twelve queries at most."""
+    account: the last see what they need to give feedback. Ten queries."""
     piece = get_object_or_404(Evidence.objects.visible_to(request.user).for_page(), pk=pk)
     is_owner = piece.owner_id == request.user.pk
     in_full = Evidence.objects.in_full_for(request.user).filter(pk=pk).exists()

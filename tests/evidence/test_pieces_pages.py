@@ -1,0 +1,573 @@
+"""Pages of evidence: the list, adding and editing, choosing requirements, the piece itself."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from evidence.actions import Words
+from evidence.models import Attachment, Evidence, RequirementLink, Revision
+from programmes.models import Track
+from records.models import StoredFile
+from tests.evidence.factories import (
+    AttachmentFactory,
+    EvidenceFactory,
+    FeedbackFactory,
+    FeedbackRequestFactory,
+    GiverFactory,
+    RequirementLinkFactory,
+)
+from tests.evidence.scenes import Scene, everything, scene
+from tests.factories import (
+    LONG_AGO,
+    EnrolmentFactory,
+    QualificationFactory,
+    RequirementFactory,
+    UserFactory,
+    WorkProcessFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+FORM = {"title": "Helped", "kind": "act", "happened_on": "2026-09-02", "origin": "here"}
+
+
+def url(page: str, *args: Any) -> str:
+    return reverse(f"evidence:{page}", args=args)
+
+
+def messages_of(response: HttpResponse) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]
+
+
+def note(name: str, content: str = "some notes") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content.encode())
+
+
+# --- The list -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_list_takes_as_many_queries_for_one_piece_as_for_thirty(
+    rows: int, client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    place = scene()
+    for piece in [place.piece, *EvidenceFactory.create_batch(rows - 1, owner=place.student)]:
+        FeedbackRequestFactory(evidence=piece, enrolment=place.enrolment)
+        FeedbackFactory(evidence=piece, enrolment=place.enrolment, remarks={None: "Good"})
+    client.force_login(place.student)
+
+    with django_assert_num_queries(6):
+        response = client.get(url("list"))
+
+    assert len(response.context["page"]) == rows
+
+
+def test_the_list_is_newest_first_and_counts_what_there_is(client: Client) -> None:
+    place = scene(lines=3)
+    student = place.student
+    Evidence.objects.filter(pk=place.piece.pk).update(recorded_at=LONG_AGO)
+    older = EvidenceFactory(owner=student, revision__happened_on=date(2026, 8, 1))
+    newer = EvidenceFactory(owner=student, revision__happened_on=date(2026, 9, 5), withdrawn=True)
+    RequirementLinkFactory(evidence=older, ended=True)
+    asked = {"evidence": place.piece, "enrolment": place.enrolment}
+    FeedbackRequestFactory(**asked)
+    FeedbackRequestFactory(**asked, expired=True)
+    FeedbackRequestFactory(**asked, declined=True)
+    FeedbackFactory(**asked, asked=True, remarks={None: "Good", place.lines[0]: "Kind"})
+    EvidenceFactory()
+    client.force_login(student)
+
+    page = client.get(url("list")).context["page"]
+
+    counts = [(piece.pk, piece.requirements, piece.waiting, piece.remarks) for piece in page]
+    assert counts == [(newer.pk, 0, 0, 0), (place.piece.pk, 3, 1, 2), (older.pk, 0, 0, 0)]
+
+
+def test_the_list_has_fifty_pieces_to_a_page(client: Client) -> None:
+    student = EnrolmentFactory().student
+    EvidenceFactory.create_batch(51, owner=student)
+    client.force_login(student)
+
+    pages = [client.get(url("list"), {"page": page}).context["page"] for page in ("1", "2", "x")]
+
+    assert [len(page) for page in pages] == [50, 1, 50]
+
+
+def test_an_empty_list_says_what_to_do_first(client: Client) -> None:
+    client.force_login(EnrolmentFactory(student__language="en").student)
+    enrolled = client.get(url("list")).content.decode()
+    client.force_login(UserFactory(language="en"))
+    outsider = client.get(url("list")).content.decode()
+
+    assert enrolled.count("a photo and one line are enough") == 1
+    assert (enrolled.count(url("add")), outsider.count(url("add"))) == (1, 0)
+    assert outsider.count("You are not enrolled now") == 1
+
+
+# --- Adding ---------------------------------------------------------------------------------------
+
+
+def test_a_title_is_enough_and_the_requirements_are_asked_next(client: Client) -> None:
+    student = EnrolmentFactory().student
+    client.force_login(student)
+    shown = client.get(url("add")).context["form"]
+
+    response = client.post(url("add"), {**FORM, "happened_on": shown["happened_on"].value()})
+
+    piece = Evidence.objects.get()
+    assert response["Location"] == url("requirements", piece.pk)
+    today = timezone.localdate()
+    assert Words.of(Revision.objects.get()) == Words(title="Helped", happened_on=today)
+
+
+def test_fields_that_the_page_does_not_offer_are_ignored(client: Client) -> None:
+    student, other = EnrolmentFactory().student, UserFactory()
+    client.force_login(student)
+    by_hand = {"owner": other.pk, "number": 7, "recorded_at": "2020-01-01", "evidence": "x"}
+
+    client.post(url("add"), {**FORM, **by_hand})
+
+    piece = Evidence.objects.get()
+    assert (piece.owner, piece.revisions.get().number) == (student, 1)
+    assert piece.recorded_at > timezone.now() - timedelta(hours=1)
+
+
+def test_a_wrong_form_keeps_all_that_was_typed_and_every_good_file(client: Client) -> None:
+    student = EnrolmentFactory().student
+    client.force_login(student)
+    typed = {
+        **FORM,
+        "happened_on": "2026-02-31",
+        "kind": "product",
+        "place": "Kitchen",
+        "context": "For eight guests",
+        "reflection": "Ask first",
+        "origin": "earlier",
+    }
+
+    wrong = client.post(url("add"), {**typed, "uploads": [note("a.txt", "a"), note("b.txt", "b")]})
+    form = wrong.context["form"]
+    shown = {name: form[name].value() for name in typed}
+    tokens = [file.token for file in form.kept_files()]
+    nothing_yet = Evidence.objects.count()
+    client.post(url("add"), {**typed, "happened_on": "2026-02-28", "kept": tokens})
+
+    assert (wrong.status_code, nothing_yet, shown) == (422, 0, typed)
+    assert [(file.name, file.chosen) for file in form.kept_files()] == [
+        ("a.txt", True),
+        ("b.txt", True),
+    ]
+    assert list(Attachment.objects.values_list("name", flat=True)) == ["a.txt", "b.txt"]
+
+
+def test_a_refused_file_is_named_and_the_others_are_kept(client: Client) -> None:
+    client.force_login(EnrolmentFactory(student__language="en").student)
+    uploads = [note("good.txt"), SimpleUploadedFile("harm.exe", b"MZ\0\1"), note("empty.txt", "")]
+
+    response = client.post(url("add"), {**FORM, "uploads": uploads})
+
+    form = response.context["form"]
+    errors = [error.split(":")[0] for error in form.errors["uploads"]]
+    assert (response.status_code, list(form.errors)) == (422, ["uploads"])
+    assert errors == ["harm.exe", "empty.txt"]
+    assert [file.name for file in form.kept_files()] == ["good.txt"]
+    assert Evidence.objects.count() == 0
+
+
+def test_more_than_twenty_files_are_refused_by_name(client: Client) -> None:
+    client.force_login(EnrolmentFactory(student__language="en").student)
+    uploads = [note(f"{number}.txt", str(number)) for number in range(21)]
+
+    response = client.post(url("add"), {**FORM, "uploads": uploads})
+
+    form = response.context["form"]
+    assert form.errors["uploads"] == ["20.txt: A piece of evidence holds at most 20 files."]
+    assert [file.name for file in form.kept_files()] == [f"{number}.txt" for number in range(20)]
+
+
+def test_a_file_over_the_limit_of_its_kind_is_refused(client: Client, settings: Any) -> None:
+    settings.FILE_SIZE_LIMITS = {"text": 10}
+    client.force_login(EnrolmentFactory(student__language="en").student)
+    uploads = [note("large.txt", "x" * 11), note("small.txt", "x" * 10)]
+
+    form = client.post(url("add"), {**FORM, "uploads": uploads}).context["form"]
+
+    assert [error.split(":")[0] for error in form.errors["uploads"]] == ["large.txt"]
+    assert [file.name for file in form.kept_files()] == ["small.txt"]
+
+
+def kept_token(client: Client, content: str = "mine") -> str:
+    response = client.post(url("add"), {**FORM, "title": "", "uploads": note("mine.txt", content)})
+    return response.context["form"].kept_files()[0].token
+
+
+def test_a_kept_file_is_for_its_uploader_only(client: Client) -> None:
+    client.force_login(EnrolmentFactory().student)
+    token = kept_token(client)
+    thief = EnrolmentFactory().student
+    client.force_login(thief)
+
+    stolen = client.post(url("add"), {**FORM, "kept": token})
+    made_up = client.post(url("add"), {**FORM, "kept": token[:-1]})
+
+    assert (stolen.status_code, made_up.status_code) == (422, 422)
+    assert (list(stolen.context["form"].errors), Evidence.objects.count()) == (["kept"], 0)
+
+
+def test_a_kept_file_that_is_gone_is_named(client: Client) -> None:
+    client.force_login(EnrolmentFactory(student__language="en").student)
+    token = kept_token(client)
+    for folder in default_storage.listdir("")[0]:
+        for inner in default_storage.listdir(folder)[0]:
+            for name in default_storage.listdir(f"{folder}/{inner}")[1]:
+                default_storage.delete(f"{folder}/{inner}/{name}")
+
+    response = client.post(url("add"), {**FORM, "kept": token})
+
+    form = response.context["form"]
+    assert form.errors["kept"] == ["mine.txt is no longer here. Choose it again."]
+    assert (form.kept_files(), Evidence.objects.count()) == ([], 0)
+
+
+@pytest.mark.parametrize("day", ["0026-09-01", "1949-12-31", "tomorrow"])
+def test_a_day_that_cannot_be_is_refused(day: str, client: Client) -> None:
+    client.force_login(EnrolmentFactory().student)
+    if day == "tomorrow":
+        day = str(timezone.localdate() + timedelta(days=1))
+
+    response = client.post(url("add"), {**FORM, "happened_on": day})
+
+    assert (response.status_code, Evidence.objects.count()) == (422, 0)
+    assert list(response.context["form"].errors) == ["happened_on"]
+
+
+# --- Editing --------------------------------------------------------------------------------------
+
+
+def added(client: Client, *uploads: SimpleUploadedFile) -> Evidence:
+    """A piece of somebody who is signed in from then on."""
+    client.force_login(EnrolmentFactory(student__language="en").student)
+    client.post(url("add"), {**FORM, "uploads": uploads})
+    return Evidence.objects.get()
+
+
+def test_editing_shows_what_is_there_and_writes_the_next_revision(client: Client) -> None:
+    piece = added(client, note("a.txt", "a"), note("b.txt", "b"))
+    form = client.get(url("edit", piece.pk)).context["form"]
+    shown = {name: form[name].value() for name in FORM}
+    first, _second = form.kept_files()
+
+    response = client.post(
+        url("edit", piece.pk),
+        {**FORM, "title": "Helped more", "kept": first.token, "uploads": note("c.txt", "c")},
+    )
+
+    assert shown == {**FORM, "happened_on": date(2026, 9, 2)}
+    assert response["Location"] == url("detail", piece.pk)
+    revisions = [
+        (revision.title, [file.name for file in revision.attachments.all()])
+        for revision in piece.revisions.all()
+    ]
+    assert revisions == [("Helped", ["a.txt", "b.txt"]), ("Helped more", ["a.txt", "c.txt"])]
+
+
+def test_a_wrong_edit_shows_left_out_files_unticked(client: Client) -> None:
+    piece = added(client, note("a.txt", "a"), note("b.txt", "b"))
+    first, _second = client.get(url("edit", piece.pk)).context["form"].kept_files()
+
+    response = client.post(url("edit", piece.pk), {**FORM, "title": "", "kept": first.token})
+
+    kept = [(file.name, file.chosen) for file in response.context["form"].kept_files()]
+    assert (response.status_code, kept) == (422, [("a.txt", True), ("b.txt", False)])
+    assert piece.revisions.count() == 1
+
+
+# --- Requirements ---------------------------------------------------------------------------------
+
+
+def lines_shown(response: HttpResponse) -> list[tuple[str, list[str], bool, str]]:
+    """Of every line on the page: its words, its codes, whether it is ticked, and why."""
+    groups = response.context["form"].groups  # type: ignore[attr-defined]
+    return [
+        (line.requirement.words, line.codes, line.chosen, line.why)
+        for group in groups
+        for line in group.lines
+    ]
+
+
+def two_processes() -> Scene:
+    """A scene with a second work process, under which the first line stands too."""
+    place = scene(lines=2)
+    task = place.lines[0].places.get().work_process.core_task
+    process = WorkProcessFactory(core_task=task, title="Closes the day")
+    place.lines.append(RequirementFactory(under=process, text="sweeps up", plain="You clean up."))
+    process.places.create(requirement=place.lines[0], order=9)
+    return place
+
+
+def test_requirements_stand_under_their_work_process_once(client: Client) -> None:
+    place = two_processes()
+    client.force_login(place.student)
+
+    response = client.get(url("requirements", place.piece.pk))
+
+    first, second = (
+        place.lines[1].places.get().work_process,
+        place.lines[2].places.get().work_process,
+    )
+    groups = [(group.work_process, len(group.lines)) for group in response.context["form"].groups]
+    assert groups == [(first, 2), (second, 1)]
+    assert lines_shown(response) == [
+        (place.lines[0].text, [first.code, second.code], True, ""),
+        (place.lines[1].text, [first.code], True, ""),
+        ("You clean up.", [second.code], False, ""),
+    ]
+
+
+def test_requirements_of_all_current_tracks_are_offered(client: Client) -> None:
+    place = scene(lines=1)
+    elective = QualificationFactory(title="An elective", kind="elective")
+    line = RequirementFactory(under=WorkProcessFactory(core_task__qualification=elective))
+    Track.objects.create(enrolment=place.enrolment, qualification=elective)
+    draft = QualificationFactory(draft=True)
+    RequirementFactory(under=WorkProcessFactory(core_task__qualification=draft))
+    Track.objects.create(enrolment=place.enrolment, qualification=draft)
+    RequirementFactory()
+    client.force_login(place.student)
+
+    response = client.get(url("requirements", place.piece.pk))
+
+    assert {words for words, *_ in lines_shown(response)} == {place.lines[0].text, line.text}
+    assert response.context["form"].is_of_several
+
+
+def test_searching_in_plain_words_keeps_what_is_chosen_in_sight(client: Client) -> None:
+    place = two_processes()
+    RequirementLink.objects.exclude(requirement=place.lines[0]).delete()
+    client.force_login(place.student)
+
+    found = lines_shown(client.get(url("requirements", place.piece.pk), {"q": "clean UP"}))
+    none = lines_shown(client.get(url("requirements", place.piece.pk), {"q": "xyzzy"}))
+
+    chosen = place.lines[0].text
+    assert [words for words, *_ in found] == [chosen, "You clean up."]
+    assert [words for words, *_ in none] == [chosen]
+
+
+def test_searching_without_script_loses_no_tick_and_no_why(client: Client) -> None:
+    place = two_processes()
+    RequirementLink.objects.all().delete()
+    client.force_login(place.student)
+    line = place.lines[1]
+    before = everything()["evidence.RequirementLink"]
+
+    response = client.post(
+        url("requirements", place.piece.pk),
+        {"chosen": line.pk, f"why-{line.pk}": "She smiled", "q": "clean", "search": "1"},
+    )
+
+    shown = [(words, chosen, why) for words, _codes, chosen, why in lines_shown(response)]
+    assert shown == [(line.text, True, "She smiled"), ("You clean up.", False, "")]
+    assert response.status_code == 200
+    assert everything()["evidence.RequirementLink"] == before
+
+
+def test_choosing_lays_the_piece_against_requirements(client: Client) -> None:
+    place = two_processes()
+    client.force_login(place.student)
+    kept, dropped = place.piece.links.order_by("requirement__text")
+    new = place.lines[2]
+
+    response = client.post(
+        url("requirements", place.piece.pk),
+        {
+            "present": [kept.pk, dropped.pk],
+            "chosen": [kept.requirement_id, new.pk],
+            f"why-{new.pk}": " She smiled ",
+            f"why-{dropped.requirement_id}": "not sent on",
+        },
+    )
+
+    assert response["Location"] == url("detail", place.piece.pk)
+    links = place.piece.links.current().values_list("requirement", "why")
+    assert set(links) == {(kept.requirement_id, ""), (new.pk, "She smiled")}
+    assert place.piece.links.count() == 3
+
+
+def test_a_link_made_on_another_page_since_is_not_taken_off(client: Client) -> None:
+    place = scene(lines=2)
+    client.force_login(place.student)
+    shown, since = place.piece.links.order_by("requirement__text")
+
+    client.post(url("requirements", place.piece.pk), {"present": shown.pk})
+
+    assert list(place.piece.links.current()) == [since]
+
+
+def test_a_wrong_choice_is_said_and_changes_nothing(client: Client) -> None:
+    place = scene(lines=1)
+    client.force_login(place.student)
+    line, foreign = place.lines[0], RequirementFactory()
+    before = everything()["evidence.RequirementLink"]
+
+    answers = [
+        client.post(url("requirements", place.piece.pk), sent)
+        for sent in (
+            {"chosen": [line.pk, foreign.pk]},
+            {"chosen": [line.pk, "no id"]},
+            {"chosen": line.pk, f"why-{line.pk}": "x" * 501},
+        )
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 422]
+    assert [len(answer.context["form"].non_field_errors()) for answer in answers] == [1, 1, 1]
+    assert lines_shown(answers[2])[0][3] == "x" * 501
+    assert everything()["evidence.RequirementLink"] == before
+
+
+def test_without_a_current_track_there_is_nothing_to_choose(client: Client) -> None:
+    place = scene()
+    Track.objects.update(ended_at=LONG_AGO)
+    client.force_login(place.student)
+
+    response = client.get(url("requirements", place.piece.pk))
+
+    assert (response.status_code, lines_shown(response)) == (200, [])
+
+
+@pytest.mark.parametrize("lines", [1, 30])
+def test_the_page_of_requirements_takes_the_same_queries_for_thirty(
+    lines: int, client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    place = scene(lines=lines)
+    client.force_login(place.student)
+
+    with django_assert_num_queries(7):
+        response = client.get(url("requirements", place.piece.pk))
+
+    assert len(lines_shown(response)) == lines
+
+
+# --- The piece ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+def test_the_piece_takes_the_same_queries_for_twenty_of_everything(
+    rows: int, client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    place = scene(lines=rows)
+    AttachmentFactory.create_batch(rows, revision=place.piece.current)
+    for line in place.lines:
+        FeedbackRequestFactory(evidence=place.piece, enrolment=place.enrolment)
+        about = {"evidence": place.piece, "enrolment": place.enrolment}
+        FeedbackFactory(**about, remarks={None: "Good", line: "Kind"})
+    client.force_login(place.student)
+
+    with django_assert_num_queries(13):
+        response = client.get(url("detail", place.piece.pk))
+
+    assert len(response.context["links"]) == rows
+
+
+SECRETS = ("What I learned", "My own reason", "quality line")
+
+
+def page_with_everything(client: Client, person: Any, place: Scene) -> list[str]:
+    client.force_login(person)
+    text = client.get(url("detail", place.piece.pk)).content.decode()
+    return [secret for secret in ("The situation was hard", *SECRETS) if secret in text]
+
+
+def test_who_was_asked_with_an_account_sees_the_piece_and_not_what_is_between_student_and_school(
+    client: Client,
+) -> None:
+    enrolment = EnrolmentFactory(student__language="en")
+    process = WorkProcessFactory(core_task__qualification=enrolment.programme.qualification)
+    line = RequirementFactory(under=process, text="quality line")
+    piece = EvidenceFactory(
+        owner=enrolment.student,
+        revision__context="The situation was hard",
+        revision__reflection="What I learned",
+    )
+    RequirementLinkFactory(evidence=piece, requirement=line, why="My own reason")
+    place = Scene(enrolment, piece, [line])
+    asked = UserFactory()
+    FeedbackRequestFactory(evidence=piece, enrolment=enrolment, giver=GiverFactory(user=asked))
+
+    shown = {
+        name: page_with_everything(client, person, place)
+        for name, person in {
+            "owner": enrolment.student,
+            "adviser": enrolment.adviser,
+            "asked": asked,
+        }.items()
+    }
+
+    everything_there_is = ["The situation was hard", *SECRETS]
+    assert shown == {
+        "owner": everything_there_is,
+        "adviser": everything_there_is,
+        "asked": ["The situation was hard"],
+    }
+
+
+def buttons(client: Client, piece: Evidence) -> list[str]:
+    text = client.get(url("detail", piece.pk)).content.decode()
+    return [
+        page
+        for page in ("edit", "requirements", "withdraw", "delete")
+        if f'href="{url(page, piece.pk)}"' in text
+    ]
+
+
+def test_the_piece_offers_what_can_be_done_with_it_now(client: Client) -> None:
+    place = scene()
+    client.force_login(place.student)
+    unasked = buttons(client, place.piece)
+    FeedbackRequestFactory(evidence=place.piece, enrolment=place.enrolment)
+    asked = buttons(client, place.piece)
+    Evidence.objects.update(withdrawn_at=LONG_AGO)
+    withdrawn = buttons(client, place.piece)
+    client.force_login(place.enrolment.adviser)
+    read = buttons(client, place.piece)
+
+    assert unasked == ["edit", "requirements", "delete"]
+    assert asked == ["edit", "requirements", "withdraw"]
+    assert (withdrawn, read) == ([], [])
+
+
+@pytest.mark.parametrize("page", ["withdraw", "delete"])
+def test_a_get_asks_and_changes_nothing(page: str, client: Client) -> None:
+    place = scene()
+    client.force_login(place.student)
+
+    response = client.get(url(page, place.piece.pk))
+
+    place.piece.refresh_from_db()
+    assert (response.status_code, place.piece.withdrawn_at) == (200, None)
+
+
+def test_withdrawing_and_deleting_say_what_happened(client: Client) -> None:
+    place = scene()
+    other = EvidenceFactory(owner=place.student)
+    client.force_login(place.student)
+
+    withdrawn = client.post(url("withdraw", place.piece.pk))
+    deleted = client.post(url("delete", other.pk))
+
+    assert (withdrawn["Location"], deleted["Location"]) == (
+        url("detail", place.piece.pk),
+        url("list"),
+    )
+    assert messages_of(deleted)[-1] == "Deleted, with its files."
+    assert list(Evidence.objects.exclude(withdrawn_at=None)) == [place.piece]
+    assert StoredFile.objects.count() == 0
