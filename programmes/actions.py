@@ -7,6 +7,7 @@ from typing import Any, TypedDict, Unpack
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from people.actions import register
 from people.models import User
@@ -61,8 +62,11 @@ class HouseRules(TypedDict, total=False):
     link_days: int
 
 
+SAME_PROGRAMME = gettext_lazy("There is already a programme with this title and cohort.")
+
+
 @contextmanager
-def refused_as(text: str) -> Iterator[None]:
+def refused_as(text: object) -> Iterator[None]:
     """What the database refuses inside, as NotPossible with this text."""
     try:
         with transaction.atomic():
@@ -105,7 +109,7 @@ def make_programme(
     programme = Programme(
         title=title, cohort=cohort, qualification=qualification, recorded_at=at, **rules
     )
-    with refused_as(_("There is already a programme with this title and cohort.")):
+    with refused_as(SAME_PROGRAMME):
         programme.save(force_insert=True)
     facts = {"qualification": qualification.pk, **_rules_of(programme)}
     append(programme.chain, "programme.made", by=by, at=at, facts=facts)
@@ -129,7 +133,7 @@ def change_programme(
     before = _rules_of(programme)
     for name, value in {"title": title, "cohort": cohort, **rules}.items():
         setattr(programme, name, value)
-    with refused_as(_("There is already a programme with this title and cohort.")):
+    with refused_as(SAME_PROGRAMME):
         programme.save()
     after = _rules_of(programme)
     changed = {name: [before[name], after[name]] for name in after if after[name] != before[name]}

@@ -47,9 +47,10 @@ class Setup:
     core_tasks: Sequence[CoreTask]
 
     def points(self) -> list[Point]:
-        """The checklist, in the order in which a programme is set up. No query."""
+        """The checklist: what is still to do first, then in the order in which a programme is set
+        up. No query."""
         points = [self._periods(), self._units(), self._guidelines(), self._teachers()]
-        return [*points, *self._students()]
+        return sorted([*points, *self._students()], key=lambda point: point.state != "todo")
 
     def _point(self, state: str, text: str, action: str = "", view: str = "") -> Point:
         url = reverse(f"programmes:{view}", args=[self.programme.pk]) if view else ""

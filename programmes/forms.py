@@ -3,12 +3,13 @@ from copy import copy
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from people.models import User
 from programmes.access import check_order
-from programmes.actions import Contact
+from programmes.actions import SAME_PROGRAMME, Contact
 from programmes.models import Guideline, Period, Placement, Programme, ProgrammeRole, Unit
 from qualifications.models import CoreTask, Qualification, WorkProcess
 from records.refusals import NotPossible
@@ -44,14 +45,10 @@ class GroupedForm(forms.Form):
 
 
 class RowForm(forms.ModelForm, GroupedForm):
-    """Works on a copy of its row, which an action changes. Constraints over several fields or rows
-    are left to that action too, whose refusals come in words and hold in a race."""
+    """Works on a copy of its row, which an action changes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"instance": copy(kwargs.get("instance"))})
-
-    def validate_constraints(self) -> None:
-        pass
 
 
 class DatesMixin(RowForm):
@@ -112,6 +109,7 @@ class ProgrammeForm(RowForm):
                 "The file says who gave feedback. The student's adviser never judges."
             ),
         }
+        error_messages = {NON_FIELD_ERRORS: {"unique_together": SAME_PROGRAMME}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -243,7 +241,6 @@ class AdviserForm(GroupedForm):
     adviser_name = forms.CharField(label=_("Somebody else: name"), max_length=120, required=False)
     adviser_email = forms.EmailField(
         label=_("Somebody else: e-mail address"),
-        help_text=_("Who has no account yet gets an invitation by e-mail."),
         max_length=254,
         required=False,
     )

@@ -4,7 +4,7 @@ from programmes.views import enrolments, programmes, setup
 
 app_name = "programmes"
 urlpatterns = [
-    path("", programmes.programmes, name="programmes"),
+    path("", programmes.programmes, name="list"),
     path("new/", programmes.programme_new, name="programme_new"),
     path("<uuid:pk>/", programmes.programme, name="programme"),
     path("<uuid:pk>/edit/", programmes.programme_edit, name="programme_edit"),

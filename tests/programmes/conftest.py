@@ -1,0 +1,32 @@
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from people.models import User
+from tests.factories import ProgrammeRoleFactory
+from tests.programmes.factories import Scene, scene
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def place(db: None) -> Scene:
+    return scene()
+
+
+@pytest.fixture
+def coordinator(place: Scene) -> User:
+    return ProgrammeRoleFactory(programme=place.programme, user__language="en").user
+
+
+@pytest.fixture
+def coordinating(client: Client, coordinator: User) -> Client:
+    """The browser of a coordinator of the programme."""
+    client.force_login(coordinator)
+    return client

@@ -1,0 +1,121 @@
+"""What the pages show, and that they ask the database the same for one row and for thirty."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from django.test import Client
+
+from people.models import User
+from programmes.models import Enrolment, Guideline
+from tests.factories import (
+    EnrolmentFactory,
+    PeriodFactory,
+    PlacementFactory,
+    ProgrammeFactory,
+    ProgrammeRoleFactory,
+    RequirementFactory,
+    SupervisorFactory,
+    UnitFactory,
+    UnitPartFactory,
+)
+from tests.programmes.factories import Scene
+
+pytestmark = pytest.mark.django_db
+
+CountQueries = Callable[[int], object]
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_list_of_programmes(
+    coordinating: Client,
+    coordinator: User,
+    number: int,
+    django_assert_num_queries: CountQueries,
+) -> None:
+    for _ in range(number - 1):
+        ProgrammeRoleFactory(user=coordinator, programme=EnrolmentFactory().programme)
+    ProgrammeFactory()
+
+    with django_assert_num_queries(5):
+        page = coordinating.get("/programmes/")
+
+    assert [one.student_count for one in page.context["programmes"]] == [1] * number
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_set_up_page(
+    coordinating: Client, place: Scene, number: int, django_assert_num_queries: CountQueries
+) -> None:
+    for step in range(number - 1):
+        enrolment = EnrolmentFactory(programme=place.programme)
+        SupervisorFactory.create_batch(2, placement=PlacementFactory(enrolment=enrolment))
+        day = date(2027, 1, step + 1)
+        PeriodFactory(programme=place.programme, starts_on=day, ends_on=day)
+        unit = UnitFactory(programme=place.programme)
+        UnitPartFactory(unit=unit, core_task=place.core_tasks[0])
+        UnitPartFactory(unit=unit, work_process=place.work_processes[2])
+        line = RequirementFactory(under=place.work_processes[0])
+        Guideline.objects.create(programme=place.programme, requirement=line, people=2)
+        ProgrammeRoleFactory(programme=place.programme, role="teacher")
+
+    with django_assert_num_queries(17):
+        page = coordinating.get(f"/programmes/{place.programme.pk}/")
+
+    assert len(page.context["setup"].enrolments) == number
+    shown = page.content.decode()
+    for enrolment in Enrolment.objects.all():
+        assert f'<a href="/programmes/enrolments/{enrolment.pk}/">{enrolment.student}</a>' in shown
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_page_of_an_enrolment(
+    coordinating: Client, place: Scene, number: int, django_assert_num_queries: CountQueries
+) -> None:
+    for _ in range(number - 1):
+        SupervisorFactory.create_batch(2, placement=PlacementFactory(enrolment=place.enrolment))
+
+    with django_assert_num_queries(8):
+        page = coordinating.get(f"/programmes/enrolments/{place.enrolment.pk}/")
+
+    assert len(page.context["enrolment"].placements.all()) == number
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_page_of_all_guidelines(
+    coordinating: Client, place: Scene, number: int, django_assert_num_queries: CountQueries
+) -> None:
+    RequirementFactory.create_batch(number - 1, under=place.work_processes[0])
+
+    with django_assert_num_queries(10):
+        page = coordinating.get(f"/programmes/{place.programme.pk}/guidelines/")
+
+    rows = [
+        (row["level"], str(row["target"]), row["guideline"] and row["guideline"].pieces)
+        for _, under in page.context["core_tasks"]
+        for row in under
+    ]
+    assert len(rows) == 7 + number
+    assert rows[:2] == [("core_task", "B1-K1 Task 1", 3), ("work_process", "B1-K1-W1 Step 1", None)]
+
+
+def test_what_is_used_offers_no_change(coordinating: Client, place: Scene) -> None:
+    base = f"/programmes/{place.programme.pk}/"
+    change = f'href="{base}units/{place.unit.pk}/"'
+
+    before = coordinating.get(base).content.decode()
+    place.put_on_an_agenda()
+    after = coordinating.get(base).content.decode()
+
+    assert (change in before, change in after) == (True, False)
+    assert "On a committee's agenda: no longer changes" in after
+
+
+def test_names_are_text_and_no_markup(coordinating: Client, place: Scene) -> None:
+    place.enrolment.student.name = "<b>Noor</b>"
+    place.enrolment.student.save()
+
+    for path in (f"{place.programme.pk}/", f"enrolments/{place.enrolment.pk}/"):
+        shown = coordinating.get(f"/programmes/{path}").content.decode()
+        assert "&lt;b&gt;Noor&lt;/b&gt;" in shown
+        assert "<b>Noor" not in shown
