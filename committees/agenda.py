@@ -42,14 +42,6 @@ class AgendaRow:
         return self.viewer.pk in self.panel.judged and not self.stands_aside
 
     @property
-    def may_recuse(self) -> bool:
-        return (
-            self.case.state in (Case.State.FROZEN, Case.State.OPENED)
-            and self.panel.seat_of(self.viewer.pk) is not None
-            and not self.stands_aside
-        )
-
-    @property
     def address(self) -> str:
         """Where this viewer goes on from here; empty for who stands aside. Who has no seat and
         sees the agenda all the same reads records."""
@@ -58,8 +50,7 @@ class AgendaRow:
         if self.panel.seat_of(self.viewer.pk) is None:
             page = "case_record"
         elif self.case.state == Case.State.PLANNED or (
-            self.case.state == Case.State.FROZEN
-            and self.case.meeting.state != Meeting.State.OPEN
+            self.case.state == Case.State.FROZEN and self.case.meeting.state != Meeting.State.OPEN
         ):
             page = "case"
         else:

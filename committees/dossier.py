@@ -78,8 +78,7 @@ def set_context(evidence_set: EvidenceSet, files: Mapping[str, str]) -> dict[str
             for piece in evidence_set.pieces
         ],
         "check_ins": [
-            (item, Light(item.light).label if item.light else "")
-            for item in evidence_set.check_ins
+            (item, Light(item.light).label if item.light else "") for item in evidence_set.check_ins
         ],
     }
 

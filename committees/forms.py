@@ -28,14 +28,14 @@ class CommitteeForm(forms.ModelForm):
 
 
 class SeatForm(forms.Form):
-    name = forms.CharField(label=_("name"), max_length=120)
+    name = forms.CharField(label=_("Name"), max_length=120)
     email = forms.EmailField(
-        label=_("e-mail address"),
+        label=_("E-mail address"),
         max_length=254,
         help_text=_("Who has no account yet is invited by mail."),
     )
     role = forms.ChoiceField(
-        label=_("role"),
+        label=_("Role"),
         choices=Membership.Role.choices,
         initial=Membership.Role.MEMBER,
         widget=forms.RadioSelect(attrs={"class": "across"}),
@@ -101,12 +101,12 @@ class AttendanceForm(forms.Form):
     def __init__(self, data: Any = None, *, seats: Iterable[Any], present: Iterable[UUID]) -> None:
         super().__init__(data)
         self.fields["present"] = forms.TypedMultipleChoiceField(
-            label=_("Present"),
+            label=_("Who is present?"),
             required=False,
             coerce=UUID,
             choices=[(str(seat.user), seat.name) for seat in seats],
             initial=[str(user) for user in present],
-            widget=forms.CheckboxSelectMultiple,
+            widget=forms.CheckboxSelectMultiple(attrs={"class": "across"}),
         )
 
 
@@ -159,6 +159,15 @@ class DecisionForm(FindingsForm):
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": _("Point at what the motivation rests on.")},
         )
+        self.frozen = frozen
+
+    def citing(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+        """What can be pointed at, piece by piece: digest, words, and whether it is chosen."""
+        chosen = set(self["cited"].value() or ())
+        return [
+            (title, [(digest, words, digest in chosen) for digest, words in choices])
+            for title, choices in self.frozen.citable()
+        ]
 
 
 class ReasonForm(forms.Form):

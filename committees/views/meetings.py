@@ -58,7 +58,9 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     context = {
         "meeting": meeting,
         "rows": rows,
-        "seats": [(seat, seat.user in present) for seat in seats],
+        "present": [seat for seat in seats if seat.user in present],
+        "next": next((row for row in rows if row.awaits_viewer), None),
+        "awaited": sum(row.awaits_viewer for row in rows),
         "form": AttendanceForm(seats=seats, present=present),
         "prepares": prepares,
         "chairs": allowed(check_chairs, request.user, meeting.committee, now),
@@ -66,6 +68,7 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "is_open": meeting.state == Meeting.State.OPEN,
         "is_closed": meeting.state == Meeting.State.CLOSED,
         "reference_has_passed": meeting.reference_at <= now,
+        "may_take_off": prepares and bool(planned),
         "may_freeze": prepares and bool(planned) and meeting.reference_at <= now,
         "pending": sum(row.case.is_pending for row in rows),
     }

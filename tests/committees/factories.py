@@ -1,0 +1,254 @@
+"""One factory a model, with dull defaults, and a scene: a programme with a committee and students
+with answered evidence, in which cases go their way through the actions."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import factory
+from factory.django import DjangoModelFactory
+
+from committees import actions
+from committees.models import Attendance, Case, Committee, Decision, Finding, Meeting, Membership
+from committees.snapshots import read
+from evidence.models import Evidence, GiverRole
+from people.models import InstitutionRole, User
+from programmes.models import Enrolment, Programme, ProgrammeRole, Unit
+from qualifications.models import QualityRequirement, WorkProcess
+from tests.evidence.factories import EvidenceFactory, FeedbackFactory, GiverFactory
+from tests.factories import (
+    LONG_AGO,
+    EnrolmentFactory,
+    InstitutionRoleFactory,
+    ProgrammeFactory,
+    ProgrammeRoleFactory,
+    RequirementFactory,
+    UnitFactory,
+    UnitPartFactory,
+    UserFactory,
+    WorkProcessFactory,
+)
+
+REFERENCE = datetime(2026, 11, 2, 12, tzinfo=UTC)
+HELD = REFERENCE + timedelta(days=7)
+
+
+class CommitteeFactory(DjangoModelFactory[Committee]):
+    class Meta:
+        model = Committee
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    name = factory.Sequence(lambda n: f"Committee {n}")
+    quorum = 2
+    mandate = "Decides on all units of this programme."
+    mandate_on = date(2026, 8, 20)
+    recorded_at = LONG_AGO
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    class Meta:
+        model = Membership
+
+    class Params:
+        ended = factory.Trait(ended_at=LONG_AGO)
+
+    committee = factory.SubFactory(CommitteeFactory)
+    user = factory.SubFactory(UserFactory)
+    role = Membership.Role.MEMBER
+    recorded_at = LONG_AGO
+
+
+class MeetingFactory(DjangoModelFactory[Meeting]):
+    class Meta:
+        model = Meeting
+
+    committee = factory.SubFactory(CommitteeFactory)
+    held_at = HELD
+    reference_at = REFERENCE
+    place = "Room 1"
+    recorded_at = LONG_AGO
+
+
+class AttendanceFactory(DjangoModelFactory[Attendance]):
+    class Meta:
+        model = Attendance
+
+    meeting = factory.SubFactory(MeetingFactory)
+    user = factory.SubFactory(UserFactory)
+    recorded_at = LONG_AGO
+
+
+@dataclass
+class Scene:
+    """A committee with a chair, a secretary and two members; a coordinator; an adviser outside
+    the committee; an auditor; one unit of one work process with one requirement."""
+
+    programme: Programme
+    committee: Committee
+    meeting: Meeting
+    unit: Unit
+    requirement: QualityRequirement
+    chair: User
+    secretary: User
+    member: User
+    other_member: User
+    adviser: User
+    coordinator: User
+    auditor: User
+    cases: list[Case] = field(default_factory=list)
+
+    @property
+    def case(self) -> Case:
+        return self.cases[0]
+
+    @property
+    def student(self) -> User:
+        return self.case.enrolment.student
+
+    def refreshed(self) -> Case:
+        return Case.objects.for_page().get(pk=self.case.pk)
+
+    def freeze(self) -> None:
+        for case in self.cases:
+            actions.freeze_case(case=case, by=None, at=REFERENCE)
+
+    def judge(self, by: User, finding: str = Finding.ATTAINED, words: str = "Seen often.") -> None:
+        for case in self.cases:
+            actions.judge(
+                case=case,
+                findings=findings_of(case, finding),
+                motivation=words,
+                by=by,
+                at=REFERENCE + timedelta(days=1),
+            )
+
+    def open_meeting(self, *present: User) -> None:
+        for user in present or (self.chair, self.member, self.other_member):
+            actions.mark_present(meeting=self.meeting, user=user, by=self.secretary, at=HELD)
+        self.meeting = actions.open_meeting(meeting=self.meeting, by=self.chair, at=HELD)
+
+    def open_judgements(self) -> None:
+        for case in self.cases:
+            actions.open_judgements(case=case, by=self.chair, at=HELD)
+
+    def decide(self, finding: str = Finding.ATTAINED) -> Decision:
+        decisions = [
+            actions.decide(
+                case=case,
+                findings=findings_of(case, finding),
+                motivation="The set shows it.",
+                cited=cited_in(case),
+                by=self.chair,
+                at=HELD,
+            )
+            for case in self.cases
+        ]
+        return decisions[0]
+
+    def announce(self) -> None:
+        for case in self.cases:
+            actions.announce(case=case, by=self.chair, at=HELD)
+
+    def bring_to(self, state: str) -> "Scene":
+        """Let the cases go their way, up to this state."""
+        if state == Case.State.PLANNED:
+            return self
+        self.freeze()
+        if state == Case.State.FROZEN:
+            return self
+        self.judge(self.chair)
+        self.judge(self.member)
+        self.open_meeting()
+        self.open_judgements()
+        if state == Case.State.DEFERRED:
+            for case in self.cases:
+                actions.defer(case=case, reason="Show it once more.", by=self.chair, at=HELD)
+        if state in (Case.State.DECIDED, Case.State.ANNOUNCED):
+            self.decide()
+        if state == Case.State.ANNOUNCED:
+            self.announce()
+        return self
+
+
+def findings_of(case: Case, finding: str) -> dict[str, str]:
+    """This finding for every part of the frozen unit."""
+    frozen = read(case.snapshots.latest("number"))
+    return {part.id: finding for part in frozen.evidence_set.frame.parts}
+
+
+def cited_in(case: Case) -> list[str]:
+    """The digest of the first piece of the frozen set."""
+    frozen = read(case.snapshots.latest("number"))
+    return [frozen.digests[frozen.evidence_set.pieces[0].id]]
+
+
+def answered_piece(
+    enrolment: Enrolment,
+    requirement: QualityRequirement,
+    *,
+    giver: User | None = None,
+    **words: str,
+) -> Evidence:
+    """A piece laid against this requirement, with feedback on it of a client, or of this person."""
+    piece = EvidenceFactory(owner=enrolment.student, on=[requirement], **words)
+    by = GiverFactory(user=giver, name=giver.name) if giver else GiverFactory()
+    FeedbackFactory(
+        enrolment=enrolment,
+        evidence=piece,
+        giver=by,
+        role=GiverRole.TEACHER if giver else GiverRole.CLIENT,
+        remarks={requirement: "Works with care."},
+    )
+    return piece
+
+
+def scene(
+    *, students: int = 1, pieces: int = 1, parts: int = 1, adviser: User | None = None
+) -> Scene:
+    """A planned meeting with a case for each student, each with so many answered pieces."""
+    process: WorkProcess = WorkProcessFactory()
+    requirement = RequirementFactory(under=process)
+    programme = ProgrammeFactory(qualification=process.core_task.qualification)
+    unit = UnitFactory(programme=programme)
+    UnitPartFactory(unit=unit, work_process=process)
+    for _ in range(parts - 1):
+        more = WorkProcessFactory(core_task=process.core_task)
+        RequirementFactory(under=more)
+        UnitPartFactory(unit=unit, work_process=more)
+    committee = CommitteeFactory(programme=programme)
+    seats = {
+        "chair": Membership.Role.CHAIR,
+        "secretary": Membership.Role.SECRETARY,
+        "member": Membership.Role.MEMBER,
+        "other_member": Membership.Role.MEMBER,
+    }
+    people = {
+        name: MembershipFactory(committee=committee, role=role, user__name=name.title()).user
+        for name, role in seats.items()
+    }
+    made = Scene(
+        programme=programme,
+        committee=committee,
+        meeting=MeetingFactory(committee=committee),
+        unit=unit,
+        requirement=requirement,
+        adviser=adviser or UserFactory(name="Adviser"),
+        coordinator=ProgrammeRoleFactory(
+            programme=programme, role=ProgrammeRole.Role.COORDINATOR
+        ).user,
+        auditor=InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).user,
+        **people,
+    )
+    for number in range(students):
+        enrolment = EnrolmentFactory(
+            programme=programme, adviser_is=made.adviser, student__name=f"Student {number}"
+        )
+        for _ in range(pieces):
+            answered_piece(enrolment, requirement)
+        made.cases += actions.put_on_agenda(
+            meeting=made.meeting,
+            unit=unit,
+            enrolments=[enrolment],
+            by=made.secretary,
+            at=LONG_AGO + timedelta(days=1),
+        )
+    return made
