@@ -35,6 +35,6 @@ def invitation(ids: dict[str, str]) -> MailContent | None:
     if person is None:
         return None
     return MailContent(
-        _("Your account for your portfolio"),
+        _("Your account is ready: choose a password"),
         {"name": person.name, "address": person.email, **_password_link(person)},
     )

@@ -22,7 +22,9 @@ for name in (
 os.environ |= {
     "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
     "BASE_URL": "http://testserver",
-    "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or "sqlite://:memory:",
+    # Never made: conftest.py puts a file of the run's own in its place. Not in memory, which the
+    # live server would share between threads as one connection.
+    "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or "sqlite:////nowhere/db.sqlite3",
     # Nothing is kept here: conftest.py gives each test a folder of its own.
     "DATA_ROOT": str(Path(__file__).parent.parent / "var" / "tests"),
     "DEFAULT_FROM_EMAIL": "Bewijskracht <noreply@school.example>",

@@ -1,0 +1,148 @@
+"""People who walk through the product in a browser."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from records import work
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.peers import MailServer
+
+PASSWORD = "fietsbel-op-zolder"
+
+
+class Clock:
+    """The application's clock, which can be put forward; server and test share it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = timedelta()
+        real = timezone.now
+        monkeypatch.setattr(timezone, "now", lambda: real() + self.ahead)
+
+    def forward(self, **ahead: float) -> None:
+        self.ahead += timedelta(**ahead)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@dataclass
+class Walker:
+    """Somebody with a browser and a mailbox of their own."""
+
+    name: str
+    address: str
+    page: "Page"
+    post: "MailServer"
+
+    def mail(self, path: str) -> str:
+        """The link with this path in the newest mail to this person; it holds just one link, in
+        plain text and in HTML the same."""
+        work.sweep()
+        for message in reversed(self.post.messages):
+            plain = message.get_body(("plain",)).get_content()
+            if message["to"] == self.address and path in plain:
+                html = unescape(message.get_body(("html",)).get_content())
+                [link] = set(re.findall(r"http://[^\s<>\"]+", plain))
+                assert f'href="{link}"' in html
+                return link
+        subjects = [str(m["subject"]) for m in self.post.messages if m["to"] == self.address]
+        raise AssertionError(f"no mail with {path!r} to {self.address}; got {subjects}")
+
+    def open_mail(self, path: str) -> None:
+        self.goto(self.mail(path))
+
+    def choose_password(self) -> None:
+        self.open_mail("/accounts/password/reset/key/")
+        self.page.fill("[name=password1]", PASSWORD)
+        self.page.fill("[name=password2]", PASSWORD)
+        self.page.press("[name=password2]", "Enter")
+        self.page.wait_for_url("**/done/**")
+
+    def sign_in(self) -> None:
+        self.page.goto("/accounts/login/")
+        self.page.fill("[name=login]", self.address)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.press("[name=password]", "Enter")
+        self.page.wait_for_url(re.compile(r"^[^?]*(?<!login/)$"))
+
+    def come_in(self) -> "Walker":
+        self.choose_password()
+        self.sign_in()
+        return self
+
+    def goto(self, path: str) -> None:
+        answer = self.page.goto(path) or self.page.reload()  # nothing is fetched for a place in it
+        assert answer is not None
+        assert answer.status == 200, (path, answer.status)
+
+    def follow(self, part: str) -> None:
+        """Follow the first link whose address holds this."""
+        self.page.locator(f"main a[href*='{part}']").first.click()
+        self.page.wait_for_load_state()
+
+    def unfold(self) -> None:
+        """Open everything that is folded."""
+        folds = self.page.locator("main details:not([open])")
+        folds.evaluate_all("all => all.forEach(fold => { fold.open = true; })")
+
+    def fill(self, **fields: str) -> None:
+        for name, value in fields.items():
+            self.page.fill(f"main [name='{name}']", value)
+
+    def choose(self, name: str, value: str) -> None:
+        """A radio button, a checkbox or an option, by its value."""
+        found = self.page.locator(f"main [name='{name}'][value='{value}']")
+        if found.count():
+            found.check()
+        else:
+            self.page.select_option(f"main [name='{name}']", value)
+
+    def send(self, part: str = "") -> None:
+        """Press the main button of the page, or that of the form that goes to an address with
+        this in it."""
+        form = f"main form[action*='{part}']" if part else "main form[method=post]"
+        buttons = self.page.locator(f"{form} button.primary")
+        button = buttons.first if buttons.count() else self.page.locator(f"{form} button").last
+        with self.page.expect_navigation():
+            button.click()
+        assert not self.page.locator("main .fault").count(), self.page.inner_text("main")
+
+    def reads(self, words: str) -> bool:
+        return words in self.page.inner_text("main")
+
+
+@pytest.fixture
+def walker(new_page: "Callable[..., Page]", smtp_server: "MailServer") -> Callable[..., Walker]:
+    """Makes a person; on a phone's width where asked."""
+
+    def make(name: str, **options: object) -> Walker:
+        address = f"{name.split()[0].lower()}@school.example"
+        return Walker(name, address, new_page(**options), smtp_server)
+
+    return make
+
+
+def in_local(moment: datetime) -> str:
+    """As a browser's field for date and time takes it."""
+    return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M")
+
+
+def day(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%d")
+
+
+def spoken_day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j F Y")
