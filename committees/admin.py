@@ -1,0 +1,42 @@
+"""A support desk: who sits where, what is on which agenda. Sets, judgements and decisions are not
+here: they are read on their own pages, by who may."""
+
+from django.contrib import admin
+
+from committees.models import Case, Committee, Meeting, Membership
+from records.admin import ReadOnlyAdmin
+
+
+@admin.register(Committee)
+class CommitteeAdmin(ReadOnlyAdmin):
+    list_display = ["name", "programme", "quorum", "mandate_on"]
+    list_select_related = ["programme"]
+    search_fields = ["name"]
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ["user", "committee", "role", "recorded_at", "ended_at"]
+    list_select_related = ["user", "committee"]
+    list_filter = ["role"]
+    search_fields = ["user__name", "user__email"]
+
+
+@admin.register(Meeting)
+class MeetingAdmin(ReadOnlyAdmin):
+    list_display = ["committee", "held_at", "reference_at", "state"]
+    list_select_related = ["committee"]
+    list_filter = ["state"]
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    list_display = ["enrolment", "unit", "meeting", "state"]
+    list_select_related = [
+        "enrolment__student",
+        "enrolment__programme",
+        "unit",
+        "meeting__committee",
+    ]
+    list_filter = ["state"]
+    search_fields = ["enrolment__student__name"]
