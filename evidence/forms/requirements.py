@@ -82,11 +82,15 @@ class RequirementsForm(forms.Form):
     def _line(self, place: Place) -> Line:
         key = str(place.requirement_id)
         link = self.links.get(place.requirement_id)
-        why = self.data.get(f"why-{key}", "").strip() if self.is_bound else link.why if link else ""
+        why = self._typed_why(key) if self.is_bound else (link.why if link else "")
         self.lines[key] = Line(
             place.requirement, [place.work_process.code], link, key in self.ticked, why
         )
         return self.lines[key]
+
+    def _typed_why(self, key: str) -> str:
+        # A browser counts the end of a line as one character and sends it as two.
+        return str(self.data.get(f"why-{key}", "")).replace("\r\n", "\n").strip()
 
     def _shown(self, groups: Iterable[Group], found: set[Any] | None) -> Iterable[Group]:
         is_short = len(self.lines) <= FEW
