@@ -1,5 +1,14 @@
 """What is done with evidence, and with the feedback on it."""
 
+from evidence.actions.feedback import (
+    answer,
+    ask,
+    confirm,
+    decline,
+    note,
+    remind,
+    withdraw_request,
+)
 from evidence.actions.pieces import (
     Words,
     add_evidence,
@@ -15,11 +24,18 @@ from evidence.actions.pieces import (
 __all__ = [
     "Words",
     "add_evidence",
+    "answer",
+    "ask",
     "choose_requirements",
+    "confirm",
+    "decline",
     "delete_evidence",
     "files_of",
     "lay_against",
+    "note",
+    "remind",
     "revise_evidence",
     "take_off",
     "withdraw_evidence",
+    "withdraw_request",
 ]

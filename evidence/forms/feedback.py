@@ -30,7 +30,7 @@ class PersonForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     address = forms.EmailField(label=_("E-mail address"), max_length=254)
     role = forms.ChoiceField(
-        label=_("Who is this to you?"), choices=[("", _("Choose")), *GiverRole.choices]
+        label=_("In which role?"), choices=[("", _("Choose")), *GiverRole.choices]
     )
     language = forms.ChoiceField(
         label=_("Language of the mail"), choices=User.Language.choices, initial=User.Language.DUTCH
@@ -155,6 +155,12 @@ class AskForm(FramedForm):
         if not all(newcomer.is_valid() for newcomer in self.newcomers):
             raise ValidationError(_("Look at the name, address and role of whom you ask."))
 
+    def shown_newcomers(self) -> list[PersonForm]:
+        """Those to show at once: up to the last that was filled in, or one where nobody was
+        suggested."""
+        filled = [n for n, newcomer in enumerate(self.newcomers, 1) if newcomer.has_changed()]
+        return self.newcomers[: max(filled, default=0 if self.suggested else 1)]
+
     def question(self) -> dict[str, Any]:
         """What `actions.ask` takes."""
         people = [self.suggested[key].person for key in self.cleaned_data["known"]]
@@ -213,10 +219,12 @@ class NoteForm(FramedForm):
 class AnswerForm(forms.Form):
     """One text and what it is about; or words of their own for each requirement."""
 
+    use_required_attribute = False
+
     text = forms.CharField(
         label=_("What did you see or hear?"),
         help_text=_("What went well, and what can be better? A few sentences are enough."),
-        required=False,
+        error_messages={"required": _("Write in a few words what you saw or heard.")},
         max_length=Feedback._meta.get_field("text").max_length,
         widget=forms.Textarea,
     )
@@ -243,6 +251,8 @@ class AnswerForm(forms.Form):
                 max_length=Remark._meta.get_field("text").max_length,
                 widget=forms.Textarea(attrs={"rows": 3}),
             )
+
+        self.fields["text"].required = not self.has_own_words()
 
     def own_fields(self) -> list[BoundField]:
         return [self[f"on_{key}"] for key in self.requirements]

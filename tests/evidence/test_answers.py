@@ -432,7 +432,7 @@ def test_an_empty_answer_is_refused_with_everything_kept(client: Client) -> None
 
     assert response.status_code == 422
     form = response.context["form"]
-    assert form.non_field_errors() == ["Write in a few words what you saw or heard."]
+    assert form.errors == {"text": ["Write in a few words what you saw or heard."]}
     assert [choice.data["selected"] for choice in form["about"].subwidgets] == [False, True, False]
     assert Feedback.objects.count() == 0
 

@@ -61,7 +61,7 @@ def test_a_remark_says_who_in_which_role_when_and_how(client: Client) -> None:
 
     page = opened(client, place).content.decode()
 
-    shown = [written.text, written.giver.name, "#CLIENT", "1 October 2026"]
+    shown = [written.text, written.giver.name, "#client", "1 October 2026"]
     assert [text for text in shown if text not in page] == []
     assert "not confirmed yet" not in page
 
