@@ -71,7 +71,9 @@ class MeetingForm(forms.Form):
 class UnitForm(forms.Form):
     """Which unit of the programme is put on the agenda: the first step."""
 
-    unit = forms.ModelChoiceField(Unit.objects.none(), label=_("Unit"))
+    unit = forms.ModelChoiceField(
+        Unit.objects.none(), label=_("Unit"), empty_label=_("Choose a unit")
+    )
 
     def __init__(self, data: Any, *, programme: Programme) -> None:
         super().__init__(data)

@@ -2,6 +2,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,7 +17,7 @@ from committees.forms import AgendaForm, AttendanceForm, MeetingForm, UnitForm
 from committees.models import Attendance, Case, Committee, Meeting, Membership
 from committees.panels import moment_of, seats_of
 from people.access import PersonRequest, allowed, signed_in
-from programmes.models import Enrolment
+from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
 
 
@@ -78,44 +79,53 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Put students on the agenda for one unit: first which unit, then who."""
+    """Put students on the agenda for one unit: first which unit, where there are several, then
+    who."""
     meeting, now = _meeting(request, pk), timezone.now()
     check_prepares(request.user, meeting.committee, now)
-    chosen = UnitForm(request.GET or None, programme=meeting.committee.programme)
-    unit = chosen.cleaned_data["unit"] if chosen.is_valid() else None
-    form = None
-    if unit:
-        free = _free_for(meeting, unit)
-        form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
-        if form.is_valid():
-            enrolments = form.cleaned_data["enrolments"]
-            try:
-                made = actions.put_on_agenda(
-                    meeting=meeting, unit=unit, enrolments=enrolments, by=request.user
-                )
-            except NotPossible as refusal:
-                form.add_error(None, str(refusal))
-            else:
-                text = ngettext(
-                    "%(count)d student is on the agenda, and gets a mail.",
-                    "%(count)d students are on the agenda, and get a mail.",
-                    len(made),
-                )
-                messages.success(request, text % {"count": len(made)})
-                return redirect("committees:meeting", meeting.pk)
-    context: dict[str, Any] = {
+    units = list(meeting.committee.programme.units.all())
+    unit_form = UnitForm(request.GET or None, programme=meeting.committee.programme)
+    unit = unit_form.cleaned_data["unit"] if unit_form.is_valid() else None
+    if len(units) == 1:
+        unit = units[0]
+    free = _free_for(meeting, unit) if unit else Enrolment.objects.none()
+    form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
+    if unit and form.is_valid() and _put_on(request, meeting, unit, form):
+        return redirect("committees:meeting", meeting.pk)
+    context = {
         "meeting": meeting,
-        "units": meeting.committee.programme.units.all(),
+        "has_units": bool(units),
+        "unit_form": unit_form if len(units) > 1 else None,
         "unit": unit,
         "form": form,
-        "has_students": bool(form and form.fields["enrolments"].queryset),  # type: ignore[attr-defined]
+        "has_students": bool(free),
         "reference_has_passed": meeting.reference_at <= now,
     }
-    status = 422 if form is not None and form.errors else 200
+    status = 422 if form.errors else 200
     return render(request, "committees/agenda.html", context, status=status)
 
 
-def _free_for(meeting: Meeting, unit: Any) -> Any:
+def _put_on(request: PersonRequest, meeting: Meeting, unit: Unit, form: AgendaForm) -> bool:
+    try:
+        made = actions.put_on_agenda(
+            meeting=meeting,
+            unit=unit,
+            enrolments=form.cleaned_data["enrolments"],
+            by=request.user,
+        )
+    except NotPossible as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    text = ngettext(
+        "%(count)d student is on the agenda, and gets a mail.",
+        "%(count)d students are on the agenda, and get a mail.",
+        len(made),
+    )
+    messages.success(request, text % {"count": len(made)})
+    return True
+
+
+def _free_for(meeting: Meeting, unit: Unit) -> QuerySet[Enrolment]:
     """The enrolments of the programme that do not wait for a decision on this unit already."""
     waiting = Case.objects.filter(unit=unit).exclude(
         state__in=(Case.State.ANNOUNCED, Case.State.DEFERRED)

@@ -1,0 +1,217 @@
+"""Who may do what when: every action by every role in every state, from the same set-up."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from committees import actions
+from committees.models import Case, Membership
+from people.access import NotAllowed
+from people.models import User
+from records.refusals import NotPossible
+from tests.committees.factories import HELD, MembershipFactory, Scene, cited_in, findings_of, scene
+from tests.factories import EnrolmentFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+IN_SESSION = "frozen, in session"
+STATES = [*Case.State.values, IN_SESSION]
+PLANNED, FROZEN, OPENED, DECIDED, ANNOUNCED, DEFERRED = Case.State.values
+AT = HELD + timedelta(hours=1)
+
+
+def seats_given(made: Scene, by: User) -> None:
+    actions.give_seat(
+        committee=made.committee,
+        email="new@school.example",
+        name="New",
+        role=Membership.Role.MEMBER,
+        by=by,
+    )
+
+
+def seat_ended(made: Scene, by: User) -> None:
+    actions.end_seat(seat=made.committee.memberships.get(user=made.other_member), by=by)
+
+
+def committee_made(made: Scene, by: User) -> None:
+    actions.make_committee(
+        programme=made.programme,
+        name="Another",
+        quorum=2,
+        mandate="All.",
+        mandate_on=HELD.date(),
+        by=by,
+    )
+
+
+def meeting_planned(made: Scene, by: User) -> None:
+    actions.plan_meeting(
+        committee=made.committee, held_at=AT, reference_at=AT, place="", by=by, at=AT
+    )
+
+
+def case_put_on(made: Scene, by: User) -> None:
+    enrolment = EnrolmentFactory(programme=made.programme)
+    actions.put_on_agenda(
+        meeting=made.meeting, unit=made.unit, enrolments=[enrolment], by=by, at=AT
+    )
+
+
+def findings(made: Scene) -> dict[str, str]:
+    return findings_of(made.case, "attained") if made.case.snapshots.exists() else {}
+
+
+def judged(made: Scene, by: User) -> None:
+    actions.judge(case=made.case, findings=findings(made), motivation="Seen.", by=by, at=AT)
+
+
+def decided(made: Scene, by: User) -> None:
+    cited = cited_in(made.case) if made.case.snapshots.exists() else []
+    actions.decide(
+        case=made.case, findings=findings(made), motivation="Seen.", cited=cited, by=by, at=AT
+    )
+
+
+Act = Callable[[Scene, User], object]
+BOTH = ("chair", "secretary")
+# Each action with who may do it, and in which states it can be done.
+ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
+    "make_committee": (committee_made, ("coordinator",), (*STATES,)),
+    "give_seat": (seats_given, ("coordinator",), (*STATES,)),
+    "end_seat": (seat_ended, ("coordinator",), (*STATES,)),
+    "plan_meeting": (meeting_planned, BOTH, (*STATES,)),
+    "put_on_agenda": (case_put_on, BOTH, (PLANNED, FROZEN)),
+    "take_off_agenda": (
+        lambda made, by: actions.take_off_agenda(case=made.case, by=by, at=AT),
+        BOTH,
+        (PLANNED,),
+    ),
+    "freeze_case": (
+        lambda made, by: actions.freeze_case(case=made.case, by=by, at=AT),
+        BOTH,
+        (PLANNED,),
+    ),
+    "mark_present": (
+        lambda made, by: actions.mark_present(meeting=made.meeting, user=made.chair, by=by, at=AT),
+        BOTH,
+        (*STATES,),
+    ),
+    "mark_absent": (
+        lambda made, by: actions.mark_absent(meeting=made.meeting, user=made.chair, by=by, at=AT),
+        BOTH,
+        (*STATES,),
+    ),
+    "open_meeting": (
+        lambda made, by: actions.open_meeting(meeting=made.meeting, by=by, at=AT),
+        ("chair",),
+        (PLANNED, FROZEN),
+    ),
+    "close_meeting": (
+        lambda made, by: actions.close_meeting(meeting=made.meeting, by=by, at=AT),
+        ("chair",),
+        (DECIDED, ANNOUNCED, DEFERRED),
+    ),
+    "judge": (judged, ("chair", "member"), (FROZEN, IN_SESSION)),
+    "recuse": (
+        lambda made, by: actions.recuse(case=made.case, reason="A neighbour.", by=by, at=AT),
+        ("chair", "secretary", "member"),
+        (FROZEN, IN_SESSION, OPENED),
+    ),
+    "open_judgements": (
+        lambda made, by: actions.open_judgements(case=made.case, by=by, at=AT),
+        ("chair",),
+        (IN_SESSION,),
+    ),
+    "decide": (decided, ("chair",), (OPENED,)),
+    "defer": (
+        lambda made, by: actions.defer(case=made.case, reason="Show more.", by=by, at=AT),
+        ("chair",),
+        (IN_SESSION, OPENED),
+    ),
+    "announce": (
+        lambda made, by: actions.announce(case=made.case, by=by, at=AT),
+        ("chair",),
+        (DECIDED,),
+    ),
+}
+
+
+def people(made: Scene) -> dict[str, User]:
+    return {
+        "chair": made.chair,
+        "secretary": made.secretary,
+        "member": made.member,
+        "former member": MembershipFactory(committee=made.committee, ended=True).user,
+        "coordinator": made.coordinator,
+        "auditor": made.auditor,
+        "adviser": made.adviser,
+        "student": made.student,
+        "stranger": UserFactory(),
+    }
+
+
+def brought_to(state: str) -> Scene:
+    if state != IN_SESSION:
+        return scene().bring_to(state)
+    made = scene().bring_to(FROZEN)
+    made.judge(made.member)
+    made.open_meeting()
+    return made
+
+
+class _Undo(Exception):
+    pass
+
+
+def outcome(act: Act, made: Scene, by: User) -> str:
+    try:
+        with transaction.atomic():
+            act(made, by)
+            raise _Undo
+    except _Undo:
+        return "done"
+    except NotAllowed:
+        return "not allowed"
+    except NotPossible:
+        return "not possible"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_who_may_do_what_when(state: str) -> None:
+    made = brought_to(state)
+    expected, found = {}, {}
+    for role, person in people(made).items():
+        for name, (act, may, when) in ACTIONS.items():
+            can = "done" if state in when else "not possible"
+            expected[role, name] = can if role in may else "not allowed"
+            found[role, name] = outcome(act, made, person)
+
+    assert found == expected
+
+
+def test_the_system_freezes_and_nobody_else_needs_to() -> None:
+    made = scene()
+
+    actions.freeze_case(case=made.case, by=None, at=AT)
+
+    assert made.refreshed().state == FROZEN
+
+
+@pytest.mark.parametrize("name", ["judge", "open_judgements", "decide", "defer", "announce"])
+def test_who_stands_aside_does_nothing(name: str) -> None:
+    state = {"decide": OPENED, "announce": OPENED}.get(name, IN_SESSION)
+    made = brought_to(state)
+    actions.recuse(case=made.case, reason="A neighbour.", by=made.chair, at=AT)
+    if name == "announce":
+        decide_in_the_chairs_place(made)
+
+    assert outcome(ACTIONS[name][0], made, made.chair) == "not allowed"
+    if name != "judge":  # another leads in their place, who does not need to vote
+        assert outcome(ACTIONS[name][0], made, made.secretary) == "done"
+
+
+def decide_in_the_chairs_place(made: Scene) -> None:
+    decided(made, made.secretary)

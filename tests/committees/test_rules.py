@@ -1,0 +1,184 @@
+"""Who judges, whether the quorum is met, whether members agree: pure functions."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from committees.models import Membership, Recusal
+from committees.rules import (
+    Agreement,
+    Panel,
+    Seat,
+    agreement,
+    is_attainable,
+    obstacles,
+    quorum_sentence,
+)
+
+Role, Ground = Membership.Role, Recusal.Ground
+CHAIR, SECRETARY, ANNA, BEN, CARO = (uuid4() for _ in range(5))
+SEATS = (
+    Seat(CHAIR, "Chair", Role.CHAIR),
+    Seat(ANNA, "Anna", Role.MEMBER),
+    Seat(BEN, "Ben", Role.MEMBER),
+    Seat(CARO, "Caro", Role.MEMBER),
+    Seat(SECRETARY, "Secretary", Role.SECRETARY),
+)
+EVERYBODY = frozenset(seat.user for seat in SEATS)
+
+
+def panel(
+    quorum: int = 2,
+    aside: dict[UUID, str] | None = None,
+    givers: set[UUID] = frozenset(),  # type: ignore[assignment]
+    present: set[UUID] | frozenset[UUID] = EVERYBODY,
+    judged: set[UUID] | frozenset[UUID] = EVERYBODY,
+) -> Panel:
+    return Panel(
+        quorum, SEATS, aside or {}, frozenset(givers), frozenset(present), frozenset(judged)
+    )
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> object:
+    with translation.override("en"):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("made", "sentence"),
+    [
+        (panel(3), "4 of 4 voting members present; the quorum of 3 is met"),
+        (panel(3, present=set()), "0 of 4 voting members present; the quorum of 3 is not met"),
+        (
+            panel(3, present={CHAIR, ANNA, SECRETARY}),
+            "2 of 4 voting members present; the quorum of 3 is not met",
+        ),
+        (
+            panel(3, aside={ANNA: Ground.ADVISER}),
+            "4 of 4 voting members present; 1 stands aside; the quorum of 3 is met",
+        ),
+        (
+            panel(3, aside={ANNA: Ground.ADVISER, BEN: Ground.OWN_REQUEST}),
+            "4 of 4 voting members present; 2 stand aside; the quorum of 3 is not met",
+        ),
+        (  # who stands aside and is not there makes no difference
+            panel(3, aside={ANNA: Ground.ADVISER}, present={CHAIR, BEN, CARO}),
+            "3 of 4 voting members present; the quorum of 3 is met",
+        ),
+        (
+            Panel(1, (Seat(CHAIR, "Chair", Role.CHAIR),), present=frozenset({CHAIR})),
+            "1 of 1 voting member present; the quorum of 1 is met",
+        ),
+    ],
+)
+def test_the_quorum_in_a_sentence(made: Panel, sentence: str) -> None:
+    assert quorum_sentence(made) == sentence
+
+
+people = st.sets(st.sampled_from(sorted(EVERYBODY)))
+
+
+@given(quorum=st.integers(1, 6), aside=people, present=people)
+def test_the_quorum_counts_who_votes_is_present_and_does_not_stand_aside(
+    quorum: int, aside: set[UUID], present: set[UUID]
+) -> None:
+    made = panel(quorum, dict.fromkeys(aside, Ground.OWN_REQUEST), present=present)
+
+    assert made.has_quorum == (len((present - aside) - {SECRETARY}) >= quorum)
+
+
+@given(aside=people, givers=people, present=people, judged=people)
+def test_a_decision_needs_a_judge_without_another_part(
+    aside: set[UUID], givers: set[UUID], present: set[UUID], judged: set[UUID]
+) -> None:
+    made = panel(1, dict.fromkeys(aside, Ground.ADVISER), givers, present, judged)
+    independent = (present & judged) - aside - givers - {SECRETARY}
+
+    assert made.is_independent == bool(independent)
+    assert (obstacles(made) == []) == bool(independent)
+
+
+@given(aside=people, givers=people)
+def test_who_judges_is_told_apart_from_who_stands_aside(
+    aside: set[UUID], givers: set[UUID]
+) -> None:
+    made = panel(1, dict.fromkeys(aside, Ground.ADVISER), givers)
+
+    assert {seat.user for seat in made.judging} == EVERYBODY - aside - {SECRETARY}
+    assert {seat.user for seat in made.disclosed} == givers - aside - {SECRETARY}
+    assert {seat.user for seat in made.standing_aside} == aside
+    assert all(made.may_judge(user) == (user not in aside | {SECRETARY}) for user in EVERYBODY)
+
+
+@pytest.mark.parametrize(
+    ("aside", "leading"),
+    [
+        (set(), {CHAIR}),
+        ({ANNA}, {CHAIR}),
+        ({CHAIR}, {ANNA, BEN, CARO, SECRETARY}),
+        ({CHAIR, BEN}, {ANNA, CARO, SECRETARY}),
+    ],
+)
+def test_the_chair_leads_unless_they_stand_aside(aside: set[UUID], leading: set[UUID]) -> None:
+    made = panel(aside=dict.fromkeys(aside, Ground.OWN_REQUEST))
+
+    assert {user for user in EVERYBODY if made.leads(user)} == leading
+
+
+def test_somebody_without_a_seat_is_nobody_here() -> None:
+    made, stranger = panel(), uuid4()
+
+    assert made.seat_of(stranger) is None
+    assert not made.may_judge(stranger)
+    assert not made.leads(stranger)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (panel(), []),
+        (
+            panel(present={CHAIR}),
+            ["1 of 4 voting members present; the quorum of 2 is not met."],
+        ),
+        (panel(judged=set()), ["Nobody who may judge this case has written a judgement yet."]),
+        (
+            panel(judged={ANNA}, givers={ANNA}),
+            [
+                "Of those present who wrote a judgement, everybody gave feedback in this set: at "
+                "least one judging member must have no other part in it."
+            ],
+        ),
+    ],
+)
+def test_what_keeps_a_committee_from_deciding(made: Panel, said: list[str]) -> None:
+    assert obstacles(made) == said
+
+
+A, B = {"1": "attained", "2": "attained"}, {"1": "attained", "2": "not_yet"}
+
+
+@pytest.mark.parametrize(
+    ("judgements", "found"),
+    [
+        ([], None),
+        ([A], None),
+        ([A, A], Agreement.UNANIMOUS),
+        ([B, B, B], Agreement.UNANIMOUS),
+        ([A, B], Agreement.SPLIT),
+        ([A, A, B], Agreement.SPLIT),
+    ],
+)
+def test_judgements_agree_when_every_part_does(
+    judgements: list[dict[str, str]], found: Agreement | None
+) -> None:
+    assert agreement(judgements) == found
+
+
+@pytest.mark.parametrize(("quorum", "members", "can"), [(2, 2, True), (3, 2, False), (1, 0, False)])
+def test_a_quorum_needs_as_many_voting_members(quorum: int, members: int, can: bool) -> None:
+    assert is_attainable(quorum, members) == can
