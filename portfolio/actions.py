@@ -23,12 +23,14 @@ def hold_check_in(
     light: str,
     summary: str,
     agreements: Iterable[tuple[str, date]],
+    done: Iterable[Agreement] = (),
     by: User,
     at: datetime | None = None,
 ) -> CheckIn:
     """Keep what adviser and student said about the set; the student is told by mail. `agreements`
-    are texts with the date by which. Raises NotPossible for a light where the house rules have
-    none, or none where they have one."""
+    are texts with the date by which; `done` are earlier ones that were kept. Raises NotPossible
+    for a light where the house rules have none, or none where they have one, and for dates that
+    cannot be."""
     access.check_may_advise(by, enrolment)
     at = at or timezone.now()
     if enrolment.programme.with_light != bool(light):
@@ -39,6 +41,9 @@ def hold_check_in(
         )
     if held_on > timezone.localdate(at):
         raise NotPossible(_("A check-in is noted after it was held; this date is yet to come."))
+    agreements = list(agreements)
+    if any(due_on < held_on for _text, due_on in agreements):
+        raise NotPossible(_("An agreement is for a day after the check-in."))
     check_in = CheckIn.objects.create(
         enrolment=enrolment, by=by, held_on=held_on, light=light, summary=summary, recorded_at=at
     )
@@ -53,6 +58,8 @@ def hold_check_in(
         at=at,
         facts={"check_in": check_in.pk, "agreements": len(made)},
     )
+    for agreement in done:
+        finish(agreement=agreement, by=by, at=at)
     student = enrolment.student
     queue(
         "portfolio/check_in", student.email, language=student.language, at=at, check_in=check_in.pk
@@ -65,7 +72,8 @@ def acknowledge(
     *, check_in: CheckIn, refused: bool, note: str, by: User, at: datetime | None = None
 ) -> Acknowledgement:
     """The student's word on a check-in: read, or not accepted as it stands. A refusal says why;
-    it is noted and blocks nothing."""
+    it is noted and blocks nothing. The same word twice is said once; another word after the first
+    raises NotPossible."""
     access.check_may_acknowledge(by, check_in)
     at = at or timezone.now()
     if refused and not note.strip():
@@ -81,6 +89,8 @@ def acknowledge(
             at=at,
             facts={"check_in": check_in.pk},
         )
+    elif said.refused != refused:
+        raise NotPossible(_("You already gave your word on this check-in. It stays as it was."))
     return said
 
 
@@ -110,11 +120,13 @@ def set_aside(
     at: datetime | None = None,
 ) -> SetAside:
     """Keep a piece out of the set for this unit; the committee will see its title and the reason.
-    Raises NotPossible without a reason, or for a piece or unit of somebody else."""
+    Raises NotPossible without a reason, or for a piece that is not laid against this unit."""
     access.check_is_student(by, enrolment)
     if not reason.strip():
         raise NotPossible(_("Say why this piece should not count; the committee reads it."))
-    if evidence.owner_id != by.pk or unit.programme_id != enrolment.programme_id:
+    laid = evidence.links.current().filter(requirement__in=unit.requirements())
+    is_theirs = evidence.owner_id == by.pk and unit.programme_id == enrolment.programme_id
+    if not is_theirs or evidence.withdrawn_at or not laid.exists():
         raise NotPossible(_("This piece does not belong to this unit."))
     at = at or timezone.now()
     row, is_new = SetAside.objects.get_or_create(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from evidence.models import Evidence, Feedback
@@ -27,7 +27,6 @@ class Student:
     wanted: int  # what the house rules guide to in that period; 0 outside any period
     overdue: int  # agreements past their date and not done
     last_activity: datetime | None
-
     is_due: bool
     stands_still: bool
 
@@ -46,8 +45,11 @@ def _count(rows: QuerySet) -> Coalesce:
 
 
 def students_of(adviser: User, *, now: datetime, today: date) -> list[Student]:
-    """The adviser's current students, those who need them first. One query."""
-    check_ins = CheckIn.objects.filter(enrolment=OuterRef("pk"))
+    """The adviser's current students: those who need them first, and of these whom they have not
+    spoken for the longest time. One query."""
+    check_ins = CheckIn.objects.filter(enrolment=OuterRef("pk")).order_by(
+        "-held_on", "-recorded_at", "-pk"
+    )
     period = Period.objects.filter(
         programme=OuterRef("programme"), starts_on__lte=today, ends_on__gte=today
     )
@@ -61,6 +63,7 @@ def students_of(adviser: User, *, now: datetime, today: date) -> list[Student]:
             last_id=_latest(check_ins, "pk"),
             last_read=_latest(check_ins, "acknowledgement__pk"),
             period_from=_latest(period, "starts_on"),
+            period_until=_latest(period, "ends_on"),
             overdue=_count(
                 Agreement.objects.filter(
                     check_in__enrolment=OuterRef("pk"), done_at=None, due_on__lt=today
@@ -80,21 +83,38 @@ def students_of(adviser: User, *, now: datetime, today: date) -> list[Student]:
                 .annotate(last=Max("recorded_at"))
                 .values("last")
             ),
-            held=Count(
-                "check_ins",
-                filter=Q(check_ins__held_on__gte=F("period_from"), check_ins__held_on__lte=today),
+            held=_count(
+                CheckIn.objects.filter(
+                    enrolment=OuterRef("pk"),
+                    held_on__gte=OuterRef("period_from"),
+                    held_on__lte=today,
+                ).annotate(total_key=F("enrolment"))
             ),
         )
     )
-    students = [_student(row, now) for row in rows]
-    return sorted(
-        students, key=lambda student: (not student.needs_me, student.enrolment.student.name)
+    return sorted((_student(row, now, today) for row in rows), key=_urgency)
+
+
+def taught_by(teacher: User, *, today: date) -> QuerySet[Enrolment]:
+    """The current students of the programmes in which this person now teaches, by programme and
+    name, without those they advise. One query."""
+    advised = Enrolment.objects.advised_by(teacher)
+    return (
+        Enrolment.objects.portfolio_visible_to(teacher)
+        .current(today)
+        .exclude(student=teacher)
+        .exclude(pk__in=advised.values("pk"))
+        .select_related("student", "programme")
+        .order_by("programme__title", "programme__cohort", "student__name", "pk")
     )
 
 
-def _student(row: Any, now: datetime) -> Student:
+def _student(row: Any, now: datetime, today: date) -> Student:
     """From an enrolment with the annotations of `students_of`."""
     wanted = row.programme.check_ins_per_period if row.period_from else 0
+    by_now = 0
+    if wanted:
+        by_now = _turns(wanted, max(row.period_from, row.starts_on), row.period_until, today)
     moments = [moment for moment in (row.last_evidence, row.last_feedback) if moment]
     last = max(moments, default=None)
     return Student(
@@ -106,6 +126,23 @@ def _student(row: Any, now: datetime) -> Student:
         wanted=wanted,
         overdue=row.overdue,
         last_activity=last,
-        is_due=row.held < wanted,
+        is_due=row.held < by_now,
         stands_still=now - (last or row.recorded_at) > STANDS_STILL,
+    )
+
+
+def _turns(wanted: int, first: date, last: date, today: date) -> int:
+    """How many of the check-ins wanted in a period have had their turn: each has an equal share of
+    the days, and is due from the middle of it."""
+    if today < first:
+        return 0
+    passed, length = (today - first).days + 1, (last - first).days + 1
+    return int(wanted * passed / length + 0.5)
+
+
+def _urgency(student: Student) -> tuple[bool, date, str]:
+    return (
+        not student.needs_me,
+        student.last_check_in or date.min,
+        student.enrolment.student.name.casefold(),
     )

@@ -2,10 +2,13 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from portfolio.models import Light
+from portfolio.models import Agreement, Light
 
 
 class DateInput(forms.DateInput):
@@ -13,11 +16,27 @@ class DateInput(forms.DateInput):
         super().__init__(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
+class AgreementsField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, agreement: Agreement) -> str:
+        return _("%(agreement)s (by %(day)s)") % {
+            "agreement": agreement.text,
+            "day": date_format(agreement.due_on, "j F Y"),
+        }
+
+
 class CheckInForm(forms.Form):
+    """`done` offers the agreements that are still open."""
+
     held_on = forms.DateField(label=_("Held on"), widget=DateInput())
+    done = AgreementsField(
+        label=_("Which agreements are done?"),
+        queryset=Agreement.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(),
+    )
     light = forms.ChoiceField(
         label=_("Traffic light"),
-        choices=Light.choices,
+        choices=[(value, capfirst(label)) for value, label in Light.choices],
         widget=forms.RadioSelect(attrs={"class": "framed"}),
     )
     summary = forms.CharField(
@@ -27,9 +46,12 @@ class CheckInForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
     )
 
-    def __init__(self, *args: Any, with_light: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, with_light: bool, open_agreements: QuerySet[Agreement], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("held_on", timezone.localdate())
+        self.fields["done"].queryset = open_agreements  # type: ignore[attr-defined]
         if not with_light:
             del self.fields["light"]
 
@@ -59,7 +81,7 @@ def agreed(formset: Any) -> list[tuple[str, date]]:
 
 class AcknowledgeForm(forms.Form):
     word = forms.ChoiceField(
-        label=_("Your word"),
+        label=_("Your answer"),
         choices=[
             ("read", _("I have read this")),
             ("refused", _("I have read this and see it differently")),

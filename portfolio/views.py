@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from evidence.models import Evidence
 from people.access import PersonRequest, allowed, signed_in
 from portfolio import access, actions
-from portfolio.advising import students_of
+from portfolio.advising import students_of, taught_by
 from portfolio.coverage import draw
 from portfolio.evidence_set import EvidenceSet, load
 from portfolio.forms import AcknowledgeForm, AgreementFormSet, CheckInForm, SetAsideForm, agreed
@@ -48,25 +48,30 @@ def mine(request: PersonRequest) -> HttpResponse:
 def coverage(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
     enrolment = _enrolment(request, enrolment_id)
     evidence_set = load(enrolment)
-    return render(
-        request,
-        "portfolio/coverage.html",
-        {
-            "enrolment": enrolment,
-            "is_student": enrolment.student_id == request.user.pk,
-            "may_advise": allowed(access.check_may_advise, request.user, enrolment),
-            "units": enrolment.programme.units.all(),
-            "coverage": draw(evidence_set),
-            "links": _links(evidence_set),
-        },
-    )
+    is_student = enrolment.student_id == request.user.pk
+    may_advise = allowed(access.check_may_advise, request.user, enrolment)
+    last_check_in = evidence_set.check_ins[0] if evidence_set.check_ins else None
+    context = {
+        "enrolment": enrolment,
+        "is_student": is_student,
+        "may_advise": may_advise,
+        "last_check_in": last_check_in if is_student or may_advise else None,
+        "units": enrolment.programme.units.all() if is_student else [],
+        "coverage": draw(evidence_set),
+        "links": _links(evidence_set),
+    }
+    return render(request, "portfolio/coverage.html", context)
 
 
 @signed_in
 @require_safe
 def students(request: PersonRequest) -> HttpResponse:
-    found = students_of(request.user, now=timezone.now(), today=timezone.localdate())
-    return render(request, "portfolio/students.html", {"students": found})
+    today = timezone.localdate()
+    context = {
+        "students": students_of(request.user, now=timezone.now(), today=today),
+        "taught": taught_by(request.user, today=today),
+    }
+    return render(request, "portfolio/students.html", context)
 
 
 @signed_in
@@ -74,18 +79,34 @@ def students(request: PersonRequest) -> HttpResponse:
 def check_ins(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
     enrolment = _enrolment(request, enrolment_id)
     access.check_may_read_check_ins(request.user, enrolment)
-    return render(request, "portfolio/check_ins.html", _check_ins(request, enrolment))
+    return _check_ins(request, enrolment)
 
 
-def _check_ins(request: PersonRequest, enrolment: Enrolment) -> dict[str, object]:
-    rows = enrolment.check_ins.select_related("by", "acknowledgement")
-    return {
-        "enrolment": enrolment,
-        "check_ins": rows.prefetch_related("agreements"),
-        "is_student": enrolment.student_id == request.user.pk,
-        "form": AcknowledgeForm(),
-        "refused_id": None,
+def _check_ins(
+    request: PersonRequest,
+    enrolment: Enrolment,
+    refused: tuple[CheckIn, AcknowledgeForm] | None = None,
+) -> HttpResponse:
+    """The list; `refused` is a check-in with the form that was not right."""
+    is_student = enrolment.student_id == request.user.pk
+    rows = enrolment.check_ins.select_related("by", "acknowledgement").prefetch_related(
+        "agreements"
+    )
+    forms = {
+        row.pk: AcknowledgeForm(auto_id=f"id_{row.pk}_%s")
+        for row in rows
+        if is_student and not hasattr(row, "acknowledgement")
     }
+    if refused:
+        forms[refused[0].pk] = refused[1]
+    context = {
+        "enrolment": enrolment,
+        "is_student": is_student,
+        "today": timezone.localdate(),
+        "check_ins": [(row, forms.get(row.pk)) for row in rows],
+    }
+    status = 422 if refused else 200
+    return render(request, "portfolio/check_ins.html", context, status=status)
 
 
 @signed_in
@@ -93,8 +114,12 @@ def _check_ins(request: PersonRequest, enrolment: Enrolment) -> dict[str, object
 def check_in_new(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
     enrolment = _enrolment(request, enrolment_id)
     access.check_may_advise(request.user, enrolment)
-    with_light = enrolment.programme.with_light
-    form = CheckInForm(request.POST or None, with_light=with_light)
+    open_agreements = Agreement.objects.filter(check_in__enrolment=enrolment, done_at=None)
+    form = CheckInForm(
+        request.POST or None,
+        with_light=enrolment.programme.with_light,
+        open_agreements=open_agreements,
+    )
     formset = AgreementFormSet(request.POST or None, prefix="agreements")
     if request.method == "POST" and all([form.is_valid(), formset.is_valid()]):
         try:
@@ -104,6 +129,7 @@ def check_in_new(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
                 light=form.cleaned_data.get("light", ""),
                 summary=form.cleaned_data["summary"],
                 agreements=agreed(formset),
+                done=form.cleaned_data["done"],
                 by=request.user,
             )
         except NotPossible as refusal:
@@ -116,9 +142,10 @@ def check_in_new(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
         "enrolment": enrolment,
         "form": form,
         "formset": formset,
+        "open_agreements": open_agreements,
+        "last_check_in": evidence_set.check_ins[0] if evidence_set.check_ins else None,
         "coverage": draw(evidence_set),
         "links": _links(evidence_set),
-        "open_agreements": Agreement.objects.filter(check_in__enrolment=enrolment, done_at=None),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "portfolio/check_in_new.html", context, status=status)
@@ -131,7 +158,7 @@ def acknowledge(request: PersonRequest, pk: UUID) -> HttpResponse:
         "enrolment__student", "enrolment__programme"
     )
     check_in = get_object_or_404(rows, pk=pk)
-    form = AcknowledgeForm(request.POST)
+    form = AcknowledgeForm(request.POST, auto_id=f"id_{check_in.pk}_%s")
     if form.is_valid():
         try:
             actions.acknowledge(
@@ -145,8 +172,7 @@ def acknowledge(request: PersonRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Thank you. Your adviser can see that you read it."))
             return redirect("portfolio:check_ins", check_in.enrolment_id)
-    context = _check_ins(request, check_in.enrolment) | {"form": form, "refused_id": check_in.pk}
-    return render(request, "portfolio/check_ins.html", context, status=422)
+    return _check_ins(request, check_in.enrolment, refused=(check_in, form))
 
 
 @signed_in
@@ -172,9 +198,10 @@ def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> Http
     """What would count for this unit today, what would not, and why."""
     enrolment, unit = _own(request, enrolment_id, unit_id)
     evidence_set = load(enrolment, unit=unit)
-    rows = SetAside.objects.current().filter(enrolment=enrolment, unit=unit)
     counting = evidence_set.that_counts()
-    aside = {str(row.evidence_id) for row in rows}
+    answered = evidence_set.answered
+    aside = {fact.piece: fact for fact in evidence_set.set_aside}
+    rows = SetAside.objects.current().filter(enrolment=enrolment, unit=unit)
     context = {
         "enrolment": enrolment,
         "unit": unit,
@@ -182,9 +209,9 @@ def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> Http
         "unanswered": [
             piece
             for piece in evidence_set.pieces
-            if piece.id not in evidence_set.answered and piece.id not in aside
+            if piece.id not in answered and piece.id not in aside
         ],
-        "set_asides": rows.select_related("evidence__current"),
+        "set_asides": [(row, aside[key]) for row in rows if (key := str(row.evidence_id)) in aside],
         "coverage": draw(counting),
         "links": _links(evidence_set),
     }
@@ -201,15 +228,20 @@ def set_aside_piece(
     piece = get_object_or_404(pieces, pk=evidence_id)
     form = SetAsideForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        actions.set_aside(
-            enrolment=enrolment,
-            unit=unit,
-            evidence=piece,
-            reason=form.cleaned_data["reason"],
-            by=request.user,
-        )
-        messages.success(request, _("Set aside. You can take it back until the reference date."))
-        return redirect("portfolio:set_aside", enrolment.pk, unit.pk)
+        try:
+            actions.set_aside(
+                enrolment=enrolment,
+                unit=unit,
+                evidence=piece,
+                reason=form.cleaned_data["reason"],
+                by=request.user,
+            )
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            text = _("Set aside. You can take it back until the reference date.")
+            messages.success(request, text)
+            return redirect("portfolio:set_aside", enrolment.pk, unit.pk)
     context = {"enrolment": enrolment, "unit": unit, "piece": piece, "form": form}
     status = 422 if request.method == "POST" else 200
     return render(request, "portfolio/set_aside_piece.html", context, status=status)

@@ -180,9 +180,10 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
-  // On paper everything stands open, also where the browser cannot do that in CSS.
+  // On paper everything stands open, also where the browser cannot do that in CSS; what names
+  // itself data-keep stays as it is.
   window.addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("main details:not([open])")) {
+    for (const details of document.querySelectorAll("main details:not([open], [data-keep])")) {
       details.dataset.wasClosed = "";
       details.open = true;
     }
