@@ -269,8 +269,8 @@ class EnrolForm(AdviserForm, PersonForm):
     groups = (
         (_("Student"), "", ("name", "email", "starts_on")),
         (
-            _("Adviser"),
-            _("Holds the check-ins with this student. You can also choose one later."),
+            _("Who advises?"),
+            _("The adviser holds the check-ins with this student. You can also choose one later."),
             ("known_adviser", "adviser_name", "adviser_email"),
         ),
     )

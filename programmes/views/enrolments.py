@@ -73,7 +73,7 @@ def adviser_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
     return form_page(
         request,
         form,
-        title=_("Adviser of %(name)s") % {"name": enrolment.student.name},
+        title=_("Who advises %(name)s?") % {"name": enrolment.student.name},
         label=_("Save"),
         back=enrolment,
         text=_("The adviser of now then no longer sees this student's portfolio.")
