@@ -77,6 +77,7 @@ class RequirementsForm(forms.Form):
             else:
                 group.lines.append(self._line(place))
         found = set(offered.searched(words).values_list("pk", flat=True)) if words else None
+        self.finds_nothing = found is not None and not found
         self.groups = list(self._shown(groups.values(), found))
 
     def _line(self, place: Place) -> Line:

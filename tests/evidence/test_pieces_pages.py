@@ -355,12 +355,14 @@ def test_searching_in_plain_words_keeps_what_is_chosen_in_sight(client: Client) 
     RequirementLink.objects.exclude(requirement=place.lines[0]).delete()
     client.force_login(place.student)
 
-    found = lines_shown(client.get(url("requirements", place.piece.pk), {"q": "clean UP"}))
-    none = lines_shown(client.get(url("requirements", place.piece.pk), {"q": "xyzzy"}))
+    found = client.get(url("requirements", place.piece.pk), {"q": "clean UP"})
+    none = client.get(url("requirements", place.piece.pk), {"q": "xyzzy"})
 
     chosen = place.lines[0].text
-    assert [words for words, *_ in found] == [chosen, "You clean up."]
-    assert [words for words, *_ in none] == [chosen]
+    assert [words for words, *_ in lines_shown(found)] == [chosen, "You clean up."]
+    assert [words for words, *_ in lines_shown(none)] == [chosen]
+    sentence = "Nothing found; try another word</p>"
+    assert [answer.content.decode().count(sentence) for answer in (found, none)] == [0, 1]
 
 
 def test_searching_without_script_loses_no_tick_and_no_why(client: Client) -> None:
