@@ -116,9 +116,10 @@ class Walker:
         form = f"main form[action*='{part}']" if part else "main form[method=post]"
         buttons = self.page.locator(f"{form} button.primary")
         button = buttons.first if buttons.count() else self.page.locator(f"{form} button").last
-        with self.page.expect_navigation():
+        with self.page.expect_navigation() as gone:
             button.click()
-        assert not self.page.locator("main .fault").count(), self.page.inner_text("main")
+        assert gone.value is not None
+        assert gone.value.status == 200, self.page.inner_text("main")
 
     def reads(self, words: str) -> bool:
         return words in self.page.inner_text("main")
