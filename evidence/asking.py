@@ -84,8 +84,8 @@ class Suggestion:
 
 def suggestions(piece: Evidence, found: Sequence[Frame], *, at: datetime) -> list[Suggestion]:
     """Who may have seen the piece, in these frames: the supervisors of current placements, those
-    asked before, teachers and adviser; each once, and nobody of whom an answer to a question about
-    it is already awaited. Three queries, and one for each frame."""
+    asked before unless it was not them, teachers and adviser; each once, and nobody of whom an
+    answer to a question about it is already awaited. Three queries, and one for each frame."""
     on = timezone.localdate(at)
     enrolments = [frame.enrolment for frame in found]
     awaited = FeedbackRequest.objects.awaiting_answer(at).filter(evidence=piece)
@@ -115,8 +115,9 @@ def _supervisors(enrolments: Sequence[Enrolment], on: date) -> Iterable[Suggesti
 def _asked_before(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
     asked = FeedbackRequest.objects.filter(enrolment__in=enrolments, giver=OuterRef("pk"))
     latest = asked.order_by("-recorded_at")
+    wrong = asked.filter(reason=FeedbackRequest.Reason.NOT_ME)
     givers = (
-        Giver.objects.filter(Exists(asked))
+        Giver.objects.filter(Exists(asked), ~Exists(wrong))
         .annotate(
             last_asked_at=Max("requests__recorded_at"),
             last_role=Subquery(latest.values("role")[:1]),

@@ -36,6 +36,9 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         try:
             actions.answer(question=question, **form.given(), by=_by(request, question.giver))
         except NotPossible as refusal:
+            now_is = _question(token)
+            if now_is is None or not now_is.is_answerable(timezone.now()):  # settled meanwhile
+                return _closed(request, token, now_is)
             form.add_error(None, str(refusal))
         else:
             return redirect("evidence:answer", token)

@@ -1,11 +1,14 @@
 """Answering and declining by the link of a mail."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -422,6 +425,27 @@ def test_an_answer_that_was_overtaken_gives_no_second_feedback() -> None:
         actions.answer(question=stale, text="Twice.")
 
     assert [feedback.text for feedback in Feedback.objects.all()] == ["Calm."]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_send_at_once_give_one_feedback() -> None:
+    question = asked()
+    together = Barrier(2)
+
+    def send(text: str) -> str:
+        try:
+            together.wait()
+            response = Client().post(link(question), {"text": text}, follow=True)
+            return response.templates[0].name
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as threads:
+        shown = list(threads.map(send, ["One.", "Two."]))
+
+    assert shown == ["evidence/answer/receipt.html"] * 2
+    assert Feedback.objects.count() == 1
+    assert verbs() == ["feedback.given"]
 
 
 def test_an_empty_answer_is_refused_with_everything_kept(client: Client) -> None:

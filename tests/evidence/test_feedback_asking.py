@@ -435,6 +435,13 @@ def test_suggested_are_supervisors_of_now_those_asked_before_teachers_and_advise
             giver=GiverFactory(name=name, address=address),
             role=GiverRole.PEER,
         )
+    FeedbackRequestFactory(
+        enrolment=place.enrolment,
+        evidence=earlier,
+        giver__name="Wrong",
+        declined=True,
+        reason=FeedbackRequest.Reason.NOT_ME,
+    )
     ProgrammeRoleFactory(
         programme=place.enrolment.programme, user__name="Tess", role=ProgrammeRole.Role.TEACHER
     )
