@@ -152,7 +152,7 @@ class _Drawing:
                 for line in process.requirements:
                     self.places.setdefault(line, []).append(process)
         self.laid: dict[str, list[PieceFact]] = {}
-        for piece in self.set.pieces:
+        for piece in sorted(self.set.pieces, key=lambda piece: piece.happened_on, reverse=True):
             for item in piece.laid:
                 self.laid.setdefault(item.requirement, []).append(piece)
         pieces = {piece.id: piece for piece in self.set.pieces}

@@ -1,0 +1,437 @@
+"""What a coverage says of a set; on facts made by hand, without a database."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.models import GiverRole
+from portfolio.coverage import Coverage, RequirementRow, Tally, draw
+from portfolio.evidence_set import (
+    CONFIRMED,
+    DENIED,
+    NOTED,
+    WRITTEN,
+    CoreTaskFact,
+    EvidenceSet,
+    FeedbackFact,
+    Frame,
+    GuidelineFact,
+    LaidFact,
+    PeriodFact,
+    PersonFact,
+    PieceFact,
+    RemarkFact,
+    RequirementFact,
+    WorkProcessFact,
+)
+
+AUTUMN = PeriodFact("Autumn", date(2026, 9, 1), date(2026, 11, 30))
+WINTER = PeriodFact("Winter", date(2026, 12, 1), date(2027, 2, 28))
+LINES = ("a", "both", "c", "d")
+
+
+def frame(*guidelines: GuidelineFact, periods: tuple[PeriodFact, ...] = (AUTUMN, WINTER)) -> Frame:
+    """K1 holds W1 (a, both) and W2 (both, c); K2 holds W3 (d)."""
+    w1 = WorkProcessFact("w1", "B1-K1-W1", "Prepares", ("a", "both"))
+    w2 = WorkProcessFact("w2", "B1-K1-W2", "Delivers", ("both", "c"))
+    w3 = WorkProcessFact("w3", "B1-K2-W1", "Reflects", ("d",))
+    return Frame(
+        student="student",
+        programme="Programme",
+        framework="dossier",
+        unit="",
+        parts=(),
+        core_tasks=(
+            CoreTaskFact("k1", "B1-K1", "Works", (w1, w2)),
+            CoreTaskFact("k2", "B1-K2", "Learns", (w3,)),
+        ),
+        requirements=tuple(RequirementFact(line, line, line) for line in LINES),
+        periods=periods,
+        guidelines=guidelines,
+    )
+
+
+def piece(key: str, *on: str, day: date = date(2026, 9, 10)) -> PieceFact:
+    return PieceFact(
+        id=key,
+        revision=1,
+        title=key,
+        kind="act",
+        happened_on=day,
+        place="",
+        origin="here",
+        context="",
+        reflection="",
+        laid=tuple(LaidFact(line, "") for line in on),
+        files=(),
+    )
+
+
+def said(key: str, about: PieceFact, *on: str | None, **given: Any) -> FeedbackFact:
+    """By Ann, a client, unless said otherwise; the remarks have no words of their own."""
+    return FeedbackFact(
+        **{
+            "id": key,
+            "piece": about.id,
+            "revision": 1,
+            "giver": "ann",
+            "role": "client",
+            "standing": WRITTEN,
+            "given_on": date(2026, 9, 12),
+            "recorded_at": datetime(2026, 9, 12, 8, tzinfo=UTC),
+            "place": "",
+            "text": f"words of {key}",
+            "remarks": tuple(RemarkFact(line, "") for line in on),
+            **given,
+        }
+    )
+
+
+def a_set(
+    *of: PieceFact, feedback: tuple[FeedbackFact, ...] = (), within: Frame | None = None
+) -> EvidenceSet:
+    people = (PersonFact("ann", "Ann"), PersonFact("bob", "Bob"), PersonFact("cas", "Cas"))
+    return EvidenceSet(within or frame(), of, feedback, people)
+
+
+def row(coverage: Coverage, line: str) -> RequirementRow:
+    """At its first place."""
+    rows = (row for task in coverage.core_tasks for group in task.groups for row in group.rows)
+    return next(row for row in rows if row.requirement.id == line)
+
+
+def roles(tally: Tally) -> dict[str, int]:
+    return {str(item.role): item.people for item in tally.roles if item.people}
+
+
+def periods(tally: Tally) -> list[tuple[str, int]]:
+    return [(item.period.name if item.period else "", item.count) for item in tally.periods]
+
+
+# --- People ---------------------------------------------------------------------------------------
+
+
+def test_a_person_who_speaks_twice_is_one_person() -> None:
+    one, two = piece("one", "a"), piece("two", "a")
+    feedback = (said("1", one, "a"), said("2", two, "a"), said("3", two, "a", giver="bob"))
+
+    tally = row(draw(a_set(one, two, feedback=feedback)), "a").tally
+
+    assert (tally.pieces, tally.remarks, tally.people) == (2, 3, 2)
+
+
+def test_people_count_in_each_role_in_which_they_spoke() -> None:
+    one = piece("one", "a")
+    feedback = (
+        said("1", one, "a"),
+        said("2", one, "a", giver="bob"),
+        said("3", one, "a", giver="bob", role="supervisor"),
+    )
+
+    tally = row(draw(a_set(one, feedback=feedback)), "a").tally
+
+    assert roles(tally) == {"client": 2, "supervisor": 1}
+    assert [item.role for item in tally.roles] == list(GiverRole)
+    assert tally.people == 2
+
+
+def test_what_was_noted_stands_apart_until_it_is_confirmed() -> None:
+    one = piece("one", "a")
+    noted = said("1", one, "a", giver="bob", role="peer", standing=NOTED)
+    written = said("2", one, "a")
+
+    before = row(draw(a_set(one, feedback=(noted, written))), "a")
+    confirmed = replace(noted, standing=CONFIRMED)
+    after = row(draw(a_set(one, feedback=(confirmed, written))), "a")
+
+    counts = before.tally
+    assert (counts.remarks, counts.noted, counts.people, counts.unconfirmed) == (1, 1, 1, 1)
+    assert roles(counts) == {"client": 1}
+    assert sorted(entry.is_noted for entry in before.entries) == [False, True]
+    counts = after.tally
+    assert (counts.remarks, counts.noted, counts.people, counts.unconfirmed) == (2, 0, 2, 0)
+    assert roles(counts) == {"client": 1, "peer": 1}
+
+
+def test_a_person_who_also_wrote_is_not_unconfirmed() -> None:
+    one = piece("one", "a")
+    feedback = (said("1", one, "a", standing=NOTED), said("2", one, "a"))
+
+    tally = row(draw(a_set(one, feedback=feedback)), "a").tally
+
+    assert (tally.people, tally.unconfirmed, tally.noted) == (1, 0, 1)
+
+
+def test_what_the_speaker_denied_is_nowhere() -> None:
+    one = piece("one", "a")
+    denied = said("1", one, "a", None, standing=DENIED)
+
+    coverage = draw(a_set(one, feedback=(denied,)))
+
+    assert row(coverage, "a").entries == ()
+    assert coverage.whole == ()
+    assert coverage.unanswered == (one,)
+    assert row(coverage, "a").tally.unanswered == 1
+
+
+def test_an_erased_name_stays_a_person() -> None:
+    one = piece("one", "a")
+
+    drawn = row(draw(a_set(one, feedback=(said("1", one, "a", giver="erased"),))), "a")
+
+    assert (drawn.tally.people, drawn.entries[0].giver) == (1, "")
+
+
+# --- Remarks --------------------------------------------------------------------------------------
+
+
+def test_a_remark_has_its_own_words_or_those_of_the_feedback() -> None:
+    one = piece("one", "a", "c")
+    remarks = (RemarkFact("a", "Own words"), RemarkFact("c", ""))
+
+    coverage = draw(a_set(one, feedback=(said("1", one, remarks=remarks),)))
+
+    assert [entry.words for entry in row(coverage, "a").entries] == ["Own words"]
+    assert [entry.words for entry in row(coverage, "c").entries] == ["words of 1"]
+    assert row(coverage, "a").entries[0].giver == "Ann"
+
+
+def test_the_newest_remark_comes_first() -> None:
+    one = piece("one", "a")
+    late = {"given_on": date(2026, 10, 1)}
+    recorded_later = {"recorded_at": datetime(2026, 9, 13, 8, tzinfo=UTC)}
+    feedback = (said("1", one, "a"), said("2", one, "a", **late))
+    feedback += (said("3", one, "a", **recorded_later),)
+
+    entries = row(draw(a_set(one, feedback=feedback)), "a").entries
+
+    assert [entry.feedback.id for entry in entries] == ["2", "3", "1"]
+
+
+def test_a_remark_on_the_whole_stands_apart_from_the_requirements() -> None:
+    one = piece("one", "a")
+
+    coverage = draw(a_set(one, feedback=(said("1", one, None),)))
+
+    assert [entry.feedback.id for entry in coverage.whole] == ["1"]
+    assert row(coverage, "a").tally.remarks == 0
+    assert coverage.unanswered == ()
+
+
+def test_a_remark_counts_while_its_piece_is_laid_against_the_requirement() -> None:
+    one = piece("one", "a", "c")
+    feedback = (said("1", one, "a", "c"),)
+
+    laid = draw(a_set(one, feedback=feedback))
+    taken_off = draw(a_set(piece("one", "c"), feedback=feedback))
+
+    assert row(laid, "a").tally.remarks == 1
+    assert row(taken_off, "a").tally.remarks == 0
+    assert row(taken_off, "c").tally.remarks == 1
+
+
+def test_feedback_on_a_piece_that_was_erased_is_passed_over() -> None:
+    one, gone = piece("one", "a"), piece("gone", "a")
+
+    coverage = draw(a_set(one, feedback=(said("1", gone, "a", None),)))
+
+    assert row(coverage, "a").entries == ()
+    assert coverage.whole == ()
+
+
+# --- Pieces ---------------------------------------------------------------------------------------
+
+
+def test_a_row_names_its_pieces_newest_first_and_those_without_a_remark_on_it() -> None:
+    one = piece("one", "a", "c", day=date(2026, 9, 1))
+    two = piece("two", "a", day=date(2026, 12, 1))
+
+    coverage = draw(a_set(one, two, feedback=(said("1", one, "c"),)))
+
+    assert row(coverage, "a").pieces == (two, one)
+    assert row(coverage, "a").bare == (two, one)
+    assert row(coverage, "c").bare == ()
+    assert coverage.unanswered == (two,)
+    assert row(coverage, "a").tally.unanswered == 1
+    assert row(coverage, "a").tally.latest == date(2026, 12, 1)
+
+
+def test_nothing_shown_is_empty() -> None:
+    coverage = draw(a_set())
+
+    assert coverage.is_empty
+    assert row(coverage, "a").tally.is_empty
+    assert row(coverage, "a").tally.latest is None
+    assert not draw(a_set(piece("one", "a"))).is_empty
+
+
+# --- Places ---------------------------------------------------------------------------------------
+
+
+def test_a_requirement_under_two_work_processes_stands_at_both_and_counts_once_above() -> None:
+    one = piece("one", "both")
+
+    task, other = draw(a_set(one, feedback=(said("1", one, "both"),))).core_tasks
+
+    first, second = (group.rows for group in task.groups)
+    shown = [(line.requirement.id, line.is_first, line.elsewhere) for line in (*first, *second)]
+    assert shown == [
+        ("a", True, ()),
+        ("both", True, ("B1-K1-W2",)),
+        ("both", False, ("B1-K1-W1",)),
+        ("c", True, ()),
+    ]
+    assert [group.tally.remarks for group in task.groups] == [1, 1]
+    assert (task.tally.pieces, task.tally.remarks, task.tally.people) == (1, 1, 1)
+    assert other.tally.is_empty
+
+
+def test_a_piece_on_two_requirements_counts_once_above_and_each_remark_counts() -> None:
+    one = piece("one", "a", "c")
+
+    task = draw(a_set(one, feedback=(said("1", one, "a", "c"),))).core_tasks[0]
+
+    assert (task.tally.pieces, task.tally.remarks, task.tally.people) == (1, 2, 1)
+
+
+# --- Periods --------------------------------------------------------------------------------------
+
+
+def test_the_strip_goes_by_the_date_of_the_act() -> None:
+    first, last = piece("first", "a", day=AUTUMN.starts_on), piece("last", "a", day=AUTUMN.ends_on)
+    later = piece("later", "a", day=WINTER.starts_on)
+    given_later = said("1", first, "a", given_on=WINTER.ends_on)
+
+    tally = row(draw(a_set(first, last, later, feedback=(given_later,))), "a").tally
+
+    assert periods(tally) == [("Autumn", 2), ("Winter", 1)]
+
+
+def test_what_was_outside_all_periods_has_a_place_of_its_own_in_every_strip() -> None:
+    earlier = piece("earlier", "a", day=AUTUMN.starts_on - timedelta(days=1))
+
+    coverage = draw(a_set(earlier, piece("one", "c")))
+
+    assert periods(row(coverage, "a").tally) == [("", 1), ("Autumn", 0), ("Winter", 0)]
+    assert periods(row(coverage, "c").tally) == [("", 0), ("Autumn", 1), ("Winter", 0)]
+    assert [item.count for item in coverage.periods] == [1, 1, 0]
+
+
+def test_a_programme_without_periods_has_no_strip() -> None:
+    coverage = draw(a_set(piece("one", "a"), within=frame(periods=())))
+
+    assert row(coverage, "a").tally.periods == ()
+
+
+# --- Guidelines -----------------------------------------------------------------------------------
+
+
+def test_a_guideline_says_what_it_still_asks() -> None:
+    asked = GuidelineFact("a", pieces=2, people=2, roles=2)
+    one, two = piece("one", "a"), piece("two", "a")
+    some = (said("1", one, "a"),)
+    enough = (*some, said("2", two, "a", giver="bob", role="peer"))
+
+    short = row(draw(a_set(one, feedback=some, within=frame(asked))), "a").tally.guideline
+    met = row(draw(a_set(one, two, feedback=enough, within=frame(asked))), "a").tally.guideline
+
+    assert short is not None
+    assert met is not None
+    assert (short.pieces, short.people, short.roles, short.met) == (1, 1, 1, False)
+    assert (met.pieces, met.people, met.roles, met.met) == (0, 0, 0, True)
+    assert met.asked == asked
+
+
+def test_what_is_only_noted_does_not_meet_a_guideline() -> None:
+    one = piece("one", "a")
+    asked = GuidelineFact("a", pieces=1, people=1, roles=0)
+    noted = said("1", one, "a", standing=NOTED)
+
+    state = row(draw(a_set(one, feedback=(noted,), within=frame(asked))), "a").tally.guideline
+
+    assert state is not None
+    assert (state.people, state.met) == (1, False)
+
+
+def test_a_guideline_is_held_against_what_it_is_on_and_nothing_else() -> None:
+    guidelines = (GuidelineFact("k1", 1, 0, 0), GuidelineFact("w2", 1, 0, 0))
+
+    task, other = draw(a_set(piece("one", "a"), within=frame(*guidelines))).core_tasks
+
+    met = [state and state.met for state in (task.tally.guideline, other.tally.guideline)]
+    assert met == [True, None]
+    below = [group.tally.guideline for group in task.groups]
+    assert [state and state.met for state in below] == [None, False]
+    assert {line.tally.guideline for group in task.groups for line in group.rows} == {None}
+
+
+# --- Whatever the set -----------------------------------------------------------------------------
+
+
+@st.composite
+def sets(draw_from: st.DrawFn) -> EvidenceSet:
+    days = st.dates(date(2026, 8, 1), date(2027, 3, 31))
+    lines = st.lists(st.sampled_from(LINES), unique=True, min_size=1)
+    pieces = [
+        piece(f"p{number}", *draw_from(lines), day=draw_from(days))
+        for number in range(draw_from(st.integers(0, 5)))
+    ]
+    about = st.lists(st.sampled_from([*LINES, None]), unique=True)
+    feedback = [
+        said(
+            f"f{number}",
+            draw_from(st.sampled_from(pieces)),
+            *draw_from(about),
+            giver=draw_from(st.sampled_from(["ann", "bob", "cas", "erased"])),
+            role=draw_from(st.sampled_from(GiverRole.values)),
+            standing=draw_from(st.sampled_from([WRITTEN, NOTED, CONFIRMED, DENIED])),
+            given_on=draw_from(days),
+        )
+        for number in range(draw_from(st.integers(0, 8)) if pieces else 0)
+    ]
+    return a_set(*pieces, feedback=tuple(feedback))
+
+
+@given(sets())
+def test_what_is_above_holds_what_is_below_once(evidence_set: EvidenceSet) -> None:
+    coverage = draw(evidence_set)
+
+    for task in coverage.core_tasks:
+        rows = {line.requirement.id: line for group in task.groups for line in group.rows}
+        entries = [entry for line in rows.values() for entry in line.entries]
+        firm = [entry for entry in entries if not entry.is_noted]
+        pieces = {item.id for line in rows.values() for item in line.pieces}
+        assert task.tally.pieces == len(pieces) == sum(n for _, n in periods(task.tally))
+        assert task.tally.remarks == len(firm)
+        assert task.tally.noted == len(entries) - len(firm)
+        assert task.tally.people == len({entry.feedback.giver for entry in firm})
+        everybody = {entry.feedback.giver for entry in entries}
+        assert task.tally.people + task.tally.unconfirmed == len(everybody)
+
+
+@given(sets())
+def test_each_requirement_has_one_first_place(evidence_set: EvidenceSet) -> None:
+    rows = (
+        r for task in draw(evidence_set).core_tasks for group in task.groups for r in group.rows
+    )
+
+    assert sorted(line.requirement.id for line in rows if line.is_first) == sorted(LINES)
+
+
+@given(sets(), st.randoms())
+def test_the_order_in_which_facts_come_makes_no_difference(
+    evidence_set: EvidenceSet, random: Any
+) -> None:
+    distinct = {item.happened_on: item for item in evidence_set.pieces}
+    pieces = list(distinct.values())  # a day has no order within it but that of the set
+    calm = replace(evidence_set, pieces=tuple(pieces))
+    feedback = list(evidence_set.feedback)
+    random.shuffle(pieces)
+    random.shuffle(feedback)
+
+    shuffled = replace(evidence_set, pieces=tuple(pieces), feedback=tuple(feedback))
+
+    assert draw(shuffled).core_tasks == draw(calm).core_tasks
