@@ -56,8 +56,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
 
     class Meta:
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
+        verbose_name = pgettext_lazy("whoever has an account", "person")
+        verbose_name_plural = pgettext_lazy("whoever has an account", "people")
         constraints = [
             models.UniqueConstraint(Lower("email"), name="an_address_belongs_to_one_person"),
         ]
