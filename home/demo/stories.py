@@ -91,6 +91,13 @@ NOOR = Story(
     ("Bas Kuiper", "Sanne Mulder"),
     (
         Piece(
+            243,
+            "Oefening: een rekenmachine",
+            (BUILD,),
+            (Voice("Els Bakker", TEACHER, "Hij rekent goed. Let nog op namen.", (BUILD,)),),
+            PRODUCT,
+        ),
+        Piece(
             231,
             "Intakegesprek met de fietsenmaker over zijn nieuwe website",
             (ASK, PLAN),
@@ -270,7 +277,7 @@ NOOR = Story(
             read=False,
         ),
     ),
-    {"Eindpresentatie voor klant en klas": "Deze hoort bij de andere kerntaak."},
+    {"Oefening: een rekenmachine": "Een oefening uit de eerste weken; later werk laat meer zien."},
 )
 
 LINA = Story(

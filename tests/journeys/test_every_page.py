@@ -17,6 +17,7 @@ from records import work
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+    from pytest_django.live_server_helper import LiveServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,7 +75,7 @@ def faults_on(page: "Page") -> list[str]:
 
 @pytest.mark.usefixtures("filled")
 def test_every_page_is_there_and_open_to_everybody(
-    new_page: "Callable[..., Page]", client: Client
+    new_page: "Callable[..., Page]", client: Client, live_server: "LiveServer"
 ) -> None:
     faults: dict[str, list[str]] = {}
     reached: set[str] = set()
@@ -86,8 +87,8 @@ def test_every_page_is_there_and_open_to_everybody(
         client.force_login(User.objects.get(email=account.address))
         page = new_page(**looks[number % 2])
         cookie = client.cookies["sessionid"].value
-        page.goto("/accounts/login/")
-        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": page.url}])
+        site = live_server.url
+        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": site}])
 
         def look(path: str, page: "Page" = page, who: str = account.key) -> None:
             if found := faults_on(page):
