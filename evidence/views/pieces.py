@@ -85,7 +85,7 @@ def edit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     current = piece.revisions.latest("number")
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
     present = actions.files_of(current)
-    form = PieceForm(*posted, user=request.user, present=present, initial=current.__dict__)
+    form = PieceForm(*posted, user=request.user, present=present, instance=current)
     if form.is_bound and form.is_valid():
         actions.revise_evidence(
             evidence=piece, words=form.words, files=form.chosen_files, by=request.user
@@ -185,6 +185,7 @@ def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _own(user: User, pk: uuid.UUID) -> Evidence:
     """The piece, for its owner. Invisible is 404, visible but another's 403. One query."""
-    piece = get_object_or_404(Evidence.objects.visible_to(user).for_page(), pk=pk)
+    pieces = Evidence.objects.visible_to(user).select_related("owner", "current")
+    piece = get_object_or_404(pieces, pk=pk)
     check_owner(piece, user)
     return piece

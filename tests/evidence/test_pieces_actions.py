@@ -1,11 +1,13 @@
 """Keeping, revising, laying against requirements, withdrawing and deleting evidence."""
 
 import io
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import translation
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from evidence.actions import (
@@ -40,6 +42,13 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
 
 AT = datetime(2026, 10, 1, 9, 30, tzinfo=UTC)
 LATER = datetime(2026, 10, 2, 9, 30, tzinfo=UTC)

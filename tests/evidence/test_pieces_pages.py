@@ -453,7 +453,7 @@ def test_the_page_of_requirements_takes_the_same_queries_for_thirty(
     place = scene(lines=lines)
     client.force_login(place.student)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         response = client.get(url("requirements", place.piece.pk))
 
     assert len(lines_shown(response)) == lines
