@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import pgettext
 
@@ -38,12 +38,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def navigation(roles: Roles, path: str) -> list[Item]:
     """The places this person has to do with, in the order of the rooms."""
-    places = []
-    for name, label in _places(roles):  # TEMPORARY until all rooms stand
-        try:
-            places.append((reverse(name), label))
-        except NoReverseMatch:
-            continue
+    places = [(reverse(name), label) for name, label in _places(roles)]
     # The longest address that the path begins with is where one is.
     here = max((url for url, _ in places if path.startswith(url)), key=len, default="")
     return [Item(url, label, url == here) for url, label in places]
@@ -56,11 +51,11 @@ def _places(roles: Roles) -> Iterator[tuple[str, str]]:
         yield "committees:mine", pgettext("navigation", "My decisions")
     if roles.advises or roles.teaches:
         yield "portfolio:students", pgettext("navigation", "My students")
-    if roles.sits:
+    if roles.sits or roles.coordinates:
         yield "committees:list", pgettext("navigation", "Committees")
-    if roles.coordinates or roles.makes_programmes:
+    if roles.coordinates or roles.makes_programmes or roles.supervises:
         yield "programmes:list", pgettext("navigation", "Programmes")
-    if roles.curriculum:
+    if roles.curriculum or roles.makes_programmes or roles.supervises:
         yield "qualifications:qualifications", pgettext("navigation", "Qualifications")
     if roles.supervises:
         yield "committees:record", pgettext("navigation", "Record of decisions")

@@ -13,7 +13,7 @@ from home.roles import Roles
 from people.models import User
 from portfolio.advising import Student, students_of
 from portfolio.models import Agreement, CheckIn
-from programmes.models import Programme, ProgrammeRole
+from programmes.models import Programme
 from qualifications.models import Qualification
 
 MOST = 8  # of each thing; the page links on to the rest
@@ -55,10 +55,7 @@ def today_for(user: User, roles: Roles) -> Today:
     if roles.sits:
         shown["meetings"] = _meetings(user)
     if roles.coordinates:
-        coordinated = ProgrammeRole.objects.current().filter(
-            programme=OuterRef("pk"), user=user, role=ProgrammeRole.Role.COORDINATOR
-        )
-        shown["programmes"] = Programme.objects.filter(Exists(coordinated))[:MOST]
+        shown["programmes"] = Programme.objects.coordinated_by(user)[:MOST]
     if roles.curriculum:
         drafts = Qualification.objects.filter(status=Qualification.Status.DRAFT)
         shown["drafts"] = drafts[:MOST]

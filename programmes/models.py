@@ -21,15 +21,24 @@ from records.models import Dated, Row
 SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
 
 
+def _coordinates(user: User) -> Exists:
+    return Exists(
+        ProgrammeRole.objects.current().filter(
+            programme=OuterRef("pk"), user=user, role=ProgrammeRole.Role.COORDINATOR
+        )
+    )
+
+
 class ProgrammeQuerySet(models.QuerySet):
+    def coordinated_by(self, user: User) -> Self:
+        """The programmes this person now coordinates. No query of its own."""
+        return self.filter(_coordinates(user))
+
     def visible_to(self, user: User) -> Self:
         """The programmes whose set-up this person may see: those they now coordinate, and for
         auditor and exam board all. No query of its own."""
-        coordinates = ProgrammeRole.objects.current().filter(
-            programme=OuterRef("pk"), user=user, role=ProgrammeRole.Role.COORDINATOR
-        )
         supervises = InstitutionRole.objects.current().filter(user=user, role__in=SUPERVISING)
-        return self.filter(Exists(coordinates) | Exists(supervises))
+        return self.filter(_coordinates(user) | Exists(supervises))
 
     def for_page(self) -> Self:
         """With the qualification."""

@@ -40,7 +40,8 @@ def committee_list(request: PersonRequest) -> HttpResponse:
         }
         for meeting in meetings
     ]
-    context = {"committees": committees, "coming": coming}
+    programmes = Programme.objects.coordinated_by(request.user)
+    context = {"committees": committees, "coming": coming, "programmes": programmes}
     return render(request, "committees/list.html", context)
 
 
