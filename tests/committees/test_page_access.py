@@ -1,0 +1,212 @@
+"""Who sees which page in which state; a status alone says who is kept out, never what is shown."""
+
+import hashlib
+from io import BytesIO
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from committees import actions
+from committees.models import Case
+from people.models import InstitutionRole, User
+from records.files import keep_bytes, record
+from tests.committees.factories import (
+    REFERENCE,
+    MembershipFactory,
+    Scene,
+    answered_piece,
+    scene,
+)
+from tests.evidence.factories import AttachmentFactory
+from tests.factories import EnrolmentFactory, InstitutionRoleFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+BYTES = b"What I noted at the desk.\n"
+DIGEST = hashlib.sha256(BYTES).hexdigest()
+PLANNED, FROZEN, OPENED, DECIDED, ANNOUNCED, DEFERRED = Case.State.values
+
+SEATS = ("chair", "secretary", "member", "aside")
+OUTSIDE = ("former member", "adviser", "student", "other student", "stranger")
+
+
+def with_file() -> Scene:
+    """A scene in which the student's piece has a file."""
+    made = scene()
+    kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
+    piece = made.student.evidence.get()
+    with transaction.atomic():
+        file = record(kept, chain=piece.chain, by=made.student)
+    AttachmentFactory(revision=piece.current, file=file)
+    return made
+
+
+def people(made: Scene) -> dict[str, User]:
+    """Everybody; "aside" is a member who asked to stand aside, where that could be asked."""
+    aside = MembershipFactory(committee=made.committee).user
+    if made.refreshed().state in (FROZEN, OPENED):
+        actions.recuse(case=made.case, reason="A neighbour.", by=aside, at=REFERENCE)
+    exam_board = InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).user
+    return {
+        "chair": made.chair,
+        "secretary": made.secretary,
+        "member": made.member,
+        "aside": aside,
+        "former member": MembershipFactory(committee=made.committee, ended=True).user,
+        "coordinator": made.coordinator,
+        "auditor": made.auditor,
+        "exam board": exam_board,
+        "adviser": made.adviser,
+        "student": made.student,
+        "other student": EnrolmentFactory(programme=made.programme).student,
+        "stranger": UserFactory(),
+    }
+
+
+def address(page: str, made: Scene) -> str:
+    case = made.case
+    return {
+        "list": lambda: reverse("committees:list"),
+        "new": lambda: reverse("committees:new") + f"?programme={made.programme.pk}",
+        "committee": lambda: reverse("committees:committee", args=[made.committee.pk]),
+        "seat_end": lambda: reverse(
+            "committees:seat_end", args=[made.committee.memberships.get(user=made.member).pk]
+        ),
+        "meeting_plan": lambda: reverse("committees:meeting_plan", args=[made.committee.pk]),
+        "meeting": lambda: reverse("committees:meeting", args=[made.meeting.pk]),
+        "agenda": lambda: reverse("committees:agenda", args=[made.meeting.pk]),
+        "file": lambda: reverse("committees:file", args=[case.pk, DIGEST]),
+        "mine": lambda: reverse("committees:mine"),
+        "record": lambda: reverse("committees:record"),
+    }.get(page, lambda: reverse(f"committees:{page}", args=[case.pk]))()
+
+
+def of(status: int, *roles: str) -> dict[str, int]:
+    return dict.fromkeys(roles, status)
+
+
+EVERYBODY = (*SEATS, *OUTSIDE, "coordinator", "auditor", "exam board")
+SUPERVISORS = ("auditor", "exam board")
+# A page, a state, and what everybody who is not named gets: 404.
+PAGES: list[tuple[str, str, dict[str, int]]] = [
+    ("list", PLANNED, of(200, *EVERYBODY)),
+    ("mine", PLANNED, of(200, *EVERYBODY)),
+    ("new", PLANNED, of(200, "coordinator") | of(403, *SUPERVISORS)),
+    ("committee", PLANNED, of(200, *SEATS, "coordinator", *SUPERVISORS)),
+    ("seat_end", PLANNED, of(200, "coordinator") | of(403, *SEATS, *SUPERVISORS)),
+    (
+        "meeting_plan",
+        PLANNED,
+        of(200, "chair", "secretary") | of(403, "member", "aside", "coordinator", *SUPERVISORS),
+    ),
+    ("meeting", PLANNED, of(200, *SEATS, *SUPERVISORS)),
+    ("meeting", ANNOUNCED, of(200, *SEATS, *SUPERVISORS)),
+    ("agenda", PLANNED, of(200, "chair", "secretary") | of(403, "member", "aside", *SUPERVISORS)),
+    ("case", PLANNED, of(200, *SEATS) | of(403, *SUPERVISORS)),
+    ("case", FROZEN, of(200, "chair", "secretary", "member") | of(403, "aside", *SUPERVISORS)),
+    ("case", ANNOUNCED, of(200, *SEATS) | of(403, *SUPERVISORS)),
+    ("file", PLANNED, {}),
+    (
+        "file",
+        FROZEN,
+        of(200, "chair", "secretary", "member", "student", *SUPERVISORS) | of(403, "aside"),
+    ),
+    ("recuse", FROZEN, of(200, *SEATS) | of(403, *SUPERVISORS)),
+    ("decide", FROZEN, of(200, "chair", "secretary", "member") | of(403, "aside", *SUPERVISORS)),
+    ("decide", OPENED, of(200, "chair", "secretary", "member") | of(403, "aside", *SUPERVISORS)),
+    ("my_case", PLANNED, of(200, "student")),
+    ("my_case", FROZEN, of(200, "student")),
+    ("my_case", ANNOUNCED, of(200, "student")),
+    ("letter", FROZEN, {}),
+    ("letter", DECIDED, {}),
+    ("letter", ANNOUNCED, of(200, "student", "adviser")),
+    ("letter", DEFERRED, of(200, "student", "adviser")),
+    ("case_record", FROZEN, of(200, *SUPERVISORS) | of(403, *SEATS)),
+    (
+        "case_record",
+        OPENED,
+        of(200, *SUPERVISORS) | of(403, *SEATS),
+    ),
+    ("case_record", ANNOUNCED, of(200, *SEATS, *SUPERVISORS)),
+    ("record", ANNOUNCED, of(403, *EVERYBODY) | of(200, *SUPERVISORS)),
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "state", "expected"), PAGES, ids=[f"{page} {state}" for page, state, _ in PAGES]
+)
+def test_who_sees_the_page(page: str, state: str, expected: dict[str, int]) -> None:
+    made = with_file().bring_to(state)
+    found = {}
+    for role, person in people(made).items():
+        client = Client()
+        client.force_login(person)
+        answer = client.get(address(page, made))
+        found[role] = answer.status_code
+        if answer.streaming:
+            assert b"".join(answer) == BYTES  # type: ignore[arg-type]
+
+    assert found == of(404, *EVERYBODY) | expected
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _, _ in PAGES}))
+def test_who_is_not_signed_in_is_asked_to(page: str, client: Client) -> None:
+    made = with_file().bring_to(ANNOUNCED)
+    there = address(page, made)
+
+    answer = client.get(there)
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_login"))
+
+
+def test_the_members_adviser_does_not_read_their_students_set(client: Client) -> None:
+    made = scene()
+    MembershipFactory(committee=made.committee, user=made.adviser)
+    made.freeze()
+    client.force_login(made.adviser)
+
+    answer = client.get(reverse("committees:case", args=[made.case.pk]))
+
+    assert answer.status_code == 403
+    assert list(made.case.recusals.values_list("user", "ground")) == [(made.adviser.pk, "adviser")]
+
+
+def test_a_new_adviser_stands_aside_from_that_moment(client: Client) -> None:
+    made = scene().bring_to(FROZEN)
+    client.force_login(made.member)
+    page = reverse("committees:case", args=[made.case.pk])
+    before = client.get(page).status_code
+    assignment = made.case.enrolment.adviser_assignments.get()
+    assignment.ended_at = REFERENCE
+    assignment.save()
+    made.case.enrolment.adviser_assignments.create(adviser=made.member)
+
+    assert (before, client.get(page).status_code) == (200, 403)
+
+
+def test_a_file_is_served_as_it_was_frozen(client: Client) -> None:
+    made = with_file().bring_to(FROZEN)
+    client.force_login(made.member)
+
+    answer = client.get(address("file", made))
+
+    assert b"".join(answer) == BYTES  # type: ignore[arg-type]
+    assert answer["Content-Disposition"] == 'attachment; filename="notes.txt"'
+
+
+def test_a_file_that_is_not_in_the_set_is_not_served(client: Client) -> None:
+    made = with_file().bring_to(FROZEN)
+    other = b"Not in the set.\n"
+    kept = keep_bytes(BytesIO(other), name="other.txt", size=len(other))
+    later = answered_piece(made.case.enrolment, made.requirement)
+    with transaction.atomic():
+        file = record(kept, chain=later.chain, by=made.student)
+    AttachmentFactory(revision=later.current, file=file)
+    client.force_login(made.member)
+
+    answer = client.get(reverse("committees:file", args=[made.case.pk, kept.digest]))
+
+    assert answer.status_code == 404
