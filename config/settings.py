@@ -20,7 +20,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 REDIS_PREFIX = env.str("REDIS_PREFIX", default="")  # where installations share one Redis
 # Without a broker the work is done in process, by a small sweep thread (records/work.py).
 EMBEDDED = not REDIS_URL
-INSTITUTION = env.str("INSTITUTION", default="Bewijskracht")
+INSTITUTION = env.str("INSTITUTION", default="Demoschool" if DEMO else "Bewijskracht")
 
 
 def secret(name: str) -> str:
