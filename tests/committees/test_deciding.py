@@ -1,0 +1,262 @@
+"""Opening together, deciding on the set, deferring, announcing."""
+
+from datetime import timedelta
+
+import pytest
+
+from committees import actions
+from committees.models import Case, Decision, Finding
+from committees.snapshots import read
+from records.models import Chain, Event, OutboxMail
+from records.refusals import NotPossible
+from tests.committees.factories import (
+    HELD,
+    Scene,
+    answered_piece,
+    cited_in,
+    findings_of,
+    scene,
+)
+from tests.factories import LONG_AGO
+
+pytestmark = pytest.mark.django_db
+
+
+def decide(made: Scene, **other: object) -> Decision:
+    words = {
+        "findings": findings_of(made.case, Finding.ATTAINED),
+        "motivation": "The set shows it.",
+        "cited": cited_in(made.case),
+    }
+    return actions.decide(case=made.case, by=made.chair, at=HELD, **words | other)  # type: ignore[arg-type]
+
+
+def frozen_with_judgements(*judges: str) -> Scene:
+    made = scene().bring_to(Case.State.FROZEN)
+    for name in judges:
+        made.judge(getattr(made, name))
+    return made
+
+
+def test_without_quorum_nothing_is_opened() -> None:
+    made = frozen_with_judgements("chair", "member")
+    made.open_meeting(made.chair, made.secretary)
+
+    with pytest.raises(NotPossible):
+        made.open_judgements()
+
+    assert made.refreshed().state == Case.State.FROZEN
+
+
+def test_without_a_judgement_nothing_is_opened() -> None:
+    made = frozen_with_judgements()
+    made.open_meeting()
+
+    with pytest.raises(NotPossible):
+        made.open_judgements()
+
+
+def test_someone_who_judges_has_no_other_part_in_the_set() -> None:
+    made = scene()
+    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    made.freeze()
+    made.judge(made.member)
+    made.open_meeting()
+
+    with pytest.raises(NotPossible):
+        made.open_judgements()
+
+    made.judge(made.chair)
+    made.open_judgements()
+    assert made.refreshed().state == Case.State.OPENED
+
+
+def test_who_left_does_not_count_for_the_decision() -> None:
+    made = scene().bring_to(Case.State.OPENED)
+    for user in (made.member, made.other_member):
+        actions.mark_absent(meeting=made.meeting, user=user, by=made.secretary, at=HELD)
+
+    with pytest.raises(NotPossible):
+        decide(made)
+
+
+def test_an_adviser_of_now_does_not_count_and_is_recorded() -> None:
+    made = scene().bring_to(Case.State.OPENED)
+    enrolment = made.case.enrolment
+    enrolment.adviser_assignments.update(ended_at=HELD)
+    enrolment.adviser_assignments.create(adviser=made.member, recorded_at=HELD)
+
+    decide(made)
+
+    assert dict(made.case.recusals.values_list("user", "ground")) == {made.member.pk: "adviser"}
+    facts = Event.objects.get(verb="decision.made").statement["facts"]
+    assert facts["aside"] == [str(made.member.pk)]
+    assert set(facts["present"]) == {str(made.chair.pk), str(made.other_member.pk)}
+
+
+def test_a_decision_needs_findings_a_motivation_and_what_it_rests_on() -> None:
+    made = scene().bring_to(Case.State.OPENED)
+    frozen = made.case.snapshots.get()
+    person = frozen.items.filter(kind="person").first()
+    assert person is not None
+
+    for wrong in (
+        {"findings": {}},
+        {"motivation": " "},
+        {"cited": []},
+        {"cited": ["0" * 64]},
+        {"cited": [person.digest]},
+    ):
+        with pytest.raises(NotPossible):
+            decide(made, **wrong)
+
+    assert made.refreshed().state == Case.State.OPENED
+    assert Decision.objects.count() == 0
+
+
+def test_a_decision_keeps_what_was_found_and_on_which_set() -> None:
+    made = scene(pieces=2).bring_to(Case.State.OPENED)
+    frozen = read(made.case.snapshots.get())
+    cited = [frozen.digests[frozen.evidence_set.feedback[1].id], *cited_in(made.case)]
+
+    decision = decide(made, cited=[*cited, cited[0]], motivation=" Twice seen. ")
+
+    decision.refresh_from_db()
+    assert decision.snapshot == made.case.snapshots.get()
+    assert decision.findings == findings_of(made.case, "attained")
+    assert (decision.motivation, decision.cited) == ("Twice seen.", cited)
+    assert made.refreshed().state == Case.State.DECIDED
+
+
+def test_a_committee_may_differ_from_its_members() -> None:
+    made = scene().bring_to(Case.State.OPENED)
+
+    decision = decide(made, findings=findings_of(made.case, "not_yet"))
+
+    assert set(decision.findings.values()) == {"not_yet"}
+
+
+def test_deferring_needs_a_reason_and_no_quorum() -> None:
+    made = frozen_with_judgements()
+    made.open_meeting(made.chair)
+
+    with pytest.raises(NotPossible):
+        actions.defer(case=made.case, reason=" ", by=made.chair, at=HELD)
+    actions.defer(case=made.case, reason=" Show it to a client. ", by=made.chair, at=HELD)
+
+    case = made.refreshed()
+    assert (case.state, case.deferral.reason) == (Case.State.DEFERRED, "Show it to a client.")
+    assert told("deferral") == {
+        ("committees/deferral", made.student.email),
+        ("committees/deferral_adviser", made.adviser.email),
+    }
+
+
+def told(what: str) -> set[tuple[str, str]]:
+    rows = OutboxMail.objects.filter(template__startswith=f"committees/{what}")
+    return set(rows.values_list("template", "address"))
+
+
+def test_an_announcement_carries_the_head_of_the_chain() -> None:
+    made = scene().bring_to(Case.State.DECIDED)
+    head = Chain.objects.get(key=made.case.chain).head
+
+    made.announce()
+
+    case = made.refreshed()
+    assert case.decision.announcement.head == head
+    assert Event.objects.get(verb="decision.made").seal == head
+    assert told("decision") == {
+        ("committees/decision", made.student.email),
+        ("committees/decision_adviser", made.adviser.email),
+    }
+
+
+def test_a_meeting_closes_when_every_case_has_an_outcome() -> None:
+    made = scene(students=2).bring_to(Case.State.OPENED)
+    first, second = made.cases
+
+    actions.defer(case=first, reason="Show more.", by=made.chair, at=HELD)
+    with pytest.raises(NotPossible):
+        actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
+    made.cases = [second]
+    made.decide()
+    closed = actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
+    made.announce()
+
+    assert closed.state == "closed"
+    assert made.refreshed().state == Case.State.ANNOUNCED
+
+
+def test_in_a_closed_meeting_nobody_comes_or_goes() -> None:
+    made = scene().bring_to(Case.State.DECIDED)
+    actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
+
+    for mark in (actions.mark_present, actions.mark_absent):
+        with pytest.raises(NotPossible):
+            mark(meeting=made.meeting, user=made.chair, by=made.secretary, at=HELD)
+
+
+def test_only_who_sits_in_the_committee_is_present() -> None:
+    made = scene()
+
+    with pytest.raises(NotPossible):
+        actions.mark_present(meeting=made.meeting, user=made.adviser, by=made.secretary, at=HELD)
+
+
+def test_after_a_deferral_a_later_meeting_takes_up_a_new_case() -> None:
+    made = scene().bring_to(Case.State.FROZEN)
+    later = actions.plan_meeting(
+        committee=made.committee, held_at=HELD + timedelta(days=30), reference_at=HELD, place="",
+        by=made.secretary, at=LONG_AGO,
+    )  # fmt: skip
+
+    def put_on() -> list[Case]:
+        return actions.put_on_agenda(
+            meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary
+        )
+
+    with pytest.raises(NotPossible):
+        put_on()
+    made.open_meeting()
+    actions.defer(case=made.case, reason="Show more.", by=made.chair, at=HELD)
+
+    (new,) = put_on()
+    assert (new.state, new.order) == (Case.State.PLANNED, 1)
+
+
+def test_a_committee_stays_in_its_programme() -> None:
+    made, other = scene(), scene()
+
+    for unit, enrolment in (
+        (other.unit, made.case.enrolment),
+        (made.unit, other.case.enrolment),
+    ):
+        with pytest.raises(NotPossible):
+            actions.put_on_agenda(
+                meeting=made.meeting, unit=unit, enrolments=[enrolment], by=made.secretary
+            )
+
+
+def test_the_sets_are_not_frozen_after_the_meeting() -> None:
+    made = scene()
+
+    with pytest.raises(NotPossible):
+        actions.plan_meeting(
+            committee=made.committee, held_at=HELD, reference_at=HELD + timedelta(seconds=1),
+            place="", by=made.secretary,
+        )  # fmt: skip
+
+
+def test_a_case_off_the_agenda_is_gone_and_its_chain_says_so() -> None:
+    made = scene()
+    case = made.case
+
+    actions.take_off_agenda(case=case, by=made.secretary)
+
+    assert not Case.objects.filter(pk=case.pk).exists()
+    last = Event.objects.filter(chain__key=case.chain).latest("number")
+    assert (last.verb, last.statement["rows"]) == (
+        "case.taken_off_agenda",
+        {f"committees.case:{case.pk}": None},
+    )

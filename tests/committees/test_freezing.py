@@ -1,0 +1,217 @@
+"""What enters the frozen set, when, and who stands aside from then on."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from PIL import Image
+
+from committees import actions
+from committees.models import Case, Snapshot
+from committees.panels import panel_of
+from committees.snapshots import read
+from evidence.models import GiverRole
+from portfolio.models import SetAside
+from records.files import keep_bytes, record
+from records.refusals import NotPossible
+from records.work import WORK
+from tests.committees.factories import (
+    REFERENCE,
+    MembershipFactory,
+    Scene,
+    answered_piece,
+    scene,
+)
+from tests.evidence.factories import (
+    AttachmentFactory,
+    EvidenceFactory,
+    FeedbackFactory,
+    GiverFactory,
+)
+from tests.factories import LONG_AGO, RequirementFactory
+
+pytestmark = pytest.mark.django_db
+
+AFTER = REFERENCE + timedelta(hours=1)
+
+
+def frozen(made: Scene) -> Snapshot:
+    return actions.freeze_case(case=made.case, by=None, at=AFTER)
+
+
+def titles(made: Scene) -> set[str]:
+    return {piece.title for piece in read(made.case.snapshots.get()).evidence_set.pieces}
+
+
+def test_what_counts_enters_and_nothing_else() -> None:
+    made = scene()
+    enrolment, line = made.case.enrolment, made.requirement
+    answered_piece(enrolment, line, revision__title="Answered")
+    EvidenceFactory(owner=made.student, on=[line], revision__title="Unanswered")
+    answered_piece(enrolment, RequirementFactory(), revision__title="Of another unit")
+    aside = answered_piece(enrolment, line, revision__title="Set aside")
+    SetAside.objects.create(
+        enrolment=enrolment, unit=made.unit, evidence=aside, reason="Old.", recorded_at=LONG_AGO
+    )
+    late = answered_piece(enrolment, line, revision__title="Too late", recorded_at=AFTER)
+    type(late).objects.filter(pk=late.pk).update(recorded_at=AFTER)
+
+    frozen(made)
+
+    kept = read(made.case.snapshots.get()).evidence_set
+    assert "Answered" in titles(made)
+    assert titles(made) & {"Unanswered", "Of another unit", "Set aside", "Too late"} == set()
+    assert [(item.title, item.reason) for item in kept.set_aside] == [("Set aside", "Old.")]
+
+
+def test_the_snapshot_names_every_item() -> None:
+    made = scene(pieces=3)
+
+    snapshot = frozen(made)
+
+    kinds = sorted(snapshot.items.values_list("kind", flat=True))
+    assert kinds == ["feedback"] * 3 + ["frame"] + ["person"] * 4 + ["piece"] * 3
+    assert list(snapshot.own_faults(frozenset())) == []
+
+
+@pytest.mark.parametrize(("shown", "count"), [(False, 0), (True, 1)])
+def test_check_ins_are_the_committees_only_by_the_house_rules(shown: bool, count: int) -> None:
+    made = scene()
+    made.programme.committee_sees_check_ins = shown
+    made.programme.save()
+    made.case.enrolment.check_ins.create(
+        by=made.adviser,
+        held_on=LONG_AGO.date(),
+        light="green",
+        summary="Well.",
+        recorded_at=LONG_AGO,
+    )
+
+    frozen(made)
+
+    assert len(read(made.case.snapshots.get()).evidence_set.check_ins) == count
+
+
+def test_it_is_frozen_once_and_not_before_the_reference_date() -> None:
+    made = scene()
+
+    with pytest.raises(NotPossible):
+        actions.freeze_case(case=made.case, by=None, at=REFERENCE - timedelta(seconds=1))
+    actions.freeze_case(case=made.case, by=None, at=REFERENCE)
+    with pytest.raises(NotPossible):
+        actions.freeze_case(case=made.case, by=None, at=AFTER)
+
+    assert made.case.snapshots.count() == 1
+
+
+def test_the_sweep_freezes_what_is_due() -> None:
+    made, later = scene(students=2), scene()
+    later.meeting.held_at = later.meeting.reference_at = timezone.now() + timedelta(days=1)
+    later.meeting.save()
+
+    done = (WORK["freezing"](), WORK["freezing"]())
+
+    assert done == (2, 0)
+    assert {case.state for case in Case.objects.filter(meeting=made.meeting)} == {Case.State.FROZEN}
+    assert later.refreshed().state == Case.State.PLANNED
+
+
+def test_one_case_that_cannot_be_frozen_does_not_keep_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = scene(students=2)
+    first = Case.objects.due_for_freezing(timezone.now()).first()
+    assert first is not None
+    from committees.actions import freezing
+
+    whole = freezing.set_that_counts
+
+    def fails_once(case: Case, **moment: object) -> object:
+        if case.pk == first.pk:
+            raise LookupError("a broken row")
+        return whole(case, **moment)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(freezing, "set_that_counts", fails_once)
+
+    assert actions.freeze_due_cases() == 1
+    assert made.meeting.cases.filter(state=Case.State.FROZEN).count() == 1
+
+
+def test_photos_that_wait_are_prepared_first() -> None:
+    made = scene()
+    piece = made.student.evidence.get()
+    photo = BytesIO()
+    Image.new("RGB", (40, 30), "navy").save(photo, "JPEG")
+    kept = keep_bytes(photo, name="photo.jpg", size=len(photo.getvalue()))
+    with transaction.atomic():
+        file = record(kept, chain=piece.chain, by=made.student)
+    AttachmentFactory(revision=piece.current, file=file, name="photo.jpg")
+
+    frozen(made)
+
+    file.refresh_from_db()
+    (in_set,) = read(made.case.snapshots.get()).evidence_set.pieces[0].files
+    assert file.shown is not None
+    assert (in_set.digest, in_set.kind) == (file.shown.digest, "image")
+
+
+@pytest.mark.parametrize(("may_judge", "grounds"), [(True, set()), (False, {"gave_feedback"})])
+def test_who_gave_feedback_is_disclosed_or_stands_aside(may_judge: bool, grounds: set[str]) -> None:
+    made = scene()
+    made.programme.givers_may_judge = may_judge
+    made.programme.save()
+    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+
+    frozen(made)
+
+    panel = panel_of(made.refreshed(), AFTER)
+    assert {row.ground for row in made.case.recusals.all()} == grounds
+    assert panel.givers == {made.member.pk}
+    assert [seat.user for seat in panel.disclosed] == ([made.member.pk] if may_judge else [])
+    assert panel.may_judge(made.member.pk) == may_judge
+
+
+def test_feedback_that_was_denied_or_set_aside_makes_nobody_a_giver() -> None:
+    made = scene()
+    piece = answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    SetAside.objects.create(
+        enrolment=made.case.enrolment, unit=made.unit, evidence=piece, reason="Old.",
+        recorded_at=LONG_AGO,
+    )  # fmt: skip
+
+    frozen(made)
+
+    assert panel_of(made.refreshed(), AFTER).givers == frozenset()
+
+
+def test_adviser_and_student_who_sit_in_the_committee_stand_aside() -> None:
+    made = scene()
+    MembershipFactory(committee=made.committee, user=made.adviser)
+    MembershipFactory(committee=made.committee, user=made.student)
+
+    frozen(made)
+
+    assert dict(made.case.recusals.values_list("user", "ground")) == {
+        made.adviser.pk: "adviser",
+        made.student.pk: "own_case",
+    }
+    assert set(panel_of(made.refreshed(), AFTER).aside) == {made.adviser.pk, made.student.pk}
+
+
+def test_a_late_set_is_that_of_the_reference_date() -> None:
+    made = scene()
+    later = answered_piece(made.case.enrolment, made.requirement, revision__title="Later")
+    type(later).objects.filter(pk=later.pk).update(recorded_at=AFTER)
+    on_time = made.student.evidence.exclude(pk=later.pk).get()
+    FeedbackFactory(
+        enrolment=made.case.enrolment, evidence=on_time, giver=GiverFactory(), role=GiverRole.PEER,
+        recorded_at=AFTER,
+    )  # fmt: skip
+
+    actions.freeze_case(case=made.case, by=None, at=AFTER + timedelta(days=3))
+
+    kept = read(made.case.snapshots.get()).evidence_set
+    assert [piece.id for piece in kept.pieces] == [str(on_time.pk)]
+    assert len(kept.feedback) == 1

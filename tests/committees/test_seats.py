@@ -1,0 +1,77 @@
+"""Making a committee and giving its seats."""
+
+import pytest
+
+from committees import actions
+from committees.models import Membership
+from people.models import User
+from records.models import Event, OutboxMail
+from records.refusals import NotPossible
+from tests.committees.factories import HELD, scene
+
+pytestmark = pytest.mark.django_db
+
+Role = Membership.Role
+
+
+def test_a_name_is_taken_once_in_a_programme() -> None:
+    made = scene()
+
+    with pytest.raises(NotPossible):
+        actions.make_committee(
+            programme=made.programme, name=made.committee.name, quorum=2, mandate="All.",
+            mandate_on=HELD.date(), by=made.coordinator,
+        )  # fmt: skip
+
+
+def test_somebody_unknown_gets_an_account_and_an_invitation() -> None:
+    made = scene()
+
+    seat = actions.give_seat(
+        committee=made.committee, email="New@School.example", name="Nieuw", role=Role.MEMBER,
+        by=made.coordinator,
+    )  # fmt: skip
+
+    assert (seat.user.email, seat.user.name) == ("new@school.example", "Nieuw")
+    assert OutboxMail.objects.filter(template="people/invitation").count() == 1
+
+
+def test_somebody_known_keeps_their_name() -> None:
+    made = scene()
+
+    seat = actions.give_seat(
+        committee=made.committee, email=made.adviser.email, name="Typo", role=Role.MEMBER,
+        by=made.coordinator,
+    )  # fmt: skip
+
+    assert (seat.user, seat.user.name) == (made.adviser, "Adviser")
+
+
+@pytest.mark.parametrize("role", [Role.CHAIR, Role.MEMBER])
+def test_one_chair_and_one_seat_a_person(role: Membership.Role) -> None:
+    made = scene()
+    email = "new@school.example" if role == Role.CHAIR else made.member.email
+
+    with pytest.raises(NotPossible):
+        actions.give_seat(
+            committee=made.committee, email=email, name="New", role=role, by=made.coordinator
+        )
+
+    assert not User.objects.filter(email="new@school.example").exists()
+
+
+def test_an_ended_seat_stays_on_record_and_can_be_given_again() -> None:
+    made = scene()
+    seat = made.committee.memberships.get(user=made.chair)
+
+    actions.end_seat(seat=seat, by=made.coordinator, at=HELD)
+    actions.end_seat(seat=seat, by=made.coordinator, at=HELD)  # nothing more happens
+    actions.give_seat(
+        committee=made.committee, email=made.chair.email, name="", role=Role.CHAIR,
+        by=made.coordinator, at=HELD,
+    )  # fmt: skip
+
+    seats = made.committee.memberships.filter(user=made.chair).order_by("recorded_at")
+    assert [row.ended_at for row in seats] == [HELD, None]
+    verbs = Event.objects.filter(chain__key=made.committee.chain).values_list("verb", flat=True)
+    assert list(verbs) == ["seat.ended", "seat.given"]
