@@ -7,6 +7,9 @@ machine of a working installation stays away from its data.
 import os
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent / "var" / "tests"
+ROOT.mkdir(parents=True, exist_ok=True)
+
 for name in (
     "DEMO",
     "EMAIL_URL",
@@ -22,11 +25,11 @@ for name in (
 os.environ |= {
     "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
     "BASE_URL": "http://testserver",
-    # Never made: conftest.py puts a file of the run's own in its place. Not in memory, which the
+    # Stays empty: conftest.py puts a file of the run's own in its place. Not in memory, which the
     # live server would share between threads as one connection.
-    "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or "sqlite:////nowhere/db.sqlite3",
+    "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{ROOT / 'db.sqlite3'}",
     # Nothing is kept here: conftest.py gives each test a folder of its own.
-    "DATA_ROOT": str(Path(__file__).parent.parent / "var" / "tests"),
+    "DATA_ROOT": str(ROOT),
     "DEFAULT_FROM_EMAIL": "Bewijskracht <noreply@school.example>",
     "SECRET_KEY": "secret-key-of-the-tests",
     "SEAL_KEY": "seal-key-of-the-tests",

@@ -30,9 +30,7 @@ BY_LINK = {
 }
 
 
-def walk(
-    patterns: list[Any], namespaces: list[str]
-) -> Iterator[tuple[str, list[str], Any]]:
+def walk(patterns: list[Any], namespaces: list[str]) -> Iterator[tuple[str, list[str], Any]]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             deeper = [*namespaces, pattern.namespace] if pattern.namespace else namespaces
