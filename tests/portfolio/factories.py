@@ -138,7 +138,11 @@ def scene() -> Scene:
     PeriodFactory(programme=programme, name="Winter", starts_on=second, ends_on=date(2027, 2, 28))
     unit = UnitFactory(programme=programme, title="Doing the work")
     UnitPartFactory(unit=unit, core_task=tasks[0])
-    enrolment = EnrolmentFactory(programme=programme, student__language="en")
+    enrolment = EnrolmentFactory(
+        programme=programme,
+        student__language="en",
+        adviser_is=UserFactory(name="Ada Adviser", language="en"),
+    )
     return Scene(enrolment, tasks, processes, a, both, c, d, unit)
 
 

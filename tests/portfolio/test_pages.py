@@ -1,0 +1,308 @@
+"""The pages of a portfolio: who sees them, what they show, what they cost."""
+
+import re
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from people.models import User
+from portfolio.models import Agreement
+from programmes.models import Enrolment
+from tests.evidence.factories import EvidenceFactory, FeedbackFactory
+from tests.factories import LONG_AGO, EnrolmentFactory, ProgrammeFactory, UserFactory
+from tests.portfolio.factories import (
+    AgreementFactory,
+    CheckInFactory,
+    GuidelineFactory,
+    Scene,
+    SetAsideFactory,
+    people_around,
+    scene,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def visit(client: Client, user: User | None, method: str, url: str) -> int:
+    client.logout()
+    if user:
+        client.force_login(user)
+    response = getattr(client, method)(url, {"word": "read"} if method == "post" else {})
+    if user is None:
+        assert response.url == f"{reverse('account_login')}?next={url}"
+    return response.status_code
+
+
+# Who gets which answer; everybody not named gets 404, and who is not signed in is asked to sign in.
+PAGES = [
+    ("get", "coverage", {"student": 200, "adviser": 200, "teacher": 200}),
+    ("get", "check_ins", {"student": 200, "adviser": 200, "teacher": 403}),
+    ("get", "check_in_new", {"student": 403, "adviser": 200, "teacher": 403}),
+    ("get", "set_aside", {"student": 200}),
+    ("get", "set_aside_piece", {"student": 200}),
+    ("post", "acknowledge", {"student": 302}),
+    ("post", "agreement_done", {"student": 302, "adviser": 302, "teacher": 403}),
+    ("post", "take_back", {"student": 302}),
+]
+
+
+@pytest.mark.parametrize(("method", "name", "answers"), PAGES, ids=[name for _, name, _ in PAGES])
+def test_who_gets_a_page(client: Client, method: str, name: str, answers: dict[str, int]) -> None:
+    place = scene()
+    people = people_around(place)
+    piece = EvidenceFactory(owner=place.student, on=[place.a])
+    check_in = CheckInFactory(enrolment=place.enrolment)
+    enrolment, unit = place.enrolment.pk, place.unit.pk
+    arguments = {
+        "coverage": [enrolment],
+        "check_ins": [enrolment],
+        "check_in_new": [enrolment],
+        "set_aside": [enrolment, unit],
+        "set_aside_piece": [enrolment, unit, piece.pk],
+        "acknowledge": [check_in.pk],
+        "agreement_done": [AgreementFactory(check_in=check_in).pk],
+        "take_back": [
+            SetAsideFactory(enrolment=place.enrolment, unit=place.unit, evidence=piece).pk
+        ],
+    }
+    url = reverse(f"portfolio:{name}", args=arguments[name])
+    # Who may, comes last: what they do can be done once.
+    order = sorted(people, key=lambda who: answers.get(who, 404) == 302)
+
+    found = {who: visit(client, people[who], method, url) for who in order}
+
+    expected = dict.fromkeys(people, 404) | {"anonymous": 302} | answers
+    assert found == expected
+
+
+def test_lists_of_ones_own_are_for_everybody_who_is_signed_in(client: Client) -> None:
+    place = scene()
+    people = people_around(place)
+    mine, students = reverse("portfolio:mine"), reverse("portfolio:students")
+
+    found = {who: visit(client, user, "get", mine) for who, user in people.items()}
+    lists = {who: visit(client, user, "get", students) for who, user in people.items()}
+
+    has_one = {"student": 302, "other student": 302, "anonymous": 302}
+    assert found == dict.fromkeys(people, 200) | has_one
+    assert lists == dict.fromkeys(people, 200) | {"anonymous": 302}
+
+
+def test_once_an_enrolment_is_over_only_the_student_sees_it(client: Client) -> None:
+    place = scene()
+    people = people_around(place)
+    url = reverse("portfolio:coverage", args=[place.enrolment.pk])
+    before = {who for who, user in people.items() if visit(client, user, "get", url) == 200}
+
+    place.enrolment.ends_on = date(2026, 9, 2)
+    place.enrolment.save()
+    after = {who for who, user in people.items() if visit(client, user, "get", url) == 200}
+
+    assert before == {"student", "adviser", "teacher"}
+    assert after == {"student"}
+
+
+# --- My portfolio ---------------------------------------------------------------------------------
+
+
+def test_one_portfolio_opens_at_once_and_several_are_listed(client: Client) -> None:
+    place = scene()
+    client.force_login(place.student)
+    page = reverse("portfolio:mine")
+
+    one = client.get(page)
+    EnrolmentFactory(student=place.student, programme=ProgrammeFactory(title="Second study"))
+    several = client.get(page)
+
+    assert one.url == reverse("portfolio:coverage", args=[place.enrolment.pk])
+    assert several.status_code == 200
+    assert [one.url in several.text, "Second study" in several.text] == [True, True]
+
+
+def test_who_studies_nothing_is_told_what_a_portfolio_is(client: Client) -> None:
+    client.force_login(UserFactory(language="en"))
+
+    page = client.get(reverse("portfolio:mine"))
+
+    assert "You are not enrolled in a programme" in page.text
+
+
+# --- The coverage ---------------------------------------------------------------------------------
+
+
+def shown(client: Client, place: Scene, user: User | None = None) -> str:
+    client.force_login(user or place.student)
+    return client.get(reverse("portfolio:coverage", args=[place.enrolment.pk])).text
+
+
+def bare(html: str) -> str:
+    """The text of the page, with single spaces."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def test_the_coverage_says_per_requirement_what_is_there(client: Client) -> None:
+    place = scene()
+    piece = EvidenceFactory(
+        owner=place.student,
+        on=[place.a, place.d],
+        revision__title="Sprint 1",
+        revision__happened_on=date(2026, 9, 8),
+    )
+    for name in ("Ann", "Bob"):
+        FeedbackFactory(
+            enrolment=place.enrolment,
+            evidence=piece,
+            giver__name=name,
+            role="supervisor",
+            remarks={place.a: f"Words of {name}"},
+        )
+    FeedbackFactory(
+        enrolment=place.enrolment,
+        evidence=piece,
+        giver__name="Cas",
+        noted=True,
+        remarks={place.a: "Words of Cas", None: "A fine piece"},
+    )
+    GuidelineFactory(
+        programme=place.enrolment.programme, requirement=place.a, pieces=1, people=3, roles=0
+    )
+
+    html = shown(client, place)
+
+    text = bare(html)
+    assert "You make a plan. The guideline still asks: 1 more person" in text
+    line = "1 piece 2 remarks +1 noted 2 people +1 noted workplace supervisor 2"
+    assert f"1 more person {line} Autumn: 1 latest 8 September 2026" in text
+    assert "Officially: plans the work" in text
+    assert "Words of Cas Cas client 1 September 2026 noted, not yet confirmed Sprint 1" in text
+    assert "Remarks on the whole 1 remark A fine piece Cas" in text
+    assert "Laid against this, without a remark on it: Sprint 1 8 September 2026" in text
+    assert "Without feedback yet" not in text
+    assert html.count(f'href="{reverse("evidence:detail", args=[piece.pk])}"') == 5
+
+
+def test_a_requirement_at_two_places_has_its_id_at_the_first(client: Client) -> None:
+    place = scene()
+    piece = EvidenceFactory(owner=place.student, on=[place.both])
+    FeedbackFactory(enrolment=place.enrolment, evidence=piece, remarks={place.both: "Good"})
+
+    html = shown(client, place)
+
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert sorted(ids) == sorted(set(ids))
+    lines = [key for key in ids if key.startswith("requirement-")]
+    expected = [place.a, place.both, place.c, place.d]
+    assert lines == [f"requirement-{line.pk}" for line in expected]
+    assert bare(html).count("confers in good time 1 piece 1 remark 1 person") == 2
+
+
+def test_an_empty_portfolio_says_what_to_do_first(client: Client) -> None:
+    place = scene()
+
+    html = shown(client, place)
+
+    assert "It starts with one piece of evidence" in html
+    assert reverse("evidence:add") in html
+    assert bare(html).count("nothing yet") == 10  # 2 core tasks, 3 work processes, 5 lines
+
+
+def test_check_ins_and_setting_aside_are_offered_to_whom_they_belong(client: Client) -> None:
+    place = scene()
+    CheckInFactory(enrolment=place.enrolment, held_on=date(2026, 10, 1))
+    people = people_around(place)
+    keys = [place.enrolment.pk]
+    offers = {
+        "check-ins": reverse("portfolio:check_ins", args=keys),
+        "hold": reverse("portfolio:check_in_new", args=keys),
+        "unit": reverse("portfolio:set_aside", args=[*keys, place.unit.pk]),
+        "add": reverse("evidence:add"),
+        "last": "2026",
+    }
+
+    found = {
+        who: {name for name, words in offers.items() if words in main(shown(client, place, user))}
+        for who, user in people.items()
+        if who in ("student", "adviser", "teacher")
+    }
+
+    assert found == {
+        "student": {"check-ins", "unit", "add", "last"},
+        "adviser": {"check-ins", "hold", "last"},
+        "teacher": set(),
+    }
+
+
+def main(html: str) -> str:
+    """Above the coverage."""
+    return html.partition("<main")[2].partition('id="shown"')[0].replace("2026-2029", "")
+
+
+# --- What they cost -------------------------------------------------------------------------------
+
+
+def filled(place: Scene, pieces: int) -> None:
+    """Answered, unanswered and noted pieces, check-ins and things set aside."""
+    for _ in range(pieces):
+        piece = EvidenceFactory(owner=place.student, on=[place.a, place.both])
+        FeedbackFactory(
+            enrolment=place.enrolment, evidence=piece, remarks={place.a: "", None: "Good"}
+        )
+        EvidenceFactory(owner=place.student, on=[place.c])
+        aside = EvidenceFactory(owner=place.student, on=[place.c])
+        SetAsideFactory(enrolment=place.enrolment, unit=place.unit, evidence=aside)
+        check_in = CheckInFactory(enrolment=place.enrolment)
+        AgreementFactory(check_in=check_in)
+
+
+@pytest.mark.parametrize("pieces", [1, 30])
+@pytest.mark.parametrize(
+    ("name", "who", "queries"),
+    [
+        ("coverage", "student", 19),
+        ("coverage", "adviser", 18),
+        ("check_ins", "student", 6),
+        ("check_ins", "adviser", 7),
+        ("check_in_new", "adviser", 20),
+        ("set_aside", "student", 21),
+    ],
+)
+def test_pages_cost_the_same_for_1_and_30(
+    client: Client,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    name: str,
+    who: str,
+    queries: int,
+    pieces: int,
+) -> None:
+    place = scene()
+    filled(place, pieces)
+    client.force_login(place.student if who == "student" else place.adviser)
+    keys = [place.enrolment.pk, *([place.unit.pk] if name == "set_aside" else [])]
+
+    with django_assert_num_queries(queries):
+        page = client.get(reverse(f"portfolio:{name}", args=keys))
+
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("students", [1, 30])
+def test_the_advisers_list_costs_the_same_for_1_and_30(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries, students: int
+) -> None:
+    adviser = UserFactory()
+    programme = ProgrammeFactory()
+    enrolments: list[Enrolment] = EnrolmentFactory.create_batch(
+        students, programme=programme, adviser_is=adviser
+    )
+    for enrolment in enrolments:
+        AgreementFactory(check_in__enrolment=enrolment, due_on=LONG_AGO.date())
+    client.force_login(adviser)
+
+    with django_assert_num_queries(5):
+        page = client.get(reverse("portfolio:students"))
+
+    assert Agreement.objects.count() == students
+    assert [name in page.text for name in (e.student.name for e in enrolments)] == [True] * students
