@@ -32,7 +32,7 @@ class SeatForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=254,
-        help_text=_("Who has no account yet is invited by mail."),
+        help_text=_("Somebody without an account is invited by mail."),
     )
     role = forms.ChoiceField(
         label=_("Role"),

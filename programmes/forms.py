@@ -177,7 +177,7 @@ class GuidelineForm(GroupedForm):
     )
     people = forms.IntegerField(
         label=_("Different people"),
-        help_text=_("Who gave feedback."),
+        help_text=_("People who gave feedback."),
         min_value=0,
         max_value=99,
         required=False,

@@ -10,13 +10,13 @@ from people.models import User
 def check_ask(piece: Evidence, by: User) -> None:
     """Only the owner asks for feedback on a piece."""
     if by.pk != piece.owner_id:
-        raise NotAllowed(_("Only who made this piece asks for feedback on it."))
+        raise NotAllowed(_("Only the person who made this piece can ask for feedback on it."))
 
 
 def check_follow_up(question: FeedbackRequest, by: User) -> None:
     """Only who asked reminds and withdraws. One query unless the piece is at hand."""
     if by.pk != question.evidence.owner_id:
-        raise NotAllowed(_("Only who asked this can remind or withdraw."))
+        raise NotAllowed(_("Only the person who asked this can remind or withdraw."))
 
 
 def check_note(piece: Evidence, by: User) -> None:

@@ -340,7 +340,7 @@ def _giver(person: Person, piece: Evidence, at: datetime) -> Giver:
     others the first name given stays, so that one student cannot rename another's giver."""
     address = normalised(person.address)
     if address == normalised(piece.owner.email):
-        raise NotPossible(_("Feedback comes from somebody else than who made the piece."))
+        raise NotPossible(_("Feedback comes from somebody other than the maker of the piece."))
     user = User.objects.filter(email=address).select_related("giver").first()
     known = getattr(user, "giver", None)
     if known is not None:

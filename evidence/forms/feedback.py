@@ -153,7 +153,7 @@ class AskForm(FramedForm):
     def clean(self) -> None:
         super().clean()
         if not all(newcomer.is_valid() for newcomer in self.newcomers):
-            raise ValidationError(_("Look at the name, address and role of whom you ask."))
+            raise ValidationError(_("Check the name, address and role of the person you ask."))
 
     def shown_newcomers(self) -> list[PersonForm]:
         """Those to show at once: up to the last that was filled in, or one where nobody was
@@ -200,7 +200,7 @@ class NoteForm(FramedForm):
     def clean(self) -> None:
         super().clean()
         if self.cleaned_data.get("known") == "" and not self.newcomer.is_valid():
-            raise ValidationError(_("Look at the name, address and role of who said it."))
+            raise ValidationError(_("Check the name, address and role of the person who said it."))
 
     def noted(self) -> dict[str, Any]:
         """What `actions.note` takes."""

@@ -44,7 +44,7 @@ def student_new(request: PersonRequest, pk: UUID) -> HttpResponse:
         title=_("Enrol a student"),
         label=_("Enrol"),
         back=programme,
-        text=_("Who has no account yet gets an invitation by e-mail."),
+        text=_("Somebody without an account gets an invitation by e-mail."),
     )
 
 
@@ -76,7 +76,7 @@ def adviser_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
         title=_("Who advises %(name)s?") % {"name": enrolment.student.name},
         label=_("Save"),
         back=enrolment,
-        text=_("The adviser of now then no longer sees this student's portfolio.")
+        text=_("The current adviser then no longer sees this student's portfolio.")
         if enrolment.adviser
         else "",
     )
@@ -173,9 +173,9 @@ def supervisor_end(request: PersonRequest, pk: UUID, supervisor_id: UUID) -> Htt
     return ask_page(
         request,
         partial(actions.end_supervisor, supervisor=supervisor, by=request.user),
-        title=_("End %(name)s as a supervisor?") % {"name": supervisor.name},
+        title=_("Is %(name)s no longer a supervisor?") % {"name": supervisor.name},
         text=_("The student is then no longer offered this name. Feedback that was given stays."),
         label=_("End"),
-        done_text=_("The supervisor is ended."),
+        done_text=_("This supervisor no longer belongs to the placement."),
         back=enrolment,
     )

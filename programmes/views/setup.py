@@ -212,7 +212,7 @@ def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
         title=_("Add a teacher or coordinator"),
         label=_("Add"),
         back=programme,
-        text=_("Who has no account yet gets an invitation by e-mail."),
+        text=_("Somebody without an account gets an invitation by e-mail."),
     )
 
 

@@ -46,7 +46,7 @@ def detect(file: IO[bytes], size: int) -> FileType:
     file.seek(0)
     head = file.read(_HEAD)
     if not head:
-        raise _refusal(_("This file is empty."), _("Look whether you chose the right file."))
+        raise _refusal(_("This file is empty."), _("Check whether you chose the right file."))
     file_type = _by_signature(head)
     if file_type is types.MP4:
         file_type = types.M4A if _is_mp4_without_picture(file) else types.MP4

@@ -565,7 +565,7 @@ def test_what_the_state_refuses_is_said_in_the_form(client: Client) -> None:
 
     assert response.status_code == 422
     assert response.context["form"].non_field_errors() == [
-        "Feedback comes from somebody else than who made the piece."
+        "Feedback comes from somebody other than the maker of the piece."
     ]
 
 
