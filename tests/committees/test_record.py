@@ -1,0 +1,141 @@
+"""The record: how a decision came about, in words, and whether it stands untouched."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from committees import actions
+from committees.models import Case, Decision
+from committees.record import WORDS, steps_of, verify_case
+from records.models import Event
+from records.triggers import lifted
+from tests.committees.factories import HELD, Scene, answered_piece, scene
+
+pytestmark = pytest.mark.django_db
+
+
+def read(made: Scene) -> str:
+    made.auditor.language = "en"
+    made.auditor.save()
+    client = Client()
+    client.force_login(made.auditor)
+    return client.get(reverse("committees:case_record", args=[made.case.pk])).content.decode()
+
+
+def test_it_tells_how_the_decision_came_about() -> None:
+    made = scene()
+    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    made.bring_to(Case.State.OPENED)
+    actions.recuse(case=made.case, reason="A neighbour.", by=made.secretary, at=HELD)
+    made.decide()
+    made.announce()
+    case = made.refreshed()
+
+    body = read(made)
+
+    for words in (
+        "Checked just now",
+        "Seen often.",
+        "The set shows it.",
+        "A neighbour.",
+        case.snapshots.get().digest,
+        case.decision.announcement.head,
+        "Works with care.",
+        "froze the set",
+        "opened the judgements",
+        "announced the decision",
+        "the system",
+    ):
+        assert words in body
+
+
+def test_the_steps_are_in_order_and_in_words() -> None:
+    made = scene().bring_to(Case.State.ANNOUNCED)
+
+    with translation.override("en"):
+        steps = [(step.who, step.what) for step in steps_of(made.case)]
+
+    chair, member = made.chair.name, made.member.name
+    assert steps == [
+        (made.secretary.name, "put the case on the agenda"),
+        ("the system", "froze the set"),
+        (chair, "wrote a judgement"),
+        (member, "wrote a judgement"),
+        (chair, "opened the judgements"),
+        (chair, "recorded the decision"),
+        (chair, "announced the decision"),
+    ]
+
+
+def test_every_verb_of_a_case_has_words() -> None:
+    for state in (Case.State.ANNOUNCED, Case.State.DEFERRED):
+        made = scene().bring_to(state)
+        actions.erase_item(
+            item=made.case.snapshots.get().items.filter(kind="piece")[0],
+            ground="Asked for.",
+            by=made.coordinator,
+        )
+    made = scene().bring_to(Case.State.FROZEN)
+    actions.recuse(case=made.case, reason="A neighbour.", by=made.member, at=HELD)
+
+    verbs = set(Event.objects.filter(chain__key__startswith="case:").values_list("verb", flat=True))
+
+    assert verbs == set(WORDS)
+
+
+def test_before_the_opening_only_that_judgements_exist() -> None:
+    made = scene().bring_to(Case.State.FROZEN)
+    made.judge(made.member, words="Sealed words.")
+
+    body = read(made)
+
+    assert "1 judgement was written; it is sealed" in body
+    assert "Sealed words." not in body
+
+
+def test_it_says_so_when_something_was_changed() -> None:
+    made = scene().bring_to(Case.State.ANNOUNCED)
+    decision = made.refreshed().decision
+    with lifted():
+        Decision.objects.filter(pk=decision.pk).update(motivation="Rewritten.")
+
+    body = read(made)
+
+    assert "changed behind the application" in body
+    assert f"committees.decision:{decision.pk}: altered" in body
+
+
+def test_one_chain_is_checked_by_itself() -> None:
+    made, other = scene().bring_to(Case.State.ANNOUNCED), scene().bring_to(Case.State.ANNOUNCED)
+    with lifted():
+        Decision.objects.filter(case=other.case).update(motivation="Rewritten.")
+
+    report = verify_case(made.refreshed())
+
+    assert (report.events, report.faults) == (7, [])
+    assert report.rows == 11  # case, snapshot, five items, two judgements, decision, announcement
+
+
+def test_the_list_holds_cases_with_an_outcome_and_can_be_searched(client: Client) -> None:
+    made = scene().bring_to(Case.State.ANNOUNCED)
+    scene().bring_to(Case.State.OPENED)
+    deferred = scene().bring_to(Case.State.DEFERRED)
+    client.force_login(made.auditor)
+
+    def found(**asked: object) -> set[object]:
+        answer = client.get(reverse("committees:record"), asked)
+        return {case.pk for case in answer.context["page"]}
+
+    both = {made.case.pk, deferred.case.pk}
+    name = made.student.name
+    made.student.name = "Jonas Ångström"
+    made.student.save()
+    assert found() == both
+    assert found(q="jonas") == {made.case.pk}
+    assert found(q=name) == {deferred.case.pk}
+    assert found(programme=made.programme.pk) == {made.case.pk}
+    assert found(since="2026-11-09", until="2026-11-09") == both
+    assert found(until="2026-11-08") == set()
+    assert found(since="2026-11-10") == set()
+    assert found(since="no date") == both

@@ -1,0 +1,380 @@
+"""What is changed, removed or inserted behind the application's back is found, by name."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from hashlib import sha256
+from io import BytesIO
+from uuid import uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, models, transaction
+
+from committees import actions
+from committees.models import (
+    Announcement,
+    Case,
+    Decision,
+    Deferral,
+    Judgement,
+    Recusal,
+    Snapshot,
+    SnapshotItem,
+)
+from committees.record import verify_case
+from records.chain import canonical, name_of
+from records.files import keep_bytes, record
+from records.models import Chain, Event, Sealed, StoredFile
+from records.triggers import lifted
+from records.verification import verify
+from tests.committees.factories import HELD, Scene, scene
+from tests.evidence.factories import AttachmentFactory
+
+pytestmark = pytest.mark.django_db
+
+BYTES = b"What I noted at the desk.\n"
+
+
+def made_with_all() -> tuple[Scene, Scene]:
+    """A case that was announced and one that was deferred, with a recusal, and a file in the
+    set."""
+    announced, deferred = scene(), scene()
+    kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
+    piece = announced.student.evidence.get()
+    with transaction.atomic():
+        file = record(kept, chain=piece.chain, by=announced.student)
+    AttachmentFactory(revision=piece.current, file=file)
+    announced.bring_to(Case.State.OPENED)
+    actions.recuse(case=announced.case, reason="A neighbour.", by=announced.other_member, at=HELD)
+    announced.decide()
+    announced.announce()
+    deferred.bring_to(Case.State.DEFERRED)
+    return announced, deferred
+
+
+@contextmanager
+def behind_its_back() -> Iterator[None]:
+    """Without triggers; what waits to be checked at the commit is checked first, because
+    PostgreSQL changes no triggers of a table before that."""
+    connection.check_constraints()
+    with lifted():
+        yield
+        connection.check_constraints()
+
+
+def changed(row: models.Model, **fields: object) -> None:
+    type(row)._default_manager.filter(pk=row.pk).update(**fields)
+
+
+def gone(row: models.Model) -> None:
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+
+
+def test_untouched_all_is_well() -> None:
+    announced, deferred = made_with_all()
+
+    report = verify()
+
+    assert report.faults == []
+    assert (report.files, report.erased) == (1, [])
+    assert verify_case(announced.refreshed()).faults == []
+    assert verify_case(deferred.refreshed()).faults == []
+
+
+# --- Altered --------------------------------------------------------------------------------------
+
+ALTERED: dict[str, tuple[Callable[[], models.Model], dict[str, object], str]] = {
+    "decision: motivation": (Decision.objects.get, {"motivation": "Rewritten."}, "altered"),
+    "decision: finding": (Decision.objects.get, {"findings": {}}, "altered"),
+    "decision: what it rests on": (Decision.objects.get, {"cited": []}, "altered"),
+    "judgement": (Judgement.objects.first, {"motivation": "Rewritten."}, "altered"),
+    "recusal": (Recusal.objects.get, {"ground": "adviser"}, "altered"),
+    "announcement": (Announcement.objects.get, {"head": "0" * 64}, "altered"),
+    "deferral": (Deferral.objects.get, {"reason": "Rewritten."}, "altered"),
+    "case": (Case.objects.first, {"state": "planned"}, "altered"),
+    "snapshot: its digest": (
+        Snapshot.objects.first,
+        {"digest": "0" * 64},
+        "altered|the manifest is not the one that was frozen",
+    ),
+    "snapshot: its manifest": (
+        Snapshot.objects.first,
+        {"manifest": b"{}"},
+        "the manifest is not the one that was frozen",
+    ),
+    "snapshot item": (
+        lambda: SnapshotItem.objects.filter(kind="feedback").first(),  # type: ignore[dict-item, return-value]
+        {"content": b"{}"},
+        "the content is not the one that was frozen",
+    ),
+    "snapshot item: emptied": (
+        lambda: SnapshotItem.objects.filter(kind="piece").first(),  # type: ignore[dict-item, return-value]
+        {"content": b""},
+        "the content is gone",
+    ),
+    "stored file: its row": (StoredFile.objects.get, {"media_type": "text/html"}, "altered"),
+}
+
+
+@pytest.mark.parametrize("what", ALTERED)
+def test_what_was_altered_is_found(what: str) -> None:
+    made_with_all()
+    find, fields, faults = ALTERED[what]
+    row = find()
+
+    with behind_its_back():
+        changed(row, **fields)
+
+    assert verify().faults == [f"{name_of(row)}: {fault}" for fault in faults.split("|")]
+
+
+# --- Removed --------------------------------------------------------------------------------------
+
+
+def removed_decision() -> list[models.Model]:
+    decision = Decision.objects.get()
+    return [decision.announcement, decision]
+
+
+def removed_snapshot() -> list[models.Model]:
+    snapshot = Snapshot.objects.get(case__deferral__isnull=False)
+    return [*snapshot.items.all(), snapshot]
+
+
+# Whole rows go, with those that point at them, first what points.
+REMOVED: dict[str, Callable[[], list[models.Model]]] = {
+    "decision": removed_decision,
+    "announcement": lambda: [Announcement.objects.get()],
+    "judgement": lambda: [Judgement.objects.first()],  # type: ignore[list-item]
+    "recusal": lambda: [Recusal.objects.get()],
+    "deferral": lambda: [Deferral.objects.get()],
+    "snapshot": removed_snapshot,
+}
+
+
+@pytest.mark.parametrize("what", REMOVED)
+def test_what_was_removed_is_found(what: str) -> None:
+    made_with_all()
+    rows = REMOVED[what]()
+
+    with behind_its_back():
+        for row in rows:
+            gone(row)
+
+    assert sorted(verify().faults) == sorted(f"{name_of(row)}: removed" for row in rows)
+
+
+def test_a_removed_item_is_missed_by_itself_and_by_its_snapshot() -> None:
+    made_with_all()
+    item = SnapshotItem.objects.filter(kind="piece").first()
+    assert item is not None
+
+    with behind_its_back():
+        gone(item)
+
+    assert sorted(verify().faults) == [
+        f"{name_of(item.snapshot)}: item {item.digest[:12]} was removed",
+        f"{name_of(item)}: removed",
+    ]
+
+
+# --- Inserted -------------------------------------------------------------------------------------
+
+
+def inserted_decision() -> Sealed:
+    decision = Decision.objects.get()
+    other = Case.objects.get(deferral__isnull=False)
+    return Decision(
+        case=other, snapshot=other.snapshots.get(), by_id=decision.by_id,
+        findings=decision.findings, motivation="Slipped in.", cited=[],
+    )  # fmt: skip
+
+
+def inserted_announcement() -> Sealed:
+    announcement = Announcement.objects.get()
+    gone(announcement)
+    announcement.pk = uuid4()
+    return announcement
+
+
+def inserted_judgement() -> Sealed:
+    judgement = Judgement.objects.first()
+    assert judgement is not None
+    judgement.pk, judgement.number = uuid4(), 2
+    return judgement
+
+
+def inserted_recusal() -> Sealed:
+    judgement = Judgement.objects.first()
+    assert judgement is not None
+    return Recusal(case=judgement.case, user=judgement.user, ground="own_request")
+
+
+def inserted_deferral() -> Sealed:
+    decision = Decision.objects.get()
+    return Deferral(case=decision.case, by_id=decision.by_id, reason="Slipped in.")
+
+
+def inserted_snapshot() -> Sealed:
+    manifest = canonical({"items": []})
+    digest = sha256(manifest).hexdigest()
+    return Snapshot(case=Case.objects.all()[0], number=2, manifest=manifest, digest=digest)
+
+
+INSERTED: dict[str, Callable[[], Sealed]] = {
+    "decision": inserted_decision,
+    "judgement": inserted_judgement,
+    "recusal": inserted_recusal,
+    "deferral": inserted_deferral,
+    "snapshot": inserted_snapshot,
+}
+
+
+@pytest.mark.parametrize("what", INSERTED)
+def test_what_was_inserted_is_found(what: str) -> None:
+    made_with_all()
+    row = INSERTED[what]()
+
+    with behind_its_back():
+        row.save(force_insert=True)
+
+    assert verify().faults == [f"{name_of(row)}: inserted"]
+
+
+def test_an_exchanged_announcement_is_found() -> None:
+    made_with_all()
+    with behind_its_back():
+        old = Announcement.objects.get()
+        new = inserted_announcement()
+        new.save(force_insert=True)
+
+    assert sorted(verify().faults) == sorted(
+        [f"{name_of(new)}: inserted", f"{name_of(old)}: removed"]
+    )
+
+
+def test_an_inserted_item_is_found_by_itself_and_by_its_snapshot() -> None:
+    made_with_all()
+    snapshot = Snapshot.objects.all()[0]
+    content = b'{"title":"Slipped in"}'
+    digest = sha256(b"salt" + content).hexdigest()
+    item = SnapshotItem(
+        snapshot=snapshot, kind="piece", digest=digest, salt=b"salt", content=content
+    )
+
+    with behind_its_back():
+        item.save(force_insert=True)
+
+    assert sorted(verify().faults) == sorted(
+        [f"{name_of(item)}: inserted", f"{name_of(snapshot)}: item {digest[:12]} was inserted"]
+    )
+
+
+# --- Events ---------------------------------------------------------------------------------------
+
+
+def events_of(made: Scene) -> list[Event]:
+    return list(Event.objects.filter(chain__key=made.case.chain).order_by("number"))
+
+
+def test_an_altered_event_is_found() -> None:
+    announced, _ = made_with_all()
+    event = next(event for event in events_of(announced) if event.verb == "judgement.written")
+
+    with behind_its_back():
+        changed(event, by=announced.secretary)
+
+    assert verify().faults == [
+        f"event {event.number} of {announced.case.chain}: altered or inserted"
+    ]
+
+
+def test_a_removed_event_in_the_middle_is_found() -> None:
+    announced, _ = made_with_all()
+    event = next(event for event in events_of(announced) if event.verb == "judgements.opened")
+
+    with behind_its_back():
+        gone(event)
+
+    assert verify().faults == [
+        f"event {event.number + 1} of {announced.case.chain}: events before it were removed"
+    ]
+
+
+def test_the_last_event_cannot_be_cut_off() -> None:
+    announced, _ = made_with_all()
+    *_, last = events_of(announced)
+
+    with behind_its_back():
+        gone(last)
+
+    assert f"{announced.case.chain}: events were removed from its end" in verify().faults
+
+
+def test_nor_can_it_with_the_head_put_back() -> None:
+    announced, _ = made_with_all()
+    *_, before, last = events_of(announced)
+    with behind_its_back():
+        gone(last)
+        Chain.objects.filter(key=announced.case.chain).update(
+            length=before.number, head=before.seal
+        )
+
+    assert f"{announced.case.chain}: its head was altered" in verify().faults
+
+
+def test_an_inserted_event_is_found() -> None:
+    announced, _ = made_with_all()
+    *_, last = events_of(announced)
+    chain = announced.case.chain
+    forged = Event(
+        chain=last.chain, number=last.number + 1, verb="decision.announced", by=announced.chair,
+        recorded_at=HELD + timedelta(days=1), statement={}, previous=last.seal, seal="0" * 64,
+    )  # fmt: skip
+
+    with behind_its_back():
+        forged.save(force_insert=True)
+
+    assert verify().faults == [
+        f"event {forged.number} of {chain}: altered or inserted",
+        f"{chain}: events were removed from its end",
+    ]
+
+
+# --- Stored files ---------------------------------------------------------------------------------
+
+
+def replaced(file: StoredFile) -> None:
+    default_storage.delete(file.path)
+    default_storage.save(file.path, ContentFile(b"Something else.\n"))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "fault"),
+    [
+        (replaced, "the file's bytes are not those it was stored with"),
+        (lambda file: default_storage.delete(file.path), "the file is gone"),
+    ],
+    ids=["altered", "removed"],
+)
+def test_a_stored_file_is_as_it_was(tamper: Callable[[StoredFile], None], fault: str) -> None:
+    made_with_all()
+    file = StoredFile.objects.get()
+
+    tamper(file)
+
+    assert verify().faults == [f"{name_of(file)}: {fault}"]
+
+
+def test_an_inserted_file_is_found() -> None:
+    made_with_all()
+    digest = sha256(b"Slipped in.\n").hexdigest()
+    file = StoredFile(digest=digest, size=12, media_type="text/plain", kind="text")
+    default_storage.save(file.path, ContentFile(b"Slipped in.\n"))
+
+    file.save(force_insert=True)
+
+    assert verify().faults == [f"{name_of(file)}: inserted"]
