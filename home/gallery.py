@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.paginator import Paginator
 from django.utils.translation import gettext_lazy as _
 
 
@@ -88,6 +89,7 @@ def gallery_context() -> dict[str, Any]:
             {"label": _("Meeting"), "state": "next"},
             {"label": _("Decision"), "state": "next"},
         ],
+        "page": Paginator(range(3), per_page=1).page(2),
         "menu_items": [
             {"url": "#menu", "label": _("Withdraw")},
             {"url": "#menu", "label": _("Ask somebody else")},

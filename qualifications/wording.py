@@ -29,8 +29,10 @@ def any_spelling(word: str) -> str:
     same to Python and to PostgreSQL, in every locale."""
     pattern = ""
     for character in unicodedata.normalize("NFC", word)[:MAX_WORD]:
-        spellings = _SPELLINGS.get(_letter(character))
-        pattern += f"[{spellings}]" if spellings else re.escape(character)
+        spellings = _SPELLINGS.get(_letter(character), "")
+        if character not in spellings:
+            spellings += re.escape(character)
+        pattern += f"[{spellings}]"
     return pattern
 
 

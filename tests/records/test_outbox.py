@@ -75,7 +75,7 @@ def test_a_mail_speaks_the_language_of_its_reader(
     send_due()
 
     assert [mail["subject"] for mail in smtp_server.messages] == [
-        "Kies een nieuw wachtwoord",
+        "Een nieuw wachtwoord kiezen",
         "Choose a new password",
     ]
 
