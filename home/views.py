@@ -6,6 +6,8 @@ from django.views.decorators.http import require_safe
 
 from home import mailbox
 from home.gallery import gallery_context
+from home.help import TOPICS, topic_of
+from home.privacy import READERS
 from home.roles import roles_of
 from home.today import today_for
 from people.access import PersonRequest, public, signed_in
@@ -42,6 +44,27 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 def gallery(request: HttpRequest) -> HttpResponse:
     _only_in_the_demo()
     return render(request, "home/gallery.html", gallery_context())
+
+
+@public("help is there before somebody has an account")
+@require_safe
+def help_index(request: HttpRequest) -> HttpResponse:
+    return render(request, "home/help/index.html", {"topics": TOPICS})
+
+
+@public("help is there before somebody has an account")
+@require_safe
+def help_topic(request: HttpRequest, key: str) -> HttpResponse:
+    topic = topic_of(key)
+    if topic is None:
+        raise Http404
+    return render(request, topic.template, {"topic": topic})
+
+
+@public("everybody may know who sees what, also who gives feedback without an account")
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "home/privacy.html", {"readers": READERS})
 
 
 def _only_in_the_demo() -> None:
