@@ -1,0 +1,83 @@
+"""The commands that prove the record and that erase from it, with their exit codes."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import translation
+
+from committees.models import Case, Decision, SnapshotItem
+from records.models import Erasure, Event
+from records.triggers import lifted
+from tests.committees.factories import scene
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*args: str, **options: str) -> str:
+    said = StringIO()
+    call_command(*args, stdout=said, **options)
+    return said.getvalue()
+
+
+def test_all_is_well_says_how_much_there_is() -> None:
+    scene().bring_to(Case.State.ANNOUNCED)
+
+    said = run("verify_records")
+
+    events = Event.objects.count()
+    assert said == (
+        f"All is as it was recorded: {events} events, 11 sealed rows, 0 files; 0 lawfully removed.\n"
+    )
+
+
+def test_a_fault_is_named_and_ends_with_1() -> None:
+    scene().bring_to(Case.State.ANNOUNCED)
+    decision = Decision.objects.get()
+    with lifted():
+        Decision.objects.update(motivation="Rewritten.")
+    said = StringIO()
+
+    with pytest.raises(CommandError) as failure:
+        call_command("verify_records", stdout=said)
+
+    assert failure.value.returncode == 1
+    assert said.getvalue() == f"FAULT: committees.decision:{decision.pk}: altered\n"
+
+
+def test_erased_content_is_reported_and_does_not_fail() -> None:
+    made = scene().bring_to(Case.State.ANNOUNCED)
+    item = SnapshotItem.objects.filter(kind="piece").get()
+
+    said = run(
+        "erase_content", item.digest, ground="Asked by the student.", by=made.coordinator.email
+    )
+
+    assert said.startswith(f"Erased: {item.digest}.")
+    assert Erasure.objects.get().ground == "Asked by the student."
+    assert f"lawfully removed: committees.snapshotitem:{item.pk}" in run("verify_records")
+
+
+@pytest.mark.parametrize(
+    ("digest", "ground", "by", "said"),
+    [
+        ("piece", "Asked.", "nobody@school.example", "Nobody here has the address"),
+        ("f" * 64, "Asked.", "", "Nothing is kept under"),
+        ("piece", " ", "", "on which lawful ground"),
+        ("frame", "Asked.", "", "hold no personal data"),
+    ],
+)
+def test_what_cannot_be_erased_ends_with_1(digest: str, ground: str, by: str, said: str) -> None:
+    made = scene().bring_to(Case.State.FROZEN)
+    item = SnapshotItem.objects.filter(kind=digest).first()
+
+    with translation.override("en"), pytest.raises(CommandError, match=said) as failure:
+        run(
+            "erase_content",
+            item.digest if item else digest,
+            ground=ground,
+            by=by or made.coordinator.email,
+        )
+
+    assert failure.value.returncode == 1
+    assert Erasure.objects.count() == 0
