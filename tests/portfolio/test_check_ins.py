@@ -338,12 +338,12 @@ def test_the_student_answers_on_the_page(client: Client) -> None:
     good = client.post(reverse("portfolio:acknowledge", args=[second.pk]), {"word": "read"})
     after = client.get(page)
 
-    assert [row for row, _ in shown.context["check_ins"]] == [second, first]
-    assert [form is not None for _, form in shown.context["check_ins"]] == [True, True]
+    assert [row for row, *_ in shown.context["check_ins"]] == [second, first]
+    assert [form is not None for _, form, *_ in shown.context["check_ins"]] == [True, True]
     assert bad.status_code == 422
     assert "Say in a few words what you see differently." in bad.text
     assert (good.status_code, good.url) == (302, page)
-    assert [form is not None for _, form in after.context["check_ins"]] == [False, True]
+    assert [form is not None for _, form, *_ in after.context["check_ins"]] == [False, True]
     assert Acknowledgement.objects.get().check_in == second
 
 
