@@ -100,13 +100,14 @@ def test_a_decision_needs_findings_a_motivation_and_what_it_rests_on() -> None:
     person = frozen.items.filter(kind="person").first()
     assert person is not None
 
-    for wrong in (
+    wrongs: list[dict[str, object]] = [
         {"findings": {}},
         {"motivation": " "},
         {"cited": []},
         {"cited": ["0" * 64]},
         {"cited": [person.digest]},
-    ):
+    ]
+    for wrong in wrongs:
         with pytest.raises(NotPossible):
             decide(made, **wrong)
 

@@ -25,7 +25,7 @@ def sent(made: Scene, to: User) -> mail.EmailMultiAlternatives:
 
 
 def whole(message: mail.EmailMultiAlternatives) -> str:
-    return f"{message.subject}\n{message.body}\n{message.alternatives[0][0]}"
+    return f"{message.subject}\n{message.body}\n{message.alternatives[0][0]!s}"
 
 
 CONTENT = ("The set shows it.", "attained", "Seen often.", "Show it once more.", "Unit ")
