@@ -39,7 +39,11 @@ class AgendaRow:
 
     @property
     def viewer_judged(self) -> bool:
-        return self.viewer.pk in self.panel.judged and not self.stands_aside
+        return (
+            self.case.state == Case.State.FROZEN
+            and self.viewer.pk in self.panel.judged
+            and not self.stands_aside
+        )
 
     @property
     def address(self) -> str:

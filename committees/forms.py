@@ -76,7 +76,7 @@ class UnitForm(forms.Form):
     )
 
     def __init__(self, data: Any, *, programme: Programme) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         cast(forms.ModelChoiceField, self.fields["unit"]).queryset = programme.units.all()
 
 

@@ -20,7 +20,7 @@ from programmes.models import SUPERVISING
 @require_safe
 def record(request: PersonRequest) -> HttpResponse:
     """The cases with an outcome, newest meeting first."""
-    form = RecordSearchForm(request.GET or None)
+    form = RecordSearchForm(request.GET or None, label_suffix="")
     cases = Case.objects.visible_to(request.user).settled().for_list()
     found = form.found_in(cases) if form.is_bound else cases
     page = Paginator(found.order_by("-meeting__held_at", "order", "pk"), 50).get_page(
