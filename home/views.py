@@ -1,8 +1,10 @@
 from django.conf import settings
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from home import mailbox
 from home.gallery import gallery_context
@@ -10,6 +12,8 @@ from home.help import TOPICS, topic_of
 from home.privacy import READERS
 from home.roles import roles_of
 from home.today import today_for
+from home.tour import is_tour, tour_for
+from people import actions
 from people.access import PersonRequest, public, signed_in
 
 
@@ -17,8 +21,22 @@ from people.access import PersonRequest, public, signed_in
 @require_safe
 def home(request: PersonRequest) -> HttpResponse:
     roles = roles_of(request.user)
-    today = today_for(request.user, roles)
-    return render(request, "home/home.html", {"roles": roles, "today": today})
+    context = {
+        "roles": roles,
+        "today": today_for(request.user, roles),
+        "tour": tour_for(request.user, roles),
+    }
+    return render(request, "home/home.html", context)
+
+
+@signed_in
+@require_POST
+def tour_close(request: PersonRequest, key: str) -> HttpResponse:
+    if not is_tour(key):
+        raise Http404
+    actions.close_tour(by=request.user, tour=key)
+    messages.success(request, _("The tour is closed. You find the same and more under Help."))
+    return redirect("home:home")
 
 
 @public("the demo's own mails, in demo mode only, on this machine only")

@@ -56,3 +56,12 @@ def end_role(*, role: InstitutionRole, by: User | None, at: datetime | None = No
 @transaction.atomic
 def choose_language(*, by: User, language: str) -> None:
     User.objects.filter(pk=by.pk).update(language=language)
+
+
+@transaction.atomic
+def close_tour(*, by: User, tour: str) -> None:
+    """Show this person the tour with this key no more. Two queries."""
+    person = User.objects.select_for_update().get(pk=by.pk)
+    if tour not in person.closed_tours:
+        person.closed_tours.append(tour)
+        person.save(update_fields=["closed_tours"])

@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                         verbose_name="language",
                     ),
                 ),
+                ("closed_tours", models.JSONField(blank=True, default=list, editable=False)),
                 ("is_active", models.BooleanField(default=True)),
                 ("is_staff", models.BooleanField(default=False)),
                 ("date_joined", models.DateTimeField(auto_now_add=True)),

@@ -1,5 +1,6 @@
 """The start page: what now, per role, in a fixed number of queries."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,25 +10,39 @@ from pytest_django import DjangoAssertNumQueries
 
 from committees.models import Case
 from evidence.models import FeedbackRequest
+from home.help import topic_of
+from home.roles import Roles
+from home.tour import TOURS, Tour
 from people.models import InstitutionRole, User
 from portfolio.models import Agreement, CheckIn
-from programmes.models import Enrolment
+from programmes.models import Enrolment, Programme
 from tests.committees.factories import MeetingFactory, MembershipFactory
-from tests.evidence.factories import FeedbackRequestFactory, GiverFactory
+from tests.evidence.factories import (
+    AttachmentFactory,
+    EvidenceFactory,
+    FeedbackFactory,
+    FeedbackRequestFactory,
+    GiverFactory,
+)
 from tests.factories import (
     EnrolmentFactory,
     InstitutionRoleFactory,
+    PeriodFactory,
     ProgrammeRoleFactory,
     QualificationFactory,
+    RequirementFactory,
+    SupervisorFactory,
     UnitFactory,
+    UnitPartFactory,
     UserFactory,
+    WorkProcessFactory,
 )
 
 pytestmark = pytest.mark.django_db
 
 # Session, person, roles for the page and for the navigation, and the parts of the page.
 QUERIES_OF_EVERYBODY = 4
-QUERIES_WITH_EVERY_ROLE = 14
+QUERIES_WITH_EVERY_ROLE = 40
 
 
 def check_in(enrolment: Enrolment, agreements: int = 1) -> CheckIn:
@@ -41,6 +56,22 @@ def check_in(enrolment: Enrolment, agreements: int = 1) -> CheckIn:
     return row
 
 
+def with_a_portfolio(enrolment: Enrolment) -> None:
+    """A piece with a file and a remark."""
+    process = WorkProcessFactory(core_task__qualification=enrolment.programme.qualification)
+    line = RequirementFactory(under=process)
+    piece = EvidenceFactory(owner=enrolment.student, on=[line])
+    AttachmentFactory(revision=piece.current)
+    FeedbackFactory(enrolment=enrolment, evidence=piece, remarks={line: ""})
+
+
+def with_everything_set_up(programme: Programme) -> None:
+    process = WorkProcessFactory(core_task__qualification=programme.qualification)
+    UnitPartFactory(unit__programme=programme, work_process=process)
+    PeriodFactory(programme=programme)
+    SupervisorFactory(placement__enrolment=EnrolmentFactory(programme=programme))
+
+
 def with_every_role(rows: int) -> User:
     """Somebody who does everything here, with this many rows of each thing."""
     person = UserFactory(name="Noor de Vries")
@@ -50,9 +81,10 @@ def with_every_role(rows: int) -> User:
     soon = timezone.now() + timedelta(days=3)
     for _ in range(rows):
         enrolment = EnrolmentFactory(student=person)
+        with_a_portfolio(enrolment)
         check_in(enrolment)
         EnrolmentFactory(adviser_is=person)
-        ProgrammeRoleFactory(user=person)
+        with_everything_set_up(ProgrammeRoleFactory(user=person).programme)
         QualificationFactory(draft=True)
         FeedbackRequestFactory(giver=giver, expires_at=soon)
         seat = MembershipFactory(user=person)
@@ -101,6 +133,92 @@ def test_a_student_finds_what_waits(client: Client) -> None:
 
     assert "Afspraak 0" in page
     assert f"/portfolio/{enrolment.pk}/check-ins/" in page
+
+
+def test_a_student_finds_what_adds_most(client: Client) -> None:
+    enrolment = EnrolmentFactory(student__language="en")
+    process = WorkProcessFactory(core_task__qualification=enrolment.programme.qualification)
+    silent, heard, *_ = [RequirementFactory(under=process, text=f"line {n}.") for n in range(5)]
+    EvidenceFactory(owner=enrolment.student, on=[silent])
+    piece = EvidenceFactory(owner=enrolment.student, on=[heard])
+    FeedbackFactory(enrolment=enrolment, evidence=piece, remarks={heard: ""})
+    client.force_login(enrolment.student)
+
+    page = client.get("/").content.decode()
+
+    assert re.findall(r"line \d", page) == ["line 0", "line 2", "line 3"]
+    assert page.count("nobody has said anything about it yet") == 1
+    assert page.count("Nobody has seen this of you yet") == 2
+    assert f"/portfolio/{enrolment.pk}/#requirement-{silent.pk}" in page
+
+
+def test_a_coordinator_finds_what_is_to_do(client: Client) -> None:
+    role = ProgrammeRoleFactory(user__language="en")
+    client.force_login(role.user)
+
+    page = client.get("/").content.decode()
+
+    assert "There are no periods yet." in page
+    assert "There are no students yet." in page
+    assert "Everything is set up." not in page
+
+
+def test_a_coordinator_whose_programme_is_set_up_reads_so(client: Client) -> None:
+    role = ProgrammeRoleFactory(user__language="en")
+    with_everything_set_up(role.programme)
+    client.force_login(role.user)
+
+    assert "Everything is set up." in client.get("/").content.decode()
+
+
+def test_an_auditor_searches_from_the_start_page(client: Client) -> None:
+    client.force_login(InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).user)
+
+    page = client.get("/").content.decode()
+
+    assert '<form class="filters" method="get" action="/committees/record/">' in page
+
+
+def test_a_tour_stands_there_until_its_person_closes_it(client: Client) -> None:
+    student, other = EnrolmentFactory().student, EnrolmentFactory().student
+    client.force_login(student)
+    assert "/tour/student/close/" in client.get("/").content.decode()
+
+    answer = client.post("/tour/student/close/", follow=True)
+
+    assert answer.redirect_chain == [("/", 302)]
+    assert "/tour/" not in answer.content.decode()
+    client.force_login(student)  # a new session
+    assert "/tour/" not in client.get("/").content.decode()
+    client.force_login(other)
+    assert "/tour/student/close/" in client.get("/").content.decode()
+
+
+def test_who_has_several_roles_gets_one_tour_after_the_other(client: Client) -> None:
+    person = with_every_role(1)
+    client.force_login(person)
+    found = []
+    while match := re.search(r"/tour/(\w+)/close/", client.get("/").content.decode()):
+        found.append(match[1])
+        client.post(match[0])
+
+    assert found == [tour.key for tour in TOURS if tour.key != "teacher"]
+    person.refresh_from_db()
+    assert person.closed_tours == found
+
+
+def test_a_tour_that_is_not_there_cannot_be_closed(client: Client) -> None:
+    client.force_login(UserFactory())
+
+    assert client.post("/tour/stranger/close/").status_code == 404
+    assert client.get("/tour/student/close/").status_code == 405
+
+
+@pytest.mark.parametrize("tour", TOURS, ids=lambda tour: tour.key)
+def test_every_tour_has_a_few_steps_and_a_page_of_help(tour: Tour) -> None:
+    assert 3 <= len(tour.steps) <= 4
+    assert topic_of(tour.key) is not None
+    assert tour.role in Roles.__dataclass_fields__
 
 
 def test_somebody_asked_for_feedback_finds_the_question(client: Client) -> None:

@@ -1,0 +1,48 @@
+"""What would add most: where a set is thin, for the student's start page.
+
+Words, never a score: no requirement outweighs another, and nothing has to be filled. (domain
+rules 1 to 3)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from portfolio.coverage import Coverage, RequirementRow
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A thin row. `is_shown` when something was laid against it, `is_heard` when somebody said
+    something about that, noted remarks too; with both it is short of its guideline."""
+
+    row: RequirementRow
+    is_shown: bool
+    is_heard: bool
+
+
+def gaps_in(coverage: Coverage, most: int) -> list[Gap]:
+    """At most so many thin requirements, each once: first those that were shown and of which
+    nobody said anything, as one question is enough there; then those short of a guideline; then
+    those not shown yet, in the order of the qualification. No query."""
+    rows = [
+        row
+        for core_task in coverage.core_tasks
+        for group in core_task.groups
+        for row in group.rows
+        if row.is_first
+    ]
+    return list(islice(_by_what_adds_most(rows), most))
+
+
+def _by_what_adds_most(rows: list[RequirementRow]) -> Iterator[Gap]:
+    silent = (row for row in rows if row.pieces and not row.entries)
+    short = (row for row in rows if row.entries and _is_short(row))
+    empty = (row for row in rows if not row.pieces)
+    for row in chain(silent, short, empty):
+        yield Gap(row, is_shown=bool(row.pieces), is_heard=bool(row.entries))
+
+
+def _is_short(row: RequirementRow) -> bool:
+    guideline = row.tally.guideline
+    return guideline is not None and not guideline.met
