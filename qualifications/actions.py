@@ -50,14 +50,15 @@ def keep_dossier(
 @transaction.atomic
 def import_qualification(
     *,
-    dossier: Dossier,
+    dossier: Dossier | None,
     parsed: ParsedQualification,
     by: User | None,
     at: datetime | None = None,
 ) -> Qualification:
     """The qualification that was read from this dossier, as a draft if it was not here yet; each
-    line becomes a requirement of its own. Raises NotPossible when the code and edition are here
-    with other content. Seventeen queries, however many lines."""
+    line becomes a requirement of its own. Without a dossier it is in the school's own words.
+    Raises NotPossible when the code and edition are here with other content. Seventeen queries,
+    however many lines."""
     check_curate(by)
     at = at or timezone.now()
     qualification, is_new = Qualification.objects.get_or_create(
@@ -66,17 +67,18 @@ def import_qualification(
         defaults={
             "title": parsed.title,
             "level": "" if parsed.level is None else str(parsed.level),
+            "framework": parsed.framework,
             "dossier": dossier,
             "recorded_at": at,
         },
     )
     if is_new:
         _store_structure(qualification, parsed)
-        facts = {"dossier": dossier.pk, "digest": dossier.digest}
+        facts = {"dossier": dossier.pk, "digest": dossier.digest} if dossier else None
         append(
             f"qualification:{qualification.pk}", "qualification.imported", by=by, at=at, facts=facts
         )
-    elif qualification.dossier_id != dossier.pk and not _holds(qualification.dossier, parsed):
+    elif not _is_of(qualification, dossier) and not _holds(qualification.dossier, parsed):
         message = _(
             "%(code)s of %(edition)s is here already, with other content (“%(title)s”). "
             "Nothing was imported."
@@ -124,6 +126,10 @@ def _store_structure(qualification: Qualification, parsed: ParsedQualification) 
     WorkProcess.objects.bulk_create(processes)
     QualityRequirement.objects.bulk_create(requirements)
     Place.objects.bulk_create(places)
+
+
+def _is_of(qualification: Qualification, dossier: Dossier | None) -> bool:
+    return dossier is not None and qualification.dossier_id == dossier.pk
 
 
 def _holds(dossier: Dossier | None, parsed: ParsedQualification) -> bool:

@@ -36,7 +36,8 @@ class ParsedCoreTask:
 
 @dataclass(frozen=True, slots=True)
 class ParsedQualification:
-    """One qualification. Its key is ``code`` and ``edition`` together; ``level`` may be unknown."""
+    """One qualification. Its key is ``code`` and ``edition`` together; ``level`` may be unknown.
+    ``framework`` says how its three levels are called (Qualification.Framework)."""
 
     code: str
     title: str
@@ -45,6 +46,7 @@ class ParsedQualification:
     dossier_code: str
     dossier_title: str
     core_tasks: tuple[ParsedCoreTask, ...]
+    framework: str = "dossier"
 
     @property
     def work_processes(self) -> Iterator[ParsedWorkProcess]:

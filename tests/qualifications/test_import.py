@@ -1,5 +1,6 @@
 """From a dossier's file to a draft: the actions."""
 
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
@@ -216,6 +217,18 @@ def test_another_edition_is_another_qualification() -> None:
 
     assert (first.code, first.edition) == ("99901", date(2026, 8, 1))
     assert (second.code, second.edition) == ("99901", date(2027, 8, 1))
+
+
+def test_a_school_words_its_own_outcomes_without_a_dossier() -> None:
+    parsed = replace(parsed_with(3), framework=Qualification.Framework.OUTCOMES)
+
+    made = actions.import_qualification(dossier=None, parsed=parsed, by=None)
+
+    assert (made.dossier, made.framework) == (None, "outcomes")
+    assert made.requirements.count() == 3
+    assert Event.objects.get(chain__key=f"qualification:{made.pk}").statement == {"rows": {}}
+    with pytest.raises(NotPossible):  # nothing says that it would be the same
+        actions.import_qualification(dossier=None, parsed=parsed, by=None)
 
 
 @pytest.mark.parametrize(("lines", "processes"), [(12, 2), (125, 21)])
