@@ -11,6 +11,7 @@
 #   make check         all that reads the code instead of running it
 #   make lock          the lock files from pyproject.toml (UPGRADE=--upgrade for newer versions)
 #   make translations  the texts marked for translation into locale/nl
+#   make screenshots   the pictures of README.md, taken from a demo of their own
 
 .DEFAULT_GOAL := setup
 PYTHON ?= python3
@@ -19,7 +20,7 @@ RUN := .venv/bin/python
 PYTEST := $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 TEMPLATES := $(shell find templates -type f -name '*.html')
 
-.PHONY: demo demo-reset demo-verify setup setup-dev test check lock translations
+.PHONY: demo demo-reset demo-verify setup setup-dev test check lock translations screenshots
 
 demo demo-reset demo-verify: export DEMO := 1
 
@@ -59,3 +60,6 @@ lock: setup-dev
 
 translations: setup-dev
 	$(RUN) -m tools.translations --update
+
+screenshots: setup-dev
+	$(RUN) -m tools.screenshots
