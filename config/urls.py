@@ -3,7 +3,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import include, path
 
-from people.views import set_language
+from people.views import send_again, set_language
 
 # The admin's own sign-in knows no rate limit; people come in through the one door.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -18,5 +18,6 @@ urlpatterns = [
     path("committees/", include("committees.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("language/", set_language, name="set_language"),
+    path("unsent/<uuid:pk>/", send_again, name="unsent"),
     path("admin/", admin.site.urls),
 ]

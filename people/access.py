@@ -11,9 +11,11 @@ from typing import Any, TypeVar, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
+from people import unsent
 from people.models import InstitutionRole, User
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -67,10 +69,20 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _to_sign_in(request)
         return view(request, *args, **kwargs)
 
     return _ruled(guarded, "signed in")
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the door, and from there back to this page; or, where a form was sent, to its words."""
+    if request.headers.get("HX-Request"):  # no page to be put into a place in a page
+        return HttpResponse(status=401)
+    draft = unsent.keep(request) if request.method == "POST" else None
+    return redirect_to_login(
+        reverse("unsent", args=[draft.pk]) if draft else request.get_full_path()
+    )
 
 
 def with_role(*roles: Role) -> Callable[[View], View]:

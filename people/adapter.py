@@ -1,8 +1,9 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from people import unsent
 from people.models import User
 from records.outbox import queue
 
@@ -20,3 +21,8 @@ class AccountAdapter(DefaultAccountAdapter):
             return
         person = User.objects.get(email=email.lower())
         queue("people/password", person.email, language=person.language, user=person.pk)
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response = super().post_login(request, user, **kwargs)
+        unsent.remember(response, user)
+        return response

@@ -9,13 +9,31 @@ urlpatterns = [
     path("<uuid:enrolment_id>/", views.coverage, name="coverage"),
     path("<uuid:enrolment_id>/check-ins/", views.check_ins, name="check_ins"),
     path("<uuid:enrolment_id>/check-ins/new/", views.check_in_new, name="check_in_new"),
+    path(
+        "<uuid:enrolment_id>/check-ins/new/draft/",
+        views.check_in_new,
+        {"is_draft": True},
+        name="check_in_draft",
+    ),
     path("check-ins/<uuid:pk>/acknowledge/", views.acknowledge, name="acknowledge"),
+    path(
+        "check-ins/<uuid:pk>/acknowledge/draft/",
+        views.acknowledge,
+        {"is_draft": True},
+        name="acknowledge_draft",
+    ),
     path("agreements/<uuid:pk>/done/", views.agreement_done, name="agreement_done"),
     path("<uuid:enrolment_id>/units/<uuid:unit_id>/", views.set_aside, name="set_aside"),
     path(
         "<uuid:enrolment_id>/units/<uuid:unit_id>/<uuid:evidence_id>/",
         views.set_aside_piece,
         name="set_aside_piece",
+    ),
+    path(
+        "<uuid:enrolment_id>/units/<uuid:unit_id>/<uuid:evidence_id>/draft/",
+        views.set_aside_piece,
+        {"is_draft": True},
+        name="set_aside_draft",
     ),
     path("set-aside/<uuid:pk>/take-back/", views.take_back, name="take_back"),
 ]

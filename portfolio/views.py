@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from portfolio.evidence_set import EvidenceSet, load
 from portfolio.forms import AcknowledgeForm, AgreementFormSet, CheckInForm, SetAsideForm, agreed
 from portfolio.models import Agreement, CheckIn, SetAside
 from programmes.models import Enrolment, Unit
+from records.drafts import Writing, find
 from records.refusals import NotPossible
 
 
@@ -92,26 +94,39 @@ def _check_ins(
     rows = enrolment.check_ins.select_related("by", "acknowledgement").prefetch_related(
         "agreements"
     )
-    forms = {
-        row.pk: AcknowledgeForm(auto_id=f"id_{row.pk}_%s")
-        for row in rows
-        if is_student and not hasattr(row, "acknowledgement")
-    }
+    awaiting = [row for row in rows if is_student and not hasattr(row, "acknowledgement")]
+    found = find(*(_word_key(row) for row in awaiting)) if awaiting else {}
+    forms = {row.pk: AcknowledgeForm(auto_id=f"id_{row.pk}_%s") for row in awaiting}
     if refused:
         forms[refused[0].pk] = refused[1]
+    drafts = {row.pk: _word(request, row, forms[row.pk], found) for row in awaiting}
     context = {
         "enrolment": enrolment,
         "is_student": is_student,
         "today": timezone.localdate(),
-        "check_ins": [(row, forms.get(row.pk)) for row in rows],
+        "check_ins": [(row, forms.get(row.pk), drafts.get(row.pk)) for row in rows],
     }
     status = 422 if refused else 200
     return render(request, "portfolio/check_ins.html", context, status=status)
 
 
+def _word_key(check_in: CheckIn) -> str:
+    return f"acknowledge:{check_in.pk}:{check_in.enrolment.student_id}"
+
+
+def _word(
+    request: PersonRequest, check_in: CheckIn, form: AcknowledgeForm, found: Any = None
+) -> Writing:
+    """What the student is writing about a check-in, on whatever page that is."""
+    path = reverse("portfolio:acknowledge", args=[check_in.pk])
+    return Writing(request, _word_key(check_in), form, path=path, found=found)
+
+
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def check_in_new(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
+def check_in_new(
+    request: PersonRequest, enrolment_id: UUID, is_draft: bool = False
+) -> HttpResponse:
     enrolment = _enrolment(request, enrolment_id)
     access.check_may_advise(request.user, enrolment)
     open_agreements = Agreement.objects.filter(check_in__enrolment=enrolment, done_at=None)
@@ -121,6 +136,9 @@ def check_in_new(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
         open_agreements=open_agreements,
     )
     formset = AgreementFormSet(request.POST or None, prefix="agreements")
+    draft = Writing(request, f"check_in:{enrolment.pk}:{request.user.pk}", form, *formset)
+    if is_draft:
+        return draft.answer()
     if request.method == "POST" and all([form.is_valid(), formset.is_valid()]):
         try:
             actions.hold_check_in(
@@ -135,6 +153,7 @@ def check_in_new(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
         except NotPossible as refusal:
             form.add_error(None, str(refusal))
         else:
+            draft.forget()
             messages.success(request, _("Check-in kept. Your student gets a mail to read it."))
             return redirect("portfolio:check_ins", enrolment.pk)
     evidence_set = load(enrolment)
@@ -142,6 +161,7 @@ def check_in_new(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
         "enrolment": enrolment,
         "form": form,
         "formset": formset,
+        "draft": draft,
         "open_agreements": open_agreements,
         "last_check_in": evidence_set.check_ins[0] if evidence_set.check_ins else None,
         "coverage": draw(evidence_set),
@@ -153,12 +173,15 @@ def check_in_new(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
-def acknowledge(request: PersonRequest, pk: UUID) -> HttpResponse:
+def acknowledge(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     rows = CheckIn.objects.filter(enrolment__student=request.user).select_related(
         "enrolment__student", "enrolment__programme"
     )
     check_in = get_object_or_404(rows, pk=pk)
     form = AcknowledgeForm(request.POST, auto_id=f"id_{check_in.pk}_%s")
+    draft = _word(request, check_in, form)
+    if is_draft:
+        return draft.answer(reverse("portfolio:check_ins", args=[check_in.enrolment_id]))
     if form.is_valid():
         try:
             actions.acknowledge(
@@ -170,6 +193,7 @@ def acknowledge(request: PersonRequest, pk: UUID) -> HttpResponse:
         except NotPossible as refusal:
             form.add_error("note", str(refusal))
         else:
+            draft.forget()
             messages.success(request, _("Thank you. Your adviser can see that you read it."))
             return redirect("portfolio:check_ins", check_in.enrolment_id)
     return _check_ins(request, check_in.enrolment, refused=(check_in, form))
@@ -221,12 +245,19 @@ def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> Http
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_aside_piece(
-    request: PersonRequest, enrolment_id: UUID, unit_id: UUID, evidence_id: UUID
+    request: PersonRequest,
+    enrolment_id: UUID,
+    unit_id: UUID,
+    evidence_id: UUID,
+    is_draft: bool = False,
 ) -> HttpResponse:
     enrolment, unit = _own(request, enrolment_id, unit_id)
     pieces = Evidence.objects.kept().filter(owner=request.user).select_related("current")
     piece = get_object_or_404(pieces, pk=evidence_id)
     form = SetAsideForm(request.POST or None)
+    draft = Writing(request, f"set_aside:{unit.pk}:{piece.pk}:{request.user.pk}", form)
+    if is_draft:
+        return draft.answer()
     if request.method == "POST" and form.is_valid():
         try:
             actions.set_aside(
@@ -239,10 +270,11 @@ def set_aside_piece(
         except NotPossible as refusal:
             form.add_error(None, str(refusal))
         else:
+            draft.forget()
             text = _("Set aside. You can take it back until the reference date.")
             messages.success(request, text)
             return redirect("portfolio:set_aside", enrolment.pk, unit.pk)
-    context = {"enrolment": enrolment, "unit": unit, "piece": piece, "form": form}
+    context = {"enrolment": enrolment, "unit": unit, "piece": piece, "form": form, "draft": draft}
     status = 422 if request.method == "POST" else 200
     return render(request, "portfolio/set_aside_piece.html", context, status=status)
 

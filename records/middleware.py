@@ -7,6 +7,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from records.drafts import sent
 from records.refusals import NotPossible
 
 
@@ -30,15 +31,8 @@ class RefusalMiddleware:
             return render(request, "409.html", {"reason": str(exception)}, status=409)
         if not isinstance(exception, OperationalError) or "locked" not in str(exception):
             return None
-        kept = [
-            (name, value)
-            for name, values in request.POST.lists()
-            if name not in ("csrfmiddlewaretoken", "password")
-            for value in values
-        ]
-        response = render(
-            request, "503.html", {"kept": kept, "had_files": bool(request.FILES)}, status=503
-        )
+        context = {"kept": sent(request), "had_files": bool(request.FILES)}
+        response = render(request, "503.html", context, status=503)
         response["Retry-After"] = "5"
         return response
 

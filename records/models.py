@@ -250,3 +250,21 @@ class OutboxMail(Row):
 
     def __str__(self) -> str:
         return f"{self.template} {self.id}"
+
+
+# --- Drafts ---------------------------------------------------------------------------------------
+
+
+class Draft(Row):
+    """What somebody is writing and has not sent (records/drafts.py). No record: it has no event,
+    is shown to nobody but its writer, and goes once it is sent."""
+
+    LONGEST_KEY = 500
+
+    key = models.CharField(max_length=LONGEST_KEY, unique=True)
+    fields = models.JSONField(default=dict)  # each field's name and its values, as a browser sends
+    recorded_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -29,6 +29,7 @@ PUBLIC = {
 BY_LINK = {
     "account_reset_password_from_key",
     "evidence:answer",
+    "evidence:answer_draft",
     "evidence:answer_file",
     "evidence:confirm",
     "evidence:decline",

@@ -19,6 +19,7 @@ from committees.panels import moment_of, panel_of
 from committees.rules import Panel
 from committees.snapshots import read
 from people.access import NotAllowed, PersonRequest, allowed, signed_in
+from records.drafts import Writing
 from records.models import StoredFile
 from records.refusals import NotPossible
 from records.serving import file_response
@@ -32,7 +33,7 @@ def case_with_panel(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def dossier(request: PersonRequest, pk: UUID) -> HttpResponse:
+def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     """The frozen set, and beside it one's own judgement, sealed until the chair opens them."""
     case, panel = case_with_panel(request, pk)
     check_reads(request.user, panel)
@@ -50,14 +51,17 @@ def dossier(request: PersonRequest, pk: UUID) -> HttpResponse:
     frozen, shown = frozen_context(case)
     earlier = case.judgements.filter(user=request.user).order_by("-number").first()
     judges = allowed(check_judges, request.user, panel)
-    form = None
+    form = draft = None
     if judges and case.state == Case.State.FROZEN:
         data = request.POST if request.method == "POST" else None
         form = JudgementForm(data, parts=frozen.evidence_set.frame.parts, earlier=earlier)
-    if request.method == "POST":
+        draft = Writing(request, f"judgement:{case.pk}:{request.user.pk}", form)
+    if request.method == "POST" or is_draft:
         check_judges(request.user, panel)
-        if form is None:
+        if form is None or draft is None:
             raise NotPossible(_("The judgements have been opened: nobody writes one any more."))
+        if is_draft:
+            return draft.answer()
         if form.is_valid():
             actions.judge(
                 case=case,
@@ -65,9 +69,10 @@ def dossier(request: PersonRequest, pk: UUID) -> HttpResponse:
                 motivation=form.cleaned_data["motivation"],
                 by=request.user,
             )
+            draft.forget()
             messages.success(request, _("Your judgement is kept, sealed until the chair opens it."))
             return redirect("committees:case", case.pk)
-    context |= shown | {"form": form, "own": earlier, "judges": judges}
+    context |= shown | {"form": form, "draft": draft, "own": earlier, "judges": judges}
     status = 422 if form is not None and form.errors else 200
     return render(request, "committees/dossier.html", context, status=status)
 

@@ -16,6 +16,7 @@ from committees.rules import is_attainable
 from people.access import PersonRequest, allowed, signed_in
 from programmes.access import check_may_manage
 from programmes.models import Programme
+from records.drafts import Writing
 from records.refusals import NotPossible
 
 
@@ -47,7 +48,7 @@ def committee_list(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def committee_new(request: PersonRequest) -> HttpResponse:
+def committee_new(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
     """A new committee for the programme that the query names."""
     try:
         key = UUID(request.GET.get("programme", ""))
@@ -56,6 +57,9 @@ def committee_new(request: PersonRequest) -> HttpResponse:
     programme = get_object_or_404(Programme.objects.visible_to(request.user), pk=key)
     check_may_manage(request.user, programme)
     form = CommitteeForm(request.POST if request.method == "POST" else None)
+    draft = Writing(request, f"committee:{programme.pk}:{request.user.pk}", form)
+    if is_draft:
+        return draft.answer()
     if form.is_valid():
         try:
             committee = actions.make_committee(
@@ -64,9 +68,10 @@ def committee_new(request: PersonRequest) -> HttpResponse:
         except NotPossible as refusal:
             form.add_error(None, str(refusal))
         else:
+            draft.forget()
             messages.success(request, _("The committee is there. Now give its members a seat."))
             return redirect("committees:committee", committee.pk)
-    context = {"programme": programme, "form": form}
+    context = {"programme": programme, "form": form, "draft": draft}
     status = 422 if form.errors else 200
     return render(request, "committees/new.html", context, status=status)
 

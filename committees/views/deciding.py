@@ -4,6 +4,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,12 +18,13 @@ from committees.rules import Agreement, Panel, agreement, obstacles, quorum_sent
 from committees.snapshots import FrozenSet
 from committees.views.cases import case_with_panel
 from people.access import PersonRequest, allowed, signed_in
+from records.drafts import Writing
 from records.refusals import NotPossible
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def decide(request: PersonRequest, pk: UUID) -> HttpResponse:
+def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     """A case in the meeting: judgements opened together, side by side, and the decision."""
     case, panel = case_with_panel(request, pk)
     check_reads(request.user, panel)
@@ -30,17 +32,21 @@ def decide(request: PersonRequest, pk: UUID) -> HttpResponse:
         return redirect("committees:case", case.pk)
     frozen, shown = frozen_context(case)
     opened = _opened(case, panel, frozen)
-    form = None
+    form = draft = None
     if case.state == Case.State.OPENED and allowed(check_leads, request.user, panel):
         data = request.POST if request.method == "POST" else None
         form = DecisionForm(data, frozen=frozen, agreed=opened["agreed"])
-    if request.method == "POST":
+        draft = Writing(request, f"decision:{case.pk}:{request.user.pk}", form)
+    if request.method == "POST" or is_draft:
         check_leads(request.user, panel)
-        if form is None:
+        if form is None or draft is None:
             raise NotPossible(_("This case is not waiting for a decision."))
+        if is_draft:
+            return draft.answer()
         if form.is_valid() and _record(request, case, form):
+            draft.forget()
             return redirect("committees:decide", case.pk)
-    context = shown | opened | _state(request, case, panel) | {"form": form}
+    context = shown | opened | _state(request, case, panel) | {"form": form, "draft": draft}
     if case.state in (Case.State.DECIDED, Case.State.ANNOUNCED):
         context["decision"] = decision_facts(case, frozen)
     status = 422 if form is not None and form.errors else 200
@@ -58,22 +64,35 @@ def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:
     return {"opened": opened, "agreement": lie, "agreed": agreed}
 
 
+def _deferring(request: PersonRequest, case: Case) -> tuple[ReasonForm, Writing]:
+    """The form on the case's page that is sent to an address of its own, and its draft."""
+    path = reverse("committees:defer", args=[case.pk])
+    label = _("What does the committee ask the student to show?")
+    form = ReasonForm(
+        request.POST if request.path.startswith(path) else None, label=label, longest=20_000
+    )
+    return form, Writing(request, f"deferral:{case.pk}:{request.user.pk}", form, path=path)
+
+
 def _state(request: PersonRequest, case: Case, panel: Panel) -> dict[str, Any]:
     """Where the case stands, and what this person can do about it."""
     before, after = neighbours(case)
+    leads = allowed(check_leads, request.user, panel)
+    in_session = case.meeting.state == Meeting.State.OPEN
+    may_defer = leads and in_session and case.is_pending
+    defer_form, deferring = _deferring(request, case) if may_defer else (None, None)
     return {
         "case": case,
         "panel": panel,
         "before": before,
         "after": after,
-        "leads": allowed(check_leads, request.user, panel),
+        "leads": leads,
         "prepares": allowed(check_prepares, request.user, case.meeting.committee, timezone.now()),
-        "in_session": case.meeting.state == Meeting.State.OPEN,
+        "in_session": in_session,
         "quorum": quorum_sentence(panel),
         "obstacles": obstacles(panel) if case.is_pending else [],
-        "defer_form": ReasonForm(
-            label=_("What does the committee ask the student to show?"), longest=20_000
-        ),
+        "defer_form": defer_form,
+        "deferring": deferring,
     }
 
 
@@ -106,13 +125,18 @@ def judgements_open(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
-def defer(request: PersonRequest, pk: UUID) -> HttpResponse:
-    case, _panel = case_with_panel(request, pk)
+def defer(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
+    case, panel = case_with_panel(request, pk)
+    draft = _deferring(request, case)[1]
+    if is_draft:
+        check_leads(request.user, panel)
+        return draft.answer(reverse("committees:decide", args=[case.pk]))
     try:
         actions.defer(case=case, reason=request.POST.get("reason", ""), by=request.user)
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
+        draft.forget()
         messages.success(request, _("The case is deferred. Student and adviser get a mail."))
     return redirect("committees:decide", case.pk)
 

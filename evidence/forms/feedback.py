@@ -37,7 +37,7 @@ class PersonForm(forms.Form):
     )
 
     def has_changed(self) -> bool:
-        return any((self[name].data or "").strip() for name in ("name", "address"))
+        return any((self[name].value() or "").strip() for name in ("name", "address"))
 
     def person(self) -> Person:
         cleaned = self.cleaned_data
@@ -161,6 +161,9 @@ class AskForm(FramedForm):
         filled = [n for n, newcomer in enumerate(self.newcomers, 1) if newcomer.has_changed()]
         return self.newcomers[: max(filled, default=0 if self.suggested else 1)]
 
+    def parts(self) -> list[forms.Form]:
+        return [self, *self.newcomers]
+
     def question(self) -> dict[str, Any]:
         """What `actions.ask` takes."""
         people = [self.suggested[key].person for key in self.cleaned_data["known"]]
@@ -201,6 +204,9 @@ class NoteForm(FramedForm):
         super().clean()
         if self.cleaned_data.get("known") == "" and not self.newcomer.is_valid():
             raise ValidationError(_("Check the name, address and role of the person who said it."))
+
+    def parts(self) -> list[forms.Form]:
+        return [self, self.newcomer]
 
     def noted(self) -> dict[str, Any]:
         """What `actions.note` takes."""
@@ -252,7 +258,7 @@ class AnswerForm(forms.Form):
                 widget=forms.Textarea(attrs={"rows": 3}),
             )
 
-        self.fields["text"].required = not self.has_own_words()
+        self.fields["text"].required = not (self.is_bound and self.has_own_words())
 
     def own_fields(self) -> list[BoundField]:
         return [self[f"on_{key}"] for key in self.requirements]

@@ -18,6 +18,7 @@ from evidence.models import Attachment, Feedback, FeedbackRequest, Giver
 from evidence.views.files import shown_file
 from people.access import by_link
 from people.models import User
+from records.drafts import Writing, forget
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
@@ -25,13 +26,18 @@ State = FeedbackRequest.State
 
 @by_link("answering a question for feedback")
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: HttpRequest, token: str) -> HttpResponse:
+def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResponse:
     question = _question(token)
     if question is None or not question.is_answerable(timezone.now()):
+        if is_draft:
+            raise Http404
         return _closed(request, token, question)
     _speak(request, question.language)
     lines = list(in_order(question.requirements.all()))
     form = AnswerForm(request.POST if request.method == "POST" else None, requirements=lines)
+    draft = Writing(request, _draft_key(question), form)
+    if is_draft:
+        return draft.answer()
     if form.is_valid():
         try:
             actions.answer(question=question, **form.given(), by=_by(request, question.giver))
@@ -41,10 +47,12 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
                 return _closed(request, token, now_is)
             form.add_error(None, str(refusal))
         else:
+            draft.forget()
             return redirect("evidence:answer", token)
     context = {
         **_frame(question),
         "form": form,
+        "draft": draft,
         "attachments": question.revision.attachments.select_related("file__shown"),
         "reasons": FeedbackRequest.Reason.choices,
     }
@@ -61,6 +69,7 @@ def decline(request: HttpRequest, token: str) -> HttpResponse:
     if question is not None and form.is_valid():
         with suppress(NotPossible):  # the page says where things stand
             actions.decline(question=question, **form.cleaned_data, by=_by(request, question.giver))
+            forget(_draft_key(question))
     return redirect("evidence:answer", token)
 
 
@@ -103,6 +112,11 @@ def _question(token: str) -> FeedbackRequest | None:
     return FeedbackRequest.objects.select_related(
         "evidence__owner", "revision", "giver", "enrolment__programme"
     ).from_token(token)
+
+
+def _draft_key(question: FeedbackRequest) -> str:
+    """Whoever holds the link finds the same words, on any device; a new link finds none."""
+    return f"answer:{question.pk}:{question.serial}"
 
 
 def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) -> HttpResponse:

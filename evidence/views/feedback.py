@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +20,7 @@ from evidence.forms.feedback import AskForm, NoteForm
 from evidence.models import Evidence, Feedback, FeedbackRequest, Remark
 from people.access import PersonRequest, allowed, signed_in
 from qualifications.models import QualityRequirement
+from records.drafts import Writing
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
@@ -26,38 +28,46 @@ State = FeedbackRequest.State
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
     check_ask(piece, request.user)
     form = _form(AskForm, request, piece)
+    draft = Writing(request, f"ask:{piece.pk}:{request.user.pk}", *_parts(form))
+    if is_draft:
+        return draft.answer()
     if form and form.is_valid():
         try:
             asked = actions.ask(evidence=piece, **form.question(), by=request.user)
         except NotPossible as refusal:
             form.add_error(None, str(refusal))
         else:
+            draft.forget()
             names = ", ".join(question.giver.name for question in asked)
             messages.success(request, _("A mail is on its way to %(names)s.") % {"names": names})
             return _to_feedback(piece)
-    return _page(request, "evidence/ask.html", piece, form)
+    return _page(request, "evidence/ask.html", piece, form, draft)
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def note(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
     check_note(piece, request.user)
     form = _form(NoteForm, request, piece)
+    draft = Writing(request, f"note:{piece.pk}:{request.user.pk}", *_parts(form))
+    if is_draft:
+        return draft.answer()
     if form and form.is_valid():
         try:
             feedback = actions.note(evidence=piece, **form.noted(), by=request.user)
         except NotPossible as refusal:
             form.add_error(None, str(refusal))
         else:
+            draft.forget()
             text = _("Noted. %(name)s gets a mail to confirm it with one tap.")
             messages.success(request, text % {"name": feedback.giver.name})
             return _to_feedback(piece)
-    return _page(request, "evidence/note.html", piece, form)
+    return _page(request, "evidence/note.html", piece, form, draft)
 
 
 @signed_in
@@ -127,8 +137,14 @@ def _form(kind: type[Any], request: PersonRequest, piece: Evidence) -> Any:
     )
 
 
-def _page(request: PersonRequest, template: str, piece: Evidence, form: Any) -> HttpResponse:
-    context = {"piece": piece, "form": form}
+def _parts(form: Any) -> list[Form]:
+    return form.parts() if form else []
+
+
+def _page(
+    request: PersonRequest, template: str, piece: Evidence, form: Any, draft: Writing
+) -> HttpResponse:
+    context = {"piece": piece, "form": form, "draft": draft}
     return render(request, template, context, status=422 if form and form.is_bound else 200)
 
 

@@ -27,6 +27,7 @@ from evidence.views.feedback import feedback_context
 from evidence.views.files import prepare_photos
 from people.access import PersonRequest, allowed, signed_in
 from people.models import User
+from records.drafts import Writing
 from records.refusals import NotPossible
 
 PER_PAGE = 50
@@ -63,22 +64,26 @@ def evidence_list(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @form_page
-def add(request: PersonRequest) -> HttpResponse:
+def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
     check_add(request.user, timezone.now())
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
     form = PieceForm(*posted, user=request.user)
+    draft = Writing(request, f"evidence:{request.user.pk}", form)
+    if is_draft:
+        return draft.answer()
     if form.is_bound and form.is_valid():
         piece = actions.add_evidence(words=form.words, files=form.chosen_files, by=request.user)
+        draft.forget()
         prepare_photos(piece)
         messages.success(request, _("Your evidence is kept."))
         return redirect("evidence:requirements", piece.pk)
-    status = 422 if form.errors else 200
-    return render(request, "evidence/add.html", {"form": form}, status=status)
+    context = {"form": form, "draft": draft}
+    return render(request, "evidence/add.html", context, status=422 if form.errors else 200)
 
 
 @signed_in
 @form_page
-def edit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
+def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     """What a piece says and its files: a change writes its next revision."""
     piece = _own(request.user, pk)
     check_kept(piece)
@@ -86,15 +91,19 @@ def edit(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
     present = actions.files_of(current)
     form = PieceForm(*posted, user=request.user, present=present, instance=current)
+    draft = Writing(request, f"evidence:{piece.pk}:{request.user.pk}", form)
+    if is_draft:
+        return draft.answer()
     if form.is_bound and form.is_valid():
         actions.revise_evidence(
             evidence=piece, words=form.words, files=form.chosen_files, by=request.user
         )
+        draft.forget()
         piece.refresh_from_db()
         prepare_photos(piece)
         messages.success(request, _("Your changes are kept."))
         return redirect("evidence:detail", piece.pk)
-    context = {"form": form, "piece": piece}
+    context = {"form": form, "draft": draft, "piece": piece}
     return render(request, "evidence/edit.html", context, status=422 if form.errors else 200)
 
 

@@ -102,6 +102,12 @@
     }
   });
 
+  // What is being sent needs no draft any more: a late one would be found again after all.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.detail.elt.closest("form[data-sent]");
+    if (form && form !== event.detail.elt) event.preventDefault();
+  });
+
   // The server answers a kept draft with "HX-Trigger: saved".
   document.addEventListener("saved", (event) => {
     const form = event.target.closest("form[data-guard]");
@@ -205,7 +211,7 @@
     announce(find("[data-announce]")?.dataset.announce);
     // Focus that went down with the old content goes to where the new content begins.
     const wanted = find("[data-focus]");
-    if (wanted || document.activeElement === document.body) {
+    if (wanted || (document.activeElement === document.body && !fresh.matches("[role=status]"))) {
       const place = wanted ?? fresh;
       if (!place.matches("a, button, input, select, textarea, summary")) place.tabIndex = -1;
       place.focus({ preventScroll: true });

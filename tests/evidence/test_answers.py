@@ -747,7 +747,7 @@ def test_the_page_takes_the_same_number_of_queries_for_one_and_five_requirements
         AttachmentFactory(revision=question.revision)
     client.get(link(question))
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         response = client.get(link(question))
 
     assert len(response.context["form"].own_fields()) == number

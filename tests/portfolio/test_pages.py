@@ -263,9 +263,9 @@ def filled(place: Scene, pieces: int) -> None:
     [
         ("coverage", "student", 19),
         ("coverage", "adviser", 18),
-        ("check_ins", "student", 6),
+        ("check_ins", "student", 7),
         ("check_ins", "adviser", 7),
-        ("check_in_new", "adviser", 20),
+        ("check_in_new", "adviser", 21),
         ("set_aside", "student", 21),
     ],
 )

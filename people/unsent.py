@@ -1,0 +1,61 @@
+"""What somebody sent after their session had ended: kept for them alone, to be sent again.
+
+Nothing is kept in the session of who is not signed in, because the next person at that machine may
+be another. A signed cookie says who signed in here last; what is kept is theirs, and whoever else
+signs in cannot find it.
+"""
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from people.models import User
+from records import drafts
+from records.models import Draft
+
+COOKIE = "last_person"
+SALT = "people.last_person"
+REMEMBERED_FOR = timedelta(days=7)
+
+
+def remember(response: HttpResponse, user: User) -> None:
+    """Who signed in here last, for the forms that stay open when a session ends."""
+    response.set_signed_cookie(
+        COOKIE,
+        str(user.pk),
+        salt=SALT,
+        max_age=REMEMBERED_FOR,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def keep(request: HttpRequest) -> Draft | None:
+    """Keep the form that was sent for who signed in here last; None where nobody is known, and
+    for more than anybody writes. At most four queries."""
+    person = request.get_signed_cookie(COOKIE, None, salt=SALT, max_age=REMEMBERED_FOR)
+    key = f"{_of(person)}{request.get_full_path()}"
+    if person is None or len(key) > Draft.LONGEST_KEY:
+        return None
+    try:
+        return drafts.keep(key, drafts.sent(request))
+    except BadRequest:
+        return None
+
+
+def kept_for(user: User) -> QuerySet[Draft]:
+    return Draft.objects.filter(key__startswith=_of(user.pk))
+
+
+def path_of(draft: Draft) -> str:
+    """Where the form was to go."""
+    return draft.key.split(":", 2)[2]
+
+
+def _of(person: uuid.UUID | str | None) -> str:
+    return f"unsent:{person}:"
