@@ -5,7 +5,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from committees.actions import erase_item
 from committees.models import SnapshotItem
-from people.models import User
+from people.access import has_role
+from people.models import InstitutionRole, User
 from records.actions import erase_file
 from records.models import StoredFile
 from records.refusals import NotPossible
@@ -20,12 +21,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("digest", help="the SHA-256 (hex) under which it is kept")
         parser.add_argument("--ground", required=True, help="the lawful ground, as it will be kept")
-        parser.add_argument("--by", required=True, help="e-mail address of who orders it")
+        parser.add_argument(
+            "--by",
+            required=True,
+            help="e-mail address of who orders it: exam board or administrator",
+        )
 
     def handle(self, *_: Any, digest: str, ground: str, by: str, **__: Any) -> None:
         person = User.objects.filter(email=by.strip().lower()).first()
         if person is None:
             raise CommandError(f"Nobody here has the address {by}.")
+        if not person.is_superuser and not has_role(person, InstitutionRole.Role.EXAM_BOARD):
+            raise CommandError("Erasure is ordered by the exam board or an administrator.")
         file = StoredFile.objects.filter(digest=digest).first()
         item = SnapshotItem.objects.filter(digest=digest).first()
         try:
