@@ -1,0 +1,78 @@
+"""Who may give and end roles in the institution, and what registering somebody does."""
+
+import pytest
+
+from people import actions
+from people.access import NotAllowed
+from people.models import InstitutionRole, User
+from records.models import Event, OutboxMail
+from records.verification import verify
+from tests.factories import InstitutionRoleFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+Role = InstitutionRole.Role
+
+
+def actor(who: str) -> User | None:
+    if who == "the system":
+        return None
+    if who in Role.values:
+        return InstitutionRoleFactory(role=who).user
+    return UserFactory(is_superuser=who == "administrator", is_staff=who != "anybody")
+
+
+ACTORS = [
+    ("the system", True),
+    ("administrator", True),
+    ("staff", False),
+    ("anybody", False),
+    (Role.EXAM_BOARD, False),
+    (Role.COORDINATOR, False),
+]
+
+
+@pytest.mark.parametrize(("who", "may"), ACTORS)
+def test_who_may_give_a_role(who: str, may: bool) -> None:
+    by, person = actor(who), UserFactory()
+
+    if may:
+        actions.give_role(user=person, role=Role.AUDITOR, by=by)
+    else:
+        with pytest.raises(NotAllowed):
+            actions.give_role(user=person, role=Role.AUDITOR, by=by)
+
+    assert person.institution_roles.current().exists() is may
+
+
+@pytest.mark.parametrize(("who", "may"), ACTORS)
+def test_who_may_end_a_role(who: str, may: bool) -> None:
+    by, role = actor(who), InstitutionRoleFactory(role=Role.AUDITOR)
+
+    if may:
+        actions.end_role(role=role, by=by)
+    else:
+        with pytest.raises(NotAllowed):
+            actions.end_role(role=role, by=by)
+
+    assert InstitutionRole.objects.current().filter(pk=role.pk).exists() is not may
+
+
+def test_a_role_given_twice_is_one_role_and_one_event() -> None:
+    person = UserFactory()
+
+    first = actions.give_role(user=person, role=Role.AUDITOR, by=None)
+    second = actions.give_role(user=person, role=Role.AUDITOR, by=None)
+
+    assert first == second
+    assert [event.verb for event in Event.objects.all()] == ["role.given"]
+    assert verify().faults == []
+
+
+def test_somebody_known_is_not_registered_again() -> None:
+    known = UserFactory(email="noor@school.example", name="Noor")
+
+    found = actions.register(email=" Noor@School.example", name="Somebody", by=None)
+
+    assert (found, found.name) == (known, "Noor")
+    assert OutboxMail.objects.count() == 0
