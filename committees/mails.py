@@ -2,11 +2,17 @@
 
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from committees.models import Case
 from people.models import User
 from records.outbox import MailContent, address_of, mail
+
+
+def _day_of(case: Case) -> str:
+    return date_format(timezone.localtime(case.meeting.held_at), "j F")
 
 
 def _case(ids: dict[str, Any]) -> Case | None:
@@ -21,7 +27,7 @@ def planned(ids: dict[str, Any]) -> MailContent | None:
     if case is None or case.state != Case.State.PLANNED:
         return None
     return MailContent(
-        _("The committee will look at your evidence"),
+        _("The committee looks at your evidence on %(day)s") % {"day": _day_of(case)},
         {
             "name": case.enrolment.student.name,
             "unit": case.unit.title,
@@ -33,22 +39,22 @@ def planned(ids: dict[str, Any]) -> MailContent | None:
 
 @mail("committees/decision")
 def decision(ids: dict[str, Any]) -> MailContent | None:
-    return _to_student(ids, _("There is a decision for you to read"))
+    return _to_student(ids, _("The committee has decided: read the decision"))
 
 
 @mail("committees/deferral")
 def deferral(ids: dict[str, Any]) -> MailContent | None:
-    return _to_student(ids, _("The committee has a question for you"))
+    return _to_student(ids, _("The committee asks you to show more"))
 
 
 @mail("committees/decision_adviser")
 def decision_adviser(ids: dict[str, Any]) -> MailContent | None:
-    return _to_adviser(ids, _("There is a decision about %(student)s"))
+    return _to_adviser(ids, _("The committee has decided about %(student)s: read the decision"))
 
 
 @mail("committees/deferral_adviser")
 def deferral_adviser(ids: dict[str, Any]) -> MailContent | None:
-    return _to_adviser(ids, _("The committee has a question for %(student)s"))
+    return _to_adviser(ids, _("The committee asks %(student)s to show more"))
 
 
 def _to_student(ids: dict[str, Any], subject: str) -> MailContent | None:
@@ -56,7 +62,8 @@ def _to_student(ids: dict[str, Any], subject: str) -> MailContent | None:
     if case is None:
         return None
     link = address_of("committees:letter", case.pk)
-    return MailContent(subject, {"name": case.enrolment.student.name, "link": link})
+    context = {"name": case.enrolment.student.name, "meeting": case.meeting, "link": link}
+    return MailContent(subject, context)
 
 
 def _to_adviser(ids: dict[str, Any], subject: str) -> MailContent | None:
@@ -71,6 +78,7 @@ def _to_adviser(ids: dict[str, Any], subject: str) -> MailContent | None:
         {
             "name": adviser.name,
             "student": student,
+            "meeting": case.meeting,
             "link": address_of("committees:letter", case.pk),
         },
     )

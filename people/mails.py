@@ -35,6 +35,7 @@ def invitation(ids: dict[str, str]) -> MailContent | None:
     if person is None:
         return None
     return MailContent(
-        _("Your account is ready: choose a password"),
+        _("%(institution)s made an account for you: choose a password")
+        % {"institution": settings.INSTITUTION},
         {"name": person.name, "address": person.email, **_password_link(person)},
     )

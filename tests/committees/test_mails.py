@@ -34,8 +34,8 @@ CONTENT = ("The set shows it.", "attained", "Seen often.", "Show it once more.",
 @pytest.mark.parametrize(
     ("state", "subject"),
     [
-        (Case.State.ANNOUNCED, "There is a decision for you to read"),
-        (Case.State.DEFERRED, "The committee has a question for you"),
+        (Case.State.ANNOUNCED, "The committee has decided: read the decision"),
+        (Case.State.DEFERRED, "The committee asks you to show more"),
     ],
 )
 def test_the_student_reads_only_that_there_is_something(state: str, subject: str) -> None:
@@ -52,8 +52,8 @@ def test_the_student_reads_only_that_there_is_something(state: str, subject: str
 @pytest.mark.parametrize(
     ("state", "subject"),
     [
-        (Case.State.ANNOUNCED, "There is a decision about Student 0"),
-        (Case.State.DEFERRED, "The committee has a question for Student 0"),
+        (Case.State.ANNOUNCED, "The committee has decided about Student 0: read the decision"),
+        (Case.State.DEFERRED, "The committee asks Student 0 to show more"),
     ],
 )
 def test_so_does_the_adviser(state: str, subject: str) -> None:
@@ -82,7 +82,7 @@ def test_on_the_agenda_the_student_hears_until_when() -> None:
 
     message = sent(made, made.student)
 
-    assert message.subject == "The committee will look at your evidence"
+    assert message.subject == "The committee looks at your evidence on 9 November"
     assert "Monday 2 November 2026, 13:00" in message.body
     assert reverse("committees:my_case", args=[made.case.pk]) in message.body
 

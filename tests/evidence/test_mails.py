@@ -272,7 +272,10 @@ def forgot(client: Client) -> str:
 
 @pytest.mark.parametrize(
     ("made", "subject"),
-    [(invited, "Your account is ready: choose a password"), (forgot, "Choose a new password")],
+    [
+        (invited, "Bewijskracht made an account for you: choose a password"),
+        (forgot, "Choose a new password"),
+    ],
 )
 def test_a_mail_about_an_account_leads_to_choosing_a_password(
     client: Client, smtp_server: MailServer, made: Any, subject: str
