@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from records import verification
 from records.actions import record_erasure
 from records.chain import append
 from records.models import Chain, Erasure, Event
@@ -145,3 +147,20 @@ def test_another_key_proves_nothing(settings: "object") -> None:
         "event 1 of case:1: altered or inserted",
         "case:1: its head was altered",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_works_on_meanwhile_causes_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that is written between the reading of events and of rows was not inserted."""
+    read_events = verification._statements
+    written: list[Erasure] = []
+
+    def and_meanwhile(*args: Any) -> Any:
+        stated = read_events(*args)
+        if not written:
+            written.append(record_erasure(digest="ab", ground="a request", by=None))
+        return stated
+
+    monkeypatch.setattr(verification, "_statements", and_meanwhile)
+
+    assert (verify().faults, len(written)) == ([], 1)
