@@ -81,7 +81,12 @@ def rows_for(cases: Iterable[Case], *, viewer: User, at: datetime) -> list[Agend
     kept = list(cases)
     panels = panels_of(kept, at)
     findings = _opened_findings(kept, panels)
-    return [AgendaRow(case, panels[case.pk], agreement(findings[case.pk]), viewer) for case in kept]
+    rows = []
+    for case in kept:
+        panel = panels[case.pk]
+        lie = None if viewer.pk in panel.aside else agreement(findings[case.pk])
+        rows.append(AgendaRow(case, panel, lie, viewer))
+    return rows
 
 
 def _opened_findings(

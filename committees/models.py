@@ -150,6 +150,7 @@ class Meeting(Row):
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     recorded_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = MeetingQuerySet.as_manager()
 

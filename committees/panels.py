@@ -88,8 +88,8 @@ def seats_of(committees: Iterable[UUID], at: datetime) -> dict[UUID, tuple[Seat,
 
 
 def moment_of(meeting: Meeting, now: datetime) -> datetime:
-    """As of when a meeting's page is drawn: a closed meeting as it was held."""
-    return meeting.held_at if meeting.state == Meeting.State.CLOSED else now
+    """As of when a meeting's page is drawn: a closed meeting as it was when it closed."""
+    return meeting.closed_at or now
 
 
 def _people(pairs: Iterable[tuple[UUID, UUID]]) -> dict[UUID, set[UUID]]:

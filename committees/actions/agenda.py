@@ -177,5 +177,7 @@ def close_meeting(*, meeting: Meeting, by: User, at: datetime | None = None) -> 
             % {"count": left}
         )
     move(meeting, Meeting.State.CLOSED)
+    meeting.closed_at = at
+    meeting.save(update_fields=["closed_at"])
     append(meeting.chain, "meeting.closed", by=by, at=at)
     return meeting

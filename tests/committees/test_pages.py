@@ -405,6 +405,34 @@ def test_the_meeting_from_opening_to_closing() -> None:
     assert "Decided together." in get(made.member, "decide", case)
 
 
+def test_who_stands_aside_does_not_see_how_the_judgements_lie() -> None:
+    made = scene().bring_to(Case.State.OPENED)
+    before = get(made.other_member, "meeting", made.meeting.pk)
+
+    actions.recuse(case=made.case, reason="A neighbour.", by=made.other_member, at=HELD)
+
+    after = get(made.other_member, "meeting", made.meeting.pk)
+    assert ("unanimous" in before, "unanimous" in after) == (True, False)
+
+
+def test_a_closed_meeting_is_shown_as_it_closed() -> None:
+    made = scene().bring_to(Case.State.DECIDED)
+    late = HELD + timedelta(minutes=20)
+    actions.mark_absent(meeting=made.meeting, user=made.member, by=made.chair, at=late)
+    actions.mark_present(meeting=made.meeting, user=made.secretary, by=made.chair, at=late)
+    actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD + timedelta(hours=1))
+    seat = made.committee.memberships.get(user=made.other_member)
+    actions.end_seat(seat=seat, by=made.coordinator)
+
+    answer = browser(made.chair).get(reverse("committees:meeting", args=[made.meeting.pk]))
+
+    assert {one.user for one in answer.context["present"]} == {
+        made.chair.pk,
+        made.secretary.pk,
+        made.other_member.pk,
+    }
+
+
 def test_where_all_agree_the_findings_are_filled_in() -> None:
     made = scene(parts=2).bring_to(Case.State.OPENED)
 

@@ -57,7 +57,7 @@ def test_committees(client: Client, django_assert_num_queries: Queries, students
 def test_dossier(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = frozen(pieces)
 
-    body = visit(client, django_assert_num_queries, 14, made.member, "case", made.case.pk)
+    body = visit(client, django_assert_num_queries, 15, made.member, "case", made.case.pk)
 
     assert body.count('id="piece-') == pieces
 
@@ -81,7 +81,7 @@ def test_the_student_reads_at_the_same_cost(
 def test_deciding(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = scene(pieces=pieces).bring_to(Case.State.OPENED)
 
-    visit(client, django_assert_num_queries, 15, made.chair, "decide", made.case.pk)
+    visit(client, django_assert_num_queries, 17, made.chair, "decide", made.case.pk)
 
 
 @pytest.mark.parametrize("pieces", [1, 30])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core import mail
+from django.db.models import Model
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
@@ -32,25 +33,24 @@ def names(patterns: list[object], namespace: str = "") -> Iterator[str]:
 
 
 def addresses(made: Scene) -> list[str]:
-    """Every page that can be named without an id, or with one of the scene's."""
+    """Every page that can be named without an id, or with one of the scene's rows of its room."""
     case, judgement = made.case, Judgement.objects.get()
-    keys = [
-        row.pk
-        for row in (
-            case,
-            made.meeting,
-            made.committee,
-            made.unit,
-            made.programme,
-            case.enrolment,
-            judgement,
-            made.committee.memberships.get(user=made.member),
-            made.student.evidence.get(),
-        )
+    own: list[Model] = [
+        case,
+        made.meeting,
+        made.committee,
+        made.committee.memberships.get(user=made.member),
     ]
+    rows: dict[str, list[Model]] = {
+        "committees": own,
+        "portfolio": [case.enrolment],
+        "programmes": [made.programme],
+        "evidence": [made.student.evidence.get()],
+        "admin": [*own, judgement],
+    }
     found = set()
     for name in set(names(get_resolver().url_patterns)):
-        for args in [[], *([key] for key in keys)]:
+        for args in [[], *([row.pk] for row in rows.get(name.partition(":")[0], []))]:
             try:
                 found.add(reverse(name, args=args))
             except NoReverseMatch:
@@ -83,6 +83,8 @@ def test_what_is_sealed_stays_sealed(caplog: pytest.LogCaptureFixture) -> None:
         client = Client()
         client.force_login(person)
         for page in pages:
+            if page.startswith("/admin/") and person != superuser:
+                continue
             answer = client.get(page)
             body = b"".join(answer) if answer.streaming else answer.content  # type: ignore[arg-type]
             seen += answer.status_code == 200
