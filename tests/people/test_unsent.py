@@ -1,0 +1,106 @@
+"""A form that is sent after the session has ended comes back to its writer, and to nobody else."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+
+from people.models import User
+from records.models import Draft
+from tests.evidence.scenes import scene
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "goed wachtwoord"
+WORDS = {"title": "Helped a client", "context": "It was very busy.", "password": "not this"}
+
+
+@pytest.fixture
+def student() -> User:
+    person = scene().student
+    person.set_password(PASSWORD)
+    person.save()
+    return person
+
+
+def sign_in(client: Client, person: User, path: str = "/accounts/login/") -> str:
+    return client.post(path, {"login": person.email, "password": PASSWORD}).url
+
+
+def sent_too_late(client: Client, person: User, path: str) -> str:
+    """Where somebody is sent who sends a form when their session is gone."""
+    sign_in(client, person)
+    Session.objects.all().delete()
+    return client.post(path, WORDS).url
+
+
+def test_the_words_are_there_after_signing_in_and_go_where_they_were_going(
+    client: Client, student: User
+) -> None:
+    path = reverse("evidence:add") + "?from=home"
+    door = sent_too_late(client, student, path)
+
+    page = sign_in(client, student, door)
+    shown = client.get(page)
+    again = client.post(page, {"title": "Helped a client"})
+
+    assert 'name="title" value="Helped a client"' in shown.text
+    assert ">It was very busy.</textarea>" in shown.text
+    assert "not this" not in shown.text
+    assert (again.status_code, again["Location"]) == (307, path)
+    assert Draft.objects.count() == 0
+
+
+def test_what_came_too_late_can_be_thrown_away(client: Client, student: User) -> None:
+    page = sign_in(client, student, sent_too_late(client, student, reverse("evidence:add")))
+
+    away = client.post(page, {"start_over": "yes"})
+
+    assert (away.status_code, away.url, Draft.objects.count()) == (302, "/", 0)
+
+
+def test_somebody_else_at_the_same_machine_finds_nothing(client: Client, student: User) -> None:
+    door = sent_too_late(client, student, reverse("evidence:add"))
+    page = sign_in(client, UserFactory(password=PASSWORD), door)
+
+    answer = client.get(page)
+
+    assert (answer.status_code, "very busy" in answer.text) == (404, False)
+    assert "very busy" not in str(dict(client.session))
+    assert Draft.objects.count() == 1
+
+
+def test_of_somebody_unknown_nothing_is_kept(client: Client) -> None:
+    path = reverse("evidence:add")
+
+    answer = client.post(path, WORDS)
+
+    assert (answer.url, Draft.objects.count()) == (f"/accounts/login/?next={path}", 0)
+
+
+def test_a_forged_cookie_is_nobody(client: Client, student: User) -> None:
+    client.cookies["last_person"] = f"{student.pk}:forged"
+
+    client.post(reverse("evidence:add"), WORDS)
+
+    assert Draft.objects.count() == 0
+
+
+def test_a_place_in_a_page_is_not_filled_with_the_door(client: Client) -> None:
+    answer = client.post(reverse("evidence:add_draft"), headers={"HX-Request": "true"})
+
+    assert (answer.status_code, answer.content) == (401, b"")
+
+
+def test_a_form_that_is_not_trusted_shows_its_words_to_copy_and_sends_nothing(
+    student: User,
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(student)
+
+    answer = client.post(reverse("evidence:add"), WORDS)
+
+    assert answer.status_code == 403
+    assert ">It was very busy.</textarea>" in answer.text
+    assert [word in answer.text for word in ("not this", 'name="context"')] == [False, False]
