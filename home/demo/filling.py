@@ -1,82 +1,67 @@
 """Fills the demo, through actions only, with a clock that starts some eight months ago."""
 
+import unicodedata
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from committees import actions as committees
-from committees.models import Case, Committee, Finding, Meeting, Membership
+from committees.models import Case, Finding, Membership
 from committees.snapshots import read
 from evidence.actions import feedback, pieces
 from evidence.asking import Person
-from evidence.models import Evidence, GiverRole
+from evidence.models import Evidence, FeedbackRequest
 from home.demo.files import make
 from home.demo.people import ACCOUNTS, PASSWORD
-from home.demo.stories import DAAN, LINA, NOOR, STORIES, CheckInStory, Piece, Story, Voice
-from home.demo.wording import PLAIN
+from home.demo.telling import Piece, Story, Talk, Voice, stories, told
 from people import actions as people
 from people.models import InstitutionRole, User
 from portfolio import actions as portfolio
 from programmes import actions as programmes
-from programmes.models import Enrolment, Programme, ProgrammeRole, Unit
+from programmes.models import Enrolment, ProgrammeRole, Unit
 from qualifications import actions as qualifications
 from qualifications.models import CoreTask, Qualification, QualityRequirement, WorkProcess
+from qualifications.parsed import ParsedCoreTask, ParsedQualification, ParsedWorkProcess
 from qualifications.sbb import parse_sbb
+from records.models import OutboxMail
 
-START = 250  # days before today
-PAST_MEETING = 40
-COMING_MEETING = -6
+START = 260  # days before today
+FRESH = 21  # days of mail in the demo's mailbox
 Institution = InstitutionRole.Role
-InProgramme = ProgrammeRole.Role
 Seat = Membership.Role
 
 
 def fill() -> None:
-    """One programme with six students at different stages, a past and a coming meeting."""
-    _Filling().run()
+    """Two programmes, one of them in two cohorts, with students at all stages, meetings that were
+    and meetings to come."""
+    school = School()
+    software, teacher = developers_of(school), teachers_of(school)
+    Year(school, "software", software).run()
+    Year(school, "software-later", software).run()
+    Year(school, "teaching", teacher).run()
+    # What would have been mailed long ago is not sent today.
+    old = OutboxMail.objects.filter(recorded_at__lt=school.at(FRESH))
+    old.filter(state=OutboxMail.State.WAITING).update(state=OutboxMail.State.CANCELLED)
 
 
-class _Filling:
+class School:
+    """Its clock, and its people by name."""
+
     def __init__(self) -> None:
         self.today = timezone.localdate()
         self.people: dict[str, User] = {}
-        self.pieces: dict[tuple[str, str], Evidence] = {}
-
-    # --- The clock ---
-
-    def day(self, days_ago: int) -> date:
-        return self.today - timedelta(days=days_ago)
-
-    def at(self, days_ago: int, hour: int = 10) -> datetime:
-        """That day at this hour, and never later than now: today's things happened just before."""
-        moment = timezone.make_aware(datetime.combine(self.day(days_ago), time(hour)))
-        return min(moment, timezone.now()) if days_ago >= 0 else moment
-
-    # --- In order ---
-
-    def run(self) -> None:
-        self._people()
-        self._qualification()
-        self._programme()
-        for story in STORIES:
-            self._student(story)
-        for days_ago in range(START, -1, -1):
-            self._evidence_of(days_ago)
-        for story in STORIES:
-            self._check_ins(story)
-        self._committee()
-
-    def _people(self) -> None:
+        password = make_password(PASSWORD)  # once: it is slow on purpose
         for account in ACCOUNTS:
             person = people.register(
                 email=account.address, name=account.name, by=None, at=self.at(START)
             )
-            person.set_password(PASSWORD)
+            person.password = password
             person.is_staff = person.is_superuser = account.key == "admin"
             person.save()
-            self.people[account.key] = person
+            self.people[account.name] = self.people[account.key] = person
         for key, role in (
             ("coordinator", Institution.CURRICULUM),
             ("coordinator", Institution.COORDINATOR),
@@ -84,346 +69,415 @@ class _Filling:
         ):
             people.give_role(user=self.people[key], role=role, by=None, at=self.at(START))
 
-    def _qualification(self) -> None:
-        path = settings.BASE_DIR / "qualifications" / "samples" / "software-developer.xml"
-        content, by, at = path.read_bytes(), self.people["coordinator"], self.at(START)
-        parsed = parse_sbb(content, name=path.name)
-        dossier = qualifications.keep_dossier(
-            parsed=parsed, content=content, name=path.name, by=by, at=at
-        )
-        [found] = parsed.qualifications
-        self.qualification = qualifications.import_qualification(
-            dossier=dossier, parsed=found, by=by, at=at
-        )
-        self._word_plainly(self.qualification, by, at)
-        lines = self.qualification.requirements.values_list("pk", flat=True)
-        qualifications.merge_lines(
-            qualification=self.qualification, lines=list(lines), by=by, at=at
-        )
-        qualifications.publish(qualification=self.qualification, by=by, at=at)
-        self.qualification.refresh_from_db()
-        self.requirements = list(self.qualification.requirements.all())
+    def day(self, ago: int) -> date:
+        return self.today - timedelta(days=ago)
 
-    def _word_plainly(self, qualification: Qualification, by: User, at: datetime) -> None:
-        for process in WorkProcess.objects.filter(core_task__qualification=qualification):
-            wordings = {line.pk: PLAIN[line.text] for line in process.requirements.all()}
-            qualifications.word_plainly(work_process=process, wordings=wordings, by=by, at=at)
+    def at(self, ago: int, hour: int = 10) -> datetime:
+        """That day at this hour, and never later than now: today's things happened just before."""
+        moment = timezone.make_aware(datetime.combine(self.day(ago), time(hour)))
+        return min(moment, timezone.now()) if ago >= 0 else moment
+
+    def address(self, name: str) -> str:
+        if name in self.people:
+            return self.people[name].email
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        return f"{plain.lower().replace(' ', '.')}@demo.example"
+
+    def somebody(self, name: str) -> User | programmes.Contact:
+        return self.people.get(name) or programmes.Contact(name, self.address(name))
+
+
+# --- What is to be shown --------------------------------------------------------------------------
+
+Lines = dict[str, QualityRequirement]
+
+
+def developers_of(school: School) -> Lines:
+    """The requirements of Software developer, from a dossier, by their keys."""
+    path = settings.BASE_DIR / "qualifications" / "samples" / "software-developer.xml"
+    content, by, at = path.read_bytes(), school.people["coordinator"], school.at(START)
+    parsed = parse_sbb(content, name=path.name)
+    dossier = qualifications.keep_dossier(
+        parsed=parsed, content=content, name=path.name, by=by, at=at
+    )
+    [found] = parsed.qualifications
+    made = qualifications.import_qualification(dossier=dossier, parsed=found, by=by, at=at)
+    return _published(made, told("software-developer")["lines"], by, at)
+
+
+def teachers_of(school: School) -> Lines:
+    """The indicators of the teacher education, which words its learning outcomes itself."""
+    by, at, whole = school.people["coordinator"], school.at(START), told("teacher")
+    lines = {key: line for area in whole["area"] for key, line in _indicators(area)}
+    parsed = ParsedQualification(
+        code=whole["code"],
+        title=whole["title"],
+        level=whole["level"],
+        edition=whole["edition"],
+        dossier_code="",
+        dossier_title="",
+        core_tasks=tuple(map(_area, whole["area"])),
+        framework=Qualification.Framework.OUTCOMES,
+    )
+    made = qualifications.import_qualification(dossier=None, parsed=parsed, by=by, at=at)
+    return _published(made, lines, by, at)
+
+
+def _area(area: dict[str, Any]) -> ParsedCoreTask:
+    outcomes = [
+        ParsedWorkProcess(
+            code=outcome["code"],
+            title=outcome["title"],
+            description=outcome["description"],
+            result="",
+            requirements=tuple(line["text"] for line in outcome["lines"].values()),
+        )
+        for outcome in area["outcome"]
+    ]
+    return ParsedCoreTask(area["code"], area["title"], "", "", tuple(outcomes))
+
+
+def _indicators(area: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    return [item for outcome in area["outcome"] for item in outcome["lines"].items()]
+
+
+def _published(
+    qualification: Qualification, lines: dict[str, dict[str, str]], by: User, at: datetime
+) -> Lines:
+    """Worded plainly, its double lines merged, in use; its requirements by their keys."""
+    plain = {line["text"]: line["plain"] for line in lines.values()}
+    for process in WorkProcess.objects.filter(core_task__qualification=qualification):
+        wordings = {line.pk: plain[line.text] for line in process.requirements.all()}
+        qualifications.word_plainly(work_process=process, wordings=wordings, by=by, at=at)
+    every = qualification.requirements.values_list("pk", flat=True)
+    qualifications.merge_lines(qualification=qualification, lines=list(every), by=by, at=at)
+    qualifications.publish(qualification=qualification, by=by, at=at)
+    requirements = qualification.requirements.select_related("qualification")
+    by_text = {line.text: line for line in requirements}
+    return {key: by_text[line["text"]] for key, line in lines.items()}
+
+
+# --- A programme and its students -----------------------------------------------------------------
+
+
+class Year:
+    """What happens in one programme, as its file tells it."""
+
+    def __init__(self, school: School, name: str, lines: Lines) -> None:
+        self.school, self.lines = school, lines
+        self.people, self.day, self.at = school.people, school.day, school.at
+        self.told, self.stories = told(name), stories(name)
+        self.start: int = self.told["start"]
+        self.coordinator = self.people["coordinator"]
+        self.enrolments: dict[str, Enrolment] = {}
+        self.pieces: dict[tuple[str, str], Evidence] = {}
+        self.units: list[Unit] = []
+
+    def run(self) -> None:
+        self._programme()
+        for story in self.stories:
+            self._enrol(story)
+        for story in self.stories:
+            for piece in story.pieces:
+                self._piece(story, piece)
+            self._talks(story)
+            self._set_aside(story)
+        if "committee" in self.told:
+            self._committee(self.told["committee"])
 
     def _programme(self) -> None:
-        by, at = self.people["coordinator"], self.at(START)
-        year = self.day(START).year
-        self.programme: Programme = programmes.make_programme(
-            title="Software developer (demo)",
-            cohort=f"{year}-{year + 3}",
-            qualification=self.qualification,
+        by, at, year = self.coordinator, self.at(self.start), self.day(self.start).year
+        qualification = next(iter(self.lines.values())).qualification
+        self.programme = programmes.make_programme(
+            title=self.told["title"],
+            cohort=self.told["cohort"].format(first=year, last=year + self.told["years"]),
+            qualification=qualification,
             by=by,
             at=at,
+            with_light=self.told.get("with_light", True),
         )
-        edges = [START, 180, 110, 30, -45]
-        for number, (first, after) in enumerate(pairwise(edges), start=1):
+        for name, first, last in self.told["periods"]:
             programmes.add_period(
                 programme=self.programme,
-                name=f"Periode {number}",
+                name=name,
                 starts_on=self.day(first),
-                ends_on=self.day(after + 1),
+                ends_on=self.day(last),
                 by=by,
                 at=at,
             )
-        tasks = CoreTask.objects.filter(qualification=self.qualification).order_by("order")
-        self.units: list[Unit] = [
+        targets: dict[str, CoreTask | WorkProcess] = {
+            task.code: task for task in qualification.core_tasks.all()
+        }
+        for process in WorkProcess.objects.filter(core_task__qualification=qualification):
+            targets[process.code] = process
+        self.units = [
             programmes.add_unit(
                 programme=self.programme,
-                title=f"Kerntaak {number}: {task.title.lower()}",
-                purpose=Unit.Purpose.QUALIFYING,
-                parts=list(task.work_processes.all()),
+                title=unit["title"],
+                purpose=unit["purpose"],
+                parts=[targets[code] for code in unit["parts"].split()],
                 by=by,
                 at=at,
             )
-            for number, task in enumerate(tasks, start=1)
+            for unit in self.told["unit"]
         ]
-        for process in WorkProcess.objects.filter(core_task=tasks[0]):
+        for code, (some, givers, roles) in self.told.get("guidelines", {}).items():
             programmes.set_guideline(
-                programme=self.programme, target=process, pieces=2, people=2, roles=2, by=by, at=at
+                programme=self.programme,
+                target=targets[code],
+                pieces=some,
+                people=givers,
+                roles=roles,
+                by=by,
+                at=at,
             )
-        programmes.give_role(
+        for name in self.told["teachers"]:
+            role = programmes.give_role(
+                programme=self.programme,
+                person=self.school.somebody(name),
+                role=ProgrammeRole.Role.TEACHER,
+                by=by,
+                at=at,
+            )
+            self.people[name] = role.user
+
+    def _enrol(self, story: Story) -> None:
+        by, at = self.coordinator, self.at(self.start, 12)
+        enrolment = programmes.enrol(
             programme=self.programme,
-            person=self.people["teacher"],
-            role=InProgramme.TEACHER,
+            student=self.school.somebody(story.name),
+            starts_on=self.day(self.start),
+            adviser=self.school.somebody(story.adviser) if story.adviser else None,
             by=by,
             at=at,
         )
+        # Read once more, as an action would find it.
+        enrolment = Enrolment.objects.for_list().get(pk=enrolment.pk)
+        self.enrolments[story.name], self.people[story.name] = enrolment, enrolment.student
+        if enrolment.adviser:
+            self.people[story.adviser] = enrolment.adviser
+        if story.workplace:
+            programmes.add_placement(
+                enrolment=enrolment,
+                workplace=story.workplace,
+                starts_on=self.day(self.start - 14),
+                ends_on=self.day(-45),
+                supervisors=[
+                    programmes.Contact(name, self.school.address(name))
+                    for name in story.supervisors
+                ],
+                by=by,
+                at=at,
+            )
 
-    # --- Students ---
+    # --- Evidence and what is said of it ---
 
-    def _student(self, story: Story) -> None:
-        by, at = self.people["coordinator"], self.at(START, 12)
-        student = self.people.get(story.key) or programmes.Contact(
-            story.name, self._address(story.name)
-        )
-        enrolment: Enrolment = programmes.enrol(
-            programme=self.programme,
-            student=student,
-            starts_on=self.day(START),
-            adviser=self.people["adviser"],
-            by=by,
-            at=at,
-        )
-        self.people[story.key] = enrolment.student
-        programmes.add_placement(
-            enrolment=enrolment,
-            workplace=story.workplace,
-            starts_on=self.day(START - 14),
-            ends_on=self.day(-45),
-            supervisors=[
-                programmes.Contact(name, self._address(name)) for name in story.supervisors
-            ],
-            by=by,
-            at=at,
-        )
+    def _lines(self, keys: str) -> list[QualityRequirement]:
+        return [self.lines[key] for key in keys.split()]
 
-    def _address(self, name: str) -> str:
-        known = {account.name: account.address for account in ACCOUNTS}
-        return (
-            known.get(name)
-            or f"{name.lower().replace(' ', '.').replace('ö', 'o').replace('ü', 'u')}@demo.example"
-        )
-
-    def _enrolment(self, story: Story) -> Enrolment:
-        return Enrolment.objects.select_related("programme", "student").get(
-            student=self.people[story.key], programme=self.programme
-        )
-
-    def _evidence_of(self, days_ago: int) -> None:
-        for story in STORIES:
-            for told in story.pieces:
-                if told.days_ago == days_ago:
-                    self._piece(story, told)
-
-    def _lines(self, beginnings: tuple[str, ...]) -> list[QualityRequirement]:
-        return [
-            line
-            for beginning in beginnings
-            for line in self.requirements
-            if line.text.startswith(beginning)
-        ]
-
-    def _piece(self, story: Story, told: Piece) -> None:
-        student, at = self.people[story.key], self.at(told.days_ago, 15)
-        piece = pieces.add_evidence(
+    def _piece(self, story: Story, piece: Piece) -> None:
+        student = self.people[story.name]
+        kept = min(piece.ago, self.start - 3)  # what is from before is kept in the first days
+        made = pieces.add_evidence(
             words=pieces.Words(
-                title=told.title,
-                happened_on=self.day(told.days_ago),
-                kind=told.kind,
-                place=told.place,
-                origin=told.origin,
-                context=told.context,
-                reflection=told.reflection,
+                title=piece.title,
+                happened_on=self.day(piece.ago),
+                kind=piece.kind,
+                place=piece.place,
+                origin=piece.origin,
+                context=piece.context,
+                reflection=piece.reflection,
             ),
-            files=[make(name) for name in told.files],
+            files=[make(name) for name in piece.files],
             by=student,
-            at=at,
+            at=self.at(kept, 15),
         )
-        self.pieces[story.key, told.title] = piece
+        self.pieces[story.name, piece.title] = made
         pieces.choose_requirements(
-            evidence=piece,
-            chosen=dict.fromkeys(self._lines(told.lines), told.why),
+            evidence=made,
+            chosen=dict.fromkeys(self._lines(piece.on), piece.why),
             by=student,
-            at=at,
+            at=self.at(kept, 15),
         )
-        for voice in told.voices:
-            if voice.spoken:
-                self._noted(story, told, piece, voice)
-            else:
-                self._asked(story, told, piece, voice)
+        for voice in piece.voices:
+            happens = self._noted if voice.how in ("noted", "confirmed") else self._asked
+            happens(story, piece, made, voice, kept if voice.asked is None else voice.asked)
 
     def _person(self, voice: Voice) -> Person:
-        return Person(voice.who, self._address(voice.who), GiverRole(voice.role), "nl")
+        return Person(voice.who, self.school.address(voice.who), voice.role, voice.language)
 
-    def _asked(self, story: Story, told: Piece, piece: Evidence, voice: Voice) -> None:
+    def _asked(self, story: Story, piece: Piece, made: Evidence, voice: Voice, ago: int) -> None:
         [question] = feedback.ask(
-            evidence=piece,
-            enrolment=self._enrolment(story),
+            evidence=made,
+            enrolment=self.enrolments[story.name],
             people=[self._person(voice)],
-            requirements=self._lines(voice.lines or told.lines),
-            by=self.people[story.key],
-            at=self.at(told.days_ago, 16),
+            requirements=self._lines(voice.on or piece.on)[: FeedbackRequest.MOST_REQUIREMENTS],
+            message=voice.message,
+            by=self.people[story.name],
+            at=self.at(ago, 16),
         )
-        if voice.words:
+        answered = self.at(max(ago - 3, 0), 17)
+        if voice.how == "declined":
+            reason = FeedbackRequest.Reason.NOT_SEEN
+            feedback.decline(question=question, reason=reason, at=answered)
+        elif voice.says:
             feedback.answer(
-                question=question,
-                text=voice.words,
-                about=self._lines(voice.lines),
-                at=self.at(max(told.days_ago - 3, 0), 17),
+                question=question, text=voice.says, about=self._lines(voice.on), at=answered
             )
 
-    def _noted(self, story: Story, told: Piece, piece: Evidence, voice: Voice) -> None:
+    def _noted(self, story: Story, piece: Piece, made: Evidence, voice: Voice, ago: int) -> None:
         said = feedback.note(
-            evidence=piece,
-            enrolment=self._enrolment(story),
+            evidence=made,
+            enrolment=self.enrolments[story.name],
             person=self._person(voice),
-            given_on=self.day(told.days_ago),
-            place=story.workplace,
-            text=voice.words,
-            requirements=self._lines(voice.lines),
-            by=self.people[story.key],
-            at=self.at(told.days_ago, 18),
+            given_on=self.day(piece.ago),
+            place=piece.place or story.workplace,
+            text=voice.says,
+            requirements=self._lines(voice.on),
+            by=self.people[story.name],
+            at=self.at(ago, 18),
         )
-        if voice.confirmed:
-            feedback.confirm(
-                feedback=said, confirmed=True, at=self.at(max(told.days_ago - 1, 0), 9)
-            )
+        if voice.how == "confirmed":
+            feedback.confirm(feedback=said, confirmed=True, at=self.at(max(ago - 1, 0), 9))
 
-    def _check_ins(self, story: Story) -> None:
-        enrolment, student = self._enrolment(story), self.people[story.key]
-        for told in sorted(story.check_ins, key=lambda item: -item.days_ago):
-            self._check_in(enrolment, student, told)
-        for title, reason in story.set_aside.items():
-            portfolio.set_aside(
-                enrolment=enrolment,
-                unit=self.units[0],
-                evidence=self.pieces[story.key, title],
-                reason=reason,
-                by=student,
-                at=self.at(5),
-            )
+    # --- Check-ins ---
 
-    def _check_in(self, enrolment: Enrolment, student: User, told: CheckInStory) -> None:
-        at = self.at(told.days_ago, 14)
+    def _talks(self, story: Story) -> None:
+        for talk in story.talks:
+            self._talk(story, talk)
+
+    def _talk(self, story: Story, talk: Talk) -> None:
+        at, student = self.at(talk.ago, 14), self.people[story.name]
         held = portfolio.hold_check_in(
-            enrolment=enrolment,
-            held_on=self.day(told.days_ago),
-            light=told.light,
-            summary=told.summary,
+            enrolment=self.enrolments[story.name],
+            held_on=self.day(talk.ago),
+            light=talk.light,
+            summary=talk.summary,
             agreements=[
-                (text, self.day(told.days_ago - within)) for text, within in told.agreements
+                (agreed.text, self.day(talk.ago - agreed.within)) for agreed in talk.agreements
             ],
-            by=self.people["adviser"],
+            by=self.people[story.adviser],
             at=at,
         )
-        if told.read:
+        if talk.read:
             portfolio.acknowledge(
                 check_in=held, refused=False, note="", by=student, at=at + timedelta(hours=5)
             )
+        kept = {agreed.text: agreed.kept for agreed in talk.agreements}
         for agreement in held.agreements.all():
-            if agreement.due_on < self.today:
-                portfolio.finish(agreement=agreement, by=student, at=self.at(told.days_ago - 10))
+            if agreement.due_on < self.school.today and kept[agreement.text]:
+                done = timezone.make_aware(datetime.combine(agreement.due_on, time(16)))
+                portfolio.finish(agreement=agreement, by=student, at=done)
+
+    def _set_aside(self, story: Story) -> None:
+        for title, reason in story.set_aside.items():
+            portfolio.set_aside(
+                enrolment=self.enrolments[story.name],
+                unit=self.units[0],
+                evidence=self.pieces[story.name, title],
+                reason=reason,
+                by=self.people[story.name],
+                at=self.at(min(5, self.start)),
+            )
 
     # --- The committee ---
 
-    def _committee(self) -> None:
-        by, at = self.people["coordinator"], self.at(START)
-        self.committee: Committee = committees.make_committee(
+    def _committee(self, plan: dict[str, Any]) -> None:
+        by, at = self.coordinator, self.at(self.start)
+        self.committee = committees.make_committee(
             programme=self.programme,
-            name="Besliscommissie Software (demo)",
-            quorum=2,
-            mandate="Namens de examencommissie beslissen over de kerntaken van deze opleiding.",
-            mandate_on=self.day(START),
+            name=plan["name"],
+            quorum=plan["quorum"],
+            mandate=plan["mandate"],
+            mandate_on=self.day(self.start),
             by=by,
             at=at,
         )
-        for key, role in (
-            ("chair", Seat.CHAIR),
-            ("secretary", Seat.SECRETARY),
-            ("member", Seat.MEMBER),
-            ("adviser", Seat.MEMBER),
-        ):
-            person = self.people[key]
-            committees.give_seat(
+        for name, role in plan["seats"].items():
+            seat = committees.give_seat(
                 committee=self.committee,
-                email=person.email,
-                name=person.name,
-                role=role,
+                email=self.school.address(name),
+                name=name,
+                role=Seat(role),
                 by=by,
                 at=at,
             )
-        self._past_meeting()
-        self._coming_meeting()
+            self.people[name] = seat.user
+            if role == Seat.CHAIR:
+                self.chair = seat.user
+            elif role == Seat.SECRETARY:
+                self.secretary = seat.user
+        for meeting in plan["meeting"]:
+            self._meeting(meeting)
 
-    def _meeting(
-        self, days_ago: int, reference: int, planned: int, stories: list[Story]
-    ) -> Meeting:
-        secretary = self.people["secretary"]
+    def _meeting(self, plan: dict[str, Any]) -> None:
+        """Planned; where the reference day was, frozen and judged; held too, if it was."""
+        reference = self.at(plan["reference"], 12)
         meeting = committees.plan_meeting(
             committee=self.committee,
-            held_at=self.at(days_ago, 13),
-            reference_at=self.at(reference, 12),
-            place="Lokaal 2.14",
-            by=secretary,
-            at=self.at(planned),
+            held_at=self.at(plan["ago"], 13),
+            reference_at=reference,
+            place=plan["place"],
+            by=self.secretary,
+            at=self.at(plan["planned"]),
         )
-        committees.put_on_agenda(
-            meeting=meeting,
-            unit=self.units[0],
-            enrolments=[self._enrolment(story) for story in stories],
-            by=secretary,
-            at=self.at(planned, 11),
-        )
-        for case in meeting.cases.all():
-            committees.freeze_case(case=case, by=None, at=self.at(reference, 12))
-        return meeting
-
-    def _past_meeting(self) -> None:
-        meeting = self._meeting(PAST_MEETING, PAST_MEETING + 7, PAST_MEETING + 30, [LINA, DAAN])
-        for case in meeting.cases.select_related("enrolment__student", "unit"):
-            for key in ("chair", "member"):
-                self._judge(case, key, PAST_MEETING + 2)
-        chair, at = self.people["chair"], self.at(PAST_MEETING, 13)
-        for key in ("chair", "secretary", "member"):
-            committees.mark_present(
-                meeting=meeting, user=self.people[key], by=self.people["secretary"], at=at
+        cases: list[tuple[Case, dict[str, Any]]] = []
+        for item in plan["case"]:
+            [case] = committees.put_on_agenda(
+                meeting=meeting,
+                unit=self.units[item.get("unit", 0)],
+                enrolments=[self.enrolments[item["student"]]],
+                by=self.secretary,
+                at=self.at(plan["planned"], 11),
             )
-        committees.open_meeting(meeting=meeting, by=chair, at=at)
-        for case in meeting.cases.select_related("enrolment__student", "unit"):
-            self._decide(case, chair, at)
-        committees.close_meeting(meeting=meeting, by=chair, at=at + timedelta(hours=2))
+            cases.append((case, item))
+        if plan["reference"] < 0:
+            return
+        for case, item in cases:
+            committees.freeze_case(case=case, by=None, at=reference)
+            for judged in item.get("judgement", []):
+                committees.judge(
+                    case=case,
+                    findings=_findings(case, judged["attained"]),
+                    motivation=judged["says"],
+                    by=self.people[judged["by"]],
+                    at=self.at(max(plan["ago"] + 2, 0), 20),
+                )
+        if plan["ago"] <= 0:
+            return
+        at = self.at(plan["ago"], 13)
+        for name in plan["present"]:
+            committees.mark_present(
+                meeting=meeting, user=self.people[name], by=self.secretary, at=at
+            )
+        committees.open_meeting(meeting=meeting, by=self.chair, at=at)
+        for number, (case, item) in enumerate(cases, start=1):
+            self._outcome(case, item, at + timedelta(minutes=12 * number))
+        committees.close_meeting(meeting=meeting, by=self.chair, at=at + timedelta(hours=2))
 
-    def _findings(self, case: Case) -> dict[str, str]:
-        """Lina attained every part; Daan only those he showed."""
-        attained = case.enrolment.student_id == self.people[LINA.key].pk
-        return {
-            str(part.pk): Finding.ATTAINED
-            if attained or str(part).startswith("B1-K1-W3")
-            else Finding.NOT_YET
-            for part in case.unit.parts.select_related("work_process")
-        }
-
-    def _judge(self, case: Case, key: str, days_ago: int) -> None:
-        attained = case.enrolment.student_id == self.people[LINA.key].pk
-        committees.judge(
-            case=case,
-            findings=self._findings(case),
-            motivation=(
-                "De set is rijk en komt van verschillende mensen. Ook testen en ontwerpen zijn "
-                "overtuigend te zien."
-                if attained
-                else "Bouwen is overtuigend te zien. Van ontwerpen en testen staat nog niets in de "
-                "set."
-            ),
-            by=self.people[key],
-            at=self.at(days_ago, 20),
-        )
-
-    def _decide(self, case: Case, chair: User, at: datetime) -> None:
-        attained = case.enrolment.student_id == self.people[LINA.key].pk
-        committees.open_judgements(case=case, by=chair, at=at)
-        frozen = read(case.snapshots.get())
+    def _outcome(self, case: Case, plan: dict[str, Any], at: datetime) -> None:
+        if "deferred" in plan:
+            committees.defer(case=case, reason=plan["deferred"], by=self.chair, at=at)
+            return
+        committees.open_judgements(case=case, by=self.chair, at=at)
+        citable = list(read(case.snapshots.get()).digests.values())
         committees.decide(
             case=case,
-            findings=self._findings(case),
-            motivation=(
-                "Lina laat over vier perioden zien dat ze software realiseert: van gesprek tot "
-                "verbetering, gezien door de praktijk, een klant, een docent en een medestudent."
-                if attained
-                else "Daan laat overtuigend zien dat hij software bouwt. Ontwerpen, testen en "
-                "verbeteren zijn nog niet te zien; de commissie ziet die graag in een volgende set."
-            ),
-            cited=list(frozen.digests.values())[:3],
-            by=chair,
-            at=at,
+            findings=_findings(case, plan["attained"]),
+            motivation=plan["decision"],
+            cited=[*citable[:2], *citable[-2:]],
+            by=self.chair,
+            at=at + timedelta(minutes=6),
         )
-        committees.announce(case=case, by=chair, at=at + timedelta(hours=1))
+        committees.announce(case=case, by=self.chair, at=at + timedelta(hours=3))
 
-    def _coming_meeting(self) -> None:
-        meeting = self._meeting(COMING_MEETING, 1, 21, [NOOR, DAAN])
-        case = meeting.cases.get(enrolment__student=self.people[DAAN.key])
-        self._judge(case, "chair", 0)
+
+def _findings(case: Case, attained: str) -> dict[str, str]:
+    """Attained for the parts with these codes, or for all; not yet for the others."""
+    codes = attained.split()
+    return {
+        str(part.pk): Finding.ATTAINED
+        if attained == "all" or part.target.code in codes
+        else Finding.NOT_YET
+        for part in case.unit.parts.select_related("core_task", "work_process")
+    }

@@ -2,6 +2,7 @@ import os
 import shutil
 import sys
 from argparse import ArgumentParser
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,14 @@ from django.db import connection
 from home.demo.filling import fill
 from home.demo.people import ACCOUNTS, PASSWORD
 from records import work
+
+# What a filled demo comes from: what happens in it, and the tables that hold it.
+SOURCES = ("home/demo/*.py", "home/demo/told/*.toml", "*/migrations/*.py")
+
+
+def _edition() -> str:
+    files = sorted(file for pattern in SOURCES for file in settings.BASE_DIR.glob(pattern))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 class Command(BaseCommand):
@@ -27,19 +36,20 @@ class Command(BaseCommand):
             raise CommandError("The demo runs with DEMO=1, on its own embedded database.")
         settings.BASE_URL = f"http://127.0.0.1:{port}"
         filled = settings.DATA_ROOT / "filled"
-        if reset or not filled.exists():
+        edition = _edition()
+        if reset or not filled.exists() or filled.read_text() != edition:
             self._start_afresh()
         call_command("migrate", verbosity=0)
         if not filled.exists():
             self.stdout.write("Filling the demo ...")
             fill()
             work.sweep()
-            filled.touch()
+            filled.write_text(edition)
         if not no_serve:
             self._serve(port)
 
     def _start_afresh(self) -> None:
-        """Take away what an earlier demo left, also one that was not finished."""
+        """Take away what an earlier demo left: of an earlier version, or not finished."""
         connection.close()
         for name in ("db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "filled"):
             (settings.DATA_ROOT / name).unlink(missing_ok=True)

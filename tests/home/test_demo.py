@@ -1,0 +1,129 @@
+"""The demo as it is filled: who and what is in it, and that nothing of it is amiss."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client, override_settings
+from pytest_django import DjangoDbBlocker
+
+from committees.models import Case, Meeting
+from evidence.models import Confirmation, Evidence, Feedback, FeedbackRequest, Revision
+from home.demo.filling import fill
+from home.demo.people import ACCOUNTS, PASSWORD
+from people.models import User
+from portfolio.models import SetAside
+from programmes.models import Enrolment, Programme
+from records import work
+from records.models import OutboxMail, StoredFile
+from records.verification import verify
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def _filled(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Any]]:
+    """Filled once for all tests of this module; what the settings were then."""
+    folder: Path = tmp_path_factory.mktemp("demo")
+    files = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": folder / "files"},
+    }
+    kept: dict[str, Any] = {
+        "DEMO": True,
+        "DATA_ROOT": folder,
+        "FILES_ROOT": folder / "files",
+        "EMAIL_BACKEND": "home.mailbox.EmailBackend",
+        "STORAGES": {
+            "default": files,
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+    }
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(**kept):
+            fill()
+            work.sweep()
+        yield kept
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def _demo(_filled: dict[str, Any], _own_files: None) -> Iterator[None]:
+    with override_settings(**_filled):
+        yield
+
+
+def test_it_holds_a_year_of_a_school() -> None:
+    students = Counter(Enrolment.objects.values_list("programme__title", flat=True))
+
+    assert students == {"Software developer": 18, "Lerarenopleiding tweede graad": 7}
+    assert Programme.objects.count() == 3
+    assert Counter(Case.objects.values_list("state", flat=True)) == {
+        "announced": 5,
+        "deferred": 1,
+        "frozen": 6,
+        "planned": 2,
+    }
+    assert Counter(Meeting.objects.values_list("state", flat=True)) == {"closed": 2, "planned": 2}
+    assert set(FeedbackRequest.objects.values_list("state", flat=True)) == {
+        "open",
+        "answered",
+        "declined",
+    }
+    assert set(Revision.objects.values_list("origin", flat=True)) == set(Revision.Origin.values)
+    assert set(Feedback.objects.values_list("source", flat=True)) == set(Feedback.Source.values)
+    assert set(Feedback.objects.values_list("role", flat=True)) == {
+        "client",
+        "peer",
+        "supervisor",
+        "teacher",
+        "other",
+    }
+    assert set(FeedbackRequest.objects.values_list("language", flat=True)) == {"nl", "en"}
+    assert Confirmation.objects.filter(confirmed=True).exists()
+    assert SetAside.objects.count() == 1
+    assert set(StoredFile.objects.values_list("media_type", flat=True)) == {
+        "application/pdf",
+        "audio/mpeg",
+        "image/jpeg",
+        "image/png",
+        "text/plain",
+        "video/mp4",
+    }
+
+
+def test_group_work_is_a_piece_of_each_on_the_same_file() -> None:
+    pieces = Evidence.objects.filter(current__attachments__name="notities-festival.jpg")
+
+    assert sorted(piece.owner.name for piece in pieces) == [
+        "Ayoub Benali",
+        "Fleur van Leeuwen",
+        "Jip Kuipers",
+    ]
+    assert len({piece.current.attachments.get(order=0).file_id for piece in pieces}) == 1
+
+
+def test_nothing_of_it_is_amiss() -> None:
+    report = verify()
+
+    assert report.faults == []
+    assert not OutboxMail.objects.exclude(fault="").exists()
+    assert not OutboxMail.objects.filter(state="waiting").exists()
+    assert not StoredFile.objects.exclude(preparation="ready").exists()
+
+
+def test_everybody_who_is_offered_signs_in(client: Client) -> None:
+    for account in ACCOUNTS:
+        client.post("/accounts/login/", {"login": account.address, "password": PASSWORD})
+        home = client.get("/")
+
+        assert home.context["request"].user == User.objects.get(email=account.address)
+        assert "Demo" in home.content.decode()
+        client.logout()
