@@ -42,7 +42,7 @@ pytestmark = pytest.mark.django_db
 
 # Session, person, roles for the page and for the navigation, and the parts of the page.
 QUERIES_OF_EVERYBODY = 4
-QUERIES_WITH_EVERY_ROLE = 40
+QUERIES_WITH_EVERY_ROLE = 43
 
 
 def check_in(enrolment: Enrolment, agreements: int = 1) -> CheckIn:
@@ -169,6 +169,22 @@ def test_a_coordinator_whose_programme_is_set_up_reads_so(client: Client) -> Non
     client.force_login(role.user)
 
     assert "Everything is set up." in client.get("/").content.decode()
+
+
+def test_a_coordinator_finds_where_the_cohort_is_thin(client: Client) -> None:
+    role = ProgrammeRoleFactory(user__language="en")
+    process = WorkProcessFactory(core_task__qualification=role.programme.qualification)
+    heard, _silent = [RequirementFactory(under=process, text=f"line {n}.") for n in range(2)]
+    for _ in range(5):
+        enrolment = EnrolmentFactory(programme=role.programme)
+        piece = EvidenceFactory(owner=enrolment.student, on=[heard])
+        FeedbackFactory(enrolment=enrolment, evidence=piece, remarks={heard: ""})
+    client.force_login(role.user)
+
+    page = client.get("/").content.decode()
+
+    assert re.findall(r"line \d", page) == ["line 1"]
+    assert "0 of 5" in page
 
 
 def test_an_auditor_searches_from_the_start_page(client: Client) -> None:

@@ -1,0 +1,97 @@
+"""Where a cohort stands thin."""
+
+from datetime import date
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from evidence.models import Confirmation
+from portfolio.cohort import FEWEST, thin_in
+from programmes.models import Enrolment, Programme
+from qualifications.models import QualityRequirement
+from tests.evidence.factories import EvidenceFactory, FeedbackFactory
+from tests.factories import (
+    LONG_AGO,
+    EnrolmentFactory,
+    ProgrammeFactory,
+    RequirementFactory,
+    WorkProcessFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 11, 1)
+
+
+def cohort(students: int = FEWEST) -> tuple[list[Enrolment], list[QualityRequirement]]:
+    """Students of a programme, and its requirements "line 0" to "line 3"."""
+    programme = ProgrammeFactory()
+    process = WorkProcessFactory(core_task__qualification=programme.qualification)
+    lines = [RequirementFactory(under=process, text=f"line {number}") for number in range(4)]
+    return [EnrolmentFactory(programme=programme) for _ in range(students)], lines
+
+
+def hear(enrolment: Enrolment, *lines: QualityRequirement, **given: object) -> None:
+    piece = EvidenceFactory(owner=enrolment.student, on=list(lines))
+    FeedbackFactory(enrolment=enrolment, evidence=piece, remarks=dict.fromkeys(lines, ""), **given)
+
+
+def thin(programme: Programme, most: int = 10) -> list[tuple[str, int, int]]:
+    found = thin_in([programme], TODAY, most)[programme.pk]
+    return [(line.words, line.heard, line.students) for line in found]
+
+
+def test_the_fewest_come_first_then_the_order_of_the_qualification() -> None:
+    students, lines = cohort()
+    for student in students:
+        hear(student, lines[1])
+    hear(students[0], lines[0])
+    hear(students[0], lines[0])
+
+    programme = students[0].programme
+    assert thin(programme) == [("line 2", 0, 5), ("line 3", 0, 5), ("line 0", 1, 5)]
+    assert thin(programme, most=1) == [("line 2", 0, 5)]
+
+
+def test_what_was_denied_withdrawn_or_laid_no_longer_does_not_count() -> None:
+    students, lines = cohort()
+    hear(students[0], lines[0])
+    hear(students[1], lines[1], noted=True)
+    hear(students[2], lines[2])
+    hear(students[3], lines[3])
+    noted = students[1].feedback.get()
+    Confirmation.objects.create(feedback=noted, confirmed=False, recorded_at=LONG_AGO)
+    students[2].student.evidence.update(withdrawn_at=LONG_AGO)
+    students[3].student.evidence.get().links.update(ended_at=LONG_AGO)
+
+    heard = {words: number for words, number, _ in thin(students[0].programme)}
+    assert heard == {"line 0": 1, "line 1": 0, "line 2": 0, "line 3": 0}
+
+
+def test_a_small_cohort_is_left_in_peace() -> None:
+    students, lines = cohort(FEWEST - 1)
+    hear(students[0], lines[0])
+
+    assert thin(students[0].programme) == []
+
+
+def test_before_the_first_feedback_nothing_is_thin() -> None:
+    students, _lines = cohort()
+
+    assert thin(students[0].programme) == []
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_many_programmes_cost_as_much_as_one(
+    number: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    programmes = []
+    for _ in range(number):
+        students, lines = cohort(1)
+        hear(students[0], lines[0])
+        programmes.append(students[0].programme)
+
+    with django_assert_num_queries(3):
+        found = thin_in(programmes, TODAY, 3)
+
+    assert len(found) == number
