@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -61,6 +62,12 @@ def gallery_context() -> dict[str, Any]:
             {"title": "", "kind": "ACT", "requirements": ["2"], "happened_on": ""},
             auto_id="wrong_%s",
         ),
+        "draft": {
+            "address": "#forms",
+            "found": {"changed_at": timezone.now()},
+            "fields": {"place": ["work"]},
+            "words": [_("Explains choices to people who are not developers")],
+        },
         "button_kinds": ["", "primary", "danger", "quiet"],
         "tag_kinds": ["", "strong", "accent", "dashed"],
         "levels": ["success", "info", "warning", "error"],

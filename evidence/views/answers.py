@@ -18,7 +18,7 @@ from evidence.models import Attachment, Feedback, FeedbackRequest, Giver
 from evidence.views.files import shown_file
 from people.access import by_link
 from people.models import User
-from records.drafts import Writing, forget
+from records.drafts import Writing, find, forget, words_in
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
@@ -141,6 +141,8 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
         return render(request, "evidence/answer/declined.html", context)
     is_gone = question.evidence.withdrawn_at is not None
     name = "withdrawn" if is_gone else "expired"
+    if draft := find(_draft_key(question)).get(_draft_key(question)):
+        context["kept"] = kept or words_in(draft.fields)
     return render(request, f"evidence/answer/{name}.html", context, status=410)
 
 

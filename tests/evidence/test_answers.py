@@ -17,8 +17,9 @@ from evidence.actions import feedback as actions
 from evidence.models import Attachment, Evidence, Feedback, FeedbackRequest, Remark
 from people.access import NotAllowed
 from qualifications.models import QualityRequirement
+from records.drafts import keep
 from records.files import keep_bytes, record
-from records.models import Event, OutboxMail, StoredFile
+from records.models import Draft, Event, OutboxMail, StoredFile
 from records.refusals import NotPossible
 from tests.evidence.factories import (
     AttachmentFactory,
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.django_db
 
 State = FeedbackRequest.State
 Said = dict[QualityRequirement | None, str]
+WORDS = "She stayed calm when"
 
 
 def asked(place: Scene | None = None, **kwargs: Any) -> FeedbackRequest:
@@ -608,6 +610,33 @@ def test_a_closed_link_says_why_and_shows_no_piece(
     assert response.templates[0].name == f"evidence/answer/{name}.html"
     page = response.content.decode()
     assert [text for text in ("The open day", "Private") if text in page] == []
+
+
+@pytest.mark.parametrize(
+    ("traits", "kept"), [({"expired": True}, [WORDS]), ({"declined": True}, [])]
+)
+def test_a_draft_is_there_to_copy_once_the_link_has_expired(
+    client: Client, traits: dict[str, bool], kept: list[str]
+) -> None:
+    question = asked(**traits)
+    keep(f"answer:{question.pk}:{question.serial}", {"text": [WORDS], "about": ["whole"]})
+    keep(f"answer:{question.pk}:{question.serial + 1}", {"text": ["By another link."]})
+
+    assert client.get(link(question)).context["kept"] == kept
+
+
+def test_declining_forgets_the_draft_and_sending_one_to_a_closed_link_keeps_nothing(
+    client: Client,
+) -> None:
+    question = asked()
+    draft = link(question, "answer_draft")
+    client.post(draft, {"text": WORDS})
+    before = Draft.objects.count()
+
+    client.post(link(question, "decline"))
+    late = client.post(draft, {"text": WORDS})
+
+    assert (before, late.status_code, Draft.objects.count()) == (1, 404, 0)
 
 
 @pytest.mark.parametrize(("traits", "name", "status"), CLOSED)
