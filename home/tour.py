@@ -67,7 +67,7 @@ TOURS = [
             ),
             Step(
                 "portfolio:students",
-                _("Hold a check-in"),
+                _("Note a check-in"),
                 _("Note a light, a summary and agreements; the student reads them."),
             ),
         ),
@@ -125,7 +125,7 @@ TOURS = [
             ),
             Step(
                 "programmes:list",
-                _("Enrol a student"),
+                _("Enrol your students"),
                 _("With adviser, placement and supervisor."),
             ),
             Step(
@@ -141,7 +141,7 @@ TOURS = [
         (
             Step(
                 "qualifications:dossier_load",
-                _("Load a dossier"),
+                _("Load a qualification dossier"),
                 _("You see first what would come of it."),
             ),
             Step(
