@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -292,6 +293,17 @@ def test_a_qualification_shows_all_it_asks(curating: Client) -> None:
         "B1-K1-W2 Prepares the work Plain words for B1-K1-W2 works carefully (1) "
         "Publish"
     ) in page
+
+
+def test_a_teacher_education_goes_by_its_own_levels(curating: Client) -> None:
+    parsed = replace(parsed_with(3, processes=2), framework=Qualification.Framework.OUTCOMES)
+    qualification = actions.import_qualification(dossier=None, parsed=parsed, by=None)
+
+    page = words_of(curating.get(f"/qualifications/{qualification.pk}/"))
+
+    assert f"Qualifications · {parsed.code} " in page
+    assert "Holds 2 outcome areas, 2 learning outcomes, 3 indicators" in page
+    assert "B1-K1 Begins 1 learning outcome " in page
 
 
 def test_a_plain_wording_comes_first_and_the_official_line_under_it(curating: Client) -> None:
