@@ -38,9 +38,7 @@ def test_a_role_is_given_and_ended(desk: Client) -> None:
     [role] = InstitutionRole.objects.all()
     given = (role.user, role.role, role.ended_at)
 
-    desk.post(
-        "/admin/people/institutionrole/", {"action": "end", "_selected_action": [role.pk]}
-    )
+    desk.post("/admin/people/institutionrole/", {"action": "end", "_selected_action": [role.pk]})
 
     role.refresh_from_db()
     assert given == (person, "auditor", None)
