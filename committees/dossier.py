@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import QueryDict
 from django.urls import reverse
 
 from committees.models import Case, Finding, Judgement
 from committees.rules import Panel, Seat
 from committees.snapshots import FrozenSet, read
 from evidence.models import Revision
-from portfolio.coverage import draw
+from portfolio.coverage import EVERYTHING, draw
 from portfolio.evidence_set import (
     NOTED,
     EvidenceSet,
@@ -20,6 +21,7 @@ from portfolio.evidence_set import (
     PartFact,
     PieceFact,
 )
+from portfolio.forms import CoverageFilterForm
 from portfolio.models import Light
 
 
@@ -56,16 +58,21 @@ class ShownPiece:
         return str(Revision.Origin(self.piece.origin).label)
 
 
-def set_context(evidence_set: EvidenceSet, files: Mapping[str, str]) -> dict[str, Any]:
+def set_context(
+    evidence_set: EvidenceSet, files: Mapping[str, str], asked: QueryDict | None = None
+) -> dict[str, Any]:
     """What `committees/_set.html` draws, for the committee, the student and the auditor alike;
-    `files` has the address of each file by its digest. No query."""
+    `files` has the address of each file by its digest. Where the reader can ask for a part of the
+    coverage, `asked` is the query that does so. No query to the database."""
+    filters = None if asked is None else CoverageFilterForm(asked, evidence_set)
     words = {line.id: line.words for line in evidence_set.frame.requirements}
     names = {person.id: person.name for person in evidence_set.people}
     given: dict[str, list[ShownFeedback]] = defaultdict(list)
     for item in evidence_set.feedback:
         given[item.piece].append(_feedback(item, names, words))
     return {
-        "coverage": draw(evidence_set),
+        "filters": filters,
+        "coverage": draw(evidence_set, filters.only if filters else EVERYTHING),
         "evidence_set": evidence_set,
         "links": {piece.id: f"#piece-{piece.id}" for piece in evidence_set.pieces},
         "pieces": [
@@ -97,7 +104,7 @@ def _feedback(
     )
 
 
-def frozen_context(case: Case) -> tuple[FrozenSet, dict[str, Any]]:
+def frozen_context(case: Case, asked: QueryDict | None = None) -> tuple[FrozenSet, dict[str, Any]]:
     """The set of a frozen case, read back, and what is drawn of it. Two queries."""
     frozen = read(case.snapshots.latest("number"))
     files = {
@@ -106,7 +113,7 @@ def frozen_context(case: Case) -> tuple[FrozenSet, dict[str, Any]]:
         for file in piece.files
         if file.digest
     }
-    return frozen, set_context(frozen.evidence_set, files) | {"erased": frozen.erased}
+    return frozen, set_context(frozen.evidence_set, files, asked) | {"erased": frozen.erased}
 
 
 def live_files(evidence_set: EvidenceSet) -> dict[str, str]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
 
+from django.utils.timezone import localdate
+
 from evidence.models import GiverRole
 from portfolio.evidence_set import (
     NOTED,
@@ -23,6 +25,39 @@ from portfolio.evidence_set import (
     RequirementFact,
     WorkProcessFact,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which part of a coverage is shown; without arguments all of it.
+
+    `role` and `period` narrow the set: only what was said in that role, of what was done in that
+    period, is there and counts. No guideline is held against it, as a guideline is about the
+    whole. `thin` and `since` choose among the lines, and leave their counts. `thin` keeps what is
+    thin: a line without a remark, and whatever is short of its own guideline. `since`, a day, keeps
+    the lines with something new: a remark recorded on that day or later, or a piece of that day or
+    later. (A piece made before and added since is not known as such.)
+    """
+
+    role: GiverRole | None = None
+    period: PeriodFact | None = None
+    thin: bool = False
+    since: date | None = None
+
+    @property
+    def narrows(self) -> bool:
+        return self.role is not None or self.period is not None
+
+    @property
+    def chooses(self) -> bool:
+        return self.thin or self.since is not None
+
+    @property
+    def is_on(self) -> bool:
+        return self.narrows or self.chooses
+
+
+EVERYTHING = Filter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +93,14 @@ class GuidelineState:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One remark with its feedback and its piece. `giver` is a name; empty when it was erased."""
+    """One remark with its feedback and its piece. `giver` is a name; empty when it was erased.
+    `is_new` where the filter asks for what is new."""
 
     feedback: FeedbackFact
     piece: PieceFact
     giver: str
     words: str
+    is_new: bool = False
 
     @property
     def is_noted(self) -> bool:
@@ -95,6 +132,10 @@ class Tally:
     def is_empty(self) -> bool:
         return not self.pieces
 
+    @property
+    def is_short(self) -> bool:
+        return self.guideline is not None and not self.guideline.met
+
 
 @dataclass(frozen=True, slots=True)
 class RequirementRow:
@@ -108,6 +149,10 @@ class RequirementRow:
     bare: tuple[PieceFact, ...]  # those of them on which nobody said anything about this
     is_first: bool = True
     elsewhere: tuple[str, ...] = ()
+
+    @property
+    def is_thin(self) -> bool:
+        return not self.entries or self.tally.is_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +175,31 @@ class Coverage:
     periods: tuple[PeriodCount, ...]  # of the whole set
     whole: tuple[Entry, ...]  # remarks on the whole of a piece, newest first
     unanswered: tuple[PieceFact, ...]  # pieces on which nobody gave feedback yet
-    is_empty: bool  # nothing was shown yet
+    is_empty: bool  # nothing was shown yet, whatever the filter
+    only: Filter
+
+    @property
+    def requirements(self) -> int:
+        """How many are in it, each counted once."""
+        rows = (row for task in self.core_tasks for group in task.groups for row in group.rows)
+        return len({row.requirement.id for row in rows})
 
 
-def draw(evidence_set: EvidenceSet) -> Coverage:
-    """The coverage of this set; no query."""
-    return _Drawing(evidence_set).coverage()
+def draw(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> Coverage:
+    """The coverage of this set, or the part of it that the filter asks for; no query."""
+    return _Drawing(evidence_set, only).coverage()
 
 
 class _Drawing:
-    def __init__(self, evidence_set: EvidenceSet) -> None:
+    def __init__(self, evidence_set: EvidenceSet, only: Filter) -> None:
         self.frame = evidence_set.frame
-        self.set = evidence_set.without_denied()
+        self.only = only
+        self.is_empty = not evidence_set.pieces
+        self.set = _narrowed(evidence_set.without_denied(), only)
         self.answered = self.set.answered
         self.names = {person.id: person.name for person in self.set.people}
-        self.guidelines = {item.on: item for item in self.frame.guidelines}
+        guidelines = () if only.narrows else self.frame.guidelines
+        self.guidelines = {item.on: item for item in guidelines}
         self.periods = self._periods()
         self.places: dict[str, list[WorkProcessFact]] = {}
         for task in self.frame.core_tasks:
@@ -173,18 +228,45 @@ class _Drawing:
             # A remark counts at its requirement as long as its piece is laid against that.
             if remark.requirement is None or remark.requirement in laid:
                 words = remark.text or feedback.text
-                entry = Entry(feedback, piece, self.names.get(feedback.giver, ""), words)
+                giver = self.names.get(feedback.giver, "")
+                is_new = self._is_new(localdate(feedback.recorded_at))
+                entry = Entry(feedback, piece, giver, words, is_new)
                 self.entries.setdefault(remark.requirement, []).append(entry)
+
+    def _is_new(self, day: date) -> bool:
+        return self.only.since is not None and day >= self.only.since
 
     def coverage(self) -> Coverage:
         rows = {fact.id: self._row(fact) for fact in self.frame.requirements}
+        tasks = (self._core_task(task, rows) for task in self.frame.core_tasks)
+        unanswered = (piece for piece in self.set.pieces if piece.id not in self.answered)
+        whole = [] if self.only.thin else self.entries.get(None, [])
+        every = self.only.since is None
         return Coverage(
-            core_tasks=tuple(self._core_task(task, rows) for task in self.frame.core_tasks),
+            core_tasks=tuple(task for task in tasks if self._stays(task.tally, task.groups)),
             periods=self._by_period(self.set.pieces),
-            whole=tuple(self.entries.get(None, ())),
-            unanswered=tuple(piece for piece in self.set.pieces if piece.id not in self.answered),
-            is_empty=not self.set.pieces,
+            whole=tuple(entry for entry in whole if every or entry.is_new),
+            unanswered=tuple(
+                piece for piece in unanswered if every or self._is_new(piece.happened_on)
+            ),
+            is_empty=self.is_empty,
+            only=self.only,
         )
+
+    def _fits(self, row: RequirementRow) -> bool:
+        if self.only.thin and not row.is_thin:
+            return False
+        return (
+            self.only.since is None
+            or any(entry.is_new for entry in row.entries)
+            or any(self._is_new(piece.happened_on) for piece in row.pieces)
+        )
+
+    def _stays(self, tally: Tally, inside: tuple[object, ...]) -> bool:
+        """Whether a work process or core task is shown: for what is left in it, or by itself as it
+        is short of its own guideline."""
+        by_itself = self.only.thin and self.only.since is None and tally.is_short
+        return bool(inside) or by_itself or not self.only.chooses
 
     def _row(self, fact: RequirementFact) -> RequirementRow:
         entries = self.entries.get(fact.id, [])
@@ -196,16 +278,21 @@ class _Drawing:
 
     def _core_task(self, task: CoreTaskFact, rows: dict[str, RequirementRow]) -> CoreTaskGroup:
         lines = chain.from_iterable(process.requirements for process in task.work_processes)
+        groups = (self._work_process(process, rows) for process in task.work_processes)
         return CoreTaskGroup(
             task,
             self._tally(task.id, dict.fromkeys(lines)),
-            tuple(self._work_process(process, rows) for process in task.work_processes),
+            tuple(group for group in groups if self._stays(group.tally, group.rows)),
         )
 
     def _work_process(
         self, process: WorkProcessFact, rows: dict[str, RequirementRow]
     ) -> WorkProcessGroup:
-        placed = tuple(self._placed(rows[line], process) for line in process.requirements)
+        placed = tuple(
+            self._placed(rows[line], process)
+            for line in process.requirements
+            if self._fits(rows[line])
+        )
         return WorkProcessGroup(process, self._tally(process.id, process.requirements), placed)
 
     def _placed(self, row: RequirementRow, process: WorkProcessFact) -> RequirementRow:
@@ -250,6 +337,31 @@ class _Drawing:
             for piece in pieces:
                 counts[_period_of(piece, self.frame.periods)] += 1
         return tuple(PeriodCount(period, count) for period, count in counts.items())
+
+
+def _narrowed(evidence_set: EvidenceSet, only: Filter) -> EvidenceSet:
+    """What is left in this period, of which somebody in this role spoke; laid only against what
+    they spoke of."""
+    pieces, feedback = evidence_set.pieces, evidence_set.feedback
+    if only.period:
+        pieces = tuple(piece for piece in pieces if _period_of(piece, [only.period]))
+    if only.role:
+        feedback = tuple(item for item in feedback if item.role == only.role)
+        spoken_of = {
+            (item.piece, remark.requirement) for item in feedback for remark in item.remarks
+        }
+        answered = {item.piece for item in feedback}
+        pieces = tuple(
+            replace(
+                piece,
+                laid=tuple(
+                    item for item in piece.laid if (piece.id, item.requirement) in spoken_of
+                ),
+            )
+            for piece in pieces
+            if piece.id in answered
+        )
+    return replace(evidence_set, pieces=pieces, feedback=feedback)
 
 
 def _moment(feedback: FeedbackFact) -> tuple[date, datetime, str]:

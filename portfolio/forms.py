@@ -3,11 +3,15 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from evidence.models import GiverRole
+from portfolio.coverage import Filter
+from portfolio.evidence_set import EvidenceSet
 from portfolio.models import Agreement, Light
 
 
@@ -104,3 +108,53 @@ class SetAsideForm(forms.Form):
         help_text=_("The committee sees the title and this reason."),
         max_length=500,
     )
+
+
+class CoverageFilterForm(forms.Form):
+    """Which part of the coverage of this set to show. It asks for no more than there is to choose:
+    periods where the programme has them, what is new where the reader may know of a check-in."""
+
+    role = forms.ChoiceField(
+        label=_("Said by"),
+        required=False,
+        choices=[("", _("everybody")), *((value, label) for value, label in GiverRole.choices)],
+    )
+    period = forms.ChoiceField(label=_("Period"), required=False)
+    thin = forms.BooleanField(label=_("Only what is thin"), required=False)
+    new = forms.BooleanField(required=False)
+
+    def __init__(
+        self, data: QueryDict, evidence_set: EvidenceSet, *, with_check_ins: bool = True
+    ) -> None:
+        super().__init__(data, auto_id="filter_%s", label_suffix="")
+        # A period is known by its first day: its name may be given twice.
+        self.periods = {
+            period.starts_on.isoformat(): period for period in evidence_set.frame.periods
+        }
+        self.fields["period"].choices = [  # type: ignore[attr-defined]
+            ("", _("all periods")),
+            *((key, period.name) for key, period in self.periods.items()),
+        ]
+        if not self.periods:
+            del self.fields["period"]
+        check_ins = evidence_set.check_ins if with_check_ins else ()
+        self.since = check_ins[0].held_on if check_ins else None
+        if self.since is None:
+            del self.fields["new"]
+        else:
+            day = date_format(self.since, "j F Y")
+            label = _("Only what is new since the check-in of %(day)s") % {"day": day}
+            self.fields["new"].label = label
+
+    @property
+    def only(self) -> Filter:
+        """What was chosen. A value that is not known chooses nothing, so that a link to a part
+        that is there no more leads to the whole."""
+        self.is_valid()
+        chosen = self.cleaned_data
+        return Filter(
+            role=GiverRole(chosen["role"]) if chosen.get("role") else None,
+            period=self.periods.get(chosen.get("period", "")),
+            thin=chosen.get("thin", False),
+            since=self.since if chosen.get("new") else None,
+        )

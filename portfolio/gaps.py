@@ -37,12 +37,7 @@ def gaps_in(coverage: Coverage, most: int) -> list[Gap]:
 
 def _by_what_adds_most(rows: list[RequirementRow]) -> Iterator[Gap]:
     silent = (row for row in rows if row.pieces and not row.entries)
-    short = (row for row in rows if row.entries and _is_short(row))
+    short = (row for row in rows if row.entries and row.tally.is_short)
     empty = (row for row in rows if not row.pieces)
     for row in chain(silent, short, empty):
         yield Gap(row, is_shown=bool(row.pieces), is_heard=bool(row.entries))
-
-
-def _is_short(row: RequirementRow) -> bool:
-    guideline = row.tally.guideline
-    return guideline is not None and not guideline.met

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from evidence.models import Evidence
 from people.access import PersonRequest, allowed, signed_in
@@ -15,7 +16,14 @@ from portfolio import access, actions
 from portfolio.advising import students_of, taught_by
 from portfolio.coverage import draw
 from portfolio.evidence_set import EvidenceSet, load
-from portfolio.forms import AcknowledgeForm, AgreementFormSet, CheckInForm, SetAsideForm, agreed
+from portfolio.forms import (
+    AcknowledgeForm,
+    AgreementFormSet,
+    CheckInForm,
+    CoverageFilterForm,
+    SetAsideForm,
+    agreed,
+)
 from portfolio.models import Agreement, CheckIn, SetAside
 from programmes.models import Enrolment, Unit
 from records.drafts import Writing, find
@@ -47,22 +55,28 @@ def mine(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_safe
+@vary_on_headers("HX-Request")
 def coverage(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
+    """The whole of it, or the part that the query asks for."""
     enrolment = _enrolment(request, enrolment_id)
     evidence_set = load(enrolment)
     is_student = enrolment.student_id == request.user.pk
     may_advise = allowed(access.check_may_advise, request.user, enrolment)
+    with_check_ins = is_student or may_advise
     last_check_in = evidence_set.check_ins[0] if evidence_set.check_ins else None
+    filters = CoverageFilterForm(request.GET, evidence_set, with_check_ins=with_check_ins)
     context = {
         "enrolment": enrolment,
         "is_student": is_student,
         "may_advise": may_advise,
-        "last_check_in": last_check_in if is_student or may_advise else None,
+        "last_check_in": last_check_in if with_check_ins else None,
         "units": enrolment.programme.units.all() if is_student else [],
-        "coverage": draw(evidence_set),
+        "filters": filters,
+        "coverage": draw(evidence_set, filters.only),
         "links": _links(evidence_set),
     }
-    return render(request, "portfolio/coverage.html", context)
+    page = "portfolio/_coverage_filtered.html#shown" if request.htmx else "portfolio/coverage.html"
+    return render(request, page, context)
 
 
 @signed_in

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
 from committees.access import check_judges, check_may_recuse, check_reads, may_read_files, why_aside
@@ -33,6 +34,7 @@ def case_with_panel(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
 def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     """The frozen set, and beside it one's own judgement, sealed until the chair opens them."""
     case, panel = case_with_panel(request, pk)
@@ -48,7 +50,9 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     }
     if case.state == Case.State.PLANNED:
         return render(request, "committees/dossier.html", context)
-    frozen, shown = frozen_context(case)
+    frozen, shown = frozen_context(case, request.GET)
+    if request.htmx and request.method == "GET":
+        return render(request, "portfolio/_coverage_filtered.html#shown", shown)
     earlier = case.judgements.filter(user=request.user).order_by("-number").first()
     judges = allowed(check_judges, request.user, panel)
     form = draft = None

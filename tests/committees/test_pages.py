@@ -371,6 +371,34 @@ def test_the_dossier_leads_to_the_cases_before_and_after() -> None:
         assert reverse("committees:case", args=[case.pk]) in body
 
 
+def test_the_dossier_shows_the_part_that_is_asked() -> None:
+    made = scene()
+    made.freeze()
+    page = reverse("committees:case", args=[made.case.pk])
+    reader = browser(made.member)
+
+    whole = reader.get(page).text
+    some = reader.get(f"{page}?role=peer&new=on").text
+    part = reader.get(f"{page}?role=peer&new=on", headers={"hx-request": "true"}).text.strip()
+
+    assert ("You see a part:" in whole, "You see a part:" in some) == (False, True)
+    assert "said by: fellow student" in part
+    assert some.count(part) == 1
+    assert "My judgement" not in part
+    # Without check-ins in the set there is none to look back to; the pieces stay whole.
+    assert 'name="new"' not in whole
+    assert some.count('id="piece-') == whole.count('id="piece-') > 0
+
+
+def test_the_student_and_the_auditor_read_the_whole_set() -> None:
+    made = scene().bring_to(Case.State.ANNOUNCED)
+
+    read = [get(made.student, "my_case", made.case.pk, role="peer")]
+    read.append(get(made.auditor, "case_record", made.case.pk, role="peer"))
+
+    assert ["You see a part:" in body or "filters" in body for body in read] == [False, False]
+
+
 def test_the_meeting_from_opening_to_closing() -> None:
     made = scene().bring_to(Case.State.FROZEN)
     made.judge(made.member, words="Seen by members.")

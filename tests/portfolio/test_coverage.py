@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.models import GiverRole
-from portfolio.coverage import Coverage, RequirementRow, Tally, draw
+from portfolio.coverage import Coverage, Filter, RequirementRow, Tally, draw
 from portfolio.evidence_set import (
     CONFIRMED,
     DENIED,
@@ -435,3 +435,150 @@ def test_the_order_in_which_facts_come_makes_no_difference(
     shuffled = replace(evidence_set, pieces=tuple(pieces), feedback=tuple(feedback))
 
     assert draw(shuffled).core_tasks == draw(calm).core_tasks
+
+
+# --- Filters --------------------------------------------------------------------------------------
+
+EARLY, LATE = date(2026, 9, 10), date(2026, 12, 10)
+
+
+def told() -> EvidenceSet:
+    """In autumn Ann, a client, and Bob, a supervisor, spoke of `a`; in winter Bob of `both` and of
+    the whole. On `c` is a piece on which nobody spoke."""
+    one, two = piece("one", "a", "both", day=EARLY), piece("two", "both", "c", day=LATE)
+    silent = piece("silent", "c", day=LATE)
+    bob: dict[str, Any] = {"giver": "bob", "role": "supervisor"}
+    later = datetime(2026, 12, 12, 8, tzinfo=UTC)
+    feedback = (
+        said("1", one, "a"),
+        said("2", one, "a", **bob),
+        said("3", two, None, "both", **bob, recorded_at=later, given_on=later.date()),
+    )
+    asked = (
+        GuidelineFact("a", pieces=2, people=1, roles=1),
+        GuidelineFact("k2", pieces=1, people=0, roles=0),
+    )
+    return a_set(one, two, silent, feedback=feedback, within=frame(*asked))
+
+
+def lines(coverage: Coverage) -> list[str]:
+    """The requirements under each work process that is shown."""
+    return [
+        f"{group.work_process.id}: {' '.join(row.requirement.id for row in group.rows)}".strip()
+        for task in coverage.core_tasks
+        for group in task.groups
+    ]
+
+
+def of(tally: Tally) -> tuple[int, int, int]:
+    return tally.pieces, tally.remarks, tally.people
+
+
+ALL_LINES = ["w1: a both", "w2: both c", "w3: d"]
+
+
+def test_without_a_filter_all_is_shown() -> None:
+    coverage = draw(told())
+
+    assert coverage == draw(told(), Filter())
+    assert (lines(coverage), coverage.requirements) == (ALL_LINES, 4)
+    assert coverage.only.is_on is False
+
+
+def test_of_a_role_only_what_it_said_counts() -> None:
+    coverage = draw(told(), Filter(role=GiverRole.SUPERVISOR))
+
+    found = {line: of(row(coverage, line).tally) for line in LINES}
+    assert found == {"a": (1, 1, 1), "both": (1, 1, 1), "c": (0, 0, 0), "d": (0, 0, 0)}
+    assert [of(task.tally) for task in coverage.core_tasks] == [(2, 2, 1), (0, 0, 0)]
+    assert [entry.feedback.id for entry in coverage.whole] == ["3"]
+    assert coverage.unanswered == ()
+    assert lines(coverage) == ALL_LINES
+
+
+def test_of_a_period_only_what_was_done_in_it_counts() -> None:
+    coverage = draw(told(), Filter(period=WINTER))
+
+    found = {line: of(row(coverage, line).tally) for line in LINES}
+    assert found == {"a": (0, 0, 0), "both": (1, 1, 1), "c": (2, 0, 0), "d": (0, 0, 0)}
+    assert periods(coverage.core_tasks[0].tally) == [("Autumn", 0), ("Winter", 2)]
+    assert [piece.id for piece in coverage.unanswered] == ["silent"]
+
+
+def test_a_part_of_the_set_is_held_against_no_guideline() -> None:
+    narrowed = [Filter(role=GiverRole.CLIENT), Filter(period=AUTUMN)]
+
+    found = [row(draw(told(), only), "a").tally.guideline for only in narrowed]
+
+    assert found == [None, None]
+    assert row(draw(told(), Filter(thin=True)), "a").tally.guideline is not None
+
+
+def test_thin_is_what_has_no_remark_or_is_short_of_its_own_guideline() -> None:
+    coverage = draw(told(), Filter(thin=True))
+
+    assert lines(coverage) == ["w1: a", "w2: c", "w3: d"]
+    assert coverage.requirements == 3
+    # The heading still counts all that is under it; what is on the whole is no gap.
+    assert of(coverage.core_tasks[0].tally) == of(draw(told()).core_tasks[0].tally)
+    assert (coverage.whole, [piece.id for piece in coverage.unanswered]) == ((), ["silent"])
+
+
+def test_what_is_short_of_its_own_guideline_is_shown_without_a_thin_line_in_it() -> None:
+    one = piece("one", *LINES)
+    everything_said = (said("1", one, *LINES),)
+    short = GuidelineFact("k2", pieces=2, people=0, roles=0)
+    enough = GuidelineFact("k1", pieces=1, people=0, roles=0)
+
+    coverage = draw(
+        a_set(one, feedback=everything_said, within=frame(short, enough)), Filter(thin=True)
+    )
+
+    assert [(task.core_task.id, task.groups) for task in coverage.core_tasks] == [("k2", ())]
+    assert coverage.requirements == 0
+
+
+def test_a_line_with_only_a_noted_remark_is_not_thin() -> None:
+    one = piece("one", *LINES)
+    feedback = (said("1", one, *LINES, standing=NOTED),)
+
+    assert draw(a_set(one, feedback=feedback), Filter(thin=True)).core_tasks == ()
+
+
+def test_new_is_what_was_recorded_or_done_since_that_day() -> None:
+    coverage = draw(told(), Filter(since=date(2026, 12, 10)))
+
+    assert lines(coverage) == ["w1: both", "w2: both c"]
+    assert [entry.is_new for entry in row(coverage, "both").entries] == [True]
+    assert of(row(coverage, "both").tally) == of(row(draw(told()), "both").tally)
+    assert [entry.feedback.id for entry in coverage.whole] == ["3"]
+    assert [piece.id for piece in coverage.unanswered] == ["silent"]
+
+
+def test_a_remark_on_older_work_is_new_and_what_stood_there_is_not() -> None:
+    one = piece("one", "a", day=EARLY)
+    late = datetime(2026, 12, 11, 23, 30, tzinfo=UTC)  # half past midnight in Amsterdam
+    feedback = (said("1", one, "a"), said("2", one, "a", recorded_at=late, given_on=LATE))
+    told_late = a_set(one, feedback=feedback)
+
+    coverage = draw(told_late, Filter(since=date(2026, 12, 12)))
+
+    found = [(entry.feedback.id, entry.is_new) for entry in row(coverage, "a").entries]
+    assert found == [("2", True), ("1", False)]
+    assert draw(told_late, Filter(since=date(2026, 12, 13))).core_tasks == ()
+
+
+def test_filters_add_up() -> None:
+    silent_in_autumn = draw(told(), Filter(role=GiverRole.CLIENT, period=AUTUMN, thin=True))
+    new_of_clients = draw(told(), Filter(role=GiverRole.CLIENT, since=LATE))
+    thin_and_new = draw(told(), Filter(thin=True, since=LATE))
+
+    # What a client said in autumn is of `a`; no guideline makes that thin.
+    assert lines(silent_in_autumn) == ["w1: both", "w2: both c", "w3: d"]
+    assert new_of_clients.core_tasks == ()
+    assert lines(thin_and_new) == ["w2: c"]
+
+
+def test_an_empty_part_is_no_empty_set() -> None:
+    assert draw(told(), Filter(role=GiverRole.PEER)).is_empty is False
+    assert draw(a_set(), Filter(role=GiverRole.PEER)).is_empty is True

@@ -240,6 +240,119 @@ def main(html: str) -> str:
     return html.partition("<main")[2].partition('id="shown"')[0].replace("2026-2029", "")
 
 
+# --- A part of the coverage -----------------------------------------------------------------------
+
+
+def asked(client: Client, place: Scene, user: User, query: str, **headers: str) -> str:
+    client.force_login(user)
+    url = reverse("portfolio:coverage", args=[place.enrolment.pk])
+    page = client.get(f"{url}?{query}", headers=headers)
+    assert page.status_code == 200
+    assert "HX-Request" in page["Vary"]
+    return page.text
+
+
+def told() -> Scene:
+    """In autumn a client said something and in winter a supervisor, after the check-in."""
+    place = scene()
+    CheckInFactory(enrolment=place.enrolment, held_on=date(2026, 12, 1))
+    for title, day, role in [
+        ("Sprint 1", date(2026, 9, 8), "client"),
+        ("Sprint 2", date(2026, 12, 8), "supervisor"),
+    ]:
+        piece = EvidenceFactory(
+            owner=place.student,
+            on=[place.a],
+            revision__title=title,
+            revision__happened_on=day,
+        )
+        FeedbackFactory(
+            enrolment=place.enrolment,
+            evidence=piece,
+            role=role,
+            given_on=day,
+            remarks={place.a: f"On {title}"},
+        )
+    return place
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "words"),
+    [
+        ("", ["On Sprint 2", "On Sprint 1"], None),
+        ("role=supervisor", ["On Sprint 2"], "said by: workplace supervisor 4 requirements shown."),
+        ("period=2026-09-01", ["On Sprint 1"], "shown in: Autumn 4 requirements shown."),
+        ("thin=on", [], "only what is thin 3 requirements shown."),
+        (
+            "new=on",
+            ["On Sprint 2", "On Sprint 1"],
+            "only what is new since 1 December 2026 1 requirement shown.",
+        ),
+        (
+            "role=client&period=2026-12-01&thin=on",
+            [],
+            "said by: client shown in: Winter only what is thin 4 requirements shown.",
+        ),
+        ("role=king&period=1999-01-01&thin=on&x=y", [], "only what is thin 3 requirements shown."),
+        ("role=king&period=1999-01-01", ["On Sprint 2", "On Sprint 1"], None),
+    ],
+)
+def test_a_filter_shows_a_part_and_says_so(
+    client: Client, query: str, said: list[str], words: str | None
+) -> None:
+    place = told()
+
+    html = asked(client, place, place.adviser, query)
+
+    text = bare(html)
+    assert re.findall(r"On Sprint \d", text) == said
+    assert ("You see a part:" in text) is (words is not None)
+    assert words is None or f"You see a part: {words}" in text
+
+
+def test_what_was_chosen_stays_chosen_in_the_form(client: Client) -> None:
+    place = told()
+
+    html = asked(client, place, place.student, "role=peer&period=2026-12-01&thin=on")
+
+    assert re.findall(r'<option value="([^"]+)" selected>', html) == ["peer", "2026-12-01"]
+    assert re.findall(r'name="(\w+)" id="filter_\w+" checked', html) == ["thin"]
+
+
+def test_who_does_not_see_check_ins_is_not_asked_about_them(client: Client) -> None:
+    place = told()
+    people = people_around(place)
+    readers = ("student", "adviser", "teacher")
+
+    pages = {
+        who: asked(client, place, user, "new=on")
+        for who, user in people.items()
+        if user and who in readers
+    }
+
+    offered = {who: 'name="new"' in html for who, html in pages.items()}
+    marked = {who: "You see a part:" in html for who, html in pages.items()}
+    assert offered == {"student": True, "adviser": True, "teacher": False}
+    assert marked == offered
+
+
+def test_where_nothing_was_shown_there_is_nothing_to_filter(client: Client) -> None:
+    place = scene()
+
+    assert 'class="filters' not in asked(client, place, place.student, "")
+
+
+@pytest.mark.parametrize("query", ["", "role=client&thin=on", "new=on"])
+def test_what_is_swapped_in_is_the_same_part_of_the_page(client: Client, query: str) -> None:
+    place = told()
+
+    page = asked(client, place, place.adviser, query)
+    part = asked(client, place, place.adviser, query, hx_request="true").strip()
+
+    assert part.startswith('<div id="coverage-shown" data-announce=')
+    assert page.count(part) == 1
+
+
 # --- What they cost -------------------------------------------------------------------------------
 
 
@@ -286,6 +399,21 @@ def test_pages_cost_the_same_for_1_and_30(
         page = client.get(reverse(f"portfolio:{name}", args=keys))
 
     assert page.status_code == 200
+
+
+@pytest.mark.parametrize("pieces", [1, 30])
+def test_a_part_costs_what_the_whole_costs(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries, pieces: int
+) -> None:
+    place = scene()
+    filled(place, pieces)
+    client.force_login(place.adviser)
+    query = "role=client&period=2026-09-01&thin=on&new=on"
+
+    with django_assert_num_queries(18):
+        page = client.get(f"{reverse('portfolio:coverage', args=[place.enrolment.pk])}?{query}")
+
+    assert "You see a part:" in page.text
 
 
 @pytest.mark.parametrize("students", [1, 30])
