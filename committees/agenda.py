@@ -46,6 +46,25 @@ class AgendaRow:
         )
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every judgement that is asked is in; they are still sealed."""
+        return (
+            self.case.state == Case.State.FROZEN
+            and bool(self.panel.judging)
+            and not self.panel.judgements_awaited
+        )
+
+    @property
+    def goes_fast(self) -> bool:
+        """Whether only the decision is left, and all who judged agree."""
+        return self.case.state == Case.State.OPENED and self.agreement == Agreement.UNANIMOUS
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is the viewer's to record the decision now."""
+        return self.case.state == Case.State.OPENED and self.panel.leads(self.viewer.pk)
+
+    @property
     def address(self) -> str:
         """Where this viewer goes on from here; empty for who stands aside. Who has no seat and
         sees the agenda all the same reads records."""
@@ -87,6 +106,12 @@ def rows_for(cases: Iterable[Case], *, viewer: User, at: datetime) -> list[Agend
         lie = None if viewer.pk in panel.aside else agreement(findings[case.pk])
         rows.append(AgendaRow(case, panel, lie, viewer))
     return rows
+
+
+def next_up(rows: Iterable[AgendaRow]) -> Case | None:
+    """The case of which the viewer records the decision next: those on which all agree first."""
+    up = [row for row in rows if row.is_up]
+    return min(up, key=lambda row: not row.goes_fast).case if up else None
 
 
 def _opened_findings(

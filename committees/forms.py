@@ -154,6 +154,8 @@ class DecisionForm(FindingsForm):
         self, data: Any = None, *, frozen: FrozenSet, agreed: dict[str, str] | None = None
     ) -> None:
         super().__init__(data, parts=frozen.evidence_set.frame.parts, findings=agreed)
+        if agreed and data is None:  # only the motivation is left to write
+            self.fields["motivation"].widget.attrs["autofocus"] = True
         self.fields["cited"] = forms.MultipleChoiceField(
             label=_("What does the motivation rest on?"),
             help_text=_("Choose at least one piece of evidence or feedback from the set."),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from committees.views import cases, committees, deciding, meetings, own, record
+from committees.views import cases, committees, deciding, meetings, own, record, together
 
 app_name = "committees"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("meetings/<uuid:pk>/attendance/", meetings.attendance, name="attendance"),
     path("meetings/<uuid:pk>/freeze/", meetings.freeze, name="freeze"),
     path("meetings/<uuid:pk>/open/", meetings.meeting_open, name="meeting_open"),
+    path("meetings/<uuid:pk>/judgements/", together.judgements_open, name="judgements_open_all"),
+    path("meetings/<uuid:pk>/announce/", together.announce, name="announce_all"),
     path("meetings/<uuid:pk>/close/", meetings.meeting_close, name="meeting_close"),
     path("cases/<uuid:pk>/", cases.dossier, name="case"),
     path("cases/<uuid:pk>/draft/", cases.dossier, {"is_draft": True}, name="judgement_draft"),
@@ -32,5 +34,6 @@ urlpatterns = [
     path("cases/<uuid:pk>/announce/", deciding.announce, name="announce"),
     path("cases/<uuid:pk>/mine/", own.my_case, name="my_case"),
     path("cases/<uuid:pk>/letter/", own.letter, name="letter"),
+    path("cases/<uuid:pk>/letter/preview/", own.letter_preview, name="letter_preview"),
     path("cases/<uuid:pk>/record/", record.case_record, name="case_record"),
 ]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from committees import actions
 from committees.access import check_leads, check_prepares, check_reads
+from committees.agenda import agenda_of, next_up
 from committees.dossier import decision_facts, frozen_context, neighbours, opened_judgements
 from committees.forms import DecisionForm, ReasonForm
 from committees.models import Case, Meeting
@@ -45,12 +46,13 @@ def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResp
             return draft.answer()
         if form.is_valid() and _record(request, case, form):
             draft.forget()
-            return redirect("committees:decide", case.pk)
+            return _go_on(request, case)
     context = shown | opened | _state(request, case, panel) | {"form": form, "draft": draft}
     if case.state in (Case.State.DECIDED, Case.State.ANNOUNCED):
         context["decision"] = decision_facts(case, frozen)
     status = 422 if form is not None and form.errors else 200
-    return render(request, "committees/decide.html", context, status=status)
+    template = "decide_large" if "large" in request.GET else "decide"
+    return render(request, f"committees/{template}.html", context, status=status)
 
 
 def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:
@@ -108,8 +110,20 @@ def _record(request: PersonRequest, case: Case, form: DecisionForm) -> bool:
     except NotPossible as refusal:
         form.add_error(None, str(refusal))
         return False
-    messages.success(request, _("The decision is recorded. Announce it when you are ready."))
     return True
+
+
+def _go_on(request: PersonRequest, case: Case) -> HttpResponse:
+    """From a recorded decision on to the next case; after the last one to announcing."""
+    rows = agenda_of(case.meeting, viewer=request.user, at=timezone.now())
+    if following := next_up(rows):
+        text = _("The decision on %(student)s is recorded. This is the next case.")
+        messages.success(request, text % {"student": case.enrolment.student})
+        return redirect("committees:decide", following.pk)
+    messages.success(request, _("The decision is recorded. Announce it when you are ready."))
+    if sum(row.case.state == Case.State.DECIDED for row in rows) > 1:
+        return redirect("committees:meeting", case.meeting_id)
+    return redirect("committees:decide", case.pk)
 
 
 @signed_in
@@ -120,7 +134,10 @@ def judgements_open(request: PersonRequest, pk: UUID) -> HttpResponse:
         actions.open_judgements(case=case, by=request.user)
     except NotPossible as refusal:
         messages.error(request, str(refusal))
-    return redirect("committees:decide", case.pk)
+    else:
+        messages.success(request, _("The judgements are open."))
+    tail = "?large=1" if "large" in request.GET else ""
+    return redirect(reverse("committees:decide", args=[case.pk]) + tail)
 
 
 @signed_in

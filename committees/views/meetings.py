@@ -21,7 +21,8 @@ from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
 
 
-def _meeting(request: PersonRequest, pk: UUID) -> Meeting:
+def visible_meeting(request: PersonRequest, pk: UUID) -> Meeting:
+    """A meeting that this person may see."""
     rows = Meeting.objects.visible_to(request.user).select_related("committee__programme")
     return get_object_or_404(rows, pk=pk)
 
@@ -45,8 +46,9 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_safe
 def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The agenda, who is present, and where each case stands."""
-    meeting, now = _meeting(request, pk), timezone.now()
+    """The agenda, who is present, and where each case stands; large for a projector, where only
+    what the room needs is left."""
+    meeting, now = visible_meeting(request, pk), timezone.now()
     at = moment_of(meeting, now)
     prepares = allowed(check_prepares, request.user, meeting.committee, now)
     rows = agenda_of(meeting, viewer=request.user, at=now)
@@ -72,8 +74,12 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "may_take_off": prepares and bool(planned),
         "may_freeze": prepares and bool(planned) and meeting.reference_at <= now,
         "pending": sum(row.case.is_pending for row in rows),
+        "complete": sum(row.is_complete for row in rows),
+        "decided": sum(row.case.state == Case.State.DECIDED for row in rows),
+        "fast": [row for row in rows if row.goes_fast and row.is_up],
     }
-    return render(request, "committees/meeting.html", context)
+    template = "meeting_large" if "large" in request.GET else "meeting"
+    return render(request, f"committees/{template}.html", context)
 
 
 @signed_in
@@ -81,7 +87,7 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
 def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Put students on the agenda for one unit: first which unit, where there are several, then
     who."""
-    meeting, now = _meeting(request, pk), timezone.now()
+    meeting, now = visible_meeting(request, pk), timezone.now()
     check_prepares(request.user, meeting.committee, now)
     units = list(meeting.committee.programme.units.all())
     unit_form = UnitForm(request.GET or None, programme=meeting.committee.programme)
@@ -158,7 +164,7 @@ def take_off(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Freeze the sets that wait for it, of one meeting."""
-    meeting = _meeting(request, pk)
+    meeting = visible_meeting(request, pk)
     frozen = 0
     try:
         for case in meeting.cases.filter(state=Case.State.PLANNED):
@@ -176,7 +182,7 @@ def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Who is present now: what was ticked is, the others are not."""
-    meeting, now = _meeting(request, pk), timezone.now()
+    meeting, now = visible_meeting(request, pk), timezone.now()
     check_prepares(request.user, meeting.committee, now)
     seats = seats_of([meeting.committee_id], now)[meeting.committee_id]
     form = AttendanceForm(request.POST, seats=seats, present=())
@@ -196,15 +202,16 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
-    return _change(request, _meeting(request, pk), actions.open_meeting, _("The meeting is open."))
+    return _change(
+        request, visible_meeting(request, pk), actions.open_meeting, _("The meeting is open.")
+    )
 
 
 @signed_in
 @require_POST
 def meeting_close(request: PersonRequest, pk: UUID) -> HttpResponse:
-    return _change(
-        request, _meeting(request, pk), actions.close_meeting, _("The meeting is closed.")
-    )
+    meeting = visible_meeting(request, pk)
+    return _change(request, meeting, actions.close_meeting, _("The meeting is closed."))
 
 
 def _change(request: PersonRequest, meeting: Meeting, action: Any, done: str) -> HttpResponse:

@@ -6,14 +6,18 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from committees.access import check_leads
 from committees.dossier import decision_facts, frozen_context, live_files, set_context
 from committees.models import Case
 from committees.panels import moment_of, panel_of
 from committees.preview import preview
 from committees.snapshots import read
+from committees.views.cases import case_with_panel
 from people.access import PersonRequest, signed_in
+from records.refusals import NotPossible
 
 
 @signed_in
@@ -52,12 +56,28 @@ def letter(request: PersonRequest, pk: UUID) -> HttpResponse:
     """The decision, or what the committee asks before it decides, for the student and their
     adviser."""
     case = get_object_or_404(Case.objects.announced_to(request.user).for_page(), pk=pk)
+    return _letter(request, case)
+
+
+@signed_in
+@require_safe
+def letter_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """The letter as student and adviser will read it, for whoever announces it."""
+    case, panel = case_with_panel(request, pk)
+    check_leads(request.user, panel)
+    if case.state != Case.State.DECIDED:
+        raise NotPossible(_("There is a letter to look at between the decision and announcing it."))
+    return _letter(request, case)
+
+
+def _letter(request: PersonRequest, case: Case) -> HttpResponse:
     context = {
         "case": case,
         "institution": settings.INSTITUTION,
         "is_student": case.enrolment.student_id == request.user.pk,
+        "is_preview": case.state == Case.State.DECIDED,
         "decision": None,
     }
-    if case.state == Case.State.ANNOUNCED:
+    if case.state != Case.State.DEFERRED:
         context["decision"] = decision_facts(case, read(case.decision.snapshot))
     return render(request, "committees/letter.html", context)

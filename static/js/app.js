@@ -14,6 +14,9 @@
     });
   }
 
+  // What just happened, said on the page that came after it.
+  announce(document.getElementById("messages")?.innerText.trim());
+
   // --- data-busy: a form is sent once, and its button says what happens ---------------------------
 
   const labels = new WeakMap();

@@ -1,0 +1,216 @@
+"""A meeting with many cases: for a projector, opened and announced together, and one after the
+other to a decision."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from committees import actions
+from committees.models import Case
+from people.models import User
+from tests.committees.factories import HELD, REFERENCE, Scene, cited_in, findings_of, scene
+from tests.committees.test_page_access import EVERYBODY, of, people
+
+pytestmark = pytest.mark.django_db
+
+PLANNED, FROZEN, OPENED, DECIDED, ANNOUNCED, DEFERRED = Case.State.values
+Queries = Callable[[int], AbstractContextManager[object]]
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+def browser(by: User) -> Client:
+    User.objects.filter(pk=by.pk).update(language="en")
+    client = Client()
+    client.force_login(by)
+    return client
+
+
+def page(by: User, name: str, key: object, tail: str = "") -> str:
+    answer = browser(by).get(reverse(f"committees:{name}", args=[key]) + tail)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def post(
+    by: User, name: str, key: object, data: dict[str, object] | None = None
+) -> tuple[str, str]:
+    """Where the answer leads, and what is read there."""
+    client = browser(by)
+    answer = client.post(reverse(f"committees:{name}", args=[key]), data or {}, follow=True)
+    [(place, status)] = answer.redirect_chain
+    assert status == 302
+    return place, answer.content.decode()
+
+
+def states(made: Scene) -> list[str]:
+    return [Case.objects.get(pk=case.pk).state for case in made.cases]
+
+
+def judged(students: int = 2) -> Scene:
+    """A meeting in session, with all judgements in and sealed."""
+    made = scene(students=students)
+    made.freeze()
+    for judge in (made.chair, made.member, made.other_member):
+        made.judge(judge, words="Seen by members.")
+    made.open_meeting()
+    return made
+
+
+def decision(case: Case) -> dict[str, object]:
+    findings = findings_of(case, "attained")
+    named: dict[str, object] = {f"part_{part}": finding for part, finding in findings.items()}
+    return named | {"motivation": "Decided together.", "cited": cited_in(case)}
+
+
+# --- Who may --------------------------------------------------------------------------------------
+
+
+MEMBERS = ("secretary", "member", "aside", "auditor", "exam board")
+BY_ALL = of(404, *EVERYBODY) | of(403, *MEMBERS)
+POSTS = [
+    ("judgements_open_all", FROZEN, BY_ALL | of(302, "chair")),
+    ("announce_all", DECIDED, BY_ALL | of(302, "chair")),
+]
+
+
+@pytest.mark.parametrize(("name", "state", "expected"), POSTS, ids=[name for name, *_ in POSTS])
+def test_who_does_it_for_all_cases(name: str, state: str, expected: dict[str, int]) -> None:
+    made = scene().bring_to(state)
+    address = reverse(f"committees:{name}", args=[made.meeting.pk])
+
+    found = {role: browser(by).post(address).status_code for role, by in people(made).items()}
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(OPENED, of(409, "chair")), (DECIDED, of(200, "chair")), (ANNOUNCED, of(409, "chair"))],
+)
+def test_who_looks_at_the_letter_before_it_is_sent(state: str, expected: dict[str, int]) -> None:
+    made = scene().bring_to(state)
+    address = reverse("committees:letter_preview", args=[made.case.pk])
+    aside = {} if state == OPENED else of(403, "aside")
+
+    found = {role: browser(by).get(address).status_code for role, by in people(made).items()}
+
+    assert found == of(404, *EVERYBODY) | of(403, *MEMBERS) | aside | expected
+
+
+# --- All at once ----------------------------------------------------------------------------------
+
+
+def test_the_complete_cases_are_opened_together_and_the_refused_are_named() -> None:
+    made = scene(students=3).bring_to(FROZEN)
+    made.judge(made.chair)
+    made.judge(made.member)
+    complete, _awaited, refused = made.cases
+    findings = findings_of(complete, "attained")
+    actions.judge(
+        case=complete, findings=findings, motivation="Yes.", by=made.other_member, at=REFERENCE
+    )
+    made.open_meeting()
+    for member in (made.member, made.other_member):
+        actions.recuse(case=refused, reason="A neighbour.", by=member, at=HELD)
+
+    place, read = post(made.chair, "judgements_open_all", made.meeting.pk)
+
+    assert place == reverse("committees:meeting", args=[made.meeting.pk])
+    assert states(made) == [OPENED, FROZEN, FROZEN]
+    assert "The judgements of 1 case are open." in read
+    assert read.count(f"{refused}: ") == 1
+
+
+def test_only_opened_cases_on_which_all_agree_can_go_fast() -> None:
+    made = judged()
+    actions.judge(
+        case=made.cases[0],
+        findings=findings_of(made.cases[0], "not_yet"),
+        motivation="Not seen.",
+        by=made.member,
+        at=REFERENCE,
+    )
+    before = page(made.chair, "meeting", made.meeting.pk)
+    made.open_judgements()
+
+    answer = browser(made.chair).get(reverse("committees:meeting", args=[made.meeting.pk]))
+
+    assert "Can go fast" not in before
+    assert [row.case for row in answer.context["fast"]] == [made.cases[1]]
+    assert "Can go fast" not in page(made.member, "meeting", made.meeting.pk)
+
+
+def test_a_decision_leads_to_the_next_case_and_the_last_to_announcing() -> None:
+    made = judged(students=2)
+    made.open_judgements()
+    first, second = made.cases
+
+    on, read = post(made.chair, "decide", first.pk, decision(first))
+    end, _read = post(made.chair, "decide", second.pk, decision(second))
+    _place, after = post(made.chair, "announce_all", made.meeting.pk)
+
+    assert on == reverse("committees:decide", args=[second.pk])
+    assert "This is the next case." in read
+    assert end == reverse("committees:meeting", args=[made.meeting.pk])
+    assert "2 decisions are announced." in after
+    assert states(made) == [ANNOUNCED, ANNOUNCED]
+
+
+def test_the_letter_is_looked_at_before_it_is_sent() -> None:
+    made = scene().bring_to(DECIDED)
+
+    read = page(made.chair, "letter_preview", made.case.pk)
+
+    assert "Preview, not announced yet" in read
+    assert "The set shows it." in read
+    assert states(made) == [DECIDED]
+
+
+# --- The projector --------------------------------------------------------------------------------
+
+
+def test_the_projector_shows_nothing_of_sealed_judgements() -> None:
+    made = judged()
+
+    sealed = page(made.chair, "decide", made.case.pk, "?large=1")
+    made.open_judgements()
+    opened = page(made.chair, "decide", made.case.pk, "?large=1")
+
+    assert ("attained" in sealed, "attained" in opened) == (False, True)
+    assert 'name="motivation"' not in opened
+
+
+def test_from_case_to_case_it_stays_large() -> None:
+    made = judged()
+    following = reverse("committees:decide", args=[made.cases[1].pk]) + "?large=1"
+
+    assert following in page(made.chair, "meeting", made.meeting.pk, "?large=1")
+    assert following in page(made.chair, "decide", made.cases[0].pk, "?large=1")
+    opened = browser(made.chair).post(
+        reverse("committees:judgements_open", args=[made.cases[1].pk]) + "?large=1"
+    )
+    assert opened["Location"] == following
+
+
+@pytest.mark.parametrize("students", [1, 30])
+@pytest.mark.parametrize(("name", "count"), [("meeting", 15), ("decide", 16)])
+def test_large_pages_cost_the_same(
+    django_assert_num_queries: Queries, students: int, name: str, count: int
+) -> None:
+    made = scene(students=students).bring_to(OPENED)
+    key = made.meeting.pk if name == "meeting" else made.case.pk
+    client = browser(made.chair)
+
+    with django_assert_num_queries(count):
+        answer = client.get(reverse(f"committees:{name}", args=[key]), {"large": "1"})
+
+    assert answer.status_code == 200
