@@ -26,9 +26,12 @@ OWN = settings.BASE_DIR / "qualifications" / "samples" / "dossier-klein.xml"
 
 
 @pytest.fixture
-def dossier(found_samples: Path | None) -> tuple[Path, str]:
+def dossier(found_samples: Path | None) -> tuple[Path, str, str]:
+    """The file, the crebo, and a word of one of its requirements."""
     published = found_samples and found_samples / "nl-kd" / "2755_Dienstverlening.xml"
-    return (published, "25498") if published and published.exists() else (OWN, "99901")
+    if published and published.exists():
+        return published, "25498", "materialen"
+    return OWN, "99901", "gereedschap"
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def photo(tmp_path: Path) -> Path:
 
 
 def test_from_a_dossier_to_a_motivated_decision(
-    walker: Callable[..., Walker], clock: Clock, dossier: tuple[Path, str], photo: Path
+    walker: Callable[..., Walker], clock: Clock, dossier: tuple[Path, str, str], photo: Path
 ) -> None:
     UserFactory(
         name="Beheer",
@@ -56,12 +59,12 @@ def test_from_a_dossier_to_a_motivated_decision(
     people_are_registered(admin)
     mirjam = walker("Mirjam Postma").come_in()
 
-    qualification_is_published(mirjam, *dossier)
+    qualification_is_published(mirjam, *dossier[:2])
     programme = programme_is_set_up(mirjam, dossier[1])
     student_is_enrolled(mirjam, programme)
 
     noor = walker("Noor de Vries", viewport={"width": 360, "height": 740}).come_in()
-    evidence = evidence_is_kept(noor, photo)
+    evidence = evidence_is_kept(noor, photo, dossier[2])
     feedback_is_asked(noor, evidence)
     feedback_is_given(walker, noor, evidence)
     spoken_feedback_is_noted(walker, noor, evidence)
@@ -186,7 +189,7 @@ def student_is_enrolled(mirjam: Walker, programme: str) -> None:
 # --- 2. Evidence ----------------------------------------------------------------------------------
 
 
-def evidence_is_kept(noor: Walker, photo: Path) -> str:
+def evidence_is_kept(noor: Walker, photo: Path, word: str) -> str:
     noor.goto("/evidence/add/")
     noor.unfold()
     noor.fill(title="Tafels gedekt voor het buurtdiner", place="Zorghuis De Linde")
@@ -196,7 +199,7 @@ def evidence_is_kept(noor: Walker, photo: Path) -> str:
     noor.page.wait_for_url("**/requirements/**")
     evidence = noor.page.url.partition("requirements/")[0]
 
-    noor.page.fill("[name=q]", "materialen")
+    noor.page.fill("[name=q]", word)
     boxes = noor.page.locator("main [name=chosen]:visible")
     boxes.first.check()
     noor.page.fill("[name=q]", "")
