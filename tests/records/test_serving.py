@@ -13,6 +13,8 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.handlers.wsgi import WSGIRequest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.test import RequestFactory
 
@@ -22,6 +24,15 @@ from records.serving import CHUNK, file_response
 CONTENT = bytes(range(256)) * 1000  # several chunks, each byte known by its place
 SIZE = len(CONTENT)
 ASK = RequestFactory()
+
+
+@pytest.fixture(autouse=True)
+def _no_database() -> Iterator[None]:
+    """Closing an answer tidies the database's connections, which these tests have none of; one
+    that an earlier test left open may not be asked."""
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_finished.connect(close_old_connections)
 
 
 @pytest.fixture
