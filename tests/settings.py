@@ -40,3 +40,5 @@ from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # many people, little time
 WHITENOISE_AUTOREFRESH = True  # looks for a static file when asked, not at every start
+# A live server's threads wait for a browser's next request; none may hold the database meanwhile.
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
