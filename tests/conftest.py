@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import hypothesis
@@ -10,6 +11,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 from pytest_django import Settings
 
@@ -33,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("database")
 
 
+def _drop(connection: BaseDatabaseWrapper, name: str, verbosity: int) -> None:
+    """Also when a server's thread or a worker, on its way out, still holds a connection."""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {connection.ops.quote_name(name)} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A database for each run and each worker, so that two runs never meet. On SQLite a file, as
@@ -42,6 +50,7 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
             name = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
         else:
             name = f"test_bewijskracht_{uuid.uuid4().hex[:12]}"
+            connection.creation._destroy_test_db = partial(_drop, connection)
         connection.settings_dict["TEST"]["NAME"] = name
 
 
