@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -12,6 +13,7 @@ from committees.models import Case, Finding, Judgement
 from committees.rules import Panel, Seat
 from committees.snapshots import FrozenSet, read
 from evidence.models import Revision
+from people.models import User
 from portfolio.coverage import EVERYTHING, draw
 from portfolio.evidence_set import (
     NOTED,
@@ -183,10 +185,16 @@ def decision_facts(case: Case, frozen: FrozenSet) -> DecisionFacts:
     )
 
 
-def neighbours(case: Case) -> tuple[Case | None, Case | None]:
-    """The cases before and after this one on the agenda. One query."""
-    rows = list(case.meeting.cases.select_related("enrolment__student"))
-    place = next(number for number, row in enumerate(rows) if row.pk == case.pk)
+Neighbours = tuple[Case | None, Case | None]
+
+
+def neighbours(
+    case: Case, agenda: Iterable[Case], panels: Mapping[UUID, Panel], viewer: User
+) -> Neighbours:
+    """The cases before and after this one on the agenda, past those from which the viewer stands
+    aside."""
+    rows = [row for row in agenda if row == case or viewer.pk not in panels[row.pk].aside]
+    place = rows.index(case)
     before = rows[place - 1] if place else None
     after = rows[place + 1] if place + 1 < len(rows) else None
     return before, after

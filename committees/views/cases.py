@@ -13,10 +13,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
 from committees.access import check_judges, check_may_recuse, check_reads, may_read_files, why_aside
-from committees.dossier import frozen_context, neighbours
+from committees.dossier import Neighbours, frozen_context, neighbours
 from committees.forms import JudgementForm, ReasonForm
 from committees.models import Case
-from committees.panels import moment_of, panel_of
+from committees.panels import moment_of, panel_of, panels_of
 from committees.rules import Panel
 from committees.snapshots import read
 from people.access import NotAllowed, PersonRequest, allowed, signed_in
@@ -32,14 +32,21 @@ def case_with_panel(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
     return case, panel_of(case, moment_of(case.meeting, timezone.now()))
 
 
+def case_on_agenda(request: PersonRequest, pk: UUID) -> tuple[Case, Panel, Neighbours]:
+    """The same, with the cases to go on to from here."""
+    case = get_object_or_404(Case.objects.visible_to(request.user).for_page(), pk=pk)
+    agenda = list(case.meeting.cases.for_list())
+    panels = panels_of(agenda, moment_of(case.meeting, timezone.now()))
+    return case, panels[case.pk], neighbours(case, agenda, panels, request.user)
+
+
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     """The frozen set, and beside it one's own judgement, sealed until the chair opens them."""
-    case, panel = case_with_panel(request, pk)
+    case, panel, (before, after) = case_on_agenda(request, pk)
     check_reads(request.user, panel)
-    before, after = neighbours(case)
     context: dict[str, Any] = {
         "case": case,
         "panel": panel,

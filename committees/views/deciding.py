@@ -12,12 +12,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 from committees import actions
 from committees.access import check_leads, check_prepares, check_reads
 from committees.agenda import agenda_of, next_up
-from committees.dossier import decision_facts, frozen_context, neighbours, opened_judgements
+from committees.dossier import (
+    Neighbours,
+    decision_facts,
+    frozen_context,
+    opened_judgements,
+)
 from committees.forms import DecisionForm, ReasonForm
 from committees.models import Case, Meeting
 from committees.rules import Agreement, Panel, agreement, obstacles, quorum_sentence
 from committees.snapshots import FrozenSet
-from committees.views.cases import case_with_panel
+from committees.views.cases import case_on_agenda, case_with_panel
 from people.access import PersonRequest, allowed, signed_in
 from records.drafts import Writing
 from records.refusals import NotPossible
@@ -27,7 +32,7 @@ from records.refusals import NotPossible
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     """A case in the meeting: judgements opened together, side by side, and the decision."""
-    case, panel = case_with_panel(request, pk)
+    case, panel, beside = case_on_agenda(request, pk)
     check_reads(request.user, panel)
     if case.state == Case.State.PLANNED:
         return redirect("committees:case", case.pk)
@@ -47,7 +52,7 @@ def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResp
         if form.is_valid() and _record(request, case, form):
             draft.forget()
             return _go_on(request, case)
-    context = shown | opened | _state(request, case, panel) | {"form": form, "draft": draft}
+    context = shown | opened | _state(request, case, panel, beside) | {"form": form, "draft": draft}
     if case.state in (Case.State.DECIDED, Case.State.ANNOUNCED):
         context["decision"] = decision_facts(case, frozen)
     status = 422 if form is not None and form.errors else 200
@@ -76,9 +81,8 @@ def _deferring(request: PersonRequest, case: Case) -> tuple[ReasonForm, Writing]
     return form, Writing(request, f"deferral:{case.pk}:{request.user.pk}", form, path=path)
 
 
-def _state(request: PersonRequest, case: Case, panel: Panel) -> dict[str, Any]:
+def _state(request: PersonRequest, case: Case, panel: Panel, beside: Neighbours) -> dict[str, Any]:
     """Where the case stands, and what this person can do about it."""
-    before, after = neighbours(case)
     leads = allowed(check_leads, request.user, panel)
     in_session = case.meeting.state == Meeting.State.OPEN
     may_defer = leads and in_session and case.is_pending
@@ -86,8 +90,8 @@ def _state(request: PersonRequest, case: Case, panel: Panel) -> dict[str, Any]:
     return {
         "case": case,
         "panel": panel,
-        "before": before,
-        "after": after,
+        "before": beside[0],
+        "after": beside[1],
         "leads": leads,
         "prepares": allowed(check_prepares, request.user, case.meeting.committee, timezone.now()),
         "in_session": in_session,
