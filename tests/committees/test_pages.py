@@ -497,3 +497,21 @@ def test_a_case_that_is_not_frozen_has_nothing_to_decide() -> None:
 
     assert went_to(answer, "case", made.case.pk)  # type: ignore[arg-type]
     assert "The set is not frozen yet" in get(made.chair, "case", made.case.pk)
+
+
+def test_next_and_previous_pass_over_cases_of_which_one_stands_aside() -> None:
+    made = scene(students=4)
+    made.freeze()
+    actions.recuse(case=made.cases[1], reason="A neighbour.", by=made.member)
+
+    first, last = (get(made.member, "case", made.cases[n].pk) for n in (0, 3))
+    third = get(made.member, "case", made.cases[2].pk)
+    of_other = get(made.other_member, "case", made.cases[0].pk)
+
+    addresses = [reverse("committees:case", args=[case.pk]) for case in made.cases]
+
+    def leads_to(page: str) -> list[int]:
+        return [n for n, address in enumerate(addresses) if f'href="{address}"' in page]
+
+    assert [leads_to(page) for page in (first, third, last)] == [[2], [0, 3], [2]]
+    assert leads_to(of_other) == [1]
