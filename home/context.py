@@ -38,24 +38,24 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def navigation(roles: Roles, path: str) -> list[Item]:
     """The places this person has to do with, in the order of the rooms."""
-    places = [(reverse(name), label) for name, label in _places(roles)]
+    places = [(reverse(name), label, context) for name, label, context in _places(roles)]
     # The longest address that the path begins with is where one is.
-    here = max((url for url, _ in places if path.startswith(url)), key=len, default="")
-    return [Item(url, label, url == here) for url, label in places]
+    here = max((url for url, *_ in places if path.startswith(url)), key=len, default="")
+    return [Item(url, label, url == here, context or "") for url, label, context in places]
 
 
-def _places(roles: Roles) -> Iterator[tuple[str, str]]:
+def _places(roles: Roles) -> Iterator[tuple[str, str, str | None]]:
     if roles.studies:
-        yield "portfolio:mine", pgettext("navigation", "My portfolio")
-        yield "evidence:list", pgettext("navigation", "My evidence")
-        yield "committees:mine", pgettext("navigation", "My decisions")
+        yield "portfolio:mine", pgettext("navigation", "Portfolio"), roles.studies_in
+        yield "evidence:list", pgettext("navigation", "Evidence"), None
+        yield "committees:mine", pgettext("navigation", "Decisions"), None
     if roles.advises or roles.teaches:
-        yield "portfolio:students", pgettext("navigation", "My students")
+        yield "portfolio:students", pgettext("navigation", "Students"), roles.advises_in
     if roles.sits or roles.coordinates:
-        yield "committees:list", pgettext("navigation", "Committees")
+        yield "committees:list", pgettext("navigation", "Committees"), roles.sits_on
     if roles.coordinates or roles.makes_programmes or roles.supervises:
-        yield "programmes:list", pgettext("navigation", "Programmes")
+        yield "programmes:list", pgettext("navigation", "Programmes"), roles.coordinates_in
     if roles.curriculum or roles.makes_programmes or roles.supervises:
-        yield "qualifications:qualifications", pgettext("navigation", "Qualifications")
+        yield "qualifications:qualifications", pgettext("navigation", "Qualifications"), None
     if roles.supervises:
-        yield "committees:record", pgettext("navigation", "Record of decisions")
+        yield "committees:record", pgettext("navigation", "Record of decisions"), None

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Concat
 
 from committees.models import Membership
 from evidence.models import FeedbackRequest
@@ -16,11 +18,18 @@ InProgramme = ProgrammeRole.Role
 
 @dataclass(frozen=True, slots=True)
 class Roles:
+    """Which roles somebody has; the names are of the one programme or committee in which they have
+    it, and None for several."""
+
     studies: bool
+    studies_in: str | None
     advises: bool
+    advises_in: str | None
     teaches: bool
     coordinates: bool
+    coordinates_in: str | None
     sits: bool
+    sits_on: str | None
     curriculum: bool
     makes_programmes: bool
     supervises: bool
@@ -34,21 +43,39 @@ def roles_of(user: User) -> Roles:
     def institution(*roles: Institution) -> Exists:
         return Exists(InstitutionRole.objects.current().filter(user=me, role__in=roles))
 
-    def programme(role: InProgramme) -> Exists:
-        return Exists(ProgrammeRole.objects.current().filter(user=me, role=role))
-
     asked: QuerySet[FeedbackRequest] = FeedbackRequest.objects.filter(
         giver__user=me, state=FeedbackRequest.State.OPEN
     )
+    studies = Enrolment.objects.filter(student=me)
+    advises = AdviserAssignment.objects.current().filter(adviser=me)
+    coordinates = ProgrammeRole.objects.current().filter(user=me, role=InProgramme.COORDINATOR)
+    sits = Membership.objects.current().filter(user=me)
     held: dict[str, Any] = {
-        "studies": Exists(Enrolment.objects.filter(student=me)),
-        "advises": Exists(AdviserAssignment.objects.current().filter(adviser=me)),
-        "teaches": programme(InProgramme.TEACHER),
-        "coordinates": programme(InProgramme.COORDINATOR),
-        "sits": Exists(Membership.objects.current().filter(user=me)),
+        "studies": Exists(studies),
+        "studies_in": _the_one(studies, "student", _programme("programme__")),
+        "advises": Exists(advises),
+        "advises_in": _the_one(advises, "adviser", _programme("enrolment__programme__")),
+        "teaches": Exists(
+            ProgrammeRole.objects.current().filter(user=me, role=InProgramme.TEACHER)
+        ),
+        "coordinates": Exists(coordinates),
+        "coordinates_in": _the_one(coordinates, "user", _programme("programme__")),
+        "sits": Exists(sits),
+        "sits_on": _the_one(sits, "user", F("committee__name")),
         "curriculum": institution(Institution.CURRICULUM),
         "makes_programmes": institution(Institution.COORDINATOR),
         "supervises": institution(Institution.AUDITOR, Institution.EXAM_BOARD),
         "asked": Exists(asked),
     }
     return Roles(**cast(dict[str, Any], User.objects.filter(pk=user.pk).values(**held).get()))
+
+
+def _programme(path: str) -> Concat:
+    """What a programme calls itself."""
+    return Concat(f"{path}title", Value(" "), f"{path}cohort")
+
+
+def _the_one(rows: QuerySet[Any], person: str, name: Combinable) -> Subquery:
+    """The name that all rows of this person share, if they do."""
+    names = rows.order_by().values(person).annotate(first=Min(name), last=Max(name))
+    return Subquery(names.filter(first=F("last")).values("first"))

@@ -183,6 +183,14 @@
     if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
   });
 
+  // --- data-closed-small: closed at first on a phone, so that the whole is seen in one glance ------
+
+  if (matchMedia("(width < 40rem)").matches) {
+    for (const fold of document.querySelectorAll("details[data-closed-small]")) {
+      fold.open = fold.querySelector(":target") !== null;
+    }
+  }
+
   // --- data-print ---------------------------------------------------------------------------------
 
   document.addEventListener("click", (event) => {
