@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 from django.urls import reverse
@@ -12,6 +13,7 @@ from committees.models import Case, Judgement, Meeting
 from committees.panels import moment_of, panels_of
 from committees.rules import Agreement, Panel, agreement, quorum_sentence
 from people.models import User
+from records.models import Chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,16 @@ def rows_for(cases: Iterable[Case], *, viewer: User, at: datetime) -> list[Agend
         lie = None if viewer.pk in panel.aside else agreement(findings[case.pk])
         rows.append(AgendaRow(case, panel, lie, viewer))
     return rows
+
+
+def mark_of(meeting: Meeting) -> str:
+    """Changes with whatever a page of this meeting or of its cases shows: where the chains of
+    events stand on which that is written. Two queries."""
+    cases = meeting.cases.only("meeting")
+    owners = (meeting, meeting.committee, meeting.committee.programme, *cases)
+    chains = Chain.objects.filter(key__in=[owner.chain for owner in owners]).order_by("key")
+    heads = "".join(chains.values_list("head", flat=True))
+    return sha256(heads.encode()).hexdigest()[:16]
 
 
 def next_up(rows: Iterable[AgendaRow]) -> Case | None:

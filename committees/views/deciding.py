@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
 from committees.access import check_leads, check_prepares, check_reads
@@ -23,6 +24,7 @@ from committees.models import Case, Meeting
 from committees.rules import Agreement, Panel, agreement, obstacles, quorum_sentence
 from committees.snapshots import FrozenSet
 from committees.views.cases import case_on_agenda, case_with_panel
+from committees.views.meetings import screen_mark, window
 from people.access import PersonRequest, allowed, signed_in
 from records.drafts import Writing
 from records.refusals import NotPossible
@@ -30,8 +32,12 @@ from records.refusals import NotPossible
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
 def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     """A case in the meeting: judgements opened together, side by side, and the decision."""
+    mark = screen_mark(request, cases=pk)
+    if mark and mark == request.GET.get("mark"):
+        return HttpResponse(status=204)
     case, panel, beside = case_on_agenda(request, pk)
     check_reads(request.user, panel)
     if case.state == Case.State.PLANNED:
@@ -52,12 +58,12 @@ def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResp
         if form.is_valid() and _record(request, case, form):
             draft.forget()
             return _go_on(request, case)
-    context = shown | opened | _state(request, case, panel, beside) | {"form": form, "draft": draft}
+    context = shown | opened | _state(request, case, panel, beside)
+    context |= {"form": form, "draft": draft, "mark": mark}
     if case.state in (Case.State.DECIDED, Case.State.ANNOUNCED):
         context["decision"] = decision_facts(case, frozen)
     status = 422 if form is not None and form.errors else 200
-    template = "decide_large" if "large" in request.GET else "decide"
-    return render(request, f"committees/{template}.html", context, status=status)
+    return render(request, window(request, "decide"), context, status=status)
 
 
 def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:

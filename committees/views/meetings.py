@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
 from committees.access import check_chairs, check_prepares
-from committees.agenda import agenda_of
+from committees.agenda import agenda_of, mark_of
 from committees.forms import AgendaForm, AttendanceForm, MeetingForm, UnitForm
 from committees.models import Attendance, Case, Committee, Meeting, Membership
 from committees.panels import moment_of, seats_of
@@ -21,10 +22,29 @@ from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
 
 
-def visible_meeting(request: PersonRequest, pk: UUID) -> Meeting:
+def visible_meeting(request: PersonRequest, pk: UUID | None = None, **where: UUID) -> Meeting:
     """A meeting that this person may see."""
     rows = Meeting.objects.visible_to(request.user).select_related("committee__programme")
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(rows, **({"pk": pk} if pk else where))
+
+
+# --- On the projector: a page drawn large, that asks again by itself ------------------------------
+
+
+def screen_mark(request: PersonRequest, **where: UUID) -> str:
+    """The mark of what a large page is about to show; a window that asks again names that of what
+    it has. Read before all else, so that no change goes unseen. Three queries; on a laptop none."""
+    return mark_of(visible_meeting(request, **where)) if "large" in request.GET else ""
+
+
+def window(request: PersonRequest, name: str) -> str:
+    """The template of a page: as on a laptop, large, or what of that is renewed."""
+    if "large" not in request.GET:
+        return f"committees/{name}.html"
+    return f"committees/{name}_large.html{'#room' if request.htmx else ''}"
+
+
+# --- The meeting ----------------------------------------------------------------------------------
 
 
 @signed_in
@@ -45,9 +65,13 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_safe
+@vary_on_headers("HX-Request")
 def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     """The agenda, who is present, and where each case stands; large for a projector, where only
     what the room needs is left."""
+    mark = screen_mark(request, pk=pk)
+    if mark and mark == request.GET.get("mark"):
+        return HttpResponse(status=204)
     meeting, now = visible_meeting(request, pk), timezone.now()
     at = moment_of(meeting, now)
     prepares = allowed(check_prepares, request.user, meeting.committee, now)
@@ -60,6 +84,7 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     planned = [row for row in rows if row.case.state == Case.State.PLANNED]
     context = {
         "meeting": meeting,
+        "mark": mark,
         "rows": rows,
         "present": [seat for seat in seats if seat.user in present],
         "next": next((row for row in rows if row.awaits_viewer), None),
@@ -78,8 +103,7 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "decided": sum(row.case.state == Case.State.DECIDED for row in rows),
         "fast": [row for row in rows if row.goes_fast and row.is_up],
     }
-    template = "meeting_large" if "large" in request.GET else "meeting"
-    return render(request, f"committees/{template}.html", context)
+    return render(request, window(request, "meeting"), context)
 
 
 @signed_in

@@ -212,18 +212,57 @@
     }
   });
 
-  // --- htmx: focus and trouble --------------------------------------------------------------------
+  // --- htmx: what renews itself, focus and trouble ------------------------------------------------
+
+  const all = (root, selector) => [
+    ...(root.matches(selector) ? [root] : []),
+    ...root.querySelectorAll(selector),
+  ];
+  const newsIn = (root) => all(root, "[data-news]").map((element) => element.dataset.news);
+
+  /** Finds the same control in new content; null for one that has nothing of its own. */
+  function selectorOf(control) {
+    const named = (element, ...names) =>
+      names
+        .filter((name) => element?.hasAttribute(name))
+        .map((name) => `[${name}="${CSS.escape(element.getAttribute(name))}"]`)
+        .join("");
+    const form = named(control.form, "action");
+    const own = named(control, "id", "href", "name", "value");
+    return form || own ? `${form && `form${form} `}${control.localName}${own}` : null;
+  }
+
+  // Nobody looks: what asks again by itself waits.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.dataset.hxTrigger?.startsWith("every")) {
+      event.preventDefault();
+    }
+  });
+
+  // What was there before a swap, by its request.
+  const before = new WeakMap();
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, serverResponse, xhr } = event.detail;
+    const control = target.contains(document.activeElement) ? document.activeElement : null;
+    before.set(xhr, { control: control && (selectorOf(control) ?? ""), news: newsIn(target) });
+    // "Saved" is said when its words change, not at every pause in the typing.
+    if (target.matches(".saved") && target.textContent === serverResponse) {
+      event.detail.shouldSwap = false;
+    }
+  });
 
   // The event comes from each new element, as the old ones are gone.
   document.addEventListener("htmx:afterSettle", (event) => {
     const fresh = event.target;
-    const find = (selector) => (fresh.matches(selector) ? fresh : fresh.querySelector(selector));
+    const { control, news } = before.get(event.detail.xhr) ?? { control: null, news: [] };
     keep(document);
-    announce(find("[data-announce]")?.dataset.announce);
-    // Focus that went down with the old content goes to where the new content begins.
-    const wanted = find("[data-focus]");
-    if (wanted || (document.activeElement === document.body && !fresh.matches("[role=status]"))) {
-      const place = wanted ?? fresh;
+    announce(all(fresh, "[data-announce]")[0]?.dataset.announce);
+    announce(newsIn(fresh).filter((text) => !news.includes(text)).join(". "));
+    // Focus that went down with the old content goes to the same control, or else to where the new
+    // content begins.
+    if (control !== null && document.activeElement === document.body) {
+      const place = (control && all(fresh, control)[0]) || fresh;
       if (!place.matches("a, button, input, select, textarea, summary")) place.tabIndex = -1;
       place.focus({ preventScroll: true });
     }

@@ -1,10 +1,12 @@
 """A meeting with many cases: for a projector, opened and announced together, and one after the
 other to a decision."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -202,7 +204,7 @@ def test_from_case_to_case_it_stays_large() -> None:
 
 
 @pytest.mark.parametrize("students", [1, 30])
-@pytest.mark.parametrize(("name", "count"), [("meeting", 15), ("decide", 16)])
+@pytest.mark.parametrize(("name", "count"), [("meeting", 18), ("decide", 19)])
 def test_large_pages_cost_the_same(
     django_assert_num_queries: Queries, students: int, name: str, count: int
 ) -> None:
@@ -214,3 +216,44 @@ def test_large_pages_cost_the_same(
         answer = client.get(reverse(f"committees:{name}", args=[key]), {"large": "1"})
 
     assert answer.status_code == 200
+
+
+def test_the_projector_follows_the_meeting_and_asks_in_vain_at_little_cost(
+    django_assert_num_queries: Queries,
+) -> None:
+    made = judged()
+    client = browser(made.member)
+    pages = [("meeting", made.meeting.pk), ("decide", made.case.pk)]
+
+    def again(name: str, key: object, mark: str) -> HttpResponse:
+        address = reverse(f"committees:{name}", args=[key])
+        return client.get(address, {"large": "1", "mark": mark}, headers={"HX-Request": "true"})
+
+    marks = {}
+    for name, key in pages:
+        marks[name] = mark_in(page(made.member, name, key, "?large=1"))
+        with django_assert_num_queries(5):
+            assert again(name, key, marks[name]).status_code == 204
+    actions.open_judgements(case=made.case, by=made.chair, at=HELD)
+
+    for name, key in pages:
+        fresh = again(name, key, marks[name])
+        read = fresh.content.decode()
+        assert (fresh.status_code, read.strip()[:14]) == (200, '<div id="room"')
+        assert "judgements opened" in read
+        assert again(name, key, mark_in(read)).status_code == 204
+
+
+def test_a_closed_meeting_is_asked_for_no_more() -> None:
+    made = scene().bring_to(ANNOUNCED)
+    before = page(made.member, "meeting", made.meeting.pk, "?large=1")
+    actions.close_meeting(meeting=made.meeting, by=made.chair)
+
+    assert "every 5s" in before
+    for name, key in (("meeting", made.meeting.pk), ("decide", made.case.pk)):
+        assert "every 5s" not in page(made.member, name, key, "?large=1")
+
+
+def mark_in(page: str) -> str:
+    [mark] = re.findall(r"large=1&amp;mark=(\w+)", page)
+    return mark

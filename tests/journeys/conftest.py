@@ -8,13 +8,16 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from people.models import User
 from records import work
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+    from pytest_django.live_server_helper import LiveServer
 
     from tests.peers import MailServer
 
@@ -134,6 +137,25 @@ def walker(new_page: "Callable[..., Page]", smtp_server: "MailServer") -> Callab
         return Walker(name, address, new_page(**options), smtp_server)
 
     return make
+
+
+@pytest.fixture
+def enter(
+    new_page: "Callable[..., Page]", live_server: "LiveServer"
+) -> "Callable[[User, str], Page]":
+    """Opens a page as this person, who is signed in already and reads English."""
+
+    def open_as(user: User, path: str, **options: object) -> "Page":
+        User.objects.filter(pk=user.pk).update(language="en")
+        client = Client()
+        client.force_login(user)
+        page = new_page(**options)
+        value = client.cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+        page.goto(path)
+        return page
+
+    return open_as
 
 
 def in_local(moment: datetime) -> str:
