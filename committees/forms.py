@@ -133,6 +133,10 @@ class FindingsForm(forms.Form):
         )
 
     @property
+    def finding_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.names]
+
+    @property
     def findings(self) -> dict[str, str]:
         """The chosen findings by the part's id."""
         return {part: self.cleaned_data[name] for name, part in self.names.items()}

@@ -73,27 +73,6 @@ TOURS = [
         ),
     ),
     Tour(
-        "teacher",
-        "teaches",
-        (
-            Step(
-                "portfolio:students",
-                _("Look at your students"),
-                _("All who follow a programme in which you teach."),
-            ),
-            Step(
-                "portfolio:students",
-                _("Open a piece of evidence"),
-                _("There you note what somebody said at the workplace."),
-            ),
-            Step(
-                "home:home",
-                _("Answer a question"),
-                _("Who asks you for feedback stands on this page."),
-            ),
-        ),
-    ),
-    Tour(
         "member",
         "sits",
         (
@@ -111,6 +90,27 @@ TOURS = [
                 "committees:list",
                 _("Decide in the meeting"),
                 _("The page shows the quorum, the judgements and what to do next."),
+            ),
+        ),
+    ),
+    Tour(
+        "teacher",
+        "teaches",
+        (
+            Step(
+                "portfolio:students",
+                _("Look at your students"),
+                _("All who follow a programme in which you teach."),
+            ),
+            Step(
+                "portfolio:students",
+                _("Open a piece of evidence"),
+                _("There you note what somebody said at the workplace."),
+            ),
+            Step(
+                "home:home",
+                _("Answer a question"),
+                _("Who asks you for feedback stands on this page."),
             ),
         ),
     ),
