@@ -61,11 +61,12 @@ class Committee(Row):
         _("mandate"), help_text=_("What the exam board lets this committee decide.")
     )
     mandate_on = models.DateField(_("date of the mandate"))
-    recorded_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(_("recorded on"))
 
     objects = CommitteeQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("committee"), _("committees")
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
@@ -93,13 +94,22 @@ class Membership(Dated):
 
     VOTING = (Role.CHAIR, Role.MEMBER)
 
-    committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="memberships")
+    committee = models.ForeignKey(
+        Committee, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("committee")
+    )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        verbose_name=pgettext_lazy("whoever has an account", "person"),
     )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
 
     class Meta:
+        verbose_name, verbose_name_plural = (
+            pgettext_lazy("in a committee", "seat"),
+            pgettext_lazy("in a committee", "seats"),
+        )
         constraints = [
             models.UniqueConstraint(
                 fields=["committee", "user"],
@@ -142,19 +152,24 @@ class Meeting(Row):
         State.CLOSED: (),
     }
 
-    committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="meetings")
+    committee = models.ForeignKey(
+        Committee, on_delete=models.PROTECT, related_name="meetings", verbose_name=_("committee")
+    )
     held_at = models.DateTimeField(_("meeting"))
     place = models.CharField(_("place"), max_length=200, blank=True)
     reference_at = models.DateTimeField(
         _("reference date"), help_text=_("At this moment the sets of evidence are frozen.")
     )
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
-    recorded_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.PLANNED
+    )
+    recorded_at = models.DateTimeField(_("recorded on"))
+    closed_at = models.DateTimeField(_("closed on"), null=True, blank=True)
 
     objects = MeetingQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("meeting"), _("meetings")
         ordering = ["-held_at"]
         constraints = [
             models.CheckConstraint(
@@ -255,23 +270,29 @@ class Case(Row, Sealed):
     }
     # Those that still await the committee's word.
     PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
+    WAY = (State.PLANNED, State.FROZEN, State.OPENED, State.DECIDED, State.ANNOUNCED)
 
     sealed_fields = ("meeting", "enrolment", "unit", "state", "recorded_at")
 
-    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="cases")
+    meeting = models.ForeignKey(
+        Meeting, on_delete=models.PROTECT, related_name="cases", verbose_name=_("meeting")
+    )
     enrolment = models.ForeignKey(
         Enrolment, on_delete=models.PROTECT, related_name="cases", verbose_name=_("student")
     )
     unit = models.ForeignKey(
         Unit, on_delete=models.PROTECT, related_name="cases", verbose_name=_("unit")
     )
-    order = models.PositiveSmallIntegerField(default=0)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
-    recorded_at = models.DateTimeField()
+    order = models.PositiveSmallIntegerField(_("place on the agenda"), default=0)
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.PLANNED
+    )
+    recorded_at = models.DateTimeField(_("recorded on"))
 
     objects = CaseQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("case"), _("cases")
         ordering = ["order", "recorded_at"]
         constraints = [
             models.UniqueConstraint(
@@ -290,6 +311,17 @@ class Case(Row, Sealed):
     @property
     def is_pending(self) -> bool:
         return self.state in self.PENDING
+
+    @property
+    def way(self) -> list[tuple[str, str]]:
+        """The states on this case's way in words, each "done", "now" or "next"."""
+        deferred = (*self.WAY[:2], self.State.DEFERRED)  # it was frozen at least
+        states = deferred if self.state == self.State.DEFERRED else self.WAY
+        here = states.index(self.State(self.state))
+        return [
+            (str(state.label), "done" if place < here else "now" if place == here else "next")
+            for place, state in enumerate(states)
+        ]
 
     def latest_snapshot(self) -> "Snapshot | None":
         """The set as it was last frozen; None before the reference date. One query."""

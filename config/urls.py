@@ -2,12 +2,15 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 
 from people.views import send_again, set_language
 
 # The admin's own sign-in knows no rate limit; people come in through the one door.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.unregister(Group)  # roles here have a context and dates
+admin.site.site_header = admin.site.site_title = _("Support desk")
+admin.site.index_title = _("To look at, and to help with")
 
 urlpatterns = [
     path("", include("home.urls")),

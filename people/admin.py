@@ -10,19 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 from people import actions
 from people.models import InstitutionRole, User
-from records.admin import ReadOnlyAdmin
+from records.admin import ReadOnlyAdmin, in_words
 
 
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):
-    list_display = ["name", "email", "is_active", "last_login"]
+    list_display = ["name", "email", in_words(User._meta.get_field("is_active")), "last_login"]
     list_filter = ["is_active", "is_staff"]
     search_fields = ["name", "email"]
     ordering = ["name"]
     fields = ["name", "email", "language", "is_active", "is_staff", "is_superuser"]
 
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        return ["name", "email", "language"] if obj is None else self.fields
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        return ["is_active", "is_staff", "is_superuser"] if obj is None else ["email"]
+        return [] if obj is None else ["email"]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:

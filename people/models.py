@@ -47,8 +47,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     # The keys of the tours on the start page that this person closed for good.
     closed_tours = models.JSONField(default=list, blank=True, editable=False)
-    is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    is_staff = models.BooleanField(_("sees this support desk"), default=False)
     date_joined = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -83,10 +83,19 @@ class InstitutionRole(Dated):
         EXAM_BOARD = "exam_board", pgettext_lazy("role in the institution", "exam board")
         AUDITOR = "auditor", pgettext_lazy("role in the institution", "auditor")
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="institution_roles")
-    role = models.CharField(max_length=20, choices=Role.choices)
+    user = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="institution_roles",
+        verbose_name=pgettext_lazy("whoever has an account", "person"),
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
 
     class Meta:
+        verbose_name, verbose_name_plural = (
+            _("role in the institution"),
+            _("roles in the institution"),
+        )
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "role"],

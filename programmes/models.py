@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from people.models import InstitutionRole, User
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
@@ -79,11 +80,12 @@ class Programme(Row):
         default=28,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
     )
-    recorded_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(_("recorded on"))
 
     objects = ProgrammeQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("programme"), _("programmes")
         ordering = ["title", "cohort"]
         constraints = [
             models.UniqueConstraint(
@@ -187,7 +189,9 @@ class Unit(Row):
         PHASE = "phase", _("end of a phase")
         QUALIFYING = "qualifying", _("qualifying")
 
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="units")
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="units", verbose_name=_("programme")
+    )
     title = models.CharField(_("title"), max_length=200)
     purpose = models.CharField(
         _("purpose"), max_length=12, choices=Purpose.choices, default=Purpose.QUALIFYING
@@ -196,6 +200,7 @@ class Unit(Row):
     objects = UnitQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("unit"), _("units")
         ordering = ["title"]
         constraints = [
             models.UniqueConstraint(
@@ -311,13 +316,19 @@ class ProgrammeRole(Dated):
         COORDINATOR = "coordinator", _("coordinator")
         TEACHER = "teacher", _("teacher")
 
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="roles")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="programme_roles"
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="roles", verbose_name=_("programme")
     )
-    role = models.CharField(max_length=20, choices=Role.choices)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="programme_roles",
+        verbose_name=pgettext_lazy("whoever has an account", "person"),
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("role in a programme"), _("roles in programmes")
         constraints = [
             models.UniqueConstraint(
                 fields=["programme", "user", "role"],
@@ -376,17 +387,23 @@ class EnrolmentQuerySet(models.QuerySet):
 class Enrolment(Row):
     """A student in a programme."""
 
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="enrolments")
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="enrolments", verbose_name=_("programme")
+    )
     student = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="enrolments"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="enrolments",
+        verbose_name=_("student"),
     )
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"), null=True, blank=True)
-    recorded_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(_("recorded on"))
 
     objects = EnrolmentQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("enrolment"), _("enrolments")
         ordering = ["student__name"]
         constraints = [
             models.UniqueConstraint(
@@ -482,13 +499,16 @@ class AdviserAssignment(Dated):
 class Placement(Row):
     """A student at a workplace for a time."""
 
-    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="placements")
+    enrolment = models.ForeignKey(
+        Enrolment, on_delete=models.PROTECT, related_name="placements", verbose_name=_("enrolment")
+    )
     workplace = models.CharField(_("workplace"), max_length=200)
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"))
-    recorded_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(_("recorded on"))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("placement"), _("placements")
         ordering = ["-starts_on"]
         constraints = [
             models.CheckConstraint(

@@ -45,15 +45,21 @@ class Dossier(AppendOnly, Sealed):
     title = models.CharField(_("title"), max_length=200)
     code = models.CharField(_("code"), max_length=20)
     # SHA-256 (hex) of the content, so that the same file twice changes nothing.
-    digest = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(_("digest (SHA-256)"), max_length=64, unique=True)
     content = models.BinaryField()
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("loaded by"),
     )
 
     objects = DossierQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("dossier"), _("dossiers")
         ordering = ["-recorded_at"]
 
     def __str__(self) -> str:
@@ -117,20 +123,30 @@ class Qualification(Row):
     title = models.CharField(_("title"), max_length=200)
     level = models.CharField(_("level"), max_length=20, blank=True)
     edition = models.DateField(_("edition"), help_text=_("Valid from this date."))
-    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.QUALIFICATION)
+    kind = models.CharField(
+        _("kind"), max_length=20, choices=Kind.choices, default=Kind.QUALIFICATION
+    )
     framework = models.CharField(
-        max_length=20, choices=Framework.choices, default=Framework.DOSSIER
+        _("framework"), max_length=20, choices=Framework.choices, default=Framework.DOSSIER
     )
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    status = models.CharField(
+        _("state"), max_length=10, choices=Status.choices, default=Status.DRAFT
+    )
     dossier = models.ForeignKey(
-        Dossier, on_delete=models.PROTECT, null=True, blank=True, related_name="qualifications"
+        Dossier,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="qualifications",
+        verbose_name=_("dossier"),
     )
-    recorded_at = models.DateTimeField()
-    published_at = models.DateTimeField(null=True, blank=True)
+    recorded_at = models.DateTimeField(_("recorded on"))
+    published_at = models.DateTimeField(_("published on"), null=True, blank=True)
 
     objects = QualificationQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("qualification"), _("qualifications")
         ordering = ["title", "-edition"]
         constraints = [
             models.UniqueConstraint(

@@ -39,8 +39,8 @@ class DatedQuerySet(models.QuerySet):
 class Dated(Row):
     """A row that is ended, never changed, so that any view can be drawn as of a past moment."""
 
-    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
-    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    recorded_at = models.DateTimeField(_("recorded on"), default=timezone.now, editable=False)
+    ended_at = models.DateTimeField(_("ended on"), null=True, blank=True, editable=False)
 
     objects = DatedQuerySet.as_manager()
 
