@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import pgettext
 from pytest_django import DjangoAssertNumQueries
 
 from committees.models import Case
 from evidence.models import FeedbackRequest
+from home.context import navigation
 from home.help import topic_of
-from home.roles import Roles
+from home.roles import Roles, roles_of
 from home.tour import TOURS, Tour
 from people.models import InstitutionRole, User
 from portfolio.models import Agreement, CheckIn
@@ -122,6 +124,22 @@ def test_somebody_without_a_role_sees_a_quiet_page(
 
     assert "Noor" in page
     assert "<h2" not in page
+
+
+def test_the_navigation_names_the_programme_or_committee_where_there_is_one() -> None:
+    enrolment, seat = EnrolmentFactory(), MembershipFactory()
+    roles = roles_of(enrolment.student)
+    assert [(item.label, item.context) for item in navigation(roles, "/evidence/")][:2] == [
+        (pgettext("navigation", "Portfolio"), str(enrolment.programme)),
+        (pgettext("navigation", "Evidence"), ""),
+    ]
+    assert roles_of(seat.user).sits_on == seat.committee.name
+
+    EnrolmentFactory(student=enrolment.student)
+    MembershipFactory(user=seat.user)
+
+    assert roles_of(enrolment.student).studies_in is None
+    assert roles_of(seat.user).sits_on is None
 
 
 def test_a_student_finds_what_waits(client: Client) -> None:
