@@ -101,3 +101,15 @@ def test_a_language_is_kept_with_the_account(client: Client) -> None:
 
     assert User.objects.get(pk=person.pk).language == "en"
     assert '<html lang="en">' in client.get("/").content.decode()
+
+
+def test_a_wrong_password_is_asked_for_again_and_no_more_is_promised(client: Client) -> None:
+    answer = client.post(
+        "/accounts/login/",
+        {"login": "noor@school.example", "password": "fout"},
+        headers={"accept-language": "en"},
+    )
+
+    page = answer.content.decode()
+    assert "Something is not right yet. Type your password once more." in page
+    assert "still here" not in page
