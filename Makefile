@@ -12,6 +12,7 @@
 #   make lock          the lock files from pyproject.toml (UPGRADE=--upgrade for newer versions)
 #   make translations  the texts marked for translation into locale/nl
 #   make screenshots   the pictures of README.md, taken from a demo of their own
+#   make lighthouse    how five pages do in Lighthouse (needs Node and Chromium), some minutes
 
 .DEFAULT_GOAL := setup
 PYTHON ?= python3
@@ -20,7 +21,8 @@ RUN := .venv/bin/python
 PYTEST := $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 TEMPLATES := $(shell find templates -type f -name '*.html')
 
-.PHONY: demo demo-reset demo-verify setup setup-dev test check lock translations screenshots
+.PHONY: demo demo-reset demo-verify setup setup-dev test check lock translations \
+  screenshots lighthouse
 
 demo demo-reset demo-verify: export DEMO := 1
 
@@ -63,3 +65,6 @@ translations: setup-dev
 
 screenshots: setup-dev
 	$(RUN) -m tools.screenshots
+
+lighthouse: setup-dev
+	$(RUN) -m tools.lighthouse
