@@ -35,8 +35,8 @@ class Filter:
     period, is there and counts. No guideline is held against it, as a guideline is about the
     whole. `thin` and `since` choose among the lines, and leave their counts. `thin` keeps what is
     thin: a line without a remark, and whatever is short of its own guideline. `since`, a day, keeps
-    the lines with something new: a remark recorded on that day or later, or a piece of that day or
-    later. (A piece made before and added since is not known as such.)
+    the lines with something new: a remark recorded on that day or later, or a piece laid against it
+    on that day or later.
     """
 
     role: GiverRole | None = None
@@ -236,6 +236,14 @@ class _Drawing:
     def _is_new(self, day: date) -> bool:
         return self.only.since is not None and day >= self.only.since
 
+    def _is_laid_since(self, piece: PieceFact, line: str | None = None) -> bool:
+        """Against this requirement, or against any."""
+        return any(
+            self._is_new(localdate(laid.recorded_at) if laid.recorded_at else piece.happened_on)
+            for laid in piece.laid
+            if line in (None, laid.requirement)
+        )
+
     def coverage(self) -> Coverage:
         rows = {fact.id: self._row(fact) for fact in self.frame.requirements}
         tasks = (self._core_task(task, rows) for task in self.frame.core_tasks)
@@ -246,9 +254,7 @@ class _Drawing:
             core_tasks=tuple(task for task in tasks if self._stays(task.tally, task.groups)),
             periods=self._by_period(self.set.pieces),
             whole=tuple(entry for entry in whole if every or entry.is_new),
-            unanswered=tuple(
-                piece for piece in unanswered if every or self._is_new(piece.happened_on)
-            ),
+            unanswered=tuple(piece for piece in unanswered if every or self._is_laid_since(piece)),
             is_empty=self.is_empty,
             only=self.only,
         )
@@ -259,7 +265,7 @@ class _Drawing:
         return (
             self.only.since is None
             or any(entry.is_new for entry in row.entries)
-            or any(self._is_new(piece.happened_on) for piece in row.pieces)
+            or any(self._is_laid_since(piece, row.requirement.id) for piece in row.pieces)
         )
 
     def _stays(self, tally: Tally, inside: tuple[object, ...]) -> bool:

@@ -109,8 +109,11 @@ class FileFact:
 
 @dataclass(frozen=True, slots=True)
 class LaidFact:
+    """`recorded_at` is when it was laid; what was frozen before this was noted does not know."""
+
     requirement: str
     why: str
+    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +243,8 @@ def from_plain(kind: type[Fact], plain: dict[str, Any]) -> Fact:
 
 
 def _value(hint: Any, value: Any) -> Any:
-    if get_origin(hint) is UnionType:
-        return value
+    if get_origin(hint) is UnionType:  # of something or None
+        return None if value is None else _value(get_args(hint)[0], value)
     if get_origin(hint) is tuple:
         return tuple(_value(get_args(hint)[0], item) for item in value)
     if hint in (date, datetime):
@@ -506,7 +509,9 @@ def _piece(
         origin=row.origin,
         context=row.context,
         reflection=row.reflection,
-        laid=tuple(LaidFact(str(link.requirement_id), link.why) for link in links),
+        laid=tuple(
+            LaidFact(str(link.requirement_id), link.why, link.recorded_at) for link in links
+        ),
         files=tuple(_file(attachment) for attachment in attachments),
     )
 

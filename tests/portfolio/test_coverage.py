@@ -568,6 +568,18 @@ def test_a_remark_on_older_work_is_new_and_what_stood_there_is_not() -> None:
     assert draw(told_late, Filter(since=date(2026, 12, 13))).core_tasks == ()
 
 
+def test_older_work_that_was_added_since_is_new_where_it_was_laid_since() -> None:
+    long_ago, late = (datetime(2026, month, 11, 12, tzinfo=UTC) for month in (9, 12))
+    added = replace(
+        piece("one", day=EARLY), laid=(LaidFact("a", "", long_ago), LaidFact("c", "", late))
+    )
+
+    coverage = draw(a_set(added), Filter(since=date(2026, 12, 11)))
+
+    assert lines(coverage) == ["w2: c"]
+    assert [piece.id for piece in coverage.unanswered] == ["one"]
+
+
 def test_filters_add_up() -> None:
     silent_in_autumn = draw(told(), Filter(role=GiverRole.CLIENT, period=AUTUMN, thin=True))
     new_of_clients = draw(told(), Filter(role=GiverRole.CLIENT, since=LATE))

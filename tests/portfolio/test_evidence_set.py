@@ -100,8 +100,8 @@ def test_a_piece_comes_with_its_words_files_requirements_and_feedback() -> None:
     fact = found.pieces[0]
     assert (fact.id, fact.revision, fact.title) == (str(piece.pk), 1, "Sprint 1")
     assert fact.laid == (
-        LaidFact(str(place.a.pk), ""),
-        LaidFact(str(place.c.pk), "I delivered it."),
+        LaidFact(str(place.a.pk), "", LONG_AGO),
+        LaidFact(str(place.c.pk), "I delivered it.", LONG_AGO),
     )
     assert [(file.id, file.digest) for file in fact.files] == [
         (str(waiting.pk), ""),
@@ -233,7 +233,7 @@ def test_a_unit_narrows_frame_pieces_and_remarks() -> None:
     assert [part.id for part in found.frame.parts] == [str(place.unit.parts.get().pk)]
     assert [task.code for task in found.frame.core_tasks] == ["B1-K1"]
     assert [fact.id for fact in found.pieces] == [str(piece.pk)]
-    assert found.pieces[0].laid == (LaidFact(str(place.a.pk), ""),)
+    assert found.pieces[0].laid == (LaidFact(str(place.a.pk), "", LONG_AGO),)
     assert [item.remarks for item in found.feedback] == [(RemarkFact(str(place.a.pk), ""),)]
 
 
