@@ -59,7 +59,7 @@ class AppendOnly(Row):
     erasable: ClassVar[tuple[str, ...]] = ()
     deletable: ClassVar[bool] = False
 
-    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
+    recorded_at = models.DateTimeField(_("recorded on"), default=timezone.now, editable=False)
 
     class Meta:
         abstract = True
