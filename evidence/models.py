@@ -90,12 +90,15 @@ class EvidenceQuerySet(models.QuerySet):
         return Q(owner=user) | Q(Exists(laid))
 
     def for_list(self, at: datetime) -> Self:
-        """Newest first, with what a list shows of each: `requirements` it is now laid against,
-        `waiting` questions that can still be answered, and `remarks`. One query."""
+        """Newest first, with what a list shows of each: `requirements` it is now laid against, and
+        the `framework` of one of them, `waiting` questions that can still be answered, and
+        `remarks`. One query."""
+        laid = RequirementLink.objects.current().filter(evidence=OuterRef("pk"))
         return (
             self.select_related("current")
             .annotate(
                 requirements=_counted(RequirementLink.objects.current()),
+                framework=Subquery(laid.values("requirement__qualification__framework")[:1]),
                 waiting=_counted(FeedbackRequest.objects.awaiting_answer(at)),
                 remarks=_counted(Remark.objects.all(), "feedback__evidence"),
             )
@@ -151,7 +154,7 @@ class Evidence(Row):
         places = Place.objects.select_related("work_process")
         return (
             self.links.current()
-            .select_related("requirement")
+            .select_related("requirement__qualification")
             .prefetch_related(Prefetch("requirement__places", places))
             .alias(
                 task=Min(f"{process}core_task__order"),

@@ -46,7 +46,7 @@ TOURS = [
             Step(
                 "portfolio:mine",
                 _("See where your portfolio is rich and thin"),
-                _("For each requirement: what is there, and from whom."),
+                _("Line by line: what is there, and from whom."),
             ),
             Step(
                 "committees:mine",
@@ -63,7 +63,7 @@ TOURS = [
             Step(
                 "portfolio:students",
                 _("Look at a portfolio"),
-                _("Choose a name; a requirement opens with what was said about it."),
+                _("Choose a name; a line opens with what was said about it."),
             ),
             Step(
                 "portfolio:students",

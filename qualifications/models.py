@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from people.models import InstitutionRole, User
+from qualifications.names import NAMES, Names
 from qualifications.parsed import ParsedDossier
 from qualifications.sbb import parse_sbb
 from qualifications.wording import any_spelling
@@ -164,6 +165,11 @@ class Qualification(Row):
 
     def get_absolute_url(self) -> str:
         return reverse("qualifications:qualification", args=[self.pk])
+
+    @property
+    def names(self) -> Names:
+        """What its requirements are called."""
+        return NAMES[self.framework]
 
 
 class CoreTask(Row):

@@ -65,4 +65,4 @@ def check_unasked(piece: Evidence) -> None:
 def check_requirement(requirement: QualityRequirement, owner: User, at: datetime) -> None:
     """One query."""
     if not requirements_to_show(owner, at).filter(pk=requirement.pk).exists():
-        raise NotPossible(_("This requirement does not belong to what you are learning now."))
+        raise NotPossible(_("This does not belong to what you are learning now."))

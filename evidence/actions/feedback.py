@@ -322,16 +322,15 @@ def _check_requirements(
         for frame in frames(piece, seen_by=by, on=timezone.localdate(at))
     }
     if enrolment.pk not in own:
-        raise NotPossible(_("First lay this piece against a requirement of the programme."))
+        raise NotPossible(_("First choose what this piece shows of the programme."))
     if not set(requirements) <= own[enrolment.pk]:
         raise NotPossible(
-            _("Choose requirements of %(programme)s against which the piece is laid.")
+            _("Choose from what the piece shows of %(programme)s.")
             % {"programme": enrolment.programme}
         )
     if len(requirements) > FeedbackRequest.MOST_REQUIREMENTS:
         raise NotPossible(
-            _("Choose at most %(number)d requirements.")
-            % {"number": FeedbackRequest.MOST_REQUIREMENTS}
+            _("Choose at most %(number)d.") % {"number": FeedbackRequest.MOST_REQUIREMENTS}
         )
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from evidence.access.pieces import requirements_to_show
 from evidence.models import Evidence, RequirementLink
 from qualifications.models import Place, QualityRequirement, WorkProcess
+from qualifications.names import Names, names_in
 
 LONGEST_WHY = 500
 IN_ORDER = ("work_process__core_task__order", "work_process__order", "order")
@@ -64,6 +65,7 @@ class RequirementsForm(forms.Form):
         self.links = {link.requirement_id: link for link in piece.links.current()}
         self.ticked = set(map(str, self.links) if data is None else data.getlist("chosen"))
         self.lines: dict[str, Line] = {}
+        self.frameworks: set[str] = set()
         places = (
             Place.objects.filter(requirement__in=offered)
             .select_related("requirement", "work_process__core_task__qualification")
@@ -72,6 +74,7 @@ class RequirementsForm(forms.Form):
         groups: dict[WorkProcess, Group] = {}
         for place in places:
             group = groups.setdefault(place.work_process, Group(place.work_process))
+            self.frameworks.add(place.work_process.core_task.qualification.framework)
             if line := self.lines.get(str(place.requirement_id)):
                 line.codes.append(place.work_process.code)
             else:
@@ -120,6 +123,11 @@ class RequirementsForm(forms.Form):
     def is_of_several(self) -> bool:
         """Whether the lines are of more than one qualification."""
         return len({line.requirement.qualification_id for line in self.lines.values()}) > 1
+
+    @property
+    def names(self) -> Names:
+        """What these requirements are called."""
+        return names_in(self.frameworks)
 
     @property
     def chosen(self) -> dict[QualityRequirement, str]:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from evidence import actions
@@ -27,6 +27,7 @@ from evidence.views.feedback import feedback_context
 from evidence.views.files import prepare_photos
 from people.access import PersonRequest, allowed, signed_in
 from people.models import User
+from qualifications.names import names_in
 from records.drafts import Writing
 from records.refusals import NotPossible
 
@@ -135,8 +136,8 @@ def _laid(request: PersonRequest, piece: Evidence, form: RequirementsForm) -> bo
         form.add_error(None, str(refusal))
         return False
     count = len(form.chosen)
-    text = ngettext("Shown against %d requirement.", "Shown against %d requirements.", count)
-    messages.success(request, text % count)
+    what = form.names.one if count == 1 else form.names.many
+    messages.success(request, _("Shown: %(count)d %(what)s.") % {"count": count, "what": what})
     return True
 
 
@@ -148,6 +149,7 @@ def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     piece = get_object_or_404(Evidence.objects.visible_to(request.user).for_page(), pk=pk)
     is_owner = piece.owner_id == request.user.pk
     in_full = Evidence.objects.in_full_for(request.user).filter(pk=pk).exists()
+    links = piece.current_links() if in_full else []
     context = {
         **feedback_context(request, piece),
         "piece": piece,
@@ -155,7 +157,8 @@ def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
         "can_change": is_owner and piece.withdrawn_at is None,
         "removal": _removal(piece) if is_owner else None,
         "in_full": in_full,
-        "links": piece.current_links() if in_full else [],
+        "links": links,
+        "names": names_in(link.requirement.qualification.framework for link in links),
     }
     return render(request, "evidence/detail.html", context)
 

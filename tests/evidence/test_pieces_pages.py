@@ -16,6 +16,8 @@ from pytest_django import DjangoAssertNumQueries
 from evidence.actions import Words
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
 from programmes.models import Track
+from qualifications.models import Qualification
+from qualifications.names import names_in
 from records.models import StoredFile
 from tests.evidence.factories import (
     AttachmentFactory,
@@ -573,3 +575,34 @@ def test_withdrawing_and_deleting_say_what_happened(client: Client) -> None:
     assert messages_of(deleted)[-1] == "Deleted, with its files."
     assert list(Evidence.objects.exclude(withdrawn_at=None)) == [place.piece]
     assert StoredFile.objects.count() == 0
+
+
+# --- Words of the qualification -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("framework", "word"), [("dossier", "requirements"), ("outcomes", "indicators")]
+)
+def test_requirements_are_called_what_their_qualification_calls_them(
+    framework: str, word: str, client: Client
+) -> None:
+    place = scene(lines=2)
+    Qualification.objects.update(framework=framework)
+    client.force_login(place.student)
+
+    pages = [
+        client.get(address).content.decode()
+        for address in (
+            url("list"),
+            url("detail", place.piece.pk),
+            url("requirements", place.piece.pk),
+        )
+    ]
+
+    assert f"<span>2 {word}</span>" in pages[0]
+    assert f"Shows these {word}" in pages[1]
+    assert f"Which {word} does this show?" in pages[2]
+
+
+def test_requirements_of_two_frameworks_go_by_the_usual_word() -> None:
+    assert names_in(["outcomes", "dossier"]) == names_in([]) == names_in(["dossier"])
