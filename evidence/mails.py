@@ -4,6 +4,7 @@ that link would open nothing; what somebody wrote as feedback stands in none."""
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from evidence.asking import in_order
@@ -43,7 +44,9 @@ def confirmation(ids: dict[str, str]) -> MailContent | None:
             "noter": str(feedback.noted_by),
             "given_on": feedback.given_on,
             "until": feedback.recorded_at + feedback.CONFIRM_WITHIN,
-            "link": address_of("evidence:confirm", feedback.confirmation_token),
+            # What was noted has no language of its own, as a question has: the link says it.
+            "link": address_of("evidence:confirm", feedback.confirmation_token)
+            + f"?language={get_language()}",
         },
     )
 

@@ -6,7 +6,13 @@ from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -91,6 +97,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     feedback = Feedback.objects.select_related(
         "evidence__owner", "revision", "giver", "noted_by", "enrolment__programme", "confirmation"
     ).from_token(token)
+    _speak(request, request.GET.get("language", ""))
     if feedback is None:
         return render(request, "evidence/answer/unknown.html", {"kept": []}, status=404)
     form = ConfirmForm(request.POST)
@@ -98,7 +105,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         said = form.cleaned_data["confirmed"] == "yes"
         with suppress(NotPossible):  # the page says where things stand
             actions.confirm(feedback=feedback, confirmed=said, by=_by(request, feedback.giver))
-        return redirect("evidence:confirm", token)
+        return HttpResponseRedirect(request.get_full_path())
     now = timezone.now()
     is_open = feedback.is_confirmable(now)
     remarks = _remarks(feedback) if feedback.is_fresh(now) else []
@@ -168,7 +175,8 @@ def _frame(row: FeedbackRequest | Feedback) -> dict[str, Any]:
 def _speak(request: HttpRequest, language: str) -> None:
     """Show the page in the language of the mail, unless this person chose another."""
     has_chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
-    if not has_chosen and not request.user.is_authenticated:
+    is_spoken = language in dict(settings.LANGUAGES)
+    if is_spoken and not has_chosen and not request.user.is_authenticated:
         translation.activate(language)
         request.LANGUAGE_CODE = translation.get_language()
 

@@ -347,6 +347,18 @@ def test_the_page_speaks_the_language_of_the_mail_unless_another_was_chosen(
     assert f'<html lang="{expected}">' in page
 
 
+def test_a_language_that_was_chosen_on_the_page_of_a_link_stays(client: Client) -> None:
+    question = asked(language="en")
+    page = client.get(link(question)).content.decode()
+    assert f'<input type="hidden" name="next" value="{link(question)}">' in page
+
+    client.post("/language/", {"language": "nl", "next": link(question)})
+
+    assert '<html lang="nl">' in client.get(link(question)).content.decode()
+    question.refresh_from_db()
+    assert question.language == "en"  # who holds the link changes nothing of the question
+
+
 def test_reading_changes_nothing(client: Client) -> None:
     question = asked(giver__user=UserFactory())
     AttachmentFactory(revision=question.revision)

@@ -4,14 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from evidence.actions import feedback as actions
 from evidence.models import Confirmation, Evidence, Feedback, GiverRole
 from people.access import NotAllowed
 from records.models import Event, OutboxMail
+from records.outbox import BUILDERS
 from records.refusals import NotPossible
 from tests.evidence.factories import FeedbackFactory, GiverFactory
 from tests.evidence.scenes import Scene, everything, people_around, scene, verbs
@@ -404,6 +406,25 @@ def test_reading_changes_nothing(client: Client) -> None:
     statuses = [client.get(link(feedback)).status_code, client.head(link(feedback)).status_code]
 
     assert (statuses, everything()) == ([200, 200], before)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_page_to_confirm_speaks_the_language_of_its_mail_also_after_the_answer(
+    client: Client, language: str
+) -> None:
+    feedback = noted()
+    with translation.override(language):
+        content = BUILDERS["evidence/confirmation"]({"feedback": str(feedback.pk)})
+    assert content is not None
+    path = content.context["link"].removeprefix(settings.BASE_URL)
+    other = {"accept-language": "en" if language == "nl" else "nl"}
+
+    pages = [
+        client.get(path, headers=other),
+        client.post(path, {"confirmed": "yes"}, headers=other, follow=True),
+    ]
+
+    assert [f'<html lang="{language}">' in page.content.decode() for page in pages] == [True, True]
 
 
 def test_a_link_to_confirm_is_unguessable(client: Client) -> None:

@@ -101,6 +101,9 @@ def test_a_language_is_kept_with_the_account(client: Client) -> None:
 
     assert User.objects.get(pk=person.pk).language == "en"
     assert '<html lang="en">' in client.get("/").content.decode()
+    client.post("/accounts/logout/")
+    client.post("/accounts/password/reset/", {"email": person.email})
+    assert [mail.language for mail in OutboxMail.objects.all()] == ["en"]
 
 
 def test_a_wrong_password_is_asked_for_again_and_no_more_is_promised(client: Client) -> None:
