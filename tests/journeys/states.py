@@ -1,0 +1,741 @@
+"""The states of all pages: who looks at what, with which words sent, and what answers.
+
+They stand on the filled demo, and on what `beside_the_demo` makes where that has none. No state
+changes anything that another looks at, so that they can be looked at in any order.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.test import Client, override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from committees import actions as committees
+from committees.models import Case, Committee, Finding, Meeting, Membership
+from committees.snapshots import read
+from evidence.actions import feedback
+from evidence.models import Evidence, Feedback, FeedbackRequest
+from home import mailbox
+from home.help import TOPICS
+from people.models import User
+from portfolio.models import CheckIn
+from programmes.models import Enrolment, Placement, Programme, ProgrammeRole, Supervisor, Unit
+from qualifications import actions as qualifications
+from qualifications.models import CoreTask, Dossier, Qualification, WorkProcess
+from qualifications.sbb import parse_sbb
+from records.drafts import LONGEST, keep
+from tests.committees.factories import CommitteeFactory, MeetingFactory, MembershipFactory
+from tests.evidence.factories import EvidenceFactory, FeedbackRequestFactory
+from tests.factories import UserFactory
+
+NOOR, NEW, NOBODY = "Noor de Vries", "Roos Dijkstra", ""
+OTHER_CHAIR = "Wilma Kroon"
+STRANGER = "Iris Nieuwkomer"
+ADVISER, TEACHER, COORDINATOR = "Karim Haddad", "Els Bakker", "Mirjam Postma"
+CHAIR, SECRETARY, MEMBER, AUDITOR = "Ruud van Dijk", "Anneke Smit", "Fatma Yilmaz", "Joost Meijer"
+WORDS = "Een halve zin die nog niet af is, want toen ging de telefoon"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`of` gives what the address names. With `send`, this is posted and what comes after it is
+    looked at; `first` does something beforehand as the same person. `within` holds while the page
+    is asked for. `press` is what is pressed once it is there."""
+
+    view: str
+    who: str = NOBODY
+    of: Callable[[], Sequence[object]] = tuple
+    query: str | Callable[[], str] = ""
+    send: dict[str, Any] | Callable[[], dict[str, Any]] | None = None
+    status: int = 200
+    first: Callable[[Client], object] | None = None
+    within: Callable[[], AbstractContextManager[object]] = nullcontext
+    press: str = ""
+
+    def ask(self, client: Client) -> HttpResponse:
+        client.raise_request_exception = self.status != 500
+        query = self.query if isinstance(self.query, str) else self.query()
+        address = reverse(self.view, args=self.of()) + query
+        if self.first:
+            self.first(client)
+        with self.within():
+            if self.send is None:
+                return client.get(address, follow=True)
+            sent = self.send() if callable(self.send) else self.send
+            return client.post(address, sent, follow=True)
+
+
+# --- What a state is about ------------------------------------------------------------------------
+
+
+def enrolment(name: str = NOOR) -> list[UUID]:
+    return [Enrolment.objects.get(student__name=name).pk]
+
+
+def piece(title: str = "Afsprakenmodule gebouwd en in gebruik genomen") -> list[UUID]:
+    return [Evidence.objects.get(current__title=title).pk]
+
+
+def unit_of(name: str = NOOR) -> list[UUID]:
+    enrolment = Enrolment.objects.get(student__name=name)
+    return [enrolment.pk, enrolment.programme.units.order_by("title")[0].pk]
+
+
+def piece_in_unit() -> list[UUID]:
+    return [*unit_of(), *piece()]
+
+
+def case(state: str, name: str = "") -> Callable[[], list[UUID]]:
+    def find() -> list[UUID]:
+        cases = Case.objects.filter(state=state, enrolment__student__name__contains=name)
+        return [cases.order_by("meeting__held_at", "order")[0].pk]
+
+    return find
+
+
+def meeting(state: str) -> Callable[[], list[UUID]]:
+    return lambda: [Meeting.objects.filter(state=state).exclude(cases=None).earliest("held_at").pk]
+
+
+def committee(name: str = "Besliscommissie Software") -> list[UUID]:
+    return [Committee.objects.get(name=name).pk]
+
+
+def question(**of: object) -> Callable[[], list[str]]:
+    return lambda: [FeedbackRequest.objects.filter(**of).latest("expires_at").token]
+
+
+def noted(confirmed: bool | None, **of: object) -> Callable[[], list[str]]:
+    def find() -> list[str]:
+        rows = Feedback.objects.filter(source=Feedback.Source.NOTED, **of)
+        rows = rows.select_related("confirmation").order_by("-recorded_at")
+        fits = (row for row in rows if row.confirmed == confirmed)
+        return [next(fits).confirmation_token]
+
+    return find
+
+
+def programme() -> Programme:
+    """The one whose units are not all before a committee."""
+    return Programme.objects.get(cohort__contains="tweede instroom")
+
+
+def in_programme(find: Callable[[Programme], object] | None = None) -> Callable[[], list[Any]]:
+    def named() -> list[Any]:
+        found = find(programme()) if find else None
+        return [programme().pk, *([found] if found else [])]
+
+    return named
+
+
+def role(kind: str) -> Callable[[Programme], UUID]:
+    return lambda of: ProgrammeRole.objects.current().filter(programme=of, role=kind)[0].pk
+
+
+PERIOD, UNIT = (lambda of: of.periods.all()[0].pk), (lambda of: of.units.all()[0].pk)
+TARGET = lambda of: WorkProcess.objects.filter(core_task__qualification=of.qualification)[0].pk  # noqa: E731
+
+
+def placement() -> list[UUID]:
+    found = Placement.objects.get(enrolment__student__name=NOOR)
+    return [found.enrolment_id, found.pk]
+
+
+def supervisor() -> list[UUID]:
+    found = Supervisor.objects.filter(placement__enrolment__student__name=NOOR)[0]
+    return [found.placement.enrolment_id, found.pk]
+
+
+def qualification(status: str) -> Callable[[], list[UUID]]:
+    return lambda: [Qualification.objects.filter(status=status).latest("recorded_at").pk]
+
+
+def wording() -> list[UUID]:
+    tasks = CoreTask.objects.filter(qualification__in=qualification("draft")())
+    return [WorkProcess.objects.filter(core_task__in=tasks, places__isnull=False)[0].pk]
+
+
+def words_of_wording() -> dict[str, str]:
+    line = WorkProcess.objects.get(pk=wording()[0]).places.all()[0].requirement_id
+    return {str(line): "lang " * 300}
+
+
+def mail() -> list[str]:
+    return [next(kept.name for kept in mailbox.kept_mails() if "/answer/" in kept.text)]
+
+
+def password_link() -> list[str]:
+    person = User.objects.get(name=TEACHER)
+    return [user_pk_to_url_str(person), default_token_generator.make_token(person)]
+
+
+def unsent() -> list[UUID]:
+    """A form that Noor sent after her session had ended."""
+    person = User.objects.get(name=NOOR)
+    path = reverse("evidence:add")
+    fields = {"title": ["Planning"], "context": [WORDS], "kind": ["act"]}
+    return [keep(f"unsent:{person.pk}:{path}", fields).pk]
+
+
+# --- What the demo has not ------------------------------------------------------------------------
+
+
+def beside_the_demo() -> None:
+    """A person and a committee that are new, links that came to an end, a draft qualification, and
+    the software committee in session, with cases at each point of their way."""
+    UserFactory(name=STRANGER, language="nl")
+    _links()
+    _draft()
+    new = CommitteeFactory(name="Nieuwe commissie", programme=programme())
+    MeetingFactory(committee=new)
+    MembershipFactory(committee=new, user=User.objects.get(name=CHAIR), role=Membership.Role.CHAIR)
+    _session()
+
+
+def _links() -> None:
+    noor = Enrolment.objects.get(student__name=NOOR)
+    ask = {"enrolment": noor, "evidence": Evidence.objects.get(pk=piece()[0])}
+    FeedbackRequestFactory(expired=True, giver__name="Expired", **ask)
+    FeedbackRequestFactory(declined=True, giver__name="Declined", **ask)
+    gone = EvidenceFactory(owner=noor.student, withdrawn=True, revision__title="Ingetrokken")
+    FeedbackRequestFactory(withdrawn=True, giver__name="Withdrawn", enrolment=noor, evidence=gone)
+    EvidenceFactory(owner=noor.student, revision__title="Nog aan niemand gevraagd")
+    confirmed = Feedback.objects.filter(source=Feedback.Source.NOTED, confirmation=None)
+    mine = confirmed.filter(enrolment__student__name="Tygo Brands")[0]
+    feedback.confirm(feedback=mine, confirmed=False, at=timezone.now())
+
+
+def _draft() -> None:
+    path = settings.BASE_DIR / "qualifications" / "samples" / "dossier-klein.xml"
+    content, by = path.read_bytes(), User.objects.get(name=COORDINATOR)
+    parsed = parse_sbb(content, name=path.name)
+    dossier = qualifications.keep_dossier(parsed=parsed, content=content, name=path.name, by=by)
+    qualifications.import_qualification(dossier=dossier, parsed=parsed.qualifications[0], by=by)
+
+
+def _session() -> None:
+    """Fleur's case is decided, of Zoë's and Jip's the judgements are open, Ayoub's is put off;
+    Fatma stands aside from Jip's."""
+    meeting = Meeting.objects.get(cases__enrolment__student__name="Fleur van Leeuwen")
+    chair, secretary = User.objects.get(name=CHAIR), User.objects.get(name=SECRETARY)
+    member = User.objects.get(name=MEMBER)
+    of = {each.enrolment.student.name: each for each in meeting.cases.for_list()}
+    committees.recuse(case=of["Jip Kuipers"], reason="Wij zijn buren.", by=member)
+    for user in (chair, secretary, member, User.objects.get(name=ADVISER)):
+        committees.mark_present(meeting=meeting, user=user, by=secretary)
+    committees.open_meeting(meeting=meeting, by=chair)
+    for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
+        committees.open_judgements(case=of[name], by=chair)
+    decided = of["Fleur van Leeuwen"]
+    frozen = read(decided.snapshots.get())
+    committees.decide(
+        case=decided,
+        findings={part.id: Finding.ATTAINED for part in frozen.evidence_set.frame.parts},
+        motivation="Rijk en van veel verschillende mensen.",
+        cited=list(frozen.digests.values())[:3],
+        by=chair,
+    )
+    committees.defer(case=of["Ayoub Benali"], reason="Laat het testen nog eens zien.", by=chair)
+
+
+# --- Without an account, and by a link ------------------------------------------------------------
+
+LOGIN = {"login": "student@demo.example", "password": "fout"}
+SHORT = {"password1": "kort", "password2": "korter"}
+
+
+def link(view: str, find: Callable[[], Sequence[object]], **more: Any) -> State:
+    return State(f"evidence:{view}", of=find, **more)
+
+
+open_question = question(state="open", enrolment__student__name=NOOR)
+DOORS = {
+    "sign in": State("account_login"),
+    "sign in, refused": State("account_login", send=LOGIN),
+    "sign out": State("account_logout", NOOR),
+    "account closed": State("account_inactive"),
+    "password forgotten": State("account_reset_password"),
+    "password forgotten, no address": State("account_reset_password", send={}),
+    "password forgotten, mail sent": State("account_reset_password", send={"email": "x@y.example"}),
+    "password mail sent": State("account_reset_password_done"),
+    "choose a password": State("account_reset_password_from_key", of=password_link),
+    "choose a password, too short": State(
+        "account_reset_password_from_key",
+        of=lambda: [password_link()[0], "set-password"],
+        first=lambda client: client.get(
+            reverse("account_reset_password_from_key", args=password_link()), follow=True
+        ),
+        send=SHORT,
+    ),
+    "choose a password, link used": State(
+        "account_reset_password_from_key", of=lambda: [password_link()[0], "abc-def"]
+    ),
+    "password chosen": State("account_reset_password_from_key_done"),
+    "change password": State("account_change_password", NOOR),
+    "change password, refused": State("account_change_password", NOOR, send=SHORT),
+    "password once more": State("account_reauthenticate", NOOR),
+    "password once more, refused": State("account_reauthenticate", NOOR, send={"password": "fout"}),
+    "unsent writing": State("unsent", NOOR, of=unsent),
+    "help": State("home:help"),
+    **{
+        f"help for {topic.key}": State("home:help_topic", of=lambda key=topic.key: [key])
+        for topic in TOPICS
+    },
+    "privacy": State("home:privacy"),
+    "gallery": State("home:gallery"),
+    "gallery, a dialog open": State("home:gallery", press="[data-opens='#dialog']"),
+    "mailbox": State("home:mailbox"),
+    "mailbox, empty": State(
+        "home:mailbox", within=lambda: patch("home.mailbox.kept_mails", return_value=[])
+    ),
+    "mail": State("home:mail", of=mail),
+    # --- Links ---
+    "answer": link("answer", open_question),
+    "answer, as somebody signed in": link("answer", open_question, who=NOOR),
+    "answer, refused": link("answer", open_question, send={"text": ""}, status=422),
+    "answer, draft found": link(
+        "answer",
+        open_question,
+        first=lambda client: client.post(
+            reverse("evidence:answer_draft", args=open_question()), {"text": WORDS}
+        ),
+    ),
+    "answer, receipt": link("answer", question(state="answered", enrolment__student__name=NOOR)),
+    "answer, receipt that can be read": link("answer", question(state="answered")),
+    "answer, expired": link("answer", question(giver__name="Expired"), status=410),
+    "answer, expired while typing": link(
+        "answer", question(giver__name="Expired"), send={"text": WORDS}, status=410
+    ),
+    "answer, declined": link("answer", question(giver__name="Declined")),
+    "answer, withdrawn": link("answer", question(giver__name="Withdrawn"), status=410),
+    "answer, unknown": link("answer", lambda: ["x" * 43], status=404),
+    "confirm": link("confirm", noted(None, enrolment__student__name=NOOR)),
+    "confirm, said yes": link("confirm", noted(True)),
+    "confirm, said no": link("confirm", noted(False)),
+    "confirm, too late": link(
+        "confirm", noted(None, enrolment__student__name="Eva Hoekstra"), status=410
+    ),
+    "confirm, unknown": link("confirm", lambda: ["x" * 43], status=404),
+}
+
+
+# --- Errors ---------------------------------------------------------------------------------------
+
+
+def failing(error: Exception) -> Callable[[], AbstractContextManager[object]]:
+    return lambda: patch("home.views.today_for", side_effect=error)
+
+
+def locked() -> AbstractContextManager[object]:
+    error = OperationalError("database is locked")
+    return patch("evidence.actions.add_evidence", side_effect=error)
+
+
+def checks_tokens(client: Client) -> None:
+    client.handler.enforce_csrf_checks = True
+
+
+PIECE = {
+    "title": "Planning",
+    "kind": "act",
+    "happened_on": "2026-09-01",
+    "origin": "here",
+    "context": WORDS,
+}
+ERRORS = {
+    "400": State("evidence:add_draft", NOOR, send={"context": "a" * (LONGEST + 1)}, status=400),
+    "403": State("programmes:programme_new", NOOR, status=403),
+    "403 with a reason": State("committees:case", ADVISER, case("frozen", "Noor"), status=403),
+    "404": State("evidence:detail", NOOR, of=lambda: [UUID(int=0)], status=404),
+    "409": State("evidence:delete", NOOR, piece, status=409),
+    "413": State(
+        "account_login",
+        send=LOGIN,
+        status=413,
+        within=lambda: override_settings(LARGEST_BODY=1),
+    ),
+    "429": State(
+        "account_reset_password",
+        send={"email": "x@y.example"},
+        status=429,
+        within=lambda: override_settings(ACCOUNT_RATE_LIMITS={"reset_password": "0/m/ip"}),
+    ),
+    "500": State("home:home", NOOR, status=500, within=failing(RuntimeError("meant"))),
+    "503": State("evidence:add", NOOR, send=PIECE, status=503, within=locked),
+    "503, nothing sent": State(
+        "home:home", NOOR, status=503, within=failing(OperationalError("database is locked"))
+    ),
+    "from elsewhere": State("evidence:add", NOOR, send=PIECE, status=403, first=checks_tokens),
+}
+
+
+# --- Students, their advisers and teachers --------------------------------------------------------
+
+
+def drafted(view: str, of: Callable[[], Sequence[object]], **fields: str) -> dict[str, Any]:
+    """Beforehand something was written there and not sent."""
+    return {"first": lambda client: client.post(reverse(view, args=of()), fields)}
+
+
+asked_about = lambda: piece("Code van de betaalmodule laten nakijken")  # noqa: E731
+unasked = lambda: piece("Nog aan niemand gevraagd")  # noqa: E731
+of_noor, of_new = enrolment, lambda: enrolment(NEW)
+
+
+def unread_check_in() -> list[UUID]:
+    return [CheckIn.objects.get(enrolment__student__name=NOOR, acknowledgement=None).pk]
+
+
+STUDYING = {
+    "home of a student": State("home:home", NOOR),
+    "home, the account menu open": State("home:home", NOOR, press=".masthead details.menu summary"),
+    "home of a new student": State("home:home", NEW),
+    "home of somebody without a role": State("home:home", STRANGER),
+    "tour closed": State("home:tour_close", NOOR, of=lambda: ["student"], send={}),
+    "evidence": State("evidence:list", NOOR),
+    "evidence, none": State("evidence:list", NEW),
+    "evidence of somebody without a role": State("evidence:list", STRANGER),
+    "evidence, add": State("evidence:add", NEW),
+    "evidence, add, refused": State("evidence:add", NEW, send={}, status=422),
+    "evidence, add, draft found": State(
+        "evidence:add", NOOR, **drafted("evidence:add_draft", tuple, context=WORDS)
+    ),
+    "piece with a photo": State("evidence:detail", NOOR, piece),
+    "piece with sound": State(
+        "evidence:detail", NOOR, lambda: piece("Toegankelijkheid van de afsprakenmodule nagekeken")
+    ),
+    "piece with a film": State(
+        "evidence:detail", NOOR, lambda: piece("Eindpresentatie voor klant en klas")
+    ),
+    "piece with a text": State(
+        "evidence:detail", NOOR, lambda: piece("Testplan en testverslag van de afsprakenmodule")
+    ),
+    "piece with open questions": State("evidence:detail", NOOR, asked_about),
+    "piece laid against nothing": State("evidence:detail", NOOR, unasked),
+    "piece, asks before deleting": State(
+        "evidence:detail", NOOR, unasked, press="[data-opens='#removal']"
+    ),
+    "piece withdrawn": State("evidence:detail", NOOR, lambda: piece("Ingetrokken")),
+    "piece, to its adviser": State("evidence:detail", ADVISER, piece),
+    "piece, to a teacher": State("evidence:detail", TEACHER, piece),
+    "piece, edit": State("evidence:edit", NOOR, piece),
+    "piece, edit, refused": State("evidence:edit", NOOR, piece, send={"title": ""}, status=422),
+    "piece, edit, draft found": State(
+        "evidence:edit",
+        NOOR,
+        asked_about,
+        **drafted("evidence:edit_draft", asked_about, context=WORDS),
+    ),
+    "requirements": State("evidence:requirements", NOOR, piece),
+    "requirements, searched": State("evidence:requirements", NOOR, piece, query="?q=test"),
+    "requirements, nothing found": State("evidence:requirements", NOOR, piece, query="?q=xyzzy"),
+    "requirements, refused": State(
+        "evidence:requirements", NOOR, unasked, send={"chosen": "x"}, status=422
+    ),
+    "withdraw": State("evidence:withdraw", NOOR, piece),
+    "delete": State("evidence:delete", NOOR, unasked),
+    "ask": State("evidence:ask", NOOR, piece),
+    "ask, laid against nothing": State("evidence:ask", NOOR, unasked),
+    "ask, refused": State("evidence:ask", NOOR, piece, send={}, status=422),
+    "ask, draft found": State(
+        "evidence:ask",
+        NOOR,
+        asked_about,
+        **drafted("evidence:ask_draft", asked_about, message=WORDS),
+    ),
+    "note": State("evidence:note", NOOR, piece),
+    "note, of a teacher": State("evidence:note", TEACHER, piece),
+    "note, refused": State("evidence:note", NOOR, piece, send={}, status=422),
+    "note, draft found": State(
+        "evidence:note",
+        NOOR,
+        asked_about,
+        **drafted("evidence:note_draft", asked_about, text=WORDS),
+    ),
+    "question withdrawn": State(
+        "evidence:remind",
+        NOOR,
+        lambda: [FeedbackRequest.objects.filter(giver__name="Withdrawn")[0].pk],
+        send={},
+    ),
+    "portfolio, none": State("portfolio:mine", STRANGER),
+    "portfolio, to choose from": State("portfolio:mine", "Bram de Wit"),
+    "coverage": State("portfolio:coverage", NOOR, of_noor),
+    "coverage of a new student": State("portfolio:coverage", NEW, of_new),
+    "coverage, filtered": State(
+        "portfolio:coverage", NOOR, of_noor, query="?role=client&thin=on&new=on"
+    ),
+    "coverage, to an adviser": State("portfolio:coverage", ADVISER, of_noor, query="?thin=on"),
+    "coverage, to a teacher": State("portfolio:coverage", TEACHER, of_noor),
+    "students": State("portfolio:students", ADVISER),
+    "students, of a teacher": State("portfolio:students", TEACHER),
+    "students, none": State("portfolio:students", STRANGER),
+    "check-ins": State("portfolio:check_ins", NOOR, of_noor),
+    "check-ins, none": State("portfolio:check_ins", NEW, of_new),
+    "check-ins, to an adviser": State("portfolio:check_ins", ADVISER, of_noor),
+    "check-ins, a word refused": State(
+        "portfolio:acknowledge", NOOR, unread_check_in, send={"word": "refused"}, status=422
+    ),
+    "check-ins, draft found": State(
+        "portfolio:check_ins",
+        NOOR,
+        of_noor,
+        **drafted("portfolio:acknowledge_draft", unread_check_in, word="refused", note=WORDS),
+    ),
+    "check-in": State("portfolio:check_in_new", ADVISER, of_noor),
+    "check-in, refused": State(
+        "portfolio:check_in_new",
+        ADVISER,
+        of_noor,
+        send={"agreements-TOTAL_FORMS": 1, "agreements-INITIAL_FORMS": 0, "agreements-0-text": "x"},
+        status=422,
+    ),
+    "check-in, draft found": State(
+        "portfolio:check_in_new",
+        ADVISER,
+        lambda: enrolment("Daan Visser"),
+        **drafted("portfolio:check_in_draft", lambda: enrolment("Daan Visser"), summary=WORDS),
+    ),
+    "set aside": State("portfolio:set_aside", NOOR, unit_of),
+    "set aside, a new student": State("portfolio:set_aside", NEW, lambda: unit_of(NEW)),
+    "set a piece aside": State("portfolio:set_aside_piece", NOOR, piece_in_unit),
+    "set a piece aside, refused": State(
+        "portfolio:set_aside_piece", NOOR, piece_in_unit, send={"reason": ""}, status=422
+    ),
+    "set a piece aside, draft found": State(
+        "portfolio:set_aside_piece",
+        NOOR,
+        lambda: [*unit_of(), *asked_about()],
+        **drafted("portfolio:set_aside_draft", lambda: [*unit_of(), *asked_about()], reason=WORDS),
+    ),
+    "my decisions": State("committees:mine", "Daan Visser"),
+    "my decisions, none": State("committees:mine", NEW),
+    "my case, planned": State(
+        "committees:my_case", "Nynke Wiersma", case("planned", "Nynke Wiersma")
+    ),
+    "my case, frozen": State("committees:my_case", NOOR, case("frozen", NOOR)),
+    "my case, decided upon": State(
+        "committees:my_case", "Lina Öztürk", case("announced", "Lina Öztürk")
+    ),
+    "letter": State("committees:letter", "Lina Öztürk", case("announced", "Lina Öztürk")),
+    "letter, not yet": State("committees:letter", "Daan Visser", case("announced", "Daan Visser")),
+    "letter, put off": State("committees:letter", "Zoë Martens", case("deferred", "Zoë Martens")),
+    "letter, to an adviser": State("committees:letter", ADVISER, case("announced", "Daan Visser")),
+}
+
+
+# --- Coordinators and curriculum ------------------------------------------------------------------
+
+
+def set_up(view: str, of: Callable[[], Sequence[object]] = tuple, **more: Any) -> State:
+    return State(f"programmes:{view}", COORDINATOR, of, **more)
+
+
+def curated(view: str, of: Callable[[], Sequence[object]] = tuple, **more: Any) -> State:
+    return State(f"qualifications:{view}", COORDINATOR, of, **more)
+
+
+refused: dict[str, Any] = {"send": {}, "status": 422}
+a_period, a_unit = in_programme(PERIOD), in_programme(UNIT)
+a_target, a_teacher = in_programme(TARGET), in_programme(role(ProgrammeRole.Role.TEACHER))
+SETTING_UP = {
+    "home of a coordinator": State("home:home", COORDINATOR),
+    "programmes": set_up("list"),
+    "programmes, of an auditor": State("programmes:list", AUDITOR),
+    "programmes, none": State("programmes:list", STRANGER),
+    "programme, new": set_up("programme_new"),
+    "programme, new, refused": set_up("programme_new", **refused),
+    "programme": set_up("programme", in_programme()),
+    "programme, to an auditor": State("programmes:programme", AUDITOR, in_programme()),
+    "programme, edit": set_up("programme_edit", in_programme()),
+    "programme, edit, refused": set_up("programme_edit", in_programme(), **refused),
+    "period, new": set_up("period_new", in_programme()),
+    "period, new, refused": set_up("period_new", in_programme(), **refused),
+    "period": set_up("period_edit", a_period),
+    "period, refused": set_up("period_edit", a_period, **refused),
+    "period, remove": set_up("period_remove", a_period),
+    "period, cannot be removed": set_up("period_remove", a_period, send={}),
+    "unit, new": set_up("unit_new", in_programme()),
+    "unit, new, refused": set_up("unit_new", in_programme(), **refused),
+    "unit": set_up("unit_edit", a_unit),
+    "unit, refused": set_up("unit_edit", a_unit, **refused),
+    "unit, remove": set_up("unit_remove", a_unit),
+    "guidelines": set_up("guidelines", in_programme()),
+    "guideline": set_up("guideline_edit", a_target),
+    "guideline, refused": set_up("guideline_edit", a_target, send={"pieces": "veel"}, status=422),
+    "role, new": set_up("role_new", in_programme()),
+    "role, new, refused": set_up("role_new", in_programme(), **refused),
+    "role, end": set_up("role_end", a_teacher),
+    "student, new": set_up("student_new", in_programme()),
+    "student, new, refused": set_up("student_new", in_programme(), **refused),
+    "enrolment": set_up("enrolment", enrolment),
+    "enrolment of a new student": set_up("enrolment", lambda: enrolment(NEW)),
+    "adviser": set_up("adviser_edit", enrolment),
+    "adviser, refused": set_up("adviser_edit", enrolment, **refused),
+    "enrolment, end": set_up("enrolment_end", enrolment),
+    "enrolment, end, refused": set_up(
+        "enrolment_end", enrolment, send={"ends_on": "gisteren"}, status=422
+    ),
+    "placement, new": set_up("placement_new", enrolment),
+    "placement, new, refused": set_up("placement_new", enrolment, **refused),
+    "placement": set_up("placement_edit", placement),
+    "placement, refused": set_up("placement_edit", placement, **refused),
+    "supervisor, new": set_up("supervisor_new", placement),
+    "supervisor, new, refused": set_up("supervisor_new", placement, **refused),
+    "supervisor, end": set_up("supervisor_end", supervisor),
+    "qualifications": curated("qualifications"),
+    "dossier, load": curated("dossier_load"),
+    "dossier, load, refused": curated("dossier_load", **refused),
+    "dossier": curated("dossier", lambda: [Dossier.objects.latest("recorded_at").pk]),
+    "qualification": curated("qualification", qualification("published")),
+    "qualification, draft": curated("qualification", qualification("draft")),
+    "qualification, to an auditor": State(
+        "qualifications:qualification", AUDITOR, qualification("published")
+    ),
+    "qualification, merge, refused": curated(
+        "qualification_merge", qualification("draft"), **refused
+    ),
+    "wording": curated("wording", wording),
+    "wording, refused": curated("wording", wording, send=words_of_wording, status=422),
+}
+
+
+# --- Committees -----------------------------------------------------------------------------------
+
+
+def sitting(view: str, of: Callable[[], Sequence[object]] = tuple, **more: Any) -> State:
+    return State(f"committees:{view}", **{"who": CHAIR, "of": of} | more)
+
+
+def for_programme() -> str:
+    return f"?programme={programme().pk}"
+
+
+def of_first_unit() -> str:
+    second = Unit.objects.get(
+        programme__committees__name="Besliscommissie Software", title__startswith="Kerntaak 2"
+    )
+    return f"?unit={second.pk}"
+
+
+def a_seat() -> list[UUID]:
+    return [Membership.objects.current().get(user__name=ADVISER).pk]
+
+
+def empty_meeting() -> list[UUID]:
+    return [Meeting.objects.get(cases=None).pk]
+
+
+def new_committee() -> list[UUID]:
+    return committee("Nieuwe commissie")
+
+
+LARGE: dict[str, Any] = {"query": "?large=1"}
+planned, in_session, closed = meeting("planned"), meeting("open"), meeting("closed")
+zoe_opened, daan_frozen = case("opened", "Zoë"), case("frozen", "Daan")
+zoe_deferred, ayoub_deferred = case("deferred", "Zoë"), case("deferred", "Ayoub")
+jip_opened, noor_frozen, fleur_decided = (
+    case("opened", "Jip"),
+    case("frozen", NOOR),
+    case("decided", "Fleur"),
+)
+lina_announced, nynke_planned = case("announced", "Lina"), case("planned", "Nynke")
+DECIDING = {
+    "home of a chair": State("home:home", CHAIR),
+    "home of a secretary": State("home:home", SECRETARY),
+    "home of a member": State("home:home", MEMBER),
+    "home of an adviser": State("home:home", ADVISER),
+    "home of a teacher": State("home:home", TEACHER),
+    "home of an auditor": State("home:home", AUDITOR),
+    "committees": sitting("list"),
+    "committees, to a coordinator": sitting("list", who=COORDINATOR),
+    "committees, none": sitting("list", who=STRANGER),
+    "committee": sitting("committee", committee),
+    "committee without meetings": sitting("committee", new_committee),
+    "committee, to its coordinator": sitting("committee", committee, who=COORDINATOR),
+    "committee, new": sitting("new", who=COORDINATOR, query=for_programme),
+    "committee, new, refused": sitting("new", who=COORDINATOR, query=for_programme, **refused),
+    "committee, new, draft found": sitting(
+        "new",
+        who=COORDINATOR,
+        query=for_programme,
+        first=lambda client: client.post(
+            reverse("committees:new_draft") + for_programme(), {"mandate": WORDS}
+        ),
+    ),
+    "seat, refused": sitting("seat_give", committee, who=COORDINATOR, **refused),
+    "seat, end": sitting("seat_end", a_seat, who=COORDINATOR),
+    "meeting, plan": sitting("meeting_plan", committee),
+    "meeting, plan, refused": sitting("meeting_plan", committee, **refused),
+    "meeting, empty": sitting("meeting", empty_meeting),
+    "meeting, planned": sitting("meeting", planned, who=OTHER_CHAIR),
+    "meeting, in session": sitting("meeting", in_session),
+    "meeting, in session, to its secretary": sitting("meeting", in_session, who=SECRETARY),
+    "meeting, in session, to a member": sitting("meeting", in_session, who=MEMBER),
+    "meeting, in session, large": sitting("meeting", in_session, **LARGE),
+    "meeting, closed": sitting("meeting", closed, who=AUDITOR),
+    "meeting, closed, large": sitting("meeting", closed, who=AUDITOR, **LARGE),
+    "agenda": sitting("agenda", in_session),
+    "agenda, of a unit": sitting("agenda", in_session, query=of_first_unit),
+    "agenda, refused": sitting("agenda", in_session, query=of_first_unit, **refused),
+    "agenda, of an empty meeting": sitting("agenda", empty_meeting),
+    "case, planned": sitting("case", nynke_planned, who=OTHER_CHAIR),
+    "case": sitting("case", noor_frozen),
+    "case, filtered": sitting("case", noor_frozen, query="?thin=on"),
+    "case, judged": sitting("case", daan_frozen),
+    "case, refused": sitting("case", noor_frozen, who=MEMBER, **refused),
+    "case, draft found": sitting(
+        "case",
+        daan_frozen,
+        who=MEMBER,
+        **drafted("committees:judgement_draft", daan_frozen, motivation=WORDS),
+    ),
+    "case, to the secretary": sitting("case", noor_frozen, who=SECRETARY),
+    "case, judgements open": sitting("case", zoe_opened),
+    "stand aside": sitting("recuse", noor_frozen, who=MEMBER),
+    "stand aside, refused": sitting("recuse", noor_frozen, who=MEMBER, **refused),
+    "decide, sealed": sitting("decide", noor_frozen),
+    "decide, sealed, large": sitting("decide", noor_frozen, **LARGE),
+    "decide": sitting("decide", zoe_opened),
+    "decide, refused": sitting("decide", zoe_opened, **refused),
+    "decide, large": sitting("decide", zoe_opened, **LARGE),
+    "decide, to a member": sitting("decide", zoe_opened, who=MEMBER),
+    "decide, draft found": sitting(
+        "decide",
+        jip_opened,
+        **drafted("committees:decide_draft", jip_opened, motivation=WORDS),
+    ),
+    "decide, deferring, draft found": sitting(
+        "decide", daan_frozen, **drafted("committees:defer_draft", daan_frozen, reason=WORDS)
+    ),
+    "decide, put off without a reason": sitting("defer", zoe_opened, send={}),
+    "decide, put off": sitting("decide", ayoub_deferred),
+    "decide, recorded": sitting("decide", fleur_decided),
+    "decide, recorded, large": sitting("decide", fleur_decided, **LARGE),
+    "decide, announced": sitting("decide", lina_announced),
+    "letter, to be announced": sitting("letter_preview", fleur_decided),
+    "record": sitting("record", who=AUDITOR),
+    "record, nothing found": sitting("record", who=AUDITOR, query="?q=xyzzy"),
+    "record of a case": sitting("case_record", lina_announced, who=AUDITOR),
+    "record of a case, sealed": sitting("case_record", noor_frozen, who=AUDITOR),
+    "record of a case, put off": sitting("case_record", zoe_deferred, who=AUDITOR),
+    "record of a case, planned": sitting("case_record", nynke_planned, who=AUDITOR),
+    "record of a case, to a member": sitting("case_record", lina_announced, who=MEMBER),
+}
+# What one worker of the tests looks at in one go.
+PARTS = {
+    "doors": DOORS | ERRORS,
+    "studying": STUDYING,
+    "setting up": SETTING_UP,
+    "deciding": DECIDING,
+}
