@@ -67,9 +67,10 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
             ],
         }
         if not is_sealed:
-            context["judgements"] = [
-                (row, [(part.title, in_words(row.findings.get(part.id))) for part in parts])
-                for row in judgements
+            context["judgements"] = judgements
+            context["parts"] = [
+                (part.title, [(row, in_words(row.findings.get(part.id))) for row in judgements])
+                for part in parts
             ]
         if case.state in (Case.State.DECIDED, Case.State.ANNOUNCED):
             context["decision"] = decision_facts(case, frozen)
