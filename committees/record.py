@@ -28,7 +28,7 @@ WORDS: dict[str, Promise] = {
 }
 
 KINDS: dict[str, Promise] = {
-    "frame": gettext_lazy("requirements"),
+    "frame": pgettext_lazy("kind of item in a frozen set", "requirements"),
     "person": pgettext_lazy("kind of item in a frozen set", "person"),
     "piece": pgettext_lazy("kind of item in a frozen set", "piece of evidence"),
     "feedback": pgettext_lazy("kind of item in a frozen set", "feedback"),
