@@ -120,7 +120,8 @@ def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     form = RequirementsForm(posted, piece=piece, words=words, at=timezone.now())
     is_search = "search" in request.POST
     if form.is_bound and not is_search and form.is_valid() and _laid(request, piece, form):
-        return redirect("evidence:detail", piece.pk)
+        goes_on = "ask" in request.POST and form.chosen
+        return redirect("evidence:ask" if goes_on else "evidence:detail", piece.pk)
     context = {"piece": piece, "form": form, "search": search}
     status = 422 if form.is_bound and not is_search else 200
     return render(request, "evidence/requirements.html", context, status=status)

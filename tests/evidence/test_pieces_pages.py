@@ -407,6 +407,23 @@ def test_choosing_lays_the_piece_against_requirements(client: Client) -> None:
     assert place.piece.links.count() == 3
 
 
+def test_who_laid_a_piece_for_the_first_time_can_go_on_to_asking(client: Client) -> None:
+    place = two_processes()
+    RequirementLink.objects.all().delete()
+    client.force_login(place.student)
+    address = url("requirements", place.piece.pk)
+    chosen = {"chosen": place.lines[2].pk}
+
+    first = client.get(address).content.decode()
+    nothing = client.post(address, {"ask": "1"})
+    went_on = client.post(address, {**chosen, "ask": "1"})
+    later = client.get(address).content.decode()
+
+    assert nothing["Location"] == url("detail", place.piece.pk)
+    assert went_on["Location"] == url("ask", place.piece.pk)
+    assert [shown.count('name="ask"') for shown in (first, later)] == [1, 0]
+
+
 def test_a_link_made_on_another_page_since_is_not_taken_off(client: Client) -> None:
     place = scene(lines=2)
     client.force_login(place.student)

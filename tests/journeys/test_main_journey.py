@@ -207,7 +207,7 @@ def evidence_is_kept(noor: Walker, photo: Path, word: str) -> str:
     for number in (3, 6):
         noor.page.locator("main [name=chosen]").nth(number).check()
     noor.send()
-    assert noor.page.url == evidence
+    assert noor.page.url == f"{evidence}ask/"
     return evidence
 
 
