@@ -213,6 +213,35 @@ def test_an_auditor_searches_from_the_start_page(client: Client) -> None:
     assert '<form class="filters" method="get" action="/committees/record/">' in page
 
 
+def test_an_administrator_finds_what_to_look_after(client: Client) -> None:
+    administrator = UserFactory(is_staff=True, is_superuser=True)
+    client.force_login(administrator)
+    shown = client.get("/").content.decode()
+    section = shown[shown.index('aria-labelledby="administering"') :]
+    places = re.findall(r'href="(/admin/[^"]*)"', section)
+
+    assert places == ["/admin/people/user/", "/admin/people/institutionrole/", "/admin/"]
+    assert [client.get(place).status_code for place in places] == [200, 200, 200]
+
+    client.force_login(UserFactory())
+    assert "administering" not in client.get("/").content.decode()
+
+
+def test_everybody_changes_their_password_from_the_account_menu(client: Client) -> None:
+    person = UserFactory(password="fietsbel-op-zolder")
+    client.force_login(person)
+    menu = re.search(r'<ul class="menu-list">.*?</ul>', client.get("/").content.decode(), re.S)
+    assert menu is not None
+    links = re.findall(r'href="([^"]*)"', menu[0])
+
+    assert links == ["/accounts/password/change/"]
+    words = {"oldpassword": "fietsbel-op-zolder"}
+    words |= dict.fromkeys(("password1", "password2"), "lekke-band-in-mei")
+    client.post(links[0], words)
+    person.refresh_from_db()
+    assert person.check_password("lekke-band-in-mei")
+
+
 def test_a_tour_stands_there_until_its_person_closes_it(client: Client) -> None:
     student, other = EnrolmentFactory().student, EnrolmentFactory().student
     client.force_login(student)
