@@ -38,6 +38,10 @@ class KeptMail:
         return str(self.message["to"])
 
     @property
+    def language(self) -> str:
+        return str(self.message["Content-Language"])
+
+    @property
     def text(self) -> str:
         body = self.message.get_body(preferencelist=("plain",))
         return str(body.get_content()) if body else ""

@@ -139,7 +139,11 @@ def _message(row: OutboxMail, content: MailContent) -> EmailMultiAlternatives:
         body=render_to_string(f"mail/{row.template}.txt", context),
         to=[row.address],
         # Fixed, so that a mail sent twice after a crash is known for one.
-        headers={"Message-ID": f"<{row.id}@{host}>", "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": f"<{row.id}@{host}>",
+            "Auto-Submitted": "auto-generated",
+            "Content-Language": row.language,
+        },
     )
     message.attach_alternative(render_to_string(f"mail/{row.template}.html", context), "text/html")
     return message

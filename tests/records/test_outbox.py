@@ -78,6 +78,7 @@ def test_a_mail_speaks_the_language_of_its_reader(
         "Een nieuw wachtwoord kiezen",
         "Choose a new password",
     ]
+    assert [mail["content-language"] for mail in smtp_server.messages] == ["nl", "en"]
 
 
 def test_a_mail_waits_until_it_is_due(person: "User", smtp_server: "MailServer") -> None:
