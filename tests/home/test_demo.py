@@ -1,63 +1,20 @@
 """The demo as it is filled: who and what is in it, and that nothing of it is amiss."""
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from django.db import transaction
-from django.test import Client, override_settings
-from pytest_django import DjangoDbBlocker
+from django.test import Client
 
 from committees.models import Case, Meeting
 from evidence.models import Confirmation, Evidence, Feedback, FeedbackRequest, Revision
-from home.demo.filling import fill
 from home.demo.people import ACCOUNTS, PASSWORD
 from people.models import User
 from portfolio.models import SetAside
 from programmes.models import Enrolment, Programme
-from records import work
 from records.models import OutboxMail, StoredFile
 from records.verification import verify
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def _filled(
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[str, Any]]:
-    """Filled once for all tests of this module; what the settings were then."""
-    folder: Path = tmp_path_factory.mktemp("demo")
-    files = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": folder / "files"},
-    }
-    kept: dict[str, Any] = {
-        "DEMO": True,
-        "DATA_ROOT": folder,
-        "FILES_ROOT": folder / "files",
-        "EMAIL_BACKEND": "home.mailbox.EmailBackend",
-        "STORAGES": {
-            "default": files,
-            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-        },
-    }
-    with django_db_blocker.unblock(), transaction.atomic():
-        with override_settings(**kept):
-            fill()
-            work.sweep()
-        yield kept
-        transaction.set_rollback(True)
-
-
-@pytest.fixture(autouse=True)
-def _demo(_filled: dict[str, Any], _own_files: None) -> Iterator[None]:
-    with override_settings(**_filled):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("filled_demo")]
 
 
 def test_it_holds_a_year_of_a_school() -> None:
