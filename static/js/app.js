@@ -7,7 +7,7 @@
 
   /** Says a text to people who cannot see the change. */
   function announce(text) {
-    if (!live || !text) return;
+    if (!text) return;
     live.textContent = "";
     requestAnimationFrame(() => {
       live.textContent = text;
@@ -25,12 +25,11 @@
     form.dataset.sending = "";
     const label = button?.querySelector(".label");
     if (!label) return;
+    const busy = button.dataset.busy ?? live.dataset.busy;
     button.setAttribute("aria-disabled", "true");
-    if (button.dataset.busy) {
-      labels.set(button, label.textContent);
-      label.textContent = button.dataset.busy;
-      announce(button.dataset.busy);
-    }
+    labels.set(button, label.textContent);
+    label.textContent = busy;
+    announce(busy);
   }
 
   function setIdle(form) {
@@ -38,7 +37,7 @@
     delete form.dataset.sent;
     for (const button of form.querySelectorAll('.button[aria-disabled="true"]')) {
       button.removeAttribute("aria-disabled");
-      if (labels.has(button)) button.querySelector(".label").textContent = labels.get(button);
+      button.querySelector(".label").textContent = labels.get(button);
     }
   }
 
@@ -61,60 +60,61 @@
 
   window.addEventListener("submit", (event) => {
     const form = event.target;
-    const byHtmx = form.matches("[data-hx-post], [hx-post]");
-    if (!isPost(form) || (event.defaultPrevented && !byHtmx)) return;
+    if (!isPost(form) || event.defaultPrevented) return;
     form.dataset.sent = "";
     setBusy(form, event.submitter);
   });
 
-  // Back from the next page, or the answer of htmx is there: the button may be pressed again.
+  // Back from the next page: the button may be pressed again.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) document.querySelectorAll("form[data-sending]").forEach(setIdle);
-  });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt;
-    if (!form.matches("form[data-sending]")) return;
-    setIdle(form);
-    if (event.detail.successful && kept.has(form)) kept.set(form, content(form));
   });
 
   // --- data-guard: leaving a page with unsaved work warns -----------------------------------------
 
+  // What the server has of each form, and what of that a draft is on its way with.
   const kept = new WeakMap();
+  const underway = new WeakMap();
+  const guarded = () => [...document.querySelectorAll("form[data-guard]")];
 
+  /** What was typed and chosen; a draft keeps all of it but files. */
   function content(form) {
-    return JSON.stringify(
-      [...new FormData(form)].map(([name, value]) => [
-        name,
-        value instanceof File ? `${value.name} ${value.size}` : value,
-      ]),
-    );
+    const entries = [...new FormData(form)];
+    const files = entries.filter(([, value]) => value instanceof File && value.name);
+    return {
+      words: JSON.stringify(entries.filter(([, value]) => typeof value === "string")),
+      files: files.map(([, file]) => `${file.name} ${file.size}`).join("/"),
+    };
   }
 
-  function keep(root) {
-    for (const form of root.querySelectorAll("form[data-guard]")) {
-      if (!kept.has(form)) kept.set(form, content(form));
-    }
+  function isUnsaved(form) {
+    const [now, then] = [content(form), kept.get(form)];
+    return !("sent" in form.dataset) && (now.words !== then.words || now.files !== then.files);
   }
 
-  keep(document);
+  for (const form of guarded()) kept.set(form, content(form));
 
   window.addEventListener("beforeunload", (event) => {
-    for (const form of document.querySelectorAll("form[data-guard]")) {
-      if (!("sent" in form.dataset) && kept.get(form) !== content(form)) event.preventDefault();
-    }
+    if (guarded().some(isUnsaved)) event.preventDefault();
   });
 
   // What is being sent needs no draft any more: a late one would be found again after all.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const form = event.detail.elt.closest("form[data-sent]");
-    if (form && form !== event.detail.elt) event.preventDefault();
+    const form = event.detail.elt.closest("form[data-guard]");
+    if (!form) return;
+    if ("sent" in form.dataset) event.preventDefault();
+    underway.set(form, content(form).words);
   });
 
   // The server answers a kept draft with "HX-Trigger: saved".
   document.addEventListener("saved", (event) => {
     const form = event.target.closest("form[data-guard]");
-    if (form) kept.set(form, content(form));
+    if (form) kept.get(form).words = underway.get(form);
+  });
+
+  // Connected again: what could not be saved is saved now.
+  window.addEventListener("online", () => {
+    for (const form of guarded().filter(isUnsaved)) form.dispatchEvent(new Event("input"));
   });
 
   // --- data-filter="#list": shows the items that hold every word typed ----------------------------
@@ -256,7 +256,6 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     const fresh = event.target;
     const { control, news } = before.get(event.detail.xhr) ?? { control: null, news: [] };
-    keep(document);
     announce(all(fresh, "[data-announce]")[0]?.dataset.announce);
     announce(newsIn(fresh).filter((text) => !news.includes(text)).join(". "));
     // Focus that went down with the old content goes to the same control, or else to where the new
@@ -268,14 +267,16 @@
     }
   });
 
-  const trouble = document.getElementById("trouble");
-  const setTrouble = (shown) => {
-    if (trouble) trouble.hidden = !shown;
-  };
-  document.addEventListener("htmx:sendError", () => setTrouble(true));
-  document.addEventListener("htmx:timeout", () => setTrouble(true));
-  document.addEventListener("htmx:responseError", () => setTrouble(true));
+  /** Shows one of the messages on what went wrong, or none. */
+  function setTrouble(id) {
+    for (const message of document.querySelectorAll(".trouble")) message.hidden = message.id !== id;
+  }
+  document.addEventListener("htmx:sendError", () => setTrouble("trouble"));
+  document.addEventListener("htmx:timeout", () => setTrouble("trouble"));
+  document.addEventListener("htmx:responseError", (event) => {
+    setTrouble(event.detail.xhr.status === 401 ? "signed-out" : "trouble");
+  });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!event.detail.isError) setTrouble(false);
+    if (!event.detail.isError) setTrouble("");
   });
 })();
