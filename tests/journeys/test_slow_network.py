@@ -17,7 +17,7 @@ from tests.committees.factories import scene as committee_scene
 from tests.evidence.scenes import scene
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,9 +40,9 @@ def leave(page: "Page") -> list[str]:
     """Try to leave by a link; returns what the browser asked, to which the answer is to stay."""
     asked: list[str] = []
 
-    def stay(dialog: object) -> None:
-        asked.append(dialog.type)  # type: ignore[attr-defined]
-        dialog.dismiss()  # type: ignore[attr-defined]
+    def stay(dialog: "Dialog") -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
 
     page.on("dialog", stay)
     page.click(".brand", no_wait_after=True)
@@ -184,7 +184,12 @@ def test_sending_does_not_warn(enter: Enter) -> None:
     path = reverse("evidence:add")
     page = enter(scene().student, path)
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def go(dialog: "Dialog") -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", go)
 
     page.fill("[name=title]", "Set the table")
     with page.expect_navigation():
