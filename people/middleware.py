@@ -1,9 +1,14 @@
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from allauth.account.utils import url_str_to_user_pk
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+
+from people.models import User
 
 # Views of others that stand open or guard themselves, by their full name in the URLconf; each
 # with its reason. Everything else needs a rule from people/access.py.
@@ -53,13 +58,27 @@ class DefaultDenyMiddleware:
 
 class PersonLanguageMiddleware:
     """A signed-in person reads in the language they chose; others in that of the cookie or the
-    browser. A link's page may choose another (see evidence.views)."""
+    browser. A link's page may choose another (see evidence.views); who chooses a password by a
+    link reads in the language of the mail it came in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            translation.activate(request.user.language)
-            request.LANGUAGE_CODE = translation.get_language()
+            _speak(request, request.user.language)
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        has_chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+        if "uidb36" not in kwargs or has_chosen or request.user.is_authenticated:
+            return
+        with suppress(ValueError, ValidationError):  # no person's key
+            key = url_str_to_user_pk(kwargs["uidb36"])
+            if person := User.objects.filter(pk=key).first():
+                _speak(request, person.language)
+
+
+def _speak(request: HttpRequest, language: str) -> None:
+    translation.activate(language)
+    request.LANGUAGE_CODE = translation.get_language()

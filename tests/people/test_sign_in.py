@@ -1,11 +1,13 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from people.models import User
 from records import work
 from records.models import OutboxMail
+from records.outbox import BUILDERS
 from tests.factories import UserFactory
 
 if TYPE_CHECKING:
@@ -116,3 +118,19 @@ def test_a_wrong_password_is_asked_for_again_and_no_more_is_promised(client: Cli
     page = answer.content.decode()
     assert "Something is not right yet. Type your password once more." in page
     assert "still here" not in page
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_page_to_choose_a_password_speaks_the_language_of_its_mail(
+    client: Client, language: str
+) -> None:
+    person = UserFactory(language=language)
+    content = BUILDERS["people/invitation"]({"user": str(person.pk)})
+    assert content is not None
+    path = content.context["link"].removeprefix(settings.BASE_URL)
+
+    page = client.get(path, headers={"accept-language": "de"}, follow=True)
+    other = client.get(path.replace("/key/", "/key/x"), headers={"accept-language": "en"})
+
+    assert f'<html lang="{language}">' in page.content.decode()
+    assert '<html lang="en">' in other.content.decode()  # nobody's: in the browser's
