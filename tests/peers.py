@@ -42,6 +42,10 @@ def redis_answers() -> bool:
 
 NEEDS: dict[str, tuple[Callable[[], object], str]] = {
     "needs_chromium": (chromium, "Chromium is not installed: apt-get install chromium"),
+    "needs_java": (
+        lambda: shutil.which("java"),
+        "Java is not installed: apt-get install default-jre-headless",
+    ),
     "needs_redis": (
         redis_answers,
         "no Redis answers on 127.0.0.1:6379: apt-get install redis-server",

@@ -196,7 +196,7 @@ def beside_the_demo() -> None:
     UserFactory(name=STRANGER, language="nl")
     _links()
     _draft()
-    new = CommitteeFactory(name="Nieuwe commissie", programme=programme())
+    new = CommitteeFactory(name="Besliscommissie Techniek", programme=programme())
     MeetingFactory(committee=new)
     MembershipFactory(committee=new, user=User.objects.get(name=CHAIR), role=Membership.Role.CHAIR)
     _session()
@@ -572,7 +572,7 @@ SETTING_UP = {
     "unit, remove": set_up("unit_remove", a_unit),
     "guidelines": set_up("guidelines", in_programme()),
     "guideline": set_up("guideline_edit", a_target),
-    "guideline, refused": set_up("guideline_edit", a_target, send={"pieces": "veel"}, status=422),
+    "guideline, refused": set_up("guideline_edit", a_target, send={"pieces": "-1"}, status=422),
     "role, new": set_up("role_new", in_programme()),
     "role, new, refused": set_up("role_new", in_programme(), **refused),
     "role, end": set_up("role_end", a_teacher),
@@ -584,7 +584,7 @@ SETTING_UP = {
     "adviser, refused": set_up("adviser_edit", enrolment, **refused),
     "enrolment, end": set_up("enrolment_end", enrolment),
     "enrolment, end, refused": set_up(
-        "enrolment_end", enrolment, send={"ends_on": "gisteren"}, status=422
+        "enrolment_end", enrolment, send={"ends_on": "2020-01-01"}, status=422
     ),
     "placement, new": set_up("placement_new", enrolment),
     "placement, new, refused": set_up("placement_new", enrolment, **refused),
@@ -637,7 +637,7 @@ def empty_meeting() -> list[UUID]:
 
 
 def new_committee() -> list[UUID]:
-    return committee("Nieuwe commissie")
+    return committee("Besliscommissie Techniek")
 
 
 LARGE: dict[str, Any] = {"query": "?large=1"}

