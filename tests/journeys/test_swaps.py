@@ -186,6 +186,10 @@ def test_a_case_on_the_projector_follows(enter: Enter) -> None:
     assert page.evaluate("document.activeElement.id") == "room"
     assert page.locator("#room h2:text-is('Judgements')").count() == 1
     assert page.inner_text("#live") == "judgements opened"
+    actions.mark_absent(meeting=made.meeting, user=made.other_member, by=made.secretary)
+    assert asks_again(page) == 200
+    assert page.inner_text("#live").startswith("2 of 3 voting members present")
+    assert page.evaluate("document.activeElement.id") == "room"
 
 
 def test_the_projector_takes_no_focus_and_waits_while_nobody_looks(enter: Enter) -> None:
