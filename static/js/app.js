@@ -45,14 +45,20 @@
     return form instanceof HTMLFormElement && form.getAttribute("method")?.toLowerCase() === "post";
   }
 
+  /** Without a network, and the page says so: sending would end on a page of the browser's own. */
+  function isCutOff() {
+    return !navigator.onLine && document.querySelector("#trouble:not([hidden])") !== null;
+  }
+
   // In the capture phase: a second press is stopped before htmx or the browser sees it.
   document.addEventListener(
     "submit",
     (event) => {
       const form = event.target;
-      if (isPost(form) && "sending" in form.dataset) {
+      if (isPost(form) && ("sending" in form.dataset || isCutOff())) {
         event.preventDefault();
         event.stopImmediatePropagation();
+        if (isCutOff()) announce(document.getElementById("trouble").innerText);
       }
     },
     true,

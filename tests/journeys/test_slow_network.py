@@ -115,11 +115,16 @@ def test_words_that_could_not_be_saved_are_saved_once_there_is_a_network(enter: 
     assert page.inner_text("#trouble").startswith("That did not reach us.")
     assert page.input_value("[name=title]") == "Set the table"
     assert page.evaluate("document.activeElement.name") == "title"
+    page.keyboard.press("Enter")  # sends nothing, and stays where the words are
+    page.locator("#live:has-text('That did not reach us.')").wait_for(state="attached")
     page.context.set_offline(False)
     page.locator(".saved:not(:empty)").wait_for()
 
     assert not page.locator("#trouble").is_visible()
     assert [draft.fields["title"] for draft in Draft.objects.all()] == [["Set the table"]]
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert Evidence.objects.filter(current__title="Set the table").count() == 1
 
 
 def test_trouble_is_in_sight_wherever_somebody_writes(enter: Enter) -> None:
