@@ -5,6 +5,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 
 from records.drafts import sent
@@ -34,6 +36,18 @@ class RefusalMiddleware:
         context = {"kept": sent(request), "had_files": bool(request.FILES)}
         response = render(request, "503.html", context, status=503)
         response["Retry-After"] = "5"
+        return response
+
+
+class PageCompressionMiddleware(GZipMiddleware):
+    """Pages travel compressed, with a random length added so that their size tells nothing of what
+    is secret in them. Files do not: most are compressed already, and are asked for in parts."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            return super().process_response(request, response)
         return response
 
 
