@@ -71,7 +71,6 @@ def test_evidence_is_kept_and_feedback_asked(enter: Enter, tmp_path: Path) -> No
     ]
     assert piece.current.attachments.count() == 1
 
-    press(page, "main a[href$='/ask/']")
     page.locator("[name=requirements]").check()
     fill_in(page, message="Was it on time?")
     press(page, "main button.primary", 422)  # of whom?
