@@ -37,7 +37,9 @@ os.environ |= {
 }
 
 from config.settings import *  # noqa: E402, F403
+from tests.strictness import Undefined  # noqa: E402
 
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Undefined()  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # many people, little time
 WHITENOISE_AUTOREFRESH = True  # looks for a static file when asked, not at every start
 # A live server's threads wait for a browser's next request; none may hold the database meanwhile.

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.template import Engine
 from django.template.base import FilterExpression
 
 # --- The network is closed ------------------------------------------------------------------------
@@ -62,8 +61,8 @@ class UndefinedVariable(AssertionError):
 
 
 class Undefined(str):
-    """Stands for an undefined variable in a template, and raises where the template is ours:
-    those of Django and allauth rely on undefined variables being empty."""
+    """Stands for an undefined variable in a template (see tests/settings.py), and raises where the
+    template is ours: those of Django and allauth rely on undefined variables being empty."""
 
     def __bool__(self) -> bool:
         # Django asks for its truth in FilterExpression.resolve, right after a look-up failed.
@@ -76,10 +75,3 @@ class Undefined(str):
             if origin and Path(str(origin.name)).is_relative_to(settings.BASE_DIR / "templates"):
                 raise UndefinedVariable(f"{expression.token} in {origin.template_name}")
         return False
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _undefined_variables_fail() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Engine.get_default(), "string_if_invalid", Undefined())
-        yield

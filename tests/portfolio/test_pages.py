@@ -1,7 +1,7 @@
 """The pages of a portfolio: who sees them, what they show, what they cost."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 import pytest
 from django.test import Client
@@ -11,7 +11,11 @@ from pytest_django import DjangoAssertNumQueries
 from people.models import User
 from portfolio.models import Agreement
 from programmes.models import Enrolment
-from tests.evidence.factories import EvidenceFactory, FeedbackFactory
+from tests.evidence.factories import (
+    EvidenceFactory,
+    FeedbackFactory,
+    RequirementLinkFactory,
+)
 from tests.factories import LONG_AGO, EnrolmentFactory, ProgrammeFactory, UserFactory
 from tests.portfolio.factories import (
     AgreementFactory,
@@ -261,10 +265,12 @@ def told() -> Scene:
         ("Sprint 2", date(2026, 12, 8), "supervisor"),
     ]:
         piece = EvidenceFactory(
-            owner=place.student,
-            on=[place.a],
-            revision__title=title,
-            revision__happened_on=day,
+            owner=place.student, revision__title=title, revision__happened_on=day
+        )
+        RequirementLinkFactory(
+            evidence=piece,
+            requirement=place.a,
+            recorded_at=datetime.combine(day, time(12), tzinfo=UTC),
         )
         FeedbackFactory(
             enrolment=place.enrolment,
