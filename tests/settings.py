@@ -37,7 +37,7 @@ os.environ |= {
 }
 
 from config.settings import *  # noqa: E402, F403
-from tests.strictness import Undefined  # noqa: E402
+from tests.undefined import Undefined  # noqa: E402
 
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Undefined()  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # many people, little time

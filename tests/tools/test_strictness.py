@@ -11,7 +11,8 @@ from django.template import Context, Engine, Origin, Template
 
 from records.models import Chain
 from tests.peers import MailServer
-from tests.strictness import NetworkClosed, UndefinedVariable
+from tests.strictness import NetworkClosed
+from tests.undefined import UndefinedVariable
 
 
 def test_no_test_reaches_another_machine() -> None:
