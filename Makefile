@@ -43,7 +43,7 @@ setup setup-dev:
 
 test: setup-dev
 	$(PYTEST)
-	$(RUN) -m tools.postgres $(PYTEST) -m "database and (not browser or main_journey)"
+	$(RUN) -m tools.postgres $(PYTEST) -m "database and not any_database and (not browser or main_journey)"
 
 check translations: export DJANGO_SETTINGS_MODULE := tests.settings
 check: setup-dev

@@ -75,7 +75,7 @@ STATIC = django_settings.BASE_DIR / "static"
 # Attributes that scripts keep for themselves, or that choose things.
 UNSEEN = {"sending", "sent", "filter", "words", "opens", "wasClosed", "hxTrigger"}
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 FILL_WITHIN = marked_translations
 
 
