@@ -33,10 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("needs_chromium")
         if used & {"db", "transactional_db", "live_server"} or item.get_closest_marker("django_db"):
             item.add_marker("database")
-    # What takes minutes goes first, so that no worker is left alone with it at the end.
-    items.sort(
-        key=lambda item: not {"filled", "new_page"} <= set(getattr(item, "fixturenames", ()))
-    )
 
 
 def _drop(connection: BaseDatabaseWrapper, name: str, verbosity: int) -> None:

@@ -98,6 +98,15 @@ def smtp_server(settings: Settings) -> Iterator[MailServer]:
 
 # --- A real browser -------------------------------------------------------------------------------
 
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What walks the whole demo takes minutes: it goes first, so that no worker is left alone with
+    it at the end."""
+    walks = {"filled", "new_page"}
+    items.sort(key=lambda item: not walks <= set(getattr(item, "fixturenames", ())))
+
+
 # Pictures of the pages on which a test failed.
 PICTURES = django_settings.BASE_DIR / "var" / "failures"
 failed = pytest.StashKey[bool]()
