@@ -150,7 +150,7 @@ def _sound() -> bytes:
 
 def _ffmpeg(arguments: str, given: bytes = b"") -> bytes:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *arguments.split()]
-    return subprocess.run(command, input=given, capture_output=True, check=True).stdout  # noqa: S603
+    return subprocess.run(command, input=given, capture_output=True, check=True).stdout  # noqa: S603 - of our own words
 
 
 # --- A document -----------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
+from pytest_django import Settings
 
+from home.demo.filling import fill
 from people.models import User
 from records import work
 
@@ -140,22 +142,40 @@ def walker(new_page: "Callable[..., Page]", smtp_server: "MailServer") -> Callab
 
 
 @pytest.fixture
-def enter(
-    new_page: "Callable[..., Page]", live_server: "LiveServer"
-) -> "Callable[[User, str], Page]":
-    """Opens a page as this person, who is signed in already and reads English."""
+def page_of(new_page: "Callable[..., Page]", live_server: "LiveServer") -> "Callable[..., Page]":
+    """Opens a page, still blank, for somebody who is signed in already."""
 
-    def open_as(user: User, path: str, **options: object) -> "Page":
-        User.objects.filter(pk=user.pk).update(language="en")
+    def open_for(user: User, **options: object) -> "Page":
         client = Client()
         client.force_login(user)
         page = new_page(**options)
         value = client.cookies["sessionid"].value
         page.context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+        return page
+
+    return open_for
+
+
+@pytest.fixture
+def enter(page_of: "Callable[..., Page]") -> "Callable[[User, str], Page]":
+    """Opens a page as this person, who is signed in already and reads English."""
+
+    def open_as(user: User, path: str, **options: object) -> "Page":
+        User.objects.filter(pk=user.pk).update(language="en")
+        page = page_of(user, **options)
         page.goto(path)
         return page
 
     return open_as
+
+
+@pytest.fixture
+def filled(settings: Settings) -> None:
+    """The demo, as somebody finds it who has just started it."""
+    settings.DEMO = True
+    settings.EMAIL_BACKEND = "home.mailbox.EmailBackend"
+    fill()
+    work.sweep()
 
 
 def in_local(moment: datetime) -> str:

@@ -7,6 +7,7 @@ changes anything that another looks at, so that they can be looked at in any ord
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -143,7 +144,10 @@ def role(kind: str) -> Callable[[Programme], UUID]:
 
 
 PERIOD, UNIT = (lambda of: of.periods.all()[0].pk), (lambda of: of.units.all()[0].pk)
-TARGET = lambda of: WorkProcess.objects.filter(core_task__qualification=of.qualification)[0].pk  # noqa: E731
+
+
+def target(of: Programme) -> UUID:
+    return WorkProcess.objects.filter(core_task__qualification=of.qualification)[0].pk
 
 
 def placement() -> list[UUID]:
@@ -387,8 +391,8 @@ def drafted(view: str, of: Callable[[], Sequence[object]], **fields: str) -> dic
     return {"first": lambda client: client.post(reverse(view, args=of()), fields)}
 
 
-asked_about = lambda: piece("Code van de betaalmodule laten nakijken")  # noqa: E731
-unasked = lambda: piece("Nog aan niemand gevraagd")  # noqa: E731
+asked_about = partial(piece, "Code van de betaalmodule laten nakijken")
+unasked = partial(piece, "Nog aan niemand gevraagd")
 of_noor, of_new = enrolment, lambda: enrolment(NEW)
 
 
@@ -547,7 +551,7 @@ def curated(view: str, of: Callable[[], Sequence[object]] = tuple, **more: Any) 
 
 refused: dict[str, Any] = {"send": {}, "status": 422}
 a_period, a_unit = in_programme(PERIOD), in_programme(UNIT)
-a_target, a_teacher = in_programme(TARGET), in_programme(role(ProgrammeRole.Role.TEACHER))
+a_target, a_teacher = in_programme(target), in_programme(role(ProgrammeRole.Role.TEACHER))
 SETTING_UP = {
     "home of a coordinator": State("home:home", COORDINATOR),
     "programmes": set_up("list"),

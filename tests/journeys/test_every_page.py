@@ -6,31 +6,18 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
 from django.urls import resolve
-from pytest_django import Settings
 
-from home.demo.filling import fill
 from home.demo.people import ACCOUNTS
 from people.models import User
-from records import work
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-    from pytest_django.live_server_helper import LiveServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # What a link may lead to that is no page: files, and Django's own desk.
 NO_PAGES = {"evidence:file", "evidence:file_original", "committees:file"}
-
-
-@pytest.fixture
-def filled(settings: Settings) -> None:
-    settings.DEMO = True
-    settings.EMAIL_BACKEND = "home.mailbox.EmailBackend"
-    fill()
-    work.sweep()
 
 
 def links_on(page: "Page") -> list[str]:
@@ -62,16 +49,10 @@ def walk(page: "Page", start: str) -> set[str]:
 
 
 @pytest.mark.usefixtures("filled")
-def test_every_page_is_reached_by_links(
-    new_page: "Callable[..., Page]", client: Client, live_server: "LiveServer"
-) -> None:
+def test_every_page_is_reached_by_links(page_of: "Callable[..., Page]") -> None:
     reached: set[str] = set()
     for account in ACCOUNTS[:-1]:
-        client.force_login(User.objects.get(email=account.address))
-        page = new_page()
-        cookie = client.cookies["sessionid"].value
-        site = live_server.url
-        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": site}])
+        page = page_of(User.objects.get(email=account.address))
         reached |= walk(page, "/")
 
     # With the style sheets themselves, the same on each page, which test_states leaves out.

@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
 from PIL import Image
-from pytest_django import Settings
 
 from committees import actions as committees
 from committees.models import Case, Judgement, Meeting
 from evidence.models import Attachment, Feedback, FeedbackRequest
-from home.demo.filling import fill
 from people.models import User
 from portfolio.models import Agreement, CheckIn
 from records import work
@@ -30,7 +27,6 @@ from tests.journeys.conftest import day, spoken_day
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
-    from pytest_django.live_server_helper import LiveServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,27 +105,15 @@ class Newcomer:
 
 
 @pytest.fixture
-def filled(settings: Settings) -> None:
-    settings.DEMO = True
-    settings.EMAIL_BACKEND = "home.mailbox.EmailBackend"
-    fill()
-    work.sweep()
-
-
-@pytest.fixture
 def newcomer(
-    new_page: "Callable[..., Page]", live_server: "LiveServer"
+    new_page: "Callable[..., Page]", page_of: "Callable[..., Page]"
 ) -> "Callable[..., Newcomer]":
     """Somebody on the start page, signed in as one of the demo's accounts; or at another page."""
 
     def arrive(key: str = "", *, at: str = "/", device: str = "laptop") -> Newcomer:
-        page = new_page(**(PHONE if device == "phone" else LAPTOP))
-        if key:
-            client = Client()
-            client.force_login(User.objects.get(email=f"{key}@demo.example"))
-            value = client.cookies["sessionid"].value
-            cookie = {"name": "sessionid", "value": value, "url": live_server.url}
-            page.context.add_cookies([cookie])
+        look = PHONE if device == "phone" else LAPTOP
+        address = f"{key}@demo.example"
+        page = page_of(User.objects.get(email=address), **look) if key else new_page(**look)
         page.goto(at)
         return Newcomer(page, device)
 

@@ -18,7 +18,6 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from home.demo.filling import fill
 from people.models import User
 from records import work
 from tests.journeys.states import PARTS, State, beside_the_demo
@@ -73,10 +72,7 @@ NO_PAGES = {
 
 
 @pytest.fixture
-def filled(settings: Settings) -> None:
-    settings.DEMO = True
-    settings.EMAIL_BACKEND = "home.mailbox.EmailBackend"
-    fill()
+def filled(filled: None) -> None:
     beside_the_demo()
     work.sweep()
 
