@@ -52,7 +52,7 @@ check: setup-dev
 	$(RUN) -m mypy
 	.venv/bin/djade --check --target-version 5.2 $(TEMPLATES)
 	$(RUN) manage.py makemigrations --check --dry-run
-	$(RUN) manage.py workflow_pictures --check
+	$(RUN) -m tools.workflows --check
 	$(RUN) -m tools.translations --check
 	$(RUN) -m tools.lock --check
 	$(RUN) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml

@@ -4,7 +4,7 @@ here: they are read on their own pages, by who may."""
 from django.contrib import admin
 
 from committees.models import Case, Committee, Meeting, Membership
-from records.admin import ReadOnlyAdmin
+from people.admin import ReadOnlyAdmin
 
 
 @admin.register(Committee)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from committees.models import Case, Judgement, Meeting
 from committees.panels import moment_of, panels_of
 from committees.rules import Agreement, Panel, agreement, quorum_sentence
-from people.models import User
+from people.models import Account
 from records.models import Chain
 
 
@@ -23,7 +23,7 @@ class AgendaRow:
     case: Case
     panel: Panel
     agreement: Agreement | None
-    viewer: User
+    viewer: Account
 
     @property
     def stands_aside(self) -> bool:
@@ -92,12 +92,12 @@ class AgendaRow:
         return self.case.state == Case.State.FROZEN and not self.panel.can_be_independent
 
 
-def agenda_of(meeting: Meeting, *, viewer: User, at: datetime) -> list[AgendaRow]:
+def agenda_of(meeting: Meeting, *, viewer: Account, at: datetime) -> list[AgendaRow]:
     """The cases of a meeting in order. Eight queries."""
     return rows_for(meeting.cases.for_list(), viewer=viewer, at=moment_of(meeting, at))
 
 
-def rows_for(cases: Iterable[Case], *, viewer: User, at: datetime) -> list[AgendaRow]:
+def rows_for(cases: Iterable[Case], *, viewer: Account, at: datetime) -> list[AgendaRow]:
     """These cases (read with `for_list`). Eight queries, one without cases."""
     kept = list(cases)
     panels = panels_of(kept, at)

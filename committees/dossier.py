@@ -13,7 +13,7 @@ from committees.models import Case, Finding, Judgement
 from committees.rules import Panel, Seat
 from committees.snapshots import FrozenSet, read
 from evidence.models import Revision
-from people.models import User
+from people.models import Account
 from portfolio.coverage import EVERYTHING, draw
 from portfolio.evidence_set import (
     NOTED,
@@ -189,7 +189,7 @@ Neighbours = tuple[Case | None, Case | None]
 
 
 def neighbours(
-    case: Case, agenda: Iterable[Case], panels: Mapping[UUID, Panel], viewer: User
+    case: Case, agenda: Iterable[Case], panels: Mapping[UUID, Panel], viewer: Account
 ) -> Neighbours:
     """The cases before and after this one on the agenda, past those from which the viewer stands
     aside."""

@@ -7,8 +7,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from committees.models import Case
-from people.models import User
-from records.outbox import MailContent, address_of, mail
+from people.models import Account
+from post.outbox import MailContent, address_of, mail
 
 
 def _day_of(case: Case) -> str:
@@ -69,7 +69,7 @@ def _to_student(ids: dict[str, Any], subject: str) -> MailContent | None:
 def _to_adviser(ids: dict[str, Any], subject: str) -> MailContent | None:
     """Only to who still advises the student."""
     case = _case(ids)
-    adviser = User.objects.filter(pk=ids["adviser"]).first()
+    adviser = Account.objects.filter(pk=ids["adviser"]).first()
     if case is None or adviser is None or case.enrolment.adviser != adviser:
         return None
     student = case.enrolment.student.name

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from programmes.models import (
     SUPERVISING,
     AdviserAssignment,
@@ -25,18 +25,18 @@ from programmes.models import (
 from records.models import AppendOnly, Dated, Row, Sealed
 
 
-def _sits(user: User, committee: str) -> Exists:
+def _sits(user: Account, committee: str) -> Exists:
     """Whether this person now has a seat in the committee under this name in the outer query."""
     return Exists(Membership.objects.current().filter(committee=OuterRef(committee), user=user))
 
 
-def _supervises(user: User) -> Exists:
+def _supervises(user: Account) -> Exists:
     """Whether this person is now auditor or sits in the exam board: they see all."""
     return Exists(InstitutionRole.objects.current().filter(user=user, role__in=SUPERVISING))
 
 
 class CommitteeQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: Account) -> Self:
         """The committees this person now sits in, those of programmes they now coordinate (they
         look after the seats and see no case), and for auditor and exam board all of them."""
         coordinates = ProgrammeRole.objects.current().filter(
@@ -132,7 +132,7 @@ class Membership(Dated):
 
 
 class MeetingQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: Account) -> Self:
         """The meetings of committees in which this person now sits; for auditor and exam board
         all."""
         return self.filter(_sits(user, "committee") | _supervises(user))
@@ -207,15 +207,15 @@ class Attendance(Dated):
 
 
 class CaseQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: Account) -> Self:
         """The cases of committees in which this person now sits; for auditor and exam board all.
         Who stands aside sees that a case is there; its set is closed to them (access.py)."""
         return self.filter(_sits(user, "meeting__committee") | _supervises(user))
 
-    def of_student(self, user: User) -> Self:
+    def of_student(self, user: Account) -> Self:
         return self.filter(enrolment__student=user)
 
-    def announced_to(self, user: User) -> Self:
+    def announced_to(self, user: Account) -> Self:
         """The announced and deferred cases whose letter this person may read: the student's own,
         and those of students whom they now advise."""
         advises = AdviserAssignment.objects.current().filter(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from committees.models import Announcement, Case, Decision, Deferral, Recusal, SnapshotItem
-from people.models import User
+from people.models import Account
 from records.models import Event, Sealed
 from records.verification import Report, verify_chain
 
@@ -54,7 +54,7 @@ def steps_of(case: Case) -> list[Step]:
         Event.objects.filter(chain__key=case.chain).select_related("by").order_by("number")
     )
     named = [event.statement.get("facts", {}).get("user") for event in events]
-    people = User.objects.in_bulk([UUID(user) for user in named if user])
+    people = Account.objects.in_bulk([UUID(user) for user in named if user])
     return [
         Step(
             event.recorded_at,

@@ -18,7 +18,7 @@ DEBUG = False
 DATA_ROOT = Path(env.str("DATA_ROOT", default=str(BASE_DIR / "var")))
 REDIS_URL = env.str("REDIS_URL", default="")
 REDIS_PREFIX = env.str("REDIS_PREFIX", default="")  # where installations share one Redis
-# Without a broker the work is done in process, by a small sweep thread (records/work.py).
+# Without a broker the work is done in process, by a small sweep thread (post/work.py).
 EMBEDDED = not REDIS_URL
 INSTITUTION = env.str("INSTITUTION", default="Demoschool" if DEMO else "Bewijskracht")
 
@@ -64,7 +64,9 @@ INSTALLED_APPS = [
     "evidence",
     "programmes",
     "qualifications",
+    "files",
     "people",
+    "post",
     "records",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -81,15 +83,18 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
 ]
 
+if DEMO:
+    INSTALLED_APPS.insert(0, "demo")
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "records.middleware.PageCompressionMiddleware",
+    "people.middleware.PageCompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "records.middleware.RefusalMiddleware",
+    "people.middleware.RefusalMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "people.middleware.PersonLanguageMiddleware",
@@ -132,6 +137,8 @@ TEMPLATES = [
         },
     }
 ]
+if DEMO:
+    TEMPLATES[0]["OPTIONS"]["context_processors"].append("demo.context.accounts")  # type: ignore[index]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data -----------------------------------------------------------------------------------------
@@ -186,7 +193,7 @@ FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 
 # --- People ---------------------------------------------------------------------------------------
 
-AUTH_USER_MODEL = "people.User"
+AUTH_USER_MODEL = "people.Account"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home:home"
@@ -223,7 +230,7 @@ TIME_ZONE = "Europe/Amsterdam"
 # --- Mail and work --------------------------------------------------------------------------------
 
 if DEMO and not env.str("EMAIL_URL", default=""):
-    EMAIL_BACKEND = "home.mailbox.EmailBackend"
+    EMAIL_BACKEND = "demo.mailbox.EmailBackend"
 else:
     vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:25"))
 EMAIL_TIMEOUT = 20
@@ -236,7 +243,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "records.sweep", "schedule": 30.0},
+    "sweep": {"task": "post.sweep", "schedule": 30.0},
 }
 
 # --- Security headers -----------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 from allauth.account.decorators import secure_admin_login
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import include, path
@@ -24,3 +25,5 @@ urlpatterns = [
     path("unsent/<uuid:pk>/", send_again, name="unsent"),
     path("admin/", admin.site.urls),
 ]
+if apps.is_installed("demo"):
+    urlpatterns.append(path("", include("demo.urls")))

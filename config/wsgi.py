@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
 if settings.EMBEDDED:
-    from records.work import start_sweeper
+    from post.work import start_sweeper
 
     start_sweeper()

@@ -16,7 +16,7 @@ from evidence.models import (
     RequirementLink,
     normalised,
 )
-from people.models import User
+from people.models import Account
 from programmes.models import AdviserAssignment, Enrolment, ProgrammeRole, Track
 from qualifications.models import QualityRequirement
 
@@ -42,7 +42,7 @@ class Frame:
     requirements: tuple[QualityRequirement, ...]
 
 
-def frames(piece: Evidence, *, seen_by: User, on: date) -> list[Frame]:
+def frames(piece: Evidence, *, seen_by: Account, on: date) -> list[Frame]:
     """The frames in which this person can ask or note something about the piece on this day:
     none while it is laid against nothing. Three queries."""
     enrolments = (
@@ -139,7 +139,7 @@ def _staff(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
     advises = AdviserAssignment.objects.current().filter(
         enrolment__in=enrolments, adviser=OuterRef("pk")
     )
-    staff = User.objects.filter(Exists(teaches) | Exists(advises), is_active=True)
+    staff = Account.objects.filter(Exists(teaches) | Exists(advises), is_active=True)
     for user in staff.order_by("name"):
         person = Person(user.name, normalised(user.email), GiverRole.TEACHER, user.language)
         yield Suggestion(str(user.pk), _("Teachers"), person)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from evidence.asking import in_order
 from evidence.models import Feedback, FeedbackRequest
-from records.outbox import MailContent, address_of, mail
+from post.outbox import MailContent, address_of, mail
 
 
 @mail("evidence/request")

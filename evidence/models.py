@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.models import User
+from files.models import StoredFile
+from people.models import Account
+from post.links import id_in, is_genuine, token_for
 from programmes.models import Enrolment, Track
 from qualifications.models import Place, QualityRequirement
-from records.links import id_in, is_genuine, token_for
-from records.models import AppendOnly, Dated, Row, StoredFile
+from records.models import AppendOnly, Dated, Row
 
 
 class GiverRole(models.TextChoices):
@@ -65,7 +66,7 @@ class EvidenceQuerySet(models.QuerySet):
     def kept(self) -> Self:
         return self.filter(withdrawn_at__isnull=True)
 
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: Account) -> Self:
         """The door: those who may read it in full, and whoever has an account and was asked for
         feedback, unless they declined or the question was withdrawn."""
         state = FeedbackRequest.State
@@ -74,13 +75,13 @@ class EvidenceQuerySet(models.QuerySet):
         )
         return self.filter(self._in_full(user) | Exists(invited))
 
-    def in_full_for(self, user: User) -> Self:
+    def in_full_for(self, user: Account) -> Self:
         """What this person reads with reflection, requirements and feedback: the owner, and those
         who now advise, or teach in, an enrolment of the owner against whose requirements it is
         laid."""
         return self.filter(self._in_full(user))
 
-    def _in_full(self, user: User) -> Q:
+    def _in_full(self, user: Account) -> Q:
         followed = Track.objects.current().filter(
             enrolment__in=Enrolment.objects.portfolio_visible_to(user),
             enrolment__student=OuterRef("evidence__owner"),
@@ -257,7 +258,7 @@ class RequirementLink(Dated):
 # --- Feedback -------------------------------------------------------------------------------------
 
 
-def _in_sight_of(user: User) -> Q:
+def _in_sight_of(user: Account) -> Q:
     """Who sees a question or an answer: the student; who now advises them or teaches in the
     enrolment in whose frame it was; and who was asked or spoke. Other givers do not."""
     seen = Enrolment.objects.portfolio_visible_to(user).filter(pk=OuterRef("enrolment"))
@@ -265,7 +266,7 @@ def _in_sight_of(user: User) -> Q:
 
 
 class FeedbackRequestQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: Account) -> Self:
         return self.filter(_in_sight_of(user))
 
     def awaiting_answer(self, at: datetime) -> Self:
@@ -377,7 +378,7 @@ class FeedbackRequest(Row):
 
 
 class FeedbackQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: Account) -> Self:
         return self.filter(_in_sight_of(user))
 
     def from_token(self, token: str) -> "Feedback | None":

@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import pgettext
 
-from home.demo.people import ACCOUNTS
 from home.roles import Roles, roles_of
 
 
@@ -26,7 +25,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """What every page's frame needs. One query for a signed-in person, when the page draws it."""
     frame: dict[str, Any] = {
         "demo_mode": settings.DEMO,
-        "demo_accounts": ACCOUNTS if settings.DEMO else [],
         "institution": settings.INSTITUTION,
         "navigation": [],
     }

@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 
 from committees.models import Membership
 from evidence.models import FeedbackRequest
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from programmes.models import AdviserAssignment, Enrolment, ProgrammeRole
 
 Institution = InstitutionRole.Role
@@ -36,7 +36,7 @@ class Roles:
     asked: bool
 
 
-def roles_of(user: User) -> Roles:
+def roles_of(user: Account) -> Roles:
     """All roles at once; several may hold. One query."""
     me = OuterRef("pk")
 
@@ -67,7 +67,7 @@ def roles_of(user: User) -> Roles:
         "supervises": institution(Institution.AUDITOR, Institution.EXAM_BOARD),
         "asked": Exists(asked),
     }
-    return Roles(**cast(dict[str, Any], User.objects.filter(pk=user.pk).values(**held).get()))
+    return Roles(**cast(dict[str, Any], Account.objects.filter(pk=user.pk).values(**held).get()))
 
 
 def _programme(path: str) -> Concat:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from committees.models import Case, Judgement, Meeting, Membership, Recusal
 from evidence.models import FeedbackRequest
 from home.roles import Roles
-from people.models import User
+from people.models import Account
 from portfolio.advising import Student, students_of
 from portfolio.cohort import ThinLine, thin_in
 from portfolio.coverage import draw
@@ -59,7 +59,7 @@ class Today:
     settled: Any = None
 
 
-def today_for(user: User, roles: Roles) -> Today:
+def today_for(user: Account, roles: Roles) -> Today:
     """At most 39 queries for somebody with every role, however many rows: 14 of them for the
     sets of a student, 16 for the programmes of a coordinator."""
     now, today = timezone.now(), timezone.localdate()
@@ -90,7 +90,7 @@ def today_for(user: User, roles: Roles) -> Today:
     return Today(**shown)
 
 
-def _studying(user: User, now: datetime) -> dict[str, QuerySet]:
+def _studying(user: Account, now: datetime) -> dict[str, QuerySet]:
     """Four queries, once they are drawn."""
     unread = CheckIn.objects.filter(enrolment__student=user, acknowledgement=None)
     open_agreements = Agreement.objects.filter(check_in__enrolment__student=user, done_at=None)
@@ -104,7 +104,7 @@ def _studying(user: User, now: datetime) -> dict[str, QuerySet]:
     }
 
 
-def _portfolios(user: User, today: date) -> list[Portfolio]:
+def _portfolios(user: Account, today: date) -> list[Portfolio]:
     """Of the programmes in which this student is now. 14 queries."""
     enrolments = list(
         Enrolment.objects.filter(student=user).current(today).select_related("student", "programme")
@@ -113,14 +113,14 @@ def _portfolios(user: User, today: date) -> list[Portfolio]:
     return [Portfolio(row, gaps_in(draw(sets[row.pk]), MOST_THIN)) for row in enrolments]
 
 
-def _coordinated(user: User, today: date) -> list[Coordinated]:
+def _coordinated(user: Account, today: date) -> list[Coordinated]:
     """16 queries."""
     setups = setups_of(Programme.objects.coordinated_by(user)[:MOST], today)
     thin = thin_in([setup.programme for setup in setups], today, MOST_THIN)
     return [Coordinated(setup, thin[setup.programme.pk]) for setup in setups]
 
 
-def _meetings(user: User) -> QuerySet[Meeting]:
+def _meetings(user: Account) -> QuerySet[Meeting]:
     """The meetings to come, each with `to_judge`: how many of its cases wait for this person's
     judgement."""
     sits = Membership.objects.current().filter(committee=OuterRef("committee"), user=user)

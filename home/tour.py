@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from home.roles import Roles
-from people.models import User
+from people.models import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ TOURS = [
 ]
 
 
-def tour_for(user: User, roles: Roles) -> Tour | None:
+def tour_for(user: Account, roles: Roles) -> Tour | None:
     """The first that fits this person and that they have not closed. No query."""
     for tour in TOURS:
         if getattr(roles, tour.role) and tour.key not in user.closed_tours:

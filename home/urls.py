@@ -5,11 +5,8 @@ from home import views
 app_name = "home"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("mailbox/", views.mails, name="mailbox"),
-    path("mailbox/<slug:name>/", views.mail, name="mail"),
     path("tour/<slug:key>/close/", views.tour_close, name="tour_close"),
     path("help/", views.help_index, name="help"),
     path("help/<slug:key>/", views.help_topic, name="help_topic"),
     path("privacy/", views.privacy, name="privacy"),
-    path("gallery/", views.gallery, name="gallery"),
 ]

@@ -1,13 +1,9 @@
-from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from home import mailbox
-from home.gallery import gallery_context
 from home.help import TOPICS, topic_of
 from home.privacy import READERS
 from home.roles import roles_of
@@ -39,31 +35,6 @@ def tour_close(request: PersonRequest, key: str) -> HttpResponse:
     return redirect("home:home")
 
 
-@public("the demo's own mails, in demo mode only, on this machine only")
-@require_safe
-def mails(request: HttpRequest) -> HttpResponse:
-    _only_in_the_demo()
-    page = Paginator(mailbox.kept_mails(), 50).get_page(request.GET.get("page"))
-    return render(request, "home/mailbox.html", {"page": page})
-
-
-@public("the demo's own mails, in demo mode only, on this machine only")
-@require_safe
-def mail(request: HttpRequest, name: str) -> HttpResponse:
-    _only_in_the_demo()
-    kept = mailbox.kept_mail(name)
-    if kept is None:
-        raise Http404
-    return render(request, "home/mail.html", {"mail": kept})
-
-
-@public("shows the components to who builds with them, in demo mode only")
-@require_safe
-def gallery(request: HttpRequest) -> HttpResponse:
-    _only_in_the_demo()
-    return render(request, "home/gallery.html", gallery_context())
-
-
 @public("help is there before somebody has an account")
 @require_safe
 def help_index(request: HttpRequest) -> HttpResponse:
@@ -83,8 +54,3 @@ def help_topic(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "home/privacy.html", {"readers": READERS})
-
-
-def _only_in_the_demo() -> None:
-    if not settings.DEMO:
-        raise Http404

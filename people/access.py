@@ -16,7 +16,7 @@ from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
 from people import unsent
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 Role = InstitutionRole.Role
@@ -25,7 +25,7 @@ Role = InstitutionRole.Role
 class PersonRequest(HttpRequest):
     """A request behind the `signed_in` door: for annotations."""
 
-    user: User
+    user: Account
     htmx: HtmxDetails
 
 
@@ -33,7 +33,7 @@ class NotAllowed(PermissionDenied):
     """Visible, but not allowed; the text is fit to show and becomes a 403 page."""
 
 
-def has_role(user: User, *roles: Role) -> bool:
+def has_role(user: Account, *roles: Role) -> bool:
     """Whether the person now has one of these roles in the institution. One query."""
     return InstitutionRole.objects.current().filter(user=user, role__in=roles).exists()
 
@@ -92,7 +92,7 @@ def with_role(*roles: Role) -> Callable[[View], View]:
         @wraps(view)
         @signed_in
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not has_role(cast(User, request.user), *roles):
+            if not has_role(cast(Account, request.user), *roles):
                 raise NotAllowed
             return view(request, *args, **kwargs)
 

@@ -4,24 +4,24 @@ from django.db import transaction
 from django.utils import timezone
 
 from people.access import NotAllowed
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
+from post.outbox import queue
 from records.chain import append
-from records.outbox import queue
 
 
 @transaction.atomic
 def register(
-    *, email: str, name: str, by: User | None, language: str = "nl", at: datetime | None = None
-) -> User:
+    *, email: str, name: str, by: Account | None, language: str = "nl", at: datetime | None = None
+) -> Account:
     """The person with this address; made, and invited by mail to choose a password, if nobody
     has it. An existing person keeps the name they chose. Who may call this is decided by the
     action that needs the person."""
     at = at or timezone.now()
     address = email.strip().lower()
-    existing = User.objects.filter(email=address).first()
+    existing = Account.objects.filter(email=address).first()
     if existing:
         return existing
-    person = User.objects.create_user(address, name, language=language)
+    person = Account.objects.create_user(address, name, language=language)
     append(f"person:{person.pk}", "person.registered", by=by, at=at)
     queue("people/invitation", person.email, language=person.language, at=at, user=person.pk)
     return person
@@ -29,7 +29,7 @@ def register(
 
 @transaction.atomic
 def give_role(
-    *, user: User, role: InstitutionRole.Role, by: User | None, at: datetime | None = None
+    *, user: Account, role: InstitutionRole.Role, by: Account | None, at: datetime | None = None
 ) -> InstitutionRole:
     """Give a person a role in the institution; a role they already have stays as it is. `by` is
     a superuser, or None for the command line."""
@@ -45,7 +45,7 @@ def give_role(
 
 
 @transaction.atomic
-def end_role(*, role: InstitutionRole, by: User | None, at: datetime | None = None) -> None:
+def end_role(*, role: InstitutionRole, by: Account | None, at: datetime | None = None) -> None:
     if by is not None and not by.is_superuser:
         raise NotAllowed
     at = at or timezone.now()
@@ -54,14 +54,14 @@ def end_role(*, role: InstitutionRole, by: User | None, at: datetime | None = No
 
 
 @transaction.atomic
-def choose_language(*, by: User, language: str) -> None:
-    User.objects.filter(pk=by.pk).update(language=language)
+def choose_language(*, by: Account, language: str) -> None:
+    Account.objects.filter(pk=by.pk).update(language=language)
 
 
 @transaction.atomic
-def close_tour(*, by: User, tour: str) -> None:
+def close_tour(*, by: Account, tour: str) -> None:
     """Show this person the tour with this key no more. Two queries."""
-    person = User.objects.select_for_update().get(pk=by.pk)
+    person = Account.objects.select_for_update().get(pk=by.pk)
     if tour not in person.closed_tours:
         person.closed_tours.append(tour)
         person.save(update_fields=["closed_tours"])

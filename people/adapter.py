@@ -4,8 +4,8 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
 
 from people import unsent
-from people.models import User
-from records.outbox import queue
+from people.models import Account
+from post.outbox import queue
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -19,10 +19,10 @@ class AccountAdapter(DefaultAccountAdapter):
         sent: the page answers the same either way."""
         if template_prefix != "account/email/password_reset_key":
             return
-        person = User.objects.get(email=email.lower())
+        person = Account.objects.get(email=email.lower())
         queue("people/password", person.email, language=person.language, user=person.pk)
 
-    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+    def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)
         unsent.remember(response, user)
         return response

@@ -1,38 +1,72 @@
 """The support desk for people: register somebody, close an account, give and end roles in the
 institution. What matters goes through the actions."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from people import actions
-from people.models import InstitutionRole, User
-from records.admin import ReadOnlyAdmin, in_words
+from people.models import Account, InstitutionRole
 
 
-@admin.register(User)
-class UserAdmin(admin.ModelAdmin):
-    list_display = ["name", "email", in_words(User._meta.get_field("is_active")), "last_login"]
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """For the support desk: to look at. What has a state or a history is changed by its actions."""
+
+    def has_add_permission(self, *args: Any, **kwargs: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *args: Any, **kwargs: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *args: Any, **kwargs: Any) -> bool:
+        return False
+
+    def get_fields(self, *args: Any, **kwargs: Any) -> Any:
+        fields = self.model._meta.fields
+        flags = {field.name: in_words(field) for field in fields if is_flag(field)}
+        return [flags.get(name, name) for name in super().get_fields(*args, **kwargs)]
+
+
+def is_flag(field: models.Field) -> bool:
+    return isinstance(field, models.BooleanField)
+
+
+def in_words(field: models.Field) -> Callable[[models.Model], str]:
+    """Yes or no, in the reader's language: the admin's own picture says True or False."""
+
+    @admin.display(description=field.verbose_name)
+    def words(row: models.Model) -> str:
+        return gettext("yes") if getattr(row, field.name) else gettext("no")
+
+    return words
+
+
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin):
+    list_display = ["name", "email", in_words(Account._meta.get_field("is_active")), "last_login"]
     list_filter = ["is_active", "is_staff"]
     search_fields = ["name", "email"]
     ordering = ["name"]
     fields = ["name", "email", "language", "is_active", "is_staff", "is_superuser"]
 
-    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
         return ["name", "email", "language"] if obj is None else self.fields
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> list[str]:
         return [] if obj is None else ["email"]
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
         made = actions.register(
-            email=obj.email, name=obj.name, language=obj.language, by=cast(User, request.user)
+            email=obj.email, name=obj.name, language=obj.language, by=cast(Account, request.user)
         )
         obj.pk = made.pk
 
@@ -56,11 +90,11 @@ class InstitutionRoleAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, obj: InstitutionRole, form: Any, change: bool
     ) -> None:
         given = actions.give_role(
-            user=obj.user, role=InstitutionRole.Role(obj.role), by=cast(User, request.user)
+            user=obj.user, role=InstitutionRole.Role(obj.role), by=cast(Account, request.user)
         )
         obj.pk = given.pk
 
     @admin.action(description=_("End the chosen roles"))
     def end(self, request: HttpRequest, queryset: QuerySet[InstitutionRole]) -> None:
         for role in queryset:
-            actions.end_role(role=role, by=cast(User, request.user))
+            actions.end_role(role=role, by=cast(Account, request.user))

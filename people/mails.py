@@ -7,11 +7,11 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from people.models import User
-from records.outbox import MailContent, address_of, mail
+from people.models import Account
+from post.outbox import MailContent, address_of, mail
 
 
-def _password_link(person: User) -> dict[str, Any]:
+def _password_link(person: Account) -> dict[str, Any]:
     """A link that works once, and until when."""
     token = default_token_generator.make_token(person)
     return {
@@ -22,7 +22,7 @@ def _password_link(person: User) -> dict[str, Any]:
 
 @mail("people/password")
 def password(ids: dict[str, str]) -> MailContent | None:
-    person = User.objects.filter(pk=ids["user"], is_active=True).first()
+    person = Account.objects.filter(pk=ids["user"], is_active=True).first()
     if person is None:
         return None
     return MailContent(_("Choose a new password"), {"name": person.name, **_password_link(person)})
@@ -31,7 +31,7 @@ def password(ids: dict[str, str]) -> MailContent | None:
 @mail("people/invitation")
 def invitation(ids: dict[str, str]) -> MailContent | None:
     """For somebody who was registered; not needed any more once they have signed in."""
-    person = User.objects.filter(pk=ids["user"], is_active=True, last_login=None).first()
+    person = Account.objects.filter(pk=ids["user"], is_active=True, last_login=None).first()
     if person is None:
         return None
     return MailContent(

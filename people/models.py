@@ -9,30 +9,31 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from records.models import Dated
+from records.models import Dated, Row
 
 
-class UserManager(BaseUserManager["User"]):
+class AccountManager(BaseUserManager["Account"]):
     def create_user(
         self, email: str, name: str, password: str | None = None, **fields: Any
-    ) -> "User":
+    ) -> "Account":
         """A person; without a password, one who can sign in only after setting it by mail."""
         user = self.model(email=email.strip().lower(), name=name.strip(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, name: str, password: str | None = None) -> "User":
+    def create_superuser(self, email: str, name: str, password: str | None = None) -> "Account":
         return self.create_user(email, name, password, is_staff=True, is_superuser=True)
 
-    def get_by_natural_key(self, username: str | None) -> "User":
+    def get_by_natural_key(self, username: str | None) -> "Account":
         return self.get(email=(username or "").strip().lower())
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class Account(AbstractBaseUser, PermissionsMixin):
     """A person with an account, called by the name they chose."""
 
     class Language(models.TextChoices):
@@ -55,7 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
 
-    objects = UserManager()
+    objects = AccountManager()
 
     class Meta:
         verbose_name = pgettext_lazy("whoever has an account", "person")
@@ -84,7 +85,7 @@ class InstitutionRole(Dated):
         AUDITOR = "auditor", pgettext_lazy("role in the institution", "auditor")
 
     user = models.ForeignKey(
-        User,
+        Account,
         on_delete=models.PROTECT,
         related_name="institution_roles",
         verbose_name=pgettext_lazy("whoever has an account", "person"),
@@ -106,3 +107,18 @@ class InstitutionRole(Dated):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()}"
+
+
+class Draft(Row):
+    """What somebody is writing and has not sent (people/drafts.py). No record: it has no event,
+    is shown to nobody but its writer, and goes once it is sent."""
+
+    LONGEST_KEY = 500
+
+    key = models.CharField(max_length=LONGEST_KEY, unique=True)
+    fields = models.JSONField(default=dict)  # each field's name and its values, as a browser sends
+    recorded_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)

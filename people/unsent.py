@@ -13,16 +13,15 @@ from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from people.models import User
-from records import drafts
-from records.models import Draft
+from people import drafts
+from people.models import Account, Draft
 
 COOKIE = "last_person"
 SALT = "people.last_person"
 REMEMBERED_FOR = timedelta(days=7)
 
 
-def remember(response: HttpResponse, user: User) -> None:
+def remember(response: HttpResponse, user: Account) -> None:
     """Who signed in here last, for the forms that stay open when a session ends."""
     response.set_signed_cookie(
         COOKIE,
@@ -48,7 +47,7 @@ def keep(request: HttpRequest) -> Draft | None:
         return None
 
 
-def kept_for(user: User) -> QuerySet[Draft]:
+def kept_for(user: Account) -> QuerySet[Draft]:
     return Draft.objects.filter(key__startswith=_of(user.pk))
 
 

@@ -8,7 +8,7 @@ from django.views.i18n import set_language as set_language_cookie
 
 from people import actions, unsent
 from people.access import PersonRequest, public, signed_in
-from records.drafts import sent, words_in
+from people.drafts import sent, words_in
 
 
 @public("choosing a language shows and changes nothing else")

@@ -6,12 +6,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evidence.models import Evidence
-from people.models import User
+from people.models import Account
 from portfolio import access
 from portfolio.models import Acknowledgement, Agreement, CheckIn, SetAside
+from post.outbox import queue
 from programmes.models import Enrolment, Unit
 from records.chain import append
-from records.outbox import queue
 from records.refusals import NotPossible
 
 
@@ -24,7 +24,7 @@ def hold_check_in(
     summary: str,
     agreements: Iterable[tuple[str, date]],
     done: Iterable[Agreement] = (),
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> CheckIn:
     """Keep what adviser and student said about the set; the student is told by mail. `agreements`
@@ -69,7 +69,7 @@ def hold_check_in(
 
 @transaction.atomic
 def acknowledge(
-    *, check_in: CheckIn, refused: bool, note: str, by: User, at: datetime | None = None
+    *, check_in: CheckIn, refused: bool, note: str, by: Account, at: datetime | None = None
 ) -> Acknowledgement:
     """The student's word on a check-in: read, or not accepted as it stands. A refusal says why;
     it is noted and blocks nothing. The same word twice is said once; another word after the first
@@ -95,7 +95,7 @@ def acknowledge(
 
 
 @transaction.atomic
-def finish(*, agreement: Agreement, by: User, at: datetime | None = None) -> None:
+def finish(*, agreement: Agreement, by: Account, at: datetime | None = None) -> None:
     """Mark an agreement as done. Done twice is done once."""
     access.check_may_finish(by, agreement)
     at = at or timezone.now()
@@ -116,7 +116,7 @@ def set_aside(
     unit: Unit,
     evidence: Evidence,
     reason: str,
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> SetAside:
     """Keep a piece out of the set for this unit; the committee will see its title and the reason.
@@ -148,7 +148,7 @@ def set_aside(
 
 
 @transaction.atomic
-def take_back(*, row: SetAside, by: User, at: datetime | None = None) -> None:
+def take_back(*, row: SetAside, by: Account, at: datetime | None = None) -> None:
     """Let a piece count again."""
     access.check_is_student(by, row.enrolment)
     at = at or timezone.now()

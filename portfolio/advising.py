@@ -8,7 +8,7 @@ from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from evidence.models import Evidence, Feedback
-from people.models import User
+from people.models import Account
 from portfolio.models import Agreement, CheckIn, Light
 from programmes.models import Enrolment, Period
 
@@ -44,7 +44,7 @@ def _count(rows: QuerySet) -> Coalesce:
     return Coalesce(Subquery(counted), 0)
 
 
-def students_of(adviser: User, *, now: datetime, today: date) -> list[Student]:
+def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student]:
     """The adviser's current students: those who need them first, and of these whom they have not
     spoken for the longest time. One query."""
     check_ins = CheckIn.objects.filter(enrolment=OuterRef("pk")).order_by(
@@ -95,7 +95,7 @@ def students_of(adviser: User, *, now: datetime, today: date) -> list[Student]:
     return sorted((_student(row, now, today) for row in rows), key=_urgency)
 
 
-def taught_by(teacher: User, *, today: date) -> QuerySet[Enrolment]:
+def taught_by(teacher: Account, *, today: date) -> QuerySet[Enrolment]:
     """The current students of the programmes in which this person now teaches, by programme and
     name, without those they advise. One query."""
     advised = Enrolment.objects.advised_by(teacher)

@@ -17,10 +17,10 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from evidence.models import Attachment, Evidence, Feedback, Remark, RequirementLink, Revision
+from files.models import StoredFile
 from portfolio.models import CheckIn, SetAside
 from programmes.models import Enrolment, Guideline, Programme, Track, Unit
 from qualifications.models import CoreTask, Place, WorkProcess
-from records.models import StoredFile
 
 Fact = TypeVar("Fact")
 

@@ -1,7 +1,7 @@
 from django.utils.translation import gettext as _
 
 from portfolio.models import CheckIn
-from records.outbox import MailContent, address_of, mail
+from post.outbox import MailContent, address_of, mail
 
 
 @mail("portfolio/check_in")

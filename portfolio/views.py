@@ -12,6 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from evidence.models import Evidence
 from people.access import PersonRequest, allowed, signed_in
+from people.drafts import Writing, find
 from portfolio import access, actions
 from portfolio.advising import students_of, taught_by
 from portfolio.coverage import draw
@@ -26,7 +27,6 @@ from portfolio.forms import (
 )
 from portfolio.models import Agreement, CheckIn, SetAside
 from programmes.models import Enrolment, Unit
-from records.drafts import Writing, find
 from records.refusals import NotPossible
 
 

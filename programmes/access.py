@@ -7,7 +7,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from people.access import NotAllowed, has_role
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from programmes.models import Period, Programme, ProgrammeRole, Unit
 from qualifications.models import CoreTask, Qualification, WorkProcess
 from records.refusals import NotPossible
@@ -15,13 +15,13 @@ from records.refusals import NotPossible
 # --- Persons --------------------------------------------------------------------------------------
 
 
-def check_may_make_programme(user: User) -> None:
+def check_may_make_programme(user: Account) -> None:
     """For the institution's coordinators. One query."""
     if not has_role(user, InstitutionRole.Role.COORDINATOR):
         raise NotAllowed(_("Programmes are made by people with the coordinator role."))
 
 
-def check_may_manage(user: User | None, programme: Programme) -> None:
+def check_may_manage(user: Account | None, programme: Programme) -> None:
     """Everything in a programme is set up by its own coordinators, and by the system (None). One
     query."""
     if user is not None and not (
@@ -94,7 +94,7 @@ def check_parts(programme: Programme, parts: Sequence[CoreTask | WorkProcess]) -
             )
 
 
-def check_not_own(role: ProgrammeRole, by: User | None) -> None:
+def check_not_own(role: ProgrammeRole, by: Account | None) -> None:
     """Nobody ends their own role as coordinator, so that a programme always keeps one."""
     if role.role == ProgrammeRole.Role.COORDINATOR and role.user == by:
         raise NotPossible(_("You cannot end your own role: another coordinator can."))

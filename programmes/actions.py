@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from people.actions import register
-from people.models import User
+from people.models import Account
 from programmes.access import (
     check_fit_for_programme,
     check_may_make_programme,
@@ -79,7 +79,7 @@ def _locked(programme: Programme) -> Programme:
     return Programme.objects.select_for_update().get(pk=programme.pk)
 
 
-def _person(somebody: User | Contact, *, by: User | None, at: datetime) -> User:
+def _person(somebody: Account | Contact, *, by: Account | None, at: datetime) -> Account:
     """Their account; somebody unknown is registered, and invited by mail."""
     if isinstance(somebody, Contact):
         somebody = register(email=somebody.email, name=somebody.name, by=by, at=at)
@@ -97,7 +97,7 @@ def make_programme(
     title: str,
     cohort: str,
     qualification: Qualification,
-    by: User,
+    by: Account,
     at: datetime | None = None,
     **rules: Unpack[HouseRules],
 ) -> Programme:
@@ -123,7 +123,7 @@ def change_programme(
     programme: Programme,
     title: str,
     cohort: str,
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
     **rules: Unpack[HouseRules],
 ) -> Programme:
@@ -155,7 +155,7 @@ def add_period(
     name: str,
     starts_on: date,
     ends_on: date,
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Period:
     """Raises NotPossible for a name that another period has, and for dates that overlap or lie
@@ -172,7 +172,7 @@ def change_period(
     name: str,
     starts_on: date,
     ends_on: date,
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Period:
     check_may_manage(by, period.programme)
@@ -181,7 +181,7 @@ def change_period(
     return _save_period(period, "period.changed", by=by, at=at)
 
 
-def _save_period(period: Period, verb: str, *, by: User | None, at: datetime | None) -> Period:
+def _save_period(period: Period, verb: str, *, by: Account | None, at: datetime | None) -> Period:
     check_order(period.starts_on, period.ends_on)
     check_period_apart(period)
     with refused_as(_("Another period of this programme has this name.")):
@@ -192,7 +192,7 @@ def _save_period(period: Period, verb: str, *, by: User | None, at: datetime | N
 
 
 @transaction.atomic
-def remove_period(*, period: Period, by: User | None, at: datetime | None = None) -> None:
+def remove_period(*, period: Period, by: Account | None, at: datetime | None = None) -> None:
     """Raises NotPossible once the period has begun for students."""
     check_may_manage(by, period.programme)
     programme = _locked(period.programme)
@@ -212,7 +212,7 @@ def add_unit(
     title: str,
     purpose: str,
     parts: Sequence[CoreTask | WorkProcess],
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Unit:
     """A unit of decision with its parts, put in the order of the qualification. Raises
@@ -230,7 +230,7 @@ def change_unit(
     title: str,
     purpose: str,
     parts: Sequence[CoreTask | WorkProcess],
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Unit:
     """Raises NotPossible as `add_unit`, and once a committee has the unit on an agenda. Parts that
@@ -253,7 +253,7 @@ def _save_unit(
     parts: Sequence[CoreTask | WorkProcess],
     verb: str,
     *,
-    by: User | None,
+    by: Account | None,
     at: datetime | None,
 ) -> Unit:
     check_parts(unit.programme, parts)
@@ -286,7 +286,7 @@ def _pointing_at(target: CoreTask | WorkProcess | QualityRequirement) -> dict[st
 
 
 @transaction.atomic
-def remove_unit(*, unit: Unit, by: User | None, at: datetime | None = None) -> None:
+def remove_unit(*, unit: Unit, by: Account | None, at: datetime | None = None) -> None:
     """Raises NotPossible once anything stands on it."""
     check_may_manage(by, unit.programme)
     unit = _locked_unit(unit)
@@ -307,7 +307,7 @@ def set_guideline(
     pieces: int = 0,
     people: int = 0,
     roles: int = 0,
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Guideline:
     """The guideline on this core task, work process or requirement: a new row, which ends the one
@@ -335,7 +335,7 @@ def set_guideline(
 
 
 @transaction.atomic
-def end_guideline(*, guideline: Guideline, by: User | None, at: datetime | None = None) -> None:
+def end_guideline(*, guideline: Guideline, by: Account | None, at: datetime | None = None) -> None:
     check_may_manage(by, guideline.programme)
     at = at or timezone.now()
     if Guideline.objects.current().filter(pk=guideline.pk).update(ended_at=at):
@@ -350,9 +350,9 @@ def end_guideline(*, guideline: Guideline, by: User | None, at: datetime | None 
 def give_role(
     *,
     programme: Programme,
-    person: User | Contact,
+    person: Account | Contact,
     role: ProgrammeRole.Role,
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> ProgrammeRole:
     """Raises NotPossible where the person has the role already, or their account is closed."""
@@ -362,7 +362,12 @@ def give_role(
 
 
 def _give_role(
-    programme: Programme, user: User, role: ProgrammeRole.Role, *, by: User | None, at: datetime
+    programme: Programme,
+    user: Account,
+    role: ProgrammeRole.Role,
+    *,
+    by: Account | None,
+    at: datetime,
 ) -> ProgrammeRole:
     given = ProgrammeRole(programme=programme, user=user, role=role, recorded_at=at)
     has_it = _("%(name)s has this role already: %(role)s.")
@@ -374,7 +379,7 @@ def _give_role(
 
 
 @transaction.atomic
-def end_role(*, role: ProgrammeRole, by: User | None, at: datetime | None = None) -> None:
+def end_role(*, role: ProgrammeRole, by: Account | None, at: datetime | None = None) -> None:
     """Raises NotPossible for one's own role as coordinator."""
     programme = _locked(role.programme)
     check_may_manage(by, programme)  # under the lock: two cannot end each other's
@@ -392,10 +397,10 @@ def end_role(*, role: ProgrammeRole, by: User | None, at: datetime | None = None
 def enrol(
     *,
     programme: Programme,
-    student: User | Contact,
+    student: Account | Contact,
     starts_on: date,
-    adviser: User | Contact | None = None,
-    by: User | None,
+    adviser: Account | Contact | None = None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Enrolment:
     """The enrolment of a student, who follows the programme's qualification. Raises NotPossible
@@ -419,7 +424,7 @@ def enrol(
 
 @transaction.atomic
 def end_enrolment(
-    *, enrolment: Enrolment, ends_on: date | None, by: User | None, at: datetime | None = None
+    *, enrolment: Enrolment, ends_on: date | None, by: Account | None, at: datetime | None = None
 ) -> Enrolment:
     """Set the last day of an enrolment; None: it goes on. Nothing else changes: who advised, the
     placements and the evidence stay on record. Raises NotPossible for a day before the first."""
@@ -443,8 +448,8 @@ def _locked_enrolment(enrolment: Enrolment) -> Enrolment:
 def assign_adviser(
     *,
     enrolment: Enrolment,
-    adviser: User | Contact,
-    by: User | None,
+    adviser: Account | Contact,
+    by: Account | None,
     at: datetime | None = None,
 ) -> AdviserAssignment:
     """The adviser from now on; the one before them is ended. Nothing happens where they advise
@@ -478,7 +483,7 @@ def add_placement(
     starts_on: date,
     ends_on: date,
     supervisors: Sequence[Contact] = (),
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Placement:
     """A student at a workplace, with its supervisors, who need no account. Raises NotPossible for
@@ -505,7 +510,7 @@ def change_placement(
     workplace: str,
     starts_on: date,
     ends_on: date,
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Placement:
     """Raises NotPossible for dates as `add_placement`."""
@@ -516,7 +521,7 @@ def change_placement(
 
 
 def _save_placement(
-    placement: Placement, verb: str, *, by: User | None, at: datetime | None
+    placement: Placement, verb: str, *, by: Account | None, at: datetime | None
 ) -> Placement:
     check_order(placement.starts_on, placement.ends_on)
     if placement.enrolment.is_over(placement.starts_on):
@@ -534,7 +539,7 @@ def _save_placement(
 
 @transaction.atomic
 def add_supervisor(
-    *, placement: Placement, contact: Contact, by: User | None, at: datetime | None = None
+    *, placement: Placement, contact: Contact, by: Account | None, at: datetime | None = None
 ) -> Supervisor:
     """Raises NotPossible for an address that is there already, or is the student's own."""
     enrolment = placement.enrolment
@@ -554,7 +559,9 @@ def add_supervisor(
 
 
 @transaction.atomic
-def end_supervisor(*, supervisor: Supervisor, by: User | None, at: datetime | None = None) -> None:
+def end_supervisor(
+    *, supervisor: Supervisor, by: Account | None, at: datetime | None = None
+) -> None:
     programme = supervisor.placement.enrolment.programme
     check_may_manage(by, programme)
     at = at or timezone.now()

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
+from people.admin import ReadOnlyAdmin
 from programmes.models import Enrolment, Placement, Programme, ProgrammeRole, Unit
-from records.admin import ReadOnlyAdmin
 
 
 @admin.register(Programme)

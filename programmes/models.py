@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
 from records.models import Dated, Row
 
@@ -22,7 +22,7 @@ from records.models import Dated, Row
 SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
 
 
-def _coordinates(user: User) -> Exists:
+def _coordinates(user: Account) -> Exists:
     return Exists(
         ProgrammeRole.objects.current().filter(
             programme=OuterRef("pk"), user=user, role=ProgrammeRole.Role.COORDINATOR
@@ -31,11 +31,11 @@ def _coordinates(user: User) -> Exists:
 
 
 class ProgrammeQuerySet(models.QuerySet):
-    def coordinated_by(self, user: User) -> Self:
+    def coordinated_by(self, user: Account) -> Self:
         """The programmes this person now coordinates. No query of its own."""
         return self.filter(_coordinates(user))
 
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: Account) -> Self:
         """The programmes whose set-up this person may see: those they now coordinate, and for
         auditor and exam board all. No query of its own."""
         supervises = InstitutionRole.objects.current().filter(user=user, role__in=SUPERVISING)
@@ -138,7 +138,7 @@ class Programme(Row):
         """With their people, coordinators first, by name. One query."""
         return self.roles.current().select_related("user").order_by("role", "user__name")
 
-    def possible_advisers(self) -> models.QuerySet[User]:
+    def possible_advisers(self) -> models.QuerySet[Account]:
         """Those who now teach in this programme or advise one of its students, by name. One
         query."""
         teaches = ProgrammeRole.objects.current().filter(
@@ -147,7 +147,7 @@ class Programme(Row):
         advises = AdviserAssignment.objects.current().filter(
             enrolment__programme=self, adviser=OuterRef("pk")
         )
-        return User.objects.filter(Exists(teaches) | Exists(advises), is_active=True).order_by(
+        return Account.objects.filter(Exists(teaches) | Exists(advises), is_active=True).order_by(
             "name"
         )
 
@@ -345,11 +345,11 @@ class EnrolmentQuerySet(models.QuerySet):
     def current(self, on: date) -> Self:
         return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
 
-    def advised_by(self, user: User) -> Self:
+    def advised_by(self, user: Account) -> Self:
         advises = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"), adviser=user)
         return self.filter(Exists(advises))
 
-    def portfolio_visible_to(self, user: User) -> Self:
+    def portfolio_visible_to(self, user: Account) -> Self:
         """The enrolments whose set of evidence this person may see: the student's own, those they
         now advise, and those of programmes in which they now teach, until they are over."""
         advises = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"), adviser=user)
@@ -359,7 +359,7 @@ class EnrolmentQuerySet(models.QuerySet):
         over = Q(ends_on__lt=timezone.localdate())
         return self.filter(Q(student=user) | (Exists(advises) | Exists(teaches)) & ~over)
 
-    def managed_by(self, user: User) -> Self:
+    def managed_by(self, user: Account) -> Self:
         """The enrolments of programmes that this person now coordinates."""
         coordinates = ProgrammeRole.objects.current().filter(
             programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.COORDINATOR
@@ -423,7 +423,7 @@ class Enrolment(Row):
         return reverse("programmes:enrolment", args=[self.pk])
 
     @property
-    def adviser(self) -> "User | None":
+    def adviser(self) -> "Account | None":
         """The adviser of now; prefetch `adviser_assignments` for lists."""
         for assignment in self.adviser_assignments.all():
             if assignment.ended_at is None:

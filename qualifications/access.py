@@ -3,12 +3,12 @@
 from django.utils.translation import gettext as _
 
 from people.access import NotAllowed, has_role
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from qualifications.models import Qualification
 from records.refusals import NotPossible
 
 
-def check_curate(by: User | None) -> None:
+def check_curate(by: Account | None) -> None:
     """Loading, importing, merging, wording and publishing are for the curriculum role, and for
     the system (None). One query."""
     if by is not None and not has_role(by, InstitutionRole.Role.CURRICULUM):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from people.models import User
+from people.models import Account
 from qualifications.access import check_curate, check_draft
 from qualifications.doubles import doubles_of
 from qualifications.models import (
@@ -25,7 +25,12 @@ from records.refusals import NotPossible
 
 @transaction.atomic
 def keep_dossier(
-    *, parsed: ParsedDossier, content: bytes, name: str, by: User | None, at: datetime | None = None
+    *,
+    parsed: ParsedDossier,
+    content: bytes,
+    name: str,
+    by: Account | None,
+    at: datetime | None = None,
 ) -> Dossier:
     """The dossier with this content, kept now if it was not yet; `parsed` is what was read from
     it, `name` what its file is called."""
@@ -52,7 +57,7 @@ def import_qualification(
     *,
     dossier: Dossier | None,
     parsed: ParsedQualification,
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Qualification:
     """The qualification that was read from this dossier, as a draft if it was not here yet; each
@@ -148,7 +153,7 @@ def merge_lines(
     *,
     qualification: Qualification,
     lines: Collection[UUID],
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> int:
     """Make one requirement of each group of identical lines that was chosen: `lines` are the ids
@@ -190,7 +195,7 @@ def word_plainly(
     *,
     work_process: WorkProcess,
     wordings: Mapping[UUID, str],
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> None:
     """Give requirements under this work process a wording in plain words, by requirement id; an
@@ -217,7 +222,9 @@ def word_plainly(
 
 
 @transaction.atomic
-def publish(*, qualification: Qualification, by: User | None, at: datetime | None = None) -> None:
+def publish(
+    *, qualification: Qualification, by: Account | None, at: datetime | None = None
+) -> None:
     """From now on programmes can use it, and its structure no longer changes. Raises NotPossible
     when it is published already or has no requirement."""
     check_curate(by)

@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from people.admin import ReadOnlyAdmin
 from qualifications.models import Dossier, Qualification
-from records.admin import ReadOnlyAdmin
 
 
 @admin.register(Dossier)

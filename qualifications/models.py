@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from qualifications.names import NAMES, Names
 from qualifications.parsed import ParsedDossier
 from qualifications.sbb import parse_sbb
@@ -27,12 +27,12 @@ READERS = (
 )
 
 
-def _reads(user: User) -> Exists:
+def _reads(user: Account) -> Exists:
     return Exists(InstitutionRole.objects.current().filter(user=user, role__in=READERS))
 
 
 class DossierQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: Account) -> Self:
         return self.filter(_reads(user))
 
 
@@ -80,7 +80,7 @@ class Dossier(AppendOnly, Sealed):
 
 
 class QualificationQuerySet(models.QuerySet):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: Account) -> Self:
         return self.filter(_reads(user))
 
     def published(self) -> Self:

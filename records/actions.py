@@ -1,23 +1,21 @@
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from records.chain import append
-from records.models import Erasure, StoredFile
+from records.models import Erasure
 from records.refusals import NotPossible
 
 if TYPE_CHECKING:
-    from people.models import User
+    from people.models import Account
 
 
 @transaction.atomic
 def record_erasure(
-    *, digest: str, ground: str, by: "User | None", at: datetime | None = None
+    *, digest: str, ground: str, by: "Account | None", at: datetime | None = None
 ) -> Erasure:
     """The tombstone of content that the caller removes in the same transaction: its digest, date
     and ground stay. Raises NotPossible without a ground, or when it was erased before."""
@@ -28,14 +26,4 @@ def record_erasure(
     at = at or timezone.now()
     erasure = Erasure.objects.create(digest=digest, ground=ground.strip(), recorded_at=at)
     append("erasures", "content.erased", by=by, at=at, rows=[erasure])
-    return erasure
-
-
-@transaction.atomic
-def erase_file(
-    *, file: StoredFile, ground: str, by: "User | None", at: datetime | None = None
-) -> Erasure:
-    """Remove a stored file's bytes on a lawful ground; its row, and whatever names it, stay."""
-    erasure = record_erasure(digest=file.digest, ground=ground, by=by, at=at)
-    transaction.on_commit(partial(default_storage.delete, file.path))
     return erasure

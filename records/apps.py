@@ -14,7 +14,5 @@ class RecordsConfig(AppConfig):
     name = "records"
 
     def ready(self) -> None:
-        from records import drafts, files, outbox  # noqa: F401 - register their work
-
         # Without a sender: after the last app has migrated every table is there.
         post_migrate.connect(_install_triggers, sender=self)

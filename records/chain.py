@@ -20,7 +20,7 @@ from django.utils import timezone
 from records.models import Chain, Event, Sealed
 
 if TYPE_CHECKING:
-    from people.models import User
+    from people.models import Account
 
 
 def _plain(value: Any) -> Any:
@@ -81,7 +81,7 @@ def append(
     key: str,
     verb: str,
     *,
-    by: "User | None",
+    by: "Account | None",
     at: datetime | None = None,
     rows: Iterable[Sealed] = (),
     removed: Iterable[Sealed] = (),

@@ -1,15 +1,13 @@
-"""What is kept: events in chains, stored files, mail to send, and the kinds of row they protect."""
+"""What is kept: events in chains, and the kinds of row they protect."""
 
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from hashlib import sha256
-from typing import IO, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -72,6 +70,7 @@ class Sealed(models.Model):
     """
 
     sealed_fields: ClassVar[tuple[str, ...]]
+    holds_bytes: ClassVar[bool] = False  # a file, which verification counts and reads
 
     class Meta:
         abstract = True
@@ -147,124 +146,3 @@ class Erasure(AppendOnly, Sealed):
 
     def __str__(self) -> str:
         return self.digest
-
-
-# --- Files ----------------------------------------------------------------------------------------
-
-
-class StoredFile(AppendOnly, Sealed):
-    """Bytes under the name of their own SHA-256 (hex), kept once however often they are used.
-
-    `shown` is what others than the owner see: the cleaned derivative, or the file itself where
-    nothing has to be cleaned. Until it is ready, nobody else sees the file.
-    """
-
-    class Preparation(models.TextChoices):
-        WAITING = "waiting", _("being prepared")
-        READY = "ready", _("ready")
-        FAILED = "failed", _("could not be prepared")
-
-    changeable = ("shown_id", "preparation", "note", "attempts")
-    deletable = True
-    sealed_fields = ("digest", "size", "media_type", "kind", "recorded_at")
-
-    digest = models.CharField(max_length=64, unique=True)
-    size = models.PositiveBigIntegerField()
-    media_type = models.CharField(max_length=100)
-    kind = models.CharField(max_length=10)
-    shown = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    preparation = models.CharField(
-        max_length=10, choices=Preparation.choices, default=Preparation.WAITING
-    )
-    attempts = models.PositiveSmallIntegerField(default=0)
-    note = models.CharField(max_length=300, blank=True)
-
-    def __str__(self) -> str:
-        return self.digest
-
-    @staticmethod
-    def digest_of(file: IO[bytes]) -> str:
-        """SHA-256 (hex) of the file from where it stands, read in chunks."""
-        hasher = sha256()
-        while chunk := file.read(1024 * 1024):
-            hasher.update(chunk)
-        return hasher.hexdigest()
-
-    @property
-    def path(self) -> str:
-        """Where the bytes are, in the default storage."""
-        return f"{self.digest[:2]}/{self.digest[2:4]}/{self.digest}"
-
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
-        if not default_storage.exists(self.path):
-            if self.digest not in erased:
-                yield "the file is gone"
-            return
-        with default_storage.open(self.path) as file:
-            if self.digest_of(file) != self.digest:
-                yield "the file's bytes are not those it was stored with"
-
-
-# --- Mail -----------------------------------------------------------------------------------------
-
-
-class OutboxQuerySet(models.QuerySet):
-    def due(self, at: datetime) -> Self:
-        """Waiting mails whose time has come and that no sender holds."""
-        return self.filter(
-            Q(claimed_until__isnull=True) | Q(claimed_until__lt=at),
-            state=OutboxMail.State.WAITING,
-            due_at__lte=at,
-        )
-
-
-class OutboxMail(Row):
-    """A mail to send: template and ids. Words and link are made at sending, and not kept."""
-
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
-        SENT = "sent", _("sent")
-        CANCELLED = "cancelled", _("no longer needed")
-        FAILED = "failed", _("could not be delivered")
-
-    template = models.CharField(max_length=60)
-    address = models.EmailField(max_length=254)
-    language = models.CharField(max_length=5)
-    ids = models.JSONField(default=dict)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    recorded_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField(default=timezone.now)
-    claimed_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    # The kind of fault only: a server's own words may repeat a body.
-    fault = models.CharField(max_length=100, blank=True)
-
-    objects = OutboxQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["recorded_at"]
-        indexes = [models.Index(F("due_at"), name="outbox_waiting", condition=Q(state="waiting"))]
-
-    def __str__(self) -> str:
-        return f"{self.template} {self.id}"
-
-
-# --- Drafts ---------------------------------------------------------------------------------------
-
-
-class Draft(Row):
-    """What somebody is writing and has not sent (records/drafts.py). No record: it has no event,
-    is shown to nobody but its writer, and goes once it is sent."""
-
-    LONGEST_KEY = 500
-
-    key = models.CharField(max_length=LONGEST_KEY, unique=True)
-    fields = models.JSONField(default=dict)  # each field's name and its values, as a browser sends
-    recorded_at = models.DateTimeField(default=timezone.now)
-    changed_at = models.DateTimeField(default=timezone.now, db_index=True)
-
-    def __str__(self) -> str:
-        return str(self.pk)

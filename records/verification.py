@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import QuerySet
 
 from records.chain import event_seal, head_proof, name_of, seal_of
-from records.models import Chain, Erasure, Event, Sealed, StoredFile
+from records.models import Chain, Erasure, Event, Sealed
 
 
 @dataclass
@@ -115,7 +115,6 @@ def _row(
         report.faults.append(f"{name}: altered")
     faults = list(row.own_faults(erased))
     report.faults += [f"{name}: {fault}" for fault in faults]
-    if isinstance(row, StoredFile):
-        report.files += 1
+    report.files += row.holds_bytes
     if not faults and getattr(row, "digest", None) in erased and not isinstance(row, Erasure):
         report.erased.append(name)

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from records.triggers import lifted
 
-pytest_plugins = ["tests.strictness", "tests.peers"]
+pytest_plugins = ["tests.strictness", "tests.peers", "tests.filled"]
 
 hypothesis.settings.register_profile("steady", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("steady")

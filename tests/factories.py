@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import factory
 from factory.django import DjangoModelFactory
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from programmes.models import (
     AdviserAssignment,
     Enrolment,
@@ -23,24 +23,24 @@ from qualifications.models import CoreTask, Place, Qualification, QualityRequire
 LONG_AGO = datetime(2026, 9, 1, 8, tzinfo=UTC)
 
 
-class UserFactory(DjangoModelFactory[User]):
+class AccountFactory(DjangoModelFactory[Account]):
     class Meta:
-        model = User
+        model = Account
         skip_postgeneration_save = True
 
     name = factory.Sequence(lambda n: f"Person {n}")
     email = factory.Sequence(lambda n: f"person{n}@school.example")
 
     @classmethod
-    def _create(cls, model_class: type[User], *args: object, **kwargs: object) -> User:
-        return User.objects.create_user(*args, **kwargs)  # type: ignore[arg-type]
+    def _create(cls, model_class: type[Account], *args: object, **kwargs: object) -> Account:
+        return Account.objects.create_user(*args, **kwargs)  # type: ignore[arg-type]
 
 
 class InstitutionRoleFactory(DjangoModelFactory[InstitutionRole]):
     class Meta:
         model = InstitutionRole
 
-    user = factory.SubFactory(UserFactory)
+    user = factory.SubFactory(AccountFactory)
     role = InstitutionRole.Role.CURRICULUM
     recorded_at = LONG_AGO
 
@@ -147,7 +147,7 @@ class ProgrammeRoleFactory(DjangoModelFactory[ProgrammeRole]):
         model = ProgrammeRole
 
     programme = factory.SubFactory(ProgrammeFactory)
-    user = factory.SubFactory(UserFactory)
+    user = factory.SubFactory(AccountFactory)
     role = ProgrammeRole.Role.COORDINATOR
     recorded_at = LONG_AGO
 
@@ -160,7 +160,7 @@ class EnrolmentFactory(DjangoModelFactory[Enrolment]):
         skip_postgeneration_save = True
 
     programme = factory.SubFactory(ProgrammeFactory)
-    student = factory.SubFactory(UserFactory)
+    student = factory.SubFactory(AccountFactory)
     starts_on = date(2026, 9, 1)
     recorded_at = LONG_AGO
 
@@ -171,9 +171,11 @@ class EnrolmentFactory(DjangoModelFactory[Enrolment]):
         )
 
     @factory.post_generation
-    def adviser_is(self: Enrolment, create: bool, extracted: User | None, **kwargs: object) -> None:
+    def adviser_is(
+        self: Enrolment, create: bool, extracted: Account | None, **kwargs: object
+    ) -> None:
         AdviserAssignment.objects.create(
-            enrolment=self, adviser=extracted or UserFactory(), recorded_at=LONG_AGO
+            enrolment=self, adviser=extracted or AccountFactory(), recorded_at=LONG_AGO
         )
 
 

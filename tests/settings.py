@@ -44,3 +44,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # many peo
 WHITENOISE_AUTOREFRESH = True  # looks for a static file when asked, not at every start
 # A live server's threads wait for a browser's next request; none may hold the database meanwhile.
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
+# The demo's room stands there in every test; its pages answer where a test says `settings.DEMO`.
+INSTALLED_APPS.insert(0, "demo")  # noqa: F405
+TEMPLATES[0]["OPTIONS"]["context_processors"].append("demo.context.accounts")  # noqa: F405

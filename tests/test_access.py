@@ -12,14 +12,14 @@ from people.middleware import DefaultDenyMiddleware, rule_of
 # Each with its reason; the list is literal, so that opening a view is a deliberate act.
 PUBLIC = {
     "set_language": "choosing a language shows and changes nothing else",
-    "home:mailbox": "the demo's own mails, in demo mode only, on this machine only",
-    "home:mail": "the demo's own mails, in demo mode only, on this machine only",
+    "demo:mailbox": "the demo's own mails, in demo mode only, on this machine only",
+    "demo:mail": "the demo's own mails, in demo mode only, on this machine only",
     "home:help": "help is there before somebody has an account",
     "home:help_topic": "help is there before somebody has an account",
     "home:privacy": (
         "everybody may know who sees what, also who gives feedback without an account"
     ),
-    "home:gallery": "shows the components to who builds with them, in demo mode only",
+    "demo:gallery": "shows the components to who builds with them, in demo mode only",
     "account_login": "signing in",
     "account_inactive": "says that an account is closed",
     "account_reset_password": "who forgot their password is not signed in",

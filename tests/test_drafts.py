@@ -9,13 +9,12 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from committees.models import Case
-from people.models import User
-from records.models import Draft
+from people.models import Account, Draft
 from tests.committees.factories import scene as committee_scene
 from tests.evidence.factories import EvidenceFactory, FeedbackRequestFactory
 from tests.evidence.scenes import people_around as people_around_piece
 from tests.evidence.scenes import scene as piece_scene
-from tests.factories import UserFactory
+from tests.factories import AccountFactory
 from tests.portfolio.factories import CheckInFactory
 from tests.portfolio.factories import people_around as people_around_portfolio
 from tests.portfolio.factories import scene as portfolio_scene
@@ -93,7 +92,7 @@ def of_a_case(name: str, field: str, state: str) -> Callable[[], Desk]:
             "auditor": made.auditor,
             "adviser": made.adviser,
             "student": made.student,
-            "stranger": UserFactory(),
+            "stranger": AccountFactory(),
             "anonymous": None,
         }
         args, query = [made.case.pk], ""
@@ -153,7 +152,7 @@ DESKS: dict[str, tuple[Callable[[], Desk], dict[str, int]]] = {
 each_desk = pytest.mark.parametrize("name", DESKS)
 
 
-def as_(client: Client, user: User | None) -> None:
+def as_(client: Client, user: Account | None) -> None:
     client.logout()
     if user:
         client.force_login(user)

@@ -9,13 +9,16 @@ from django.conf import settings
 
 ROOMS = [
     "records",
+    "post",
     "people",
+    "files",
     "qualifications",
     "programmes",
     "evidence",
     "portfolio",
     "committees",
     "home",
+    "demo",
     "config",
 ]
 # Inside a room; what is not named here is a part of its own subject, between models and access.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from home.demo.people import ACCOUNTS, PASSWORD
+from demo.people import ACCOUNTS, PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 600  # seconds for filling the demo

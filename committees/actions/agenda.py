@@ -10,10 +10,10 @@ from django.utils.translation import ngettext
 from committees.access import check_chairs, check_prepares
 from committees.models import Attendance, Case, Committee, Meeting, Membership
 from committees.workflow import move
-from people.models import User
+from people.models import Account
+from post.outbox import queue
 from programmes.models import Enrolment, Unit
 from records.chain import append
-from records.outbox import queue
 from records.refusals import NotPossible
 
 
@@ -29,7 +29,7 @@ def plan_meeting(
     held_at: datetime,
     reference_at: datetime,
     place: str,
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> Meeting:
     """A meeting at this moment; the sets of its cases are frozen at the reference moment. Raises
@@ -56,7 +56,7 @@ def put_on_agenda(
     meeting: Meeting,
     unit: Unit,
     enrolments: Iterable[Enrolment],
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> list[Case]:
     """A case for each of these students (of the committee's programme) for this unit; each is
@@ -101,7 +101,7 @@ def _check_fits(meeting: Meeting, unit: Unit, enrolment: Enrolment) -> None:
 
 
 @transaction.atomic
-def take_off_agenda(*, case: Case, by: User, at: datetime | None = None) -> None:
+def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> None:
     """Possible until the set is frozen: raises NotPossible after that."""
     at = at or timezone.now()
     meeting = _locked(case.meeting)
@@ -115,7 +115,7 @@ def take_off_agenda(*, case: Case, by: User, at: datetime | None = None) -> None
 
 @transaction.atomic
 def mark_present(
-    *, meeting: Meeting, user: User, by: User, at: datetime | None = None
+    *, meeting: Meeting, user: Account, by: Account, at: datetime | None = None
 ) -> Attendance:
     """This member is present, from now. Raises NotPossible for somebody without a seat, and when
     the meeting is closed."""
@@ -134,7 +134,9 @@ def mark_present(
 
 
 @transaction.atomic
-def mark_absent(*, meeting: Meeting, user: User, by: User, at: datetime | None = None) -> None:
+def mark_absent(
+    *, meeting: Meeting, user: Account, by: Account, at: datetime | None = None
+) -> None:
     """This member has left, or was not there after all. Raises NotPossible when the meeting is
     closed."""
     at = at or timezone.now()
@@ -151,7 +153,7 @@ def _check_not_closed(meeting: Meeting) -> None:
 
 
 @transaction.atomic
-def open_meeting(*, meeting: Meeting, by: User, at: datetime | None = None) -> Meeting:
+def open_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) -> Meeting:
     at = at or timezone.now()
     meeting = _locked(meeting)
     check_chairs(by, meeting.committee, at)
@@ -161,7 +163,7 @@ def open_meeting(*, meeting: Meeting, by: User, at: datetime | None = None) -> M
 
 
 @transaction.atomic
-def close_meeting(*, meeting: Meeting, by: User, at: datetime | None = None) -> Meeting:
+def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) -> Meeting:
     """Raises NotPossible while a case on the agenda has no outcome: nobody is left waiting."""
     at = at or timezone.now()
     meeting = _locked(meeting)

@@ -13,14 +13,14 @@ from committees.models import Announcement, Case, Decision, Deferral, Meeting, S
 from committees.panels import panel_of
 from committees.rules import Panel, obstacles
 from committees.workflow import move
-from people.models import User
+from people.models import Account
+from post.outbox import queue
 from records.chain import append
 from records.models import Chain
-from records.outbox import queue
 from records.refusals import NotPossible
 
 
-def _in_session(case: Case, by: User, at: datetime) -> tuple[Case, Panel]:
+def _in_session(case: Case, by: Account, at: datetime) -> tuple[Case, Panel]:
     """The case, locked, and the committee before it, in a meeting that is in session and led by
     this person."""
     case = locked(case)
@@ -47,7 +47,7 @@ def _as_it_sat(panel: Panel) -> dict[str, Any]:
 
 
 @transaction.atomic
-def open_judgements(*, case: Case, by: User, at: datetime | None = None) -> Case:
+def open_judgements(*, case: Case, by: Account, at: datetime | None = None) -> Case:
     """Open all judgements together; from now nobody writes one. (domain rule 8) Raises
     NotPossible outside a meeting in session, without quorum, without judgements, and when
     everybody present who judged gave feedback in the set."""
@@ -68,7 +68,7 @@ def decide(
     findings: Mapping[str, str],
     motivation: str,
     cited: Iterable[str],
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> Decision:
     """Record what the committee decided: a finding for each part of the unit, a motivation, and
@@ -106,7 +106,7 @@ def _checked(snapshot: Snapshot, cited: Iterable[str]) -> list[str]:
 
 
 @transaction.atomic
-def defer(*, case: Case, reason: str, by: User, at: datetime | None = None) -> Deferral:
+def defer(*, case: Case, reason: str, by: Account, at: datetime | None = None) -> Deferral:
     """No decision yet: what is asked is told to the student, and to their adviser. A quorum is
     not needed for this. Raises NotPossible without a reason."""
     at = at or timezone.now()
@@ -122,7 +122,7 @@ def defer(*, case: Case, reason: str, by: User, at: datetime | None = None) -> D
 
 
 @transaction.atomic
-def announce(*, case: Case, by: User, at: datetime | None = None) -> Announcement:
+def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announcement:
     """Make the decision known: student and adviser can read the letter, and get a mail that says
     only that there is one. The letter carries the head of the case's chain of this moment."""
     at = at or timezone.now()

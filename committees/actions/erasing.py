@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from committees.models import SnapshotItem
-from people.models import User
+from people.models import Account
 from records.actions import record_erasure
 from records.chain import append
 from records.models import Erasure
@@ -14,7 +14,7 @@ from records.refusals import NotPossible
 
 @transaction.atomic
 def erase_item(
-    *, item: SnapshotItem, ground: str, by: User | None, at: datetime | None = None
+    *, item: SnapshotItem, ground: str, by: Account | None, at: datetime | None = None
 ) -> Erasure:
     """Remove the content of an item of a frozen set on a lawful ground; its hash, the date and
     the ground stay. Ordered outside the pages, by who runs the installation. Raises NotPossible

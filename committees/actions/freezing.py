@@ -16,13 +16,13 @@ from committees.preview import set_that_counts
 from committees.snapshots import freeze
 from committees.workflow import move
 from evidence.models import Attachment
-from people.models import User
+from files.keeping import prepare
+from files.models import StoredFile
+from people.models import Account
 from portfolio.evidence_set import EvidenceSet
+from post.work import register
 from records.chain import append
-from records.files import prepare
-from records.models import StoredFile
 from records.refusals import NotPossible
-from records.work import register
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def freeze_due_cases() -> int:
     return frozen
 
 
-def freeze_case(*, case: Case, by: User | None, at: datetime | None = None) -> Snapshot:
+def freeze_case(*, case: Case, by: Account | None, at: datetime | None = None) -> Snapshot:
     """Freeze the set as it stood at the reference moment, by the system (None) or by chair or
     secretary. Files that still wait for it are prepared first, before the transaction. Raises
     NotPossible before that moment, and when the set was frozen already."""
@@ -71,7 +71,7 @@ def _prepare_files(evidence_set: EvidenceSet) -> int:
 
 
 @transaction.atomic
-def _freeze(case: Case, evidence_set: EvidenceSet, *, by: User | None, at: datetime) -> Snapshot:
+def _freeze(case: Case, evidence_set: EvidenceSet, *, by: Account | None, at: datetime) -> Snapshot:
     case = locked(case)
     move(case, Case.State.FROZEN)
     snapshot, items = freeze(case, evidence_set, at=at)

@@ -11,13 +11,13 @@ from committees.models import Case, Finding, Judgement, Recusal
 from committees.panels import panel_of
 from committees.rules import Panel
 from committees.snapshots import read
-from people.models import User
+from people.models import Account
 from records.chain import append
 from records.refusals import NotPossible
 
 
 @transaction.atomic
-def recuse(*, case: Case, reason: str, by: User, at: datetime | None = None) -> Recusal:
+def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) -> Recusal:
     """Stand aside from a case, at one's own request, between freezing and decision; what the
     member wrote stays on record and does not count. Raises NotPossible outside that time, without
     a reason, and for who stands aside already."""
@@ -54,7 +54,7 @@ def record_conflicts(case: Case, panel: Panel, *, at: datetime) -> None:
             _state(recusal, by=None, at=at)
 
 
-def _state(recusal: Recusal, *, by: User | None, at: datetime) -> None:
+def _state(recusal: Recusal, *, by: Account | None, at: datetime) -> None:
     facts = {"user": recusal.user_id, "ground": recusal.ground}
     append(recusal.case.chain, "member.recused", by=by, at=at, rows=[recusal], facts=facts)
 
@@ -65,7 +65,7 @@ def judge(
     case: Case,
     findings: Mapping[str, str],
     motivation: str,
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> Judgement:
     """A member's own view, sealed until the chair opens them all; written again, it replaces

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from committees.models import Committee, Membership
 from people.actions import register
-from people.models import User
+from people.models import Account
 from programmes.access import check_may_manage
 from programmes.models import Programme
 from records.chain import append
@@ -21,7 +21,7 @@ def make_committee(
     quorum: int,
     mandate: str,
     mandate_on: date,
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Committee:
     """A committee of this programme, under the mandate that the exam board gave on this date; its
@@ -53,7 +53,7 @@ def give_seat(
     email: str,
     name: str,
     role: Membership.Role,
-    by: User | None,
+    by: Account | None,
     at: datetime | None = None,
 ) -> Membership:
     """A seat for whoever has this address; somebody unknown is registered, and invited by mail.
@@ -74,7 +74,7 @@ def give_seat(
 
 
 @transaction.atomic
-def end_seat(*, seat: Membership, by: User | None, at: datetime | None = None) -> None:
+def end_seat(*, seat: Membership, by: Account | None, at: datetime | None = None) -> None:
     """The person sits in the committee no longer; what they wrote stays on record. Nothing
     happens to a seat that has ended."""
     check_may_manage(by, seat.committee.programme)

@@ -19,11 +19,11 @@ from committees.models import Case
 from committees.panels import moment_of, panel_of, panels_of
 from committees.rules import Panel
 from committees.snapshots import read
+from files.models import StoredFile
+from files.serving import file_response
 from people.access import NotAllowed, PersonRequest, allowed, signed_in
-from records.drafts import Writing
-from records.models import StoredFile
+from people.drafts import Writing
 from records.refusals import NotPossible
-from records.serving import file_response
 
 
 def case_with_panel(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:

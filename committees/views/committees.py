@@ -14,9 +14,9 @@ from committees.forms import CommitteeForm, SeatForm
 from committees.models import Case, Committee, Meeting, Membership
 from committees.rules import is_attainable
 from people.access import PersonRequest, allowed, signed_in
+from people.drafts import Writing
 from programmes.access import check_may_manage
 from programmes.models import Programme
-from records.drafts import Writing
 from records.refusals import NotPossible
 
 

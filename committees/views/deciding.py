@@ -26,7 +26,7 @@ from committees.snapshots import FrozenSet
 from committees.views.cases import case_on_agenda, case_with_panel
 from committees.views.meetings import screen_mark, window
 from people.access import PersonRequest, allowed, signed_in
-from records.drafts import Writing
+from people.drafts import Writing
 from records.refusals import NotPossible
 
 

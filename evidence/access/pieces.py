@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from evidence.models import Evidence, Feedback, FeedbackRequest
 from people.access import NotAllowed
-from people.models import User
+from people.models import Account
 from programmes.models import Enrolment, Track
 from qualifications.models import (
     Qualification,
@@ -18,7 +18,7 @@ from qualifications.models import (
 from records.refusals import NotPossible
 
 
-def requirements_to_show(owner: User, at: datetime) -> QualityRequirementQuerySet:
+def requirements_to_show(owner: Account, at: datetime) -> QualityRequirementQuerySet:
     """What this person may lay evidence against: the requirements of the published
     qualifications that their current tracks follow, in all their enrolments that are not over."""
     tracks = Track.objects.current().filter(
@@ -28,13 +28,13 @@ def requirements_to_show(owner: User, at: datetime) -> QualityRequirementQuerySe
     return QualityRequirement.objects.filter(qualification__in=followed)
 
 
-def check_add(by: User, at: datetime) -> None:
+def check_add(by: Account, at: datetime) -> None:
     """Only who learns here adds evidence. One query."""
     if not Enrolment.objects.current(timezone.localdate(at)).filter(student=by).exists():
         raise NotAllowed(_("Only somebody who is enrolled in a programme can add evidence."))
 
 
-def check_owner(piece: Evidence, by: User) -> None:
+def check_owner(piece: Evidence, by: Account) -> None:
     """Everything about a piece is done by its owner: others read."""
     if piece.owner_id != by.pk:
         raise NotAllowed(_("Only the student whose evidence this is can change it."))
@@ -62,7 +62,7 @@ def check_unasked(piece: Evidence) -> None:
         )
 
 
-def check_requirement(requirement: QualityRequirement, owner: User, at: datetime) -> None:
+def check_requirement(requirement: QualityRequirement, owner: Account, at: datetime) -> None:
     """One query."""
     if not requirements_to_show(owner, at).filter(pk=requirement.pk).exists():
         raise NotPossible(_("This does not belong to what you are learning now."))

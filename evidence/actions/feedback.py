@@ -29,11 +29,11 @@ from evidence.models import (
     Revision,
     normalised,
 )
-from people.models import User
+from people.models import Account
+from post.outbox import queue
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
 from records.chain import append
-from records.outbox import queue
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
@@ -54,7 +54,7 @@ def ask(
     people: Sequence[Person],
     requirements: Sequence[QualityRequirement],
     message: str = "",
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> list[FeedbackRequest]:
     """Ask each of these people for feedback on the piece as it now is; each gets a mail. All are
@@ -80,7 +80,7 @@ def _ask_one(
     person: Person,
     requirements: Sequence[QualityRequirement],
     message: str,
-    by: User,
+    by: Account,
     at: datetime,
 ) -> FeedbackRequest:
     giver = _giver(person, piece, at)
@@ -113,20 +113,20 @@ def _ask_one(
 
 
 @transaction.atomic
-def withdraw_request(*, question: FeedbackRequest, by: User, at: datetime | None = None) -> None:
+def withdraw_request(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Take a question back: its link opens nothing any more."""
     check_follow_up(question, by)
     _withdraw(_locked(question), by, at or timezone.now())
 
 
-def _withdraw(question: FeedbackRequest, by: User, at: datetime) -> None:
+def _withdraw(question: FeedbackRequest, by: Account, at: datetime) -> None:
     question.serial += 1
     _settle(question, State.WITHDRAWN, at)
     _event("withdrawn", question, by, at)
 
 
 @transaction.atomic
-def remind(*, question: FeedbackRequest, by: User, at: datetime | None = None) -> None:
+def remind(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Send the mail once more, with the same link; at most once in REMIND_AFTER."""
     check_follow_up(question, by)
     at = at or timezone.now()
@@ -159,7 +159,7 @@ def note(
     text: str,
     requirements: Sequence[QualityRequirement] = (),
     on_whole: bool = False,
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> Feedback:
     """Note what this person said about the piece; they are asked by mail to confirm it. What
@@ -211,7 +211,7 @@ def answer(
     about: Iterable[QualityRequirement] = (),
     own: Mapping[QualityRequirement, str] | None = None,
     on_whole: bool = False,
-    by: User | None = None,
+    by: Account | None = None,
     at: datetime | None = None,
 ) -> Feedback:
     """Give feedback: one text, about these requirements or the whole, and perhaps words of its
@@ -249,7 +249,7 @@ def decline(
     *,
     question: FeedbackRequest,
     reason: str = "",
-    by: User | None = None,
+    by: Account | None = None,
     at: datetime | None = None,
 ) -> None:
     """Say no, perhaps with a reason (FeedbackRequest.Reason); the student is told."""
@@ -268,7 +268,7 @@ def decline(
 
 @transaction.atomic
 def confirm(
-    *, feedback: Feedback, confirmed: bool, by: User | None = None, at: datetime | None = None
+    *, feedback: Feedback, confirmed: bool, by: Account | None = None, at: datetime | None = None
 ) -> Confirmation:
     """The speaker's word on what was noted: yes, I said this, or no. Once."""
     check_confirm(feedback, by)
@@ -283,7 +283,7 @@ def confirm(
     return _confirm(feedback, confirmed, by, at)
 
 
-def _confirm(feedback: Feedback, confirmed: bool, by: User | None, at: datetime) -> Confirmation:
+def _confirm(feedback: Feedback, confirmed: bool, by: Account | None, at: datetime) -> Confirmation:
     word = Confirmation.objects.create(feedback=feedback, confirmed=confirmed, recorded_at=at)
     _event("confirmed" if confirmed else "denied", feedback, by, at)
     return word
@@ -314,7 +314,7 @@ def _check_requirements(
     piece: Evidence,
     enrolment: Enrolment,
     requirements: Sequence[QualityRequirement],
-    by: User,
+    by: Account,
     at: datetime,
 ) -> None:
     own = {
@@ -340,7 +340,7 @@ def _giver(person: Person, piece: Evidence, at: datetime) -> Giver:
     address = normalised(person.address)
     if address == normalised(piece.owner.email):
         raise NotPossible(_("Feedback comes from somebody other than the maker of the piece."))
-    user = User.objects.filter(email=address).select_related("giver").first()
+    user = Account.objects.filter(email=address).select_related("giver").first()
     known = getattr(user, "giver", None)
     if known is not None:
         return known
@@ -397,7 +397,7 @@ def _check_answerable(question: FeedbackRequest, at: datetime) -> None:
         raise NotPossible(_("The link of this question no longer works."))
 
 
-def _event(verb: str, row: FeedbackRequest | Feedback, by: User | None, at: datetime) -> None:
+def _event(verb: str, row: FeedbackRequest | Feedback, by: Account | None, at: datetime) -> None:
     kind = "question" if isinstance(row, FeedbackRequest) else "feedback"
     append(
         row.evidence.chain,

@@ -18,12 +18,12 @@ from evidence.access.pieces import (
     check_unasked,
 )
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
-from people.models import User
+from files.filetypes import ALLOWED
+from files.keeping import KeptBytes, forget, record
+from files.models import StoredFile
+from people.models import Account
 from qualifications.models import QualityRequirement
 from records.chain import append
-from records.files import KeptBytes, forget, record
-from records.filetypes import ALLOWED
-from records.models import StoredFile
 from records.refusals import NotPossible
 
 
@@ -54,10 +54,10 @@ def files_of(revision: Revision) -> list[KeptBytes]:
 
 @transaction.atomic
 def add_evidence(
-    *, words: Words, files: Sequence[KeptBytes] = (), by: User, at: datetime | None = None
+    *, words: Words, files: Sequence[KeptBytes] = (), by: Account, at: datetime | None = None
 ) -> Evidence:
     """Keep a new piece of evidence of `by`, with its first revision. The files' bytes are in the
-    storage already (records.files.keep_bytes). Raises NotAllowed, and NotPossible for more than
+    storage already (files.keeping.keep_bytes). Raises NotAllowed, and NotPossible for more than
     Revision.MOST_FILES files. About ten queries, and eight a file."""
     at = at or timezone.now()
     check_add(by, at)
@@ -74,7 +74,7 @@ def revise_evidence(
     evidence: Evidence,
     words: Words,
     files: Sequence[KeptBytes] = (),
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> Revision:
     """Write the next revision of a piece, with exactly these files: those that stay are given
@@ -95,7 +95,7 @@ def revise_evidence(
 
 
 @transaction.atomic
-def withdraw_evidence(*, evidence: Evidence, by: User, at: datetime | None = None) -> None:
+def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = None) -> None:
     """Let a piece count no longer; it stays on record, and open questions about it can no longer
     be answered. Raises NotAllowed, NotPossible."""
     at = at or timezone.now()
@@ -108,7 +108,7 @@ def withdraw_evidence(*, evidence: Evidence, by: User, at: datetime | None = Non
 
 
 @transaction.atomic
-def delete_evidence(*, evidence: Evidence, by: User, at: datetime | None = None) -> None:
+def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = None) -> None:
     """Delete a piece about which nobody was asked and to which nobody answered, with all its
     revisions, and forget the files that nothing else uses. Raises NotAllowed, NotPossible."""
     at = at or timezone.now()
@@ -135,7 +135,7 @@ def lay_against(
     evidence: Evidence,
     requirement: QualityRequirement,
     why: str = "",
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> RequirementLink:
     """Lay a piece against a requirement of one of the owner's current tracks, perhaps with a why.
@@ -160,7 +160,7 @@ def lay_against(
 
 
 @transaction.atomic
-def take_off(*, link: RequirementLink, by: User, at: datetime | None = None) -> None:
+def take_off(*, link: RequirementLink, by: Account, at: datetime | None = None) -> None:
     """Lay a piece no longer against a requirement; remarks about it stay. A link that ended
     before is left as it is. Raises NotAllowed, NotPossible."""
     at = at or timezone.now()
@@ -178,7 +178,7 @@ def choose_requirements(
     evidence: Evidence,
     chosen: Mapping[QualityRequirement, str],
     dropped: Collection[RequirementLink] = (),
-    by: User,
+    by: Account,
     at: datetime | None = None,
 ) -> None:
     """Lay a piece against each of the `chosen` requirements with its why, and take it off the
@@ -199,7 +199,7 @@ def _end(link: RequirementLink, at: datetime) -> bool:
 
 
 def _revise(
-    piece: Evidence, words: Words, files: Sequence[KeptBytes], by: User, at: datetime
+    piece: Evidence, words: Words, files: Sequence[KeptBytes], by: Account, at: datetime
 ) -> Revision:
     """The next revision, which becomes the current one. A file is in it once, under the name it
     had first."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from evidence.asking import Frame, Person, Suggestion
 from evidence.models import Feedback, FeedbackRequest, GiverRole, Remark
-from people.models import User
+from people.models import Account
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
 
@@ -33,7 +33,9 @@ class PersonForm(forms.Form):
         label=_("In which role?"), choices=[("", _("Choose")), *GiverRole.choices]
     )
     language = forms.ChoiceField(
-        label=_("Language of the mail"), choices=User.Language.choices, initial=User.Language.DUTCH
+        label=_("Language of the mail"),
+        choices=Account.Language.choices,
+        initial=Account.Language.DUTCH,
     )
 
     def has_changed(self) -> bool:

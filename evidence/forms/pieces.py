@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy
 
 from evidence.actions.pieces import Words
 from evidence.models import Revision
-from people.models import User
-from records.files import KeptBytes, keep_bytes
-from records.filetypes import ALLOWED, FileRefused, Kind
-from records.models import StoredFile
+from files.filetypes import ALLOWED, FileRefused, Kind
+from files.keeping import KeptBytes, keep_bytes
+from files.models import StoredFile
+from people.models import Account
 
 EARLIEST = date(1950, 1, 1)
 # What a browser offers to choose from; what is let in is told from the content.
@@ -86,7 +86,7 @@ class PieceForm(forms.ModelForm):
             "origin": forms.RadioSelect,
         }
 
-    def __init__(self, *args: Any, user: User, present: Iterable[KeptBytes] = (), **kwargs: Any):
+    def __init__(self, *args: Any, user: Account, present: Iterable[KeptBytes] = (), **kwargs: Any):
         """`present` are the files of the revision that is edited."""
         super().__init__(*args, **kwargs)
         self.salt = f"evidence.kept:{user.pk}"

@@ -23,8 +23,8 @@ from evidence.forms.feedback import AnswerForm, ConfirmForm, DeclineForm
 from evidence.models import Attachment, Feedback, FeedbackRequest, Giver
 from evidence.views.files import shown_file
 from people.access import by_link
-from people.models import User
-from records.drafts import Writing, find, forget, words_in
+from people.drafts import Writing, find, forget, words_in
+from people.models import Account
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
@@ -181,7 +181,7 @@ def _speak(request: HttpRequest, language: str) -> None:
         request.LANGUAGE_CODE = translation.get_language()
 
 
-def _by(request: HttpRequest, giver: Giver) -> User | None:
+def _by(request: HttpRequest, giver: Giver) -> Account | None:
     """The account of who was asked, if they are signed in with it."""
     user = request.user
-    return user if isinstance(user, User) and user.pk == giver.user_id else None
+    return user if isinstance(user, Account) and user.pk == giver.user_id else None

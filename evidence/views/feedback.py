@@ -19,8 +19,8 @@ from evidence.asking import frames, in_order, suggestions
 from evidence.forms.feedback import AskForm, NoteForm
 from evidence.models import Evidence, Feedback, FeedbackRequest, Remark
 from people.access import PersonRequest, allowed, signed_in
+from people.drafts import Writing
 from qualifications.models import QualityRequirement
-from records.drafts import Writing
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State

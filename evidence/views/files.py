@@ -10,13 +10,13 @@ from django.views.decorators.http import require_safe
 
 from evidence.access.pieces import check_owner
 from evidence.models import Attachment, Evidence
+from files.filetypes import ALLOWED, Kind, safe_name
+from files.keeping import prepare
+from files.models import StoredFile
+from files.serving import file_response
 from people.access import PersonRequest, signed_in
-from people.models import User
-from records.files import prepare
-from records.filetypes import ALLOWED, Kind, safe_name
-from records.models import StoredFile
+from people.models import Account
 from records.refusals import NotPossible
-from records.serving import file_response
 
 PHOTOS_AT_ONCE = 4  # more are left to the sweep, so that nobody waits for them
 
@@ -51,7 +51,7 @@ def state(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpR
     return render(request, "evidence/_file.html", context)
 
 
-def _visible(user: User, pk: uuid.UUID, attachment: uuid.UUID) -> Attachment:
+def _visible(user: Account, pk: uuid.UUID, attachment: uuid.UUID) -> Attachment:
     """The attachment, for those who may see the piece. What its owner left out of the current
     revision, others see no more. Two queries."""
     piece = get_object_or_404(Evidence.objects.visible_to(user), pk=pk)

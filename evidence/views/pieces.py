@@ -26,9 +26,9 @@ from evidence.models import Evidence
 from evidence.views.feedback import feedback_context
 from evidence.views.files import prepare_photos
 from people.access import PersonRequest, allowed, signed_in
-from people.models import User
+from people.drafts import Writing
+from people.models import Account
 from qualifications.names import names_in
-from records.drafts import Writing
 from records.refusals import NotPossible
 
 PER_PAGE = 50
@@ -196,7 +196,7 @@ def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "evidence/removal.html", {"piece": piece, "removal": DELETION})
 
 
-def _own(user: User, pk: uuid.UUID) -> Evidence:
+def _own(user: Account, pk: uuid.UUID) -> Evidence:
     """The piece, for its owner. Invisible is 404, visible but another's 403. One query."""
     pieces = Evidence.objects.visible_to(user).select_related("owner", "current")
     piece = get_object_or_404(pieces, pk=pk)

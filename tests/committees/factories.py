@@ -11,12 +11,13 @@ from committees import actions
 from committees.models import Attendance, Case, Committee, Decision, Finding, Meeting, Membership
 from committees.snapshots import read
 from evidence.models import Evidence, GiverRole
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from programmes.models import Enrolment, Programme, ProgrammeRole, Unit
 from qualifications.models import QualityRequirement, WorkProcess
 from tests.evidence.factories import EvidenceFactory, FeedbackFactory, GiverFactory
 from tests.factories import (
     LONG_AGO,
+    AccountFactory,
     EnrolmentFactory,
     InstitutionRoleFactory,
     ProgrammeFactory,
@@ -24,7 +25,6 @@ from tests.factories import (
     RequirementFactory,
     UnitFactory,
     UnitPartFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 
@@ -52,7 +52,7 @@ class MembershipFactory(DjangoModelFactory[Membership]):
         ended = factory.Trait(ended_at=LONG_AGO)
 
     committee = factory.SubFactory(CommitteeFactory)
-    user = factory.SubFactory(UserFactory)
+    user = factory.SubFactory(AccountFactory)
     role = Membership.Role.MEMBER
     recorded_at = LONG_AGO
 
@@ -73,7 +73,7 @@ class AttendanceFactory(DjangoModelFactory[Attendance]):
         model = Attendance
 
     meeting = factory.SubFactory(MeetingFactory)
-    user = factory.SubFactory(UserFactory)
+    user = factory.SubFactory(AccountFactory)
     recorded_at = LONG_AGO
 
 
@@ -87,13 +87,13 @@ class Scene:
     meeting: Meeting
     unit: Unit
     requirement: QualityRequirement
-    chair: User
-    secretary: User
-    member: User
-    other_member: User
-    adviser: User
-    coordinator: User
-    auditor: User
+    chair: Account
+    secretary: Account
+    member: Account
+    other_member: Account
+    adviser: Account
+    coordinator: Account
+    auditor: Account
     cases: list[Case] = field(default_factory=list)
 
     @property
@@ -101,7 +101,7 @@ class Scene:
         return self.cases[0]
 
     @property
-    def student(self) -> User:
+    def student(self) -> Account:
         return self.case.enrolment.student
 
     def refreshed(self) -> Case:
@@ -111,7 +111,9 @@ class Scene:
         for case in self.cases:
             actions.freeze_case(case=case, by=None, at=REFERENCE)
 
-    def judge(self, by: User, finding: str = Finding.ATTAINED, words: str = "Seen often.") -> None:
+    def judge(
+        self, by: Account, finding: str = Finding.ATTAINED, words: str = "Seen often."
+    ) -> None:
         for case in self.cases:
             actions.judge(
                 case=case,
@@ -121,7 +123,7 @@ class Scene:
                 at=REFERENCE + timedelta(days=1),
             )
 
-    def open_meeting(self, *present: User) -> None:
+    def open_meeting(self, *present: Account) -> None:
         for user in present or (self.chair, self.member, self.other_member):
             actions.mark_present(meeting=self.meeting, user=user, by=self.secretary, at=HELD)
         self.meeting = actions.open_meeting(meeting=self.meeting, by=self.chair, at=HELD)
@@ -185,7 +187,7 @@ def answered_piece(
     enrolment: Enrolment,
     requirement: QualityRequirement,
     *,
-    giver: User | None = None,
+    giver: Account | None = None,
     **words: str,
 ) -> Evidence:
     """A piece laid against this requirement, with feedback on it of a client, or of this person."""
@@ -202,7 +204,7 @@ def answered_piece(
 
 
 def scene(
-    *, students: int = 1, pieces: int = 1, parts: int = 1, adviser: User | None = None
+    *, students: int = 1, pieces: int = 1, parts: int = 1, adviser: Account | None = None
 ) -> Scene:
     """A planned meeting with a case for each student, each with so many answered pieces."""
     process: WorkProcess = WorkProcessFactory()
@@ -231,7 +233,7 @@ def scene(
         meeting=MeetingFactory(committee=committee),
         unit=unit,
         requirement=requirement,
-        adviser=adviser or UserFactory(name="Adviser"),
+        adviser=adviser or AccountFactory(name="Adviser"),
         coordinator=ProgrammeRoleFactory(
             programme=programme, role=ProgrammeRole.Role.COORDINATOR
         ).user,

@@ -7,7 +7,8 @@ import pytest
 from committees import actions
 from committees.models import Case, Decision, Finding
 from committees.snapshots import read
-from records.models import Chain, Event, OutboxMail
+from post.models import OutboxMail
+from records.models import Chain, Event
 from records.refusals import NotPossible
 from tests.committees.factories import (
     HELD,

@@ -13,10 +13,10 @@ from committees.models import Case, Snapshot
 from committees.panels import panel_of
 from committees.snapshots import read
 from evidence.models import GiverRole
+from files.keeping import keep_bytes, record
 from portfolio.models import SetAside
-from records.files import keep_bytes, record
+from post.work import WORK
 from records.refusals import NotPossible
-from records.work import WORK
 from tests.committees.factories import (
     REFERENCE,
     MembershipFactory,

@@ -6,16 +6,16 @@ from django.urls import reverse
 
 from committees import actions
 from committees.models import Case
-from people.models import User
-from records.models import OutboxMail
-from records.outbox import send_due
+from people.models import Account
+from post.models import OutboxMail
+from post.outbox import send_due
 from tests.committees.factories import Scene, scene
 from tests.factories import LONG_AGO
 
 pytestmark = pytest.mark.django_db
 
 
-def sent(made: Scene, to: User) -> mail.EmailMultiAlternatives:
+def sent(made: Scene, to: Account) -> mail.EmailMultiAlternatives:
     """The last mail to this person, in English."""
     OutboxMail.objects.update(language="en")
     send_due()

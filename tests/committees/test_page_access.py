@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from committees import actions
 from committees.models import Case
-from people.models import InstitutionRole, User
-from records.files import keep_bytes, record
+from files.keeping import keep_bytes, record
+from people.models import Account, InstitutionRole
 from tests.committees.factories import (
     REFERENCE,
     MembershipFactory,
@@ -20,7 +20,7 @@ from tests.committees.factories import (
     scene,
 )
 from tests.evidence.factories import AttachmentFactory
-from tests.factories import EnrolmentFactory, InstitutionRoleFactory, UserFactory
+from tests.factories import AccountFactory, EnrolmentFactory, InstitutionRoleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def with_file() -> Scene:
     return made
 
 
-def people(made: Scene) -> dict[str, User]:
+def people(made: Scene) -> dict[str, Account]:
     """Everybody; "aside" is a member who asked to stand aside, where that could be asked."""
     aside = MembershipFactory(committee=made.committee).user
     if made.refreshed().state in (FROZEN, OPENED):
@@ -61,7 +61,7 @@ def people(made: Scene) -> dict[str, User]:
         "adviser": made.adviser,
         "student": made.student,
         "other student": EnrolmentFactory(programme=made.programme).student,
-        "stranger": UserFactory(),
+        "stranger": AccountFactory(),
     }
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from committees import actions
 from committees.models import Case, Committee, Meeting
-from people.models import User
+from people.models import Account
 from tests.committees.factories import (
     HELD,
     Scene,
@@ -33,19 +33,19 @@ def _in_english() -> Iterator[None]:
         yield
 
 
-def post(by: User, page: str, *args: object, query: str = "", **data: Any) -> HttpResponse:
+def post(by: Account, page: str, *args: object, query: str = "", **data: Any) -> HttpResponse:
     return browser(by).post(reverse(f"committees:{page}", args=args) + query, data)  # type: ignore[return-value]
 
 
-def get(by: User, page: str, *args: object, **query: object) -> str:
+def get(by: Account, page: str, *args: object, **query: object) -> str:
     tail = f"?{urlencode(query)}" if query else ""
     answer = browser(by).get(reverse(f"committees:{page}", args=args) + tail)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
-def browser(by: User) -> Client:
-    User.objects.filter(pk=by.pk).update(language="en")
+def browser(by: Account) -> Client:
+    Account.objects.filter(pk=by.pk).update(language="en")
     client = Client()
     client.force_login(by)
     return client
@@ -193,7 +193,7 @@ def test_a_case_is_taken_off_until_it_is_frozen() -> None:
     assert list(made.meeting.cases.all()) == [second]
 
 
-def get_after(by: User, answer: HttpResponse) -> str:
+def get_after(by: Account, answer: HttpResponse) -> str:
     """Where the answer sends to, with the message that waits in its cookie."""
     client = browser(by)
     client.cookies.update(answer.cookies)

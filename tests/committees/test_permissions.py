@@ -9,10 +9,10 @@ from django.db import transaction
 from committees import actions
 from committees.models import Case, Membership
 from people.access import NotAllowed
-from people.models import User
+from people.models import Account
 from records.refusals import NotPossible
 from tests.committees.factories import HELD, MembershipFactory, Scene, cited_in, findings_of, scene
-from tests.factories import EnrolmentFactory, UserFactory
+from tests.factories import AccountFactory, EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ PLANNED, FROZEN, OPENED, DECIDED, ANNOUNCED, DEFERRED = Case.State.values
 AT = HELD + timedelta(hours=1)
 
 
-def seats_given(made: Scene, by: User) -> None:
+def seats_given(made: Scene, by: Account) -> None:
     actions.give_seat(
         committee=made.committee,
         email="new@school.example",
@@ -32,11 +32,11 @@ def seats_given(made: Scene, by: User) -> None:
     )
 
 
-def seat_ended(made: Scene, by: User) -> None:
+def seat_ended(made: Scene, by: Account) -> None:
     actions.end_seat(seat=made.committee.memberships.get(user=made.other_member), by=by)
 
 
-def committee_made(made: Scene, by: User) -> None:
+def committee_made(made: Scene, by: Account) -> None:
     actions.make_committee(
         programme=made.programme,
         name="Another",
@@ -47,13 +47,13 @@ def committee_made(made: Scene, by: User) -> None:
     )
 
 
-def meeting_planned(made: Scene, by: User) -> None:
+def meeting_planned(made: Scene, by: Account) -> None:
     actions.plan_meeting(
         committee=made.committee, held_at=AT, reference_at=AT, place="", by=by, at=AT
     )
 
 
-def case_put_on(made: Scene, by: User) -> None:
+def case_put_on(made: Scene, by: Account) -> None:
     enrolment = EnrolmentFactory(programme=made.programme)
     actions.put_on_agenda(
         meeting=made.meeting, unit=made.unit, enrolments=[enrolment], by=by, at=AT
@@ -64,18 +64,18 @@ def findings(made: Scene) -> dict[str, str]:
     return findings_of(made.case, "attained") if made.case.snapshots.exists() else {}
 
 
-def judged(made: Scene, by: User) -> None:
+def judged(made: Scene, by: Account) -> None:
     actions.judge(case=made.case, findings=findings(made), motivation="Seen.", by=by, at=AT)
 
 
-def decided(made: Scene, by: User) -> None:
+def decided(made: Scene, by: Account) -> None:
     cited = cited_in(made.case) if made.case.snapshots.exists() else []
     actions.decide(
         case=made.case, findings=findings(made), motivation="Seen.", cited=cited, by=by, at=AT
     )
 
 
-Act = Callable[[Scene, User], object]
+Act = Callable[[Scene, Account], object]
 BOTH = ("chair", "secretary")
 # Each action with who may do it, and in which states it can be done.
 ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
@@ -139,7 +139,7 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def people(made: Scene) -> dict[str, User]:
+def people(made: Scene) -> dict[str, Account]:
     return {
         "chair": made.chair,
         "secretary": made.secretary,
@@ -149,7 +149,7 @@ def people(made: Scene) -> dict[str, User]:
         "auditor": made.auditor,
         "adviser": made.adviser,
         "student": made.student,
-        "stranger": UserFactory(),
+        "stranger": AccountFactory(),
     }
 
 
@@ -166,7 +166,7 @@ class _Undo(Exception):
     pass
 
 
-def outcome(act: Act, made: Scene, by: User) -> str:
+def outcome(act: Act, made: Scene, by: Account) -> str:
     try:
         with transaction.atomic():
             act(made, by)

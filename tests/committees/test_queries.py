@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from committees.models import Case
-from people.models import User
+from people.models import Account
 from tests.committees.factories import Scene, scene
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 Queries = Callable[[int], AbstractContextManager[object]]
 
 
-def visit(client: Client, queries: Queries, count: int, by: User, page: str, *args: object) -> str:
+def visit(
+    client: Client, queries: Queries, count: int, by: Account, page: str, *args: object
+) -> str:
     client.force_login(by)
     address = reverse(f"committees:{page}", args=args)
     with queries(count):

@@ -12,10 +12,11 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 
 from committees import actions
 from committees.models import Case, Judgement
-from home.management.commands import verify_records
-from people.models import User
-from records.models import Event, OutboxMail
-from records.outbox import send_due
+from people.models import Account
+from post.models import OutboxMail
+from post.outbox import send_due
+from records.management.commands import verify_records
+from records.models import Event
 from tests.committees.factories import HELD, Scene, findings_of, scene
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,7 @@ def addresses(made: Scene) -> list[str]:
     return sorted(found)
 
 
-def judged_by(made: Scene, author: User) -> None:
+def judged_by(made: Scene, author: Account) -> None:
     actions.judge(
         case=made.case,
         findings=findings_of(made.case, "not_yet"),
@@ -72,7 +73,7 @@ def test_what_is_sealed_stays_sealed(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     made = scene().bring_to(Case.State.FROZEN)
     judged_by(made, made.member)
-    superuser = User.objects.create_superuser("boss@school.example", "Boss", "secret")
+    superuser = Account.objects.create_superuser("boss@school.example", "Boss", "secret")
     others = [
         made.chair, made.secretary, made.other_member, made.coordinator, made.auditor, made.adviser,
         made.student, superuser,

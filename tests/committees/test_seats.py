@@ -4,8 +4,9 @@ import pytest
 
 from committees import actions
 from committees.models import Membership
-from people.models import User
-from records.models import Event, OutboxMail
+from people.models import Account
+from post.models import OutboxMail
+from records.models import Event
 from records.refusals import NotPossible
 from tests.committees.factories import HELD, scene
 
@@ -57,7 +58,7 @@ def test_one_chair_and_one_seat_a_person(role: Membership.Role) -> None:
             committee=made.committee, email=email, name="New", role=role, by=made.coordinator
         )
 
-    assert not User.objects.filter(email="new@school.example").exists()
+    assert not Account.objects.filter(email="new@school.example").exists()
 
 
 def test_an_ended_seat_stays_on_record_and_can_be_given_again() -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from committees import actions
 from committees.models import Case
-from people.models import User
+from people.models import Account
 from portfolio.models import SetAside
 from tests.committees.factories import Scene, answered_piece, scene
 from tests.evidence.factories import EvidenceFactory
@@ -20,7 +20,7 @@ from tests.factories import LONG_AGO
 pytestmark = pytest.mark.django_db
 
 
-def page(person: User, name: str, made: Scene) -> tuple[str, ContextList]:
+def page(person: Account, name: str, made: Scene) -> tuple[str, ContextList]:
     person.language = "en"
     person.save()
     client = Client()

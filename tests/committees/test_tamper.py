@@ -24,9 +24,10 @@ from committees.models import (
     SnapshotItem,
 )
 from committees.record import verify_case
+from files.keeping import keep_bytes, record
+from files.models import StoredFile
 from records.chain import canonical, name_of
-from records.files import keep_bytes, record
-from records.models import Chain, Event, Sealed, StoredFile
+from records.models import Chain, Event, Sealed
 from records.triggers import lifted
 from records.verification import verify
 from tests.committees.factories import HELD, Scene, scene

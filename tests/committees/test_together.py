@@ -13,7 +13,7 @@ from django.utils import translation
 
 from committees import actions
 from committees.models import Case
-from people.models import User
+from people.models import Account
 from tests.committees.factories import HELD, REFERENCE, Scene, cited_in, findings_of, scene
 from tests.committees.test_page_access import EVERYBODY, of, people
 
@@ -29,21 +29,21 @@ def _in_english() -> Iterator[None]:
         yield
 
 
-def browser(by: User) -> Client:
-    User.objects.filter(pk=by.pk).update(language="en")
+def browser(by: Account) -> Client:
+    Account.objects.filter(pk=by.pk).update(language="en")
     client = Client()
     client.force_login(by)
     return client
 
 
-def page(by: User, name: str, key: object, tail: str = "") -> str:
+def page(by: Account, name: str, key: object, tail: str = "") -> str:
     answer = browser(by).get(reverse(f"committees:{name}", args=[key]) + tail)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
 def post(
-    by: User, name: str, key: object, data: dict[str, object] | None = None
+    by: Account, name: str, key: object, data: dict[str, object] | None = None
 ) -> tuple[str, str]:
     """Where the answer leads, and what is read there."""
     client = browser(by)

@@ -17,9 +17,9 @@ from evidence.models import (
     RequirementLink,
     Revision,
 )
+from files.models import StoredFile
 from qualifications.models import QualityRequirement
-from records.models import StoredFile
-from tests.factories import LONG_AGO, EnrolmentFactory, RequirementFactory, UserFactory
+from tests.factories import LONG_AGO, AccountFactory, EnrolmentFactory, RequirementFactory
 
 
 class EvidenceFactory(DjangoModelFactory[Evidence]):
@@ -33,7 +33,7 @@ class EvidenceFactory(DjangoModelFactory[Evidence]):
     class Params:
         withdrawn = factory.Trait(withdrawn_at=LONG_AGO)
 
-    owner = factory.SubFactory(UserFactory)
+    owner = factory.SubFactory(AccountFactory)
     recorded_at = LONG_AGO
 
     @factory.post_generation

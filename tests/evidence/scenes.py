@@ -7,16 +7,16 @@ from django.apps import apps
 
 from evidence.asking import Person
 from evidence.models import Evidence, GiverRole
-from people.models import User
+from people.models import Account
 from programmes.models import Enrolment, ProgrammeRole
 from qualifications.models import QualityRequirement
 from records.models import Event
 from tests.evidence.factories import EvidenceFactory, GiverFactory
 from tests.factories import (
+    AccountFactory,
     EnrolmentFactory,
     ProgrammeRoleFactory,
     RequirementFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 
@@ -28,7 +28,7 @@ class Scene:
     lines: list[QualityRequirement]
 
     @property
-    def student(self) -> User:
+    def student(self) -> Account:
         return self.enrolment.student
 
 
@@ -39,7 +39,7 @@ def scene(lines: int = 3) -> Scene:
     return Scene(enrolment, EvidenceFactory(owner=enrolment.student, on=on), on)
 
 
-def people_around(place: Scene) -> dict[str, User | None]:
+def people_around(place: Scene) -> dict[str, Account | None]:
     """Everybody who could want to do something with the piece, by what they are to it. `asked`
     has an account and is the giver who is told; None is who holds the link."""
     programme = place.enrolment.programme
@@ -53,7 +53,7 @@ def people_around(place: Scene) -> dict[str, User | None]:
         "coordinator": coordinator.user,
         "teacher elsewhere": elsewhere.user,
         "fellow student": EnrolmentFactory(programme=programme).student,
-        "asked": GiverFactory(user=UserFactory()).user,
+        "asked": GiverFactory(user=AccountFactory()).user,
         "link": None,
     }
 

@@ -15,11 +15,14 @@ from django.utils import timezone
 
 from evidence.actions import feedback as actions
 from evidence.models import Attachment, Evidence, Feedback, FeedbackRequest, Remark
+from files.keeping import keep_bytes, record
+from files.models import StoredFile
 from people.access import NotAllowed
+from people.drafts import keep
+from people.models import Draft
+from post.models import OutboxMail
 from qualifications.models import QualityRequirement
-from records.drafts import keep
-from records.files import keep_bytes, record
-from records.models import Draft, Event, OutboxMail, StoredFile
+from records.models import Event
 from records.refusals import NotPossible
 from tests.evidence.factories import (
     AttachmentFactory,
@@ -29,7 +32,7 @@ from tests.evidence.factories import (
     StoredFileFactory,
 )
 from tests.evidence.scenes import Scene, everything, people_around, scene, verbs
-from tests.factories import RequirementFactory, UserFactory
+from tests.factories import AccountFactory, RequirementFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -219,7 +222,7 @@ ACTIONS = {
 def test_who_may_answer_and_decline(action: str, who: str, may: bool) -> None:
     place = scene()
     by = people_around(place)[who]
-    asked_person = UserFactory() if who != "asked" else by
+    asked_person = AccountFactory() if who != "asked" else by
     giver = getattr(asked_person, "giver", None) or GiverFactory(user=asked_person)
     question = asked(place, giver=giver)
 
@@ -340,7 +343,7 @@ def test_the_page_speaks_the_language_of_the_mail_unless_another_was_chosen(
     if cookie:
         client.cookies["django_language"] = cookie
     if account:
-        client.force_login(UserFactory(language=account))
+        client.force_login(AccountFactory(language=account))
 
     page = client.get(link(question), headers={"accept-language": "nl"}).content.decode()
 
@@ -360,7 +363,7 @@ def test_a_language_that_was_chosen_on_the_page_of_a_link_stays(client: Client) 
 
 
 def test_reading_changes_nothing(client: Client) -> None:
-    question = asked(giver__user=UserFactory())
+    question = asked(giver__user=AccountFactory())
     AttachmentFactory(revision=question.revision)
     before = everything()
 
@@ -398,7 +401,7 @@ def test_the_whole_is_tapped_on_the_page(client: Client) -> None:
 
 
 def test_who_is_signed_in_as_who_was_asked_answers_in_their_own_name(client: Client) -> None:
-    user = UserFactory()
+    user = AccountFactory()
     question = asked(giver__user=user)
     client.force_login(user)
 
@@ -409,7 +412,7 @@ def test_who_is_signed_in_as_who_was_asked_answers_in_their_own_name(client: Cli
 
 def test_somebody_else_who_is_signed_in_answers_as_who_holds_the_link(client: Client) -> None:
     question = asked()
-    client.force_login(UserFactory())
+    client.force_login(AccountFactory())
 
     client.post(link(question), {"text": "Calm."})
 
@@ -507,7 +510,7 @@ def test_a_requirement_added_by_hand_is_refused(client: Client, way: str) -> Non
 def test_other_fields_added_by_hand_change_nothing(client: Client) -> None:
     place = scene()
     question = asked(place)
-    other = UserFactory()
+    other = AccountFactory()
     added = {
         "giver": GiverFactory().pk,
         "role": "teacher",
@@ -797,7 +800,7 @@ def test_the_page_takes_the_same_number_of_queries_for_one_and_five_requirements
 
 
 def test_who_has_an_account_finds_the_questions_that_await_them() -> None:
-    user = UserFactory()
+    user = AccountFactory()
     giver = GiverFactory(user=user)
     waiting = asked(giver=giver)
     for traits in ({"expired": True}, {"answered": True}, {"declined": True}, {"withdrawn": True}):

@@ -12,9 +12,10 @@ from evidence.actions import feedback as actions
 from evidence.asking import Person, frames, suggestions
 from evidence.models import Evidence, FeedbackRequest, Giver, GiverRole
 from people.access import NotAllowed
+from post.models import OutboxMail
 from programmes.models import ProgrammeRole, Track
 from qualifications.models import QualityRequirement
-from records.models import Event, OutboxMail
+from records.models import Event
 from records.refusals import NotPossible
 from tests.evidence.factories import (
     EvidenceFactory,
@@ -26,12 +27,12 @@ from tests.evidence.factories import (
 from tests.evidence.scenes import Scene, people_around, scene, verbs
 from tests.evidence.scenes import client as somebody
 from tests.factories import (
+    AccountFactory,
     EnrolmentFactory,
     PlacementFactory,
     ProgrammeRoleFactory,
     RequirementFactory,
     SupervisorFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 
@@ -104,7 +105,7 @@ def test_a_domain_in_another_script_stays_as_it_was_typed() -> None:
 
 
 def test_who_has_an_account_is_linked_and_goes_by_its_name() -> None:
-    user = UserFactory(name="Tess Teacher", email="tess@school.example")
+    user = AccountFactory(name="Tess Teacher", email="tess@school.example")
 
     [question] = ask(scene(), somebody("TESS@school.example", "T."))
 
@@ -113,7 +114,7 @@ def test_who_has_an_account_is_linked_and_goes_by_its_name() -> None:
 
 def test_who_got_an_account_since_is_linked_when_asked_again() -> None:
     giver = GiverFactory(address="tess@school.example", name="T.")
-    user = UserFactory(name="Tess Teacher", email="tess@school.example")
+    user = AccountFactory(name="Tess Teacher", email="tess@school.example")
 
     ask(scene(), somebody("tess@school.example"))
 
@@ -122,7 +123,7 @@ def test_who_got_an_account_since_is_linked_when_asked_again() -> None:
 
 
 def test_a_giver_with_an_account_is_reached_at_its_address_of_now() -> None:
-    user = UserFactory(email="new@school.example")
+    user = AccountFactory(email="new@school.example")
     giver = GiverFactory(address="old@school.example", user=user)
 
     [question] = ask(scene(), somebody("new@school.example"))
@@ -576,7 +577,7 @@ def test_a_requirement_added_by_hand_is_refused(client: Client) -> None:
 
     response = client.post(
         reverse("evidence:ask", args=[place.piece.pk]),
-        {"requirements": [choice(place, line)], "known": [str(UserFactory().pk)]},
+        {"requirements": [choice(place, line)], "known": [str(AccountFactory().pk)]},
     )
 
     assert response.status_code == 422

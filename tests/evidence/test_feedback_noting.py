@@ -12,13 +12,14 @@ from django.utils import timezone, translation
 from evidence.actions import feedback as actions
 from evidence.models import Confirmation, Evidence, Feedback, GiverRole
 from people.access import NotAllowed
-from records.models import Event, OutboxMail
-from records.outbox import BUILDERS
+from post.models import OutboxMail
+from post.outbox import BUILDERS
+from records.models import Event
 from records.refusals import NotPossible
 from tests.evidence.factories import FeedbackFactory, GiverFactory
 from tests.evidence.scenes import Scene, everything, people_around, scene, verbs
 from tests.evidence.scenes import client as somebody
-from tests.factories import EnrolmentFactory, RequirementFactory, UserFactory
+from tests.factories import AccountFactory, EnrolmentFactory, RequirementFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -318,7 +319,7 @@ def test_written_feedback_has_no_confirmation_link() -> None:
 def test_who_may_confirm(who: str, may: bool) -> None:
     place = scene()
     by = people_around(place)[who]
-    giver = by.giver if who == "asked" and by else GiverFactory(user=UserFactory())
+    giver = by.giver if who == "asked" and by else GiverFactory(user=AccountFactory())
     feedback = noted(place, giver=giver)
 
     if may:

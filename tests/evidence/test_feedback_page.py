@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from evidence.models import Confirmation, Evidence, FeedbackRequest
 from evidence.views.feedback import feedback_context
-from people.models import User
+from people.models import Account
 from tests.evidence.factories import (
     FeedbackFactory,
     FeedbackRequestFactory,
@@ -19,7 +19,7 @@ from tests.evidence.factories import (
     RevisionFactory,
 )
 from tests.evidence.scenes import Scene, people_around, scene
-from tests.factories import EnrolmentFactory, UserFactory
+from tests.factories import AccountFactory, EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def question(place: Scene, **kwargs: Any) -> FeedbackRequest:
     return FeedbackRequestFactory(enrolment=place.enrolment, evidence=place.piece, **kwargs)
 
 
-def opened(client: Client, place: Scene, by: User | None = None) -> Any:
+def opened(client: Client, place: Scene, by: Account | None = None) -> Any:
     client.force_login(by or place.student)
     return client.get(reverse("evidence:detail", args=[place.piece.pk]))
 
@@ -155,7 +155,7 @@ def test_who_was_asked_with_an_account_sees_their_own_question_and_words_only(
     client: Client,
 ) -> None:
     place = scene()
-    user = UserFactory(language="en")
+    user = AccountFactory(language="en")
     giver = GiverFactory(user=user)
     feedback(place, giver=giver, text="My own words", remarks={None: ""})
     feedback(place, giver__name="Another Giver", text="Words of another", remarks={None: ""})

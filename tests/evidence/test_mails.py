@@ -16,12 +16,12 @@ from django.utils.formats import date_format
 from evidence.actions import feedback as actions
 from evidence.models import Confirmation, Evidence, FeedbackRequest
 from people.actions import register
-from records.models import OutboxMail
-from records.outbox import BUILDERS, queue, send_due
+from post.models import OutboxMail
+from post.outbox import BUILDERS, queue, send_due
 from tests.evidence.factories import FeedbackFactory, FeedbackRequestFactory
 from tests.evidence.scenes import Scene, scene
 from tests.evidence.scenes import client as somebody
-from tests.factories import UserFactory
+from tests.factories import AccountFactory
 from tests.peers import MailServer
 
 pytestmark = pytest.mark.django_db
@@ -265,7 +265,7 @@ def invited() -> str:
 
 
 def forgot(client: Client) -> str:
-    user = UserFactory(language="en", email="old@school.example", name="Olaf Old")
+    user = AccountFactory(language="en", email="old@school.example", name="Olaf Old")
     client.post(reverse("account_reset_password"), {"email": user.email})
     return user.email
 

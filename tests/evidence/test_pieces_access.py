@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evidence.models import Attachment, Evidence
-from people.models import User
+from people.models import Account
 from programmes.models import AdviserAssignment, ProgrammeRole
 from tests.evidence.factories import (
     AttachmentFactory,
@@ -21,25 +21,25 @@ from tests.evidence.factories import (
 from tests.evidence.scenes import Scene, everything, scene
 from tests.factories import (
     LONG_AGO,
+    AccountFactory,
     EnrolmentFactory,
     PlacementFactory,
     ProgrammeRoleFactory,
     SupervisorFactory,
-    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
 
 
-def actors(place: Scene) -> dict[str, User | None]:
+def actors(place: Scene) -> dict[str, Account | None]:
     """Everybody who could want to do something with the piece, by what they are to it."""
     programme = place.enrolment.programme
-    former = UserFactory()
+    former = AccountFactory()
     AdviserAssignment.objects.create(
         enrolment=place.enrolment, adviser=former, recorded_at=LONG_AGO, ended_at=LONG_AGO
     )
     teacher = {"programme": programme, "role": ProgrammeRole.Role.TEACHER}
-    supervisor = UserFactory()
+    supervisor = AccountFactory()
     SupervisorFactory(placement=PlacementFactory(enrolment=place.enrolment), email=supervisor.email)
     return {
         "owner": place.student,
@@ -51,12 +51,12 @@ def actors(place: Scene) -> dict[str, User | None]:
         "coordinator": ProgrammeRoleFactory(programme=programme).user,
         "supervisor with account": supervisor,
         "other student": EnrolmentFactory(programme=programme).student,
-        "invited account": UserFactory(),
+        "invited account": AccountFactory(),
         "anonymous": None,
     }
 
 
-def place_in(state: str) -> tuple[Scene, dict[str, User | None]]:
+def place_in(state: str) -> tuple[Scene, dict[str, Account | None]]:
     """A piece with a file, in this state, and everybody around it."""
     place = scene()
     around = actors(place)
@@ -113,7 +113,7 @@ def expected(actor: str, page: str, state: str) -> int | str:
     return 404
 
 
-def visit(client: Client, user: User | None, url: str, sent: dict[str, Any] | None) -> int | str:
+def visit(client: Client, user: Account | None, url: str, sent: dict[str, Any] | None) -> int | str:
     client.logout()
     if user is not None:
         client.force_login(user)

@@ -22,22 +22,23 @@ from evidence.actions import (
     withdraw_evidence,
 )
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
+from files.keeping import KeptBytes, keep_bytes
+from files.models import StoredFile
 from people.access import NotAllowed
 from portfolio.models import SetAside
 from programmes.models import Enrolment, Track
 from qualifications.models import QualityRequirement
-from records.files import KeptBytes, keep_bytes
-from records.models import Event, StoredFile
+from records.models import Event
 from records.refusals import NotPossible
 from tests.evidence.factories import EvidenceFactory, FeedbackFactory, FeedbackRequestFactory
 from tests.evidence.scenes import everything, scene
 from tests.factories import (
     LONG_AGO,
+    AccountFactory,
     EnrolmentFactory,
     QualificationFactory,
     RequirementFactory,
     UnitFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 
@@ -130,7 +131,7 @@ def test_only_who_is_enrolled_adds_evidence() -> None:
     until_yesterday = EnrolmentFactory(ends_on=date(2026, 9, 30)).student
     until_today = EnrolmentFactory(ends_on=date(2026, 10, 1)).student
 
-    for outsider in (until_yesterday, UserFactory()):
+    for outsider in (until_yesterday, AccountFactory()):
         with pytest.raises(NotAllowed):
             add_evidence(words=WORDS, by=outsider, at=AT)
 
@@ -356,7 +357,7 @@ def test_requirements_of_all_current_tracks_can_be_shown() -> None:
 
 
 def test_other_requirements_cannot_be_shown() -> None:
-    student = UserFactory()
+    student = AccountFactory()
     switched = EnrolmentFactory(student=student)
     switched.tracks.update(ended_at=AT)
     over = EnrolmentFactory(student=student, ends_on=date(2026, 9, 30))

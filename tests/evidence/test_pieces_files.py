@@ -16,12 +16,12 @@ from django.urls import reverse
 from PIL import Image
 
 from evidence.models import Attachment, Evidence
-from people.models import User
-from records.files import prepare_waiting
-from records.models import StoredFile
+from files.keeping import prepare_waiting
+from files.models import StoredFile
+from people.models import Account
 from tests.evidence.factories import AttachmentFactory, RequirementLinkFactory
 from tests.evidence.scenes import scene
-from tests.factories import UserFactory
+from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def upload(name: str, content: bytes) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content)
 
 
-def added(client: Client, *uploads: SimpleUploadedFile) -> tuple[Evidence, User]:
+def added(client: Client, *uploads: SimpleUploadedFile) -> tuple[Evidence, Account]:
     """A piece of a student who is signed in from then on, and the adviser, who may see it."""
     place = scene(lines=1)
     client.force_login(place.student)
@@ -363,7 +363,7 @@ def test_a_signed_out_visitor_is_asked_to_sign_in(client: Client) -> None:
         client.get(reverse(f"evidence:{page}", args=[place.piece.pk, attachment.pk]))
         for page in ("file", "file_original", "file_state")
     ]
-    client.force_login(UserFactory())
+    client.force_login(AccountFactory())
     stranger = fetch(client, attachment)
 
     assert [answer.status_code for answer in answers] == [302, 302, 302]

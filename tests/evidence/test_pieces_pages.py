@@ -15,10 +15,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from evidence.actions import Words
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
+from files.models import StoredFile
 from programmes.models import Track
 from qualifications.models import Qualification
 from qualifications.names import names_in
-from records.models import StoredFile
 from tests.evidence.factories import (
     AttachmentFactory,
     EvidenceFactory,
@@ -30,10 +30,10 @@ from tests.evidence.factories import (
 from tests.evidence.scenes import Scene, everything, scene
 from tests.factories import (
     LONG_AGO,
+    AccountFactory,
     EnrolmentFactory,
     QualificationFactory,
     RequirementFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 
@@ -107,7 +107,7 @@ def test_the_list_has_fifty_pieces_to_a_page(client: Client) -> None:
 def test_an_empty_list_says_what_to_do_first(client: Client) -> None:
     client.force_login(EnrolmentFactory(student__language="en").student)
     enrolled = client.get(url("list")).content.decode()
-    client.force_login(UserFactory(language="en"))
+    client.force_login(AccountFactory(language="en"))
     outsider = client.get(url("list")).content.decode()
 
     assert enrolled.count("a photo and one line are enough") == 1
@@ -132,7 +132,7 @@ def test_a_title_is_enough_and_the_requirements_are_asked_next(client: Client) -
 
 
 def test_fields_that_the_page_does_not_offer_are_ignored(client: Client) -> None:
-    student, other = EnrolmentFactory().student, UserFactory()
+    student, other = EnrolmentFactory().student, AccountFactory()
     client.force_login(student)
     by_hand = {"owner": other.pk, "number": 7, "recorded_at": "2020-01-01", "evidence": "x"}
 
@@ -521,7 +521,7 @@ def test_who_was_asked_with_an_account_sees_the_piece_and_not_what_is_between_st
     )
     RequirementLinkFactory(evidence=piece, requirement=line, why="My own reason")
     place = Scene(enrolment, piece, [line])
-    asked = UserFactory()
+    asked = AccountFactory()
     FeedbackRequestFactory(evidence=piece, enrolment=enrolment, giver=GiverFactory(user=asked))
 
     shown = {

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import translation
 
 from committees.models import Case, Decision, SnapshotItem
-from people.models import InstitutionRole, User
-from records.files import keep_bytes, record
+from files.keeping import keep_bytes, record
+from people.models import Account, InstitutionRole
 from records.models import Erasure, Event
 from records.triggers import lifted
 from tests.committees.factories import scene
@@ -25,7 +25,7 @@ def run(*args: str, **options: str) -> str:
     return said.getvalue()
 
 
-def board() -> User:
+def board() -> Account:
     """Somebody of the exam board, who may order an erasure."""
     return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).user
 
@@ -38,7 +38,7 @@ def test_an_erased_file_is_reported_and_does_not_fail() -> None:
 
     run("erase_content", file.digest, ground="Asked by the student.", by=board().email)
 
-    assert f"lawfully removed: records.storedfile:{file.pk}" in run("verify_records")
+    assert f"lawfully removed: files.storedfile:{file.pk}" in run("verify_records")
     assert not default_storage.exists(file.path)
 
 

@@ -14,8 +14,8 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.test.signals import template_rendered
 
-from home.gallery import gallery_context
-from people.models import User
+from demo.gallery import gallery_context
+from people.models import Account
 
 
 class Page(HTMLParser):
@@ -50,7 +50,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def request_of_somebody(rf: RequestFactory) -> HttpRequest:
     request = rf.get("/gallery/")
-    request.user = User(name="Noor Bakker")
+    request.user = Account(name="Noor Bakker")
     return request
 
 
@@ -72,7 +72,7 @@ def test_gallery_shows_every_component(request_of_somebody: HttpRequest) -> None
 
     with templates_drawn() as drawn:
         render_to_string(
-            "home/gallery.html",
+            "demo/gallery.html",
             {
                 **gallery_context(),
                 "demo_mode": True,

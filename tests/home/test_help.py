@@ -8,7 +8,7 @@ from django.test import Client
 from home.help import TOPICS, Topic
 from home.privacy import READERS
 from tests.evidence.factories import FeedbackRequestFactory
-from tests.factories import UserFactory
+from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_every_page_leads_to_help_and_privacy(client: Client) -> None:
     question = FeedbackRequestFactory()
     for path in ("/accounts/login/", f"/evidence/answer/{question.token}/", "/nowhere/"):
         assert footer_of(client.get(path).content.decode()) == ["/help/", "/privacy/"]
-    client.force_login(UserFactory())
+    client.force_login(AccountFactory())
 
     assert footer_of(client.get("/").content.decode()) == ["/help/", "/privacy/"]
 

@@ -15,7 +15,7 @@ from home.context import navigation
 from home.help import topic_of
 from home.roles import Roles, roles_of
 from home.tour import TOURS, Tour
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from portfolio.models import Agreement, CheckIn
 from programmes.models import Enrolment, Programme
 from tests.committees.factories import MeetingFactory, MembershipFactory
@@ -27,6 +27,7 @@ from tests.evidence.factories import (
     GiverFactory,
 )
 from tests.factories import (
+    AccountFactory,
     EnrolmentFactory,
     InstitutionRoleFactory,
     PeriodFactory,
@@ -36,7 +37,6 @@ from tests.factories import (
     SupervisorFactory,
     UnitFactory,
     UnitPartFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 
@@ -49,7 +49,7 @@ QUERIES_WITH_EVERY_ROLE = 43
 
 def check_in(enrolment: Enrolment, agreements: int = 1) -> CheckIn:
     row = CheckIn.objects.create(
-        enrolment=enrolment, by=UserFactory(), held_on=timezone.localdate(), summary="Goed."
+        enrolment=enrolment, by=AccountFactory(), held_on=timezone.localdate(), summary="Goed."
     )
     for number in range(agreements):
         Agreement.objects.create(
@@ -74,9 +74,9 @@ def with_everything_set_up(programme: Programme) -> None:
     SupervisorFactory(placement__enrolment=EnrolmentFactory(programme=programme))
 
 
-def with_every_role(rows: int) -> User:
+def with_every_role(rows: int) -> Account:
     """Somebody who does everything here, with this many rows of each thing."""
-    person = UserFactory(name="Noor de Vries")
+    person = AccountFactory(name="Noor de Vries")
     for role in InstitutionRole.Role:
         InstitutionRoleFactory(user=person, role=role)
     giver = GiverFactory(user=person)
@@ -117,7 +117,7 @@ def test_the_start_page_costs_the_same_for_one_row_and_for_thirty(
 def test_somebody_without_a_role_sees_a_quiet_page(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    client.force_login(UserFactory(name="Noor de Vries"))
+    client.force_login(AccountFactory(name="Noor de Vries"))
 
     with django_assert_num_queries(QUERIES_OF_EVERYBODY):
         page = client.get("/").content.decode()
@@ -214,21 +214,21 @@ def test_an_auditor_searches_from_the_start_page(client: Client) -> None:
 
 
 def test_an_administrator_finds_what_to_look_after(client: Client) -> None:
-    administrator = UserFactory(is_staff=True, is_superuser=True)
+    administrator = AccountFactory(is_staff=True, is_superuser=True)
     client.force_login(administrator)
     shown = client.get("/").content.decode()
     section = shown[shown.index('aria-labelledby="administering"') :]
     places = re.findall(r'href="(/admin/[^"]*)"', section)
 
-    assert places == ["/admin/people/user/", "/admin/people/institutionrole/", "/admin/"]
+    assert places == ["/admin/people/account/", "/admin/people/institutionrole/", "/admin/"]
     assert [client.get(place).status_code for place in places] == [200, 200, 200]
 
-    client.force_login(UserFactory())
+    client.force_login(AccountFactory())
     assert "administering" not in client.get("/").content.decode()
 
 
 def test_everybody_changes_their_password_from_the_account_menu(client: Client) -> None:
-    person = UserFactory(password="fietsbel-op-zolder")
+    person = AccountFactory(password="fietsbel-op-zolder")
     client.force_login(person)
     menu = re.search(r'<ul class="menu-list">.*?</ul>', client.get("/").content.decode(), re.S)
     assert menu is not None
@@ -271,7 +271,7 @@ def test_who_has_several_roles_gets_one_tour_after_the_other(client: Client) -> 
 
 
 def test_a_tour_that_is_not_there_cannot_be_closed(client: Client) -> None:
-    client.force_login(UserFactory())
+    client.force_login(AccountFactory())
 
     assert client.post("/tour/stranger/close/").status_code == 404
     assert client.get("/tour/student/close/").status_code == 405
@@ -286,7 +286,7 @@ def test_every_tour_has_a_few_steps_and_a_page_of_help(tour: Tour) -> None:
 
 def test_somebody_asked_for_feedback_finds_the_question(client: Client) -> None:
     question: FeedbackRequest = FeedbackRequestFactory(
-        giver=GiverFactory(user=UserFactory()), expires_at=timezone.now() + timedelta(days=3)
+        giver=GiverFactory(user=AccountFactory()), expires_at=timezone.now() + timedelta(days=3)
     )
     client.force_login(question.giver.user)
 
@@ -296,7 +296,7 @@ def test_somebody_asked_for_feedback_finds_the_question(client: Client) -> None:
 def test_others_find_nothing_of_it(client: Client) -> None:
     enrolment = EnrolmentFactory()
     check_in(enrolment)
-    for person in (UserFactory(), EnrolmentFactory().student):
+    for person in (AccountFactory(), EnrolmentFactory().student):
         client.force_login(person)
 
         assert "Afspraak 0" not in client.get("/").content.decode()

@@ -21,12 +21,12 @@ from django.utils.html import escape
 from pytest_django import Settings
 
 from committees.models import Case
+from demo.mailbox import kept_mails
+from demo.people import ACCOUNTS
 from evidence.models import FeedbackRequest
-from home.demo.people import ACCOUNTS
-from home.mailbox import kept_mails
-from people.models import User
-from records import outbox, work
-from records.models import OutboxMail
+from people.models import Account
+from post import outbox, work
+from post.models import OutboxMail
 from tests.journeys.states import PARTS, WORDS, State, beside_the_demo
 from tests.journeys.test_states import asked
 from tests.words import (
@@ -49,7 +49,7 @@ SAMPLES += ["P1", "P2", "P3", "P4", "P5", "success", "info", "warning", "error"]
 # The title of a qualification in a dossier's file, which is not in the database until imported.
 SAMPLES += ["Werkplaatsbegeleider (voorbeeld)"]
 FILES = {"evidence:file", "evidence:file_original", "evidence:answer_file", "committees:file"}
-SAME_FOR_ALL = {"home:help", "home:help_topic", "home:privacy", "home:mailbox", "home:mail"}
+SAME_FOR_ALL = {"home:help", "home:help_topic", "home:privacy", "demo:mailbox", "demo:mail"}
 # Sending these ends the walk of who sends them.
 LEAVES = {"set_language", "account_logout"}
 UNMARKED = 'alt="Search"'  # in a template of Django's, for the support desk only
@@ -60,9 +60,9 @@ OPEN = [
     "account_reset_password_done",
     "account_reset_password_from_key_done",
     "account_inactive",
-    "home:gallery",
+    "demo:gallery",
     "home:help",
-    "home:mailbox",
+    "demo:mailbox",
 ]
 ADDRESS = re.compile(r"\b(?:u|uw|uzelf|je|jij|jou|jouw|jezelf)\b", re.IGNORECASE)
 MONTHS = re.compile(rf"\b\d{{1,2}} {START}(\w+){END} \d{{4}}")
@@ -227,21 +227,21 @@ def known(filled_demo: None) -> Iterator[Known]:
 
 
 def known_now() -> Known:
-    people = User.objects.all()
+    people = Account.objects.all()
     names = [name for person in people for name in (person.get_short_name(), person.email)]
     return Known([*stored_texts(of_people=True), *NAMES, *SAMPLES, *names])
 
 
-def signed_in(person: User) -> Client:
+def signed_in(person: Account) -> Client:
     client = Client()
     client.force_login(person)
     return client
 
 
-def people_walking() -> Iterator[tuple[str, User]]:
+def people_walking() -> Iterator[tuple[str, Account]]:
     """Each account of the demo, and a student with a decision."""
     for account in ACCOUNTS:
-        yield account.key, User.objects.get(email=account.address)
+        yield account.key, Account.objects.get(email=account.address)
     decided = Case.objects.filter(state=Case.State.ANNOUNCED).first()
     assert decided is not None
     yield "decided", decided.enrolment.student
@@ -268,7 +268,7 @@ def test_nothing_that_is_kept_was_translated_when_it_was_written(known: Known) -
 def test_no_page_holds_an_untranslated_word(known: Known, language: str) -> None:
     """What is sent, and more than one page of a view, in one language: both come from the same
     templates, and that no translation is missing is checked apart (tools/translations.py)."""
-    User.objects.update(language=language)
+    Account.objects.update(language=language)
     FeedbackRequest.objects.update(language=language)
     whole = language == "nl"
     walk = Walk(known, language, most=2 if whole else 1, sends=whole)
@@ -328,7 +328,7 @@ def test_no_mail_holds_an_untranslated_word(known: Known, language: str) -> None
 
 def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     """Every mail of the demo that is still of use, and those of which it has none."""
-    somebody = User.objects.filter(last_login=None).first()
+    somebody = Account.objects.filter(last_login=None).first()
     question = FeedbackRequest.objects.awaiting_answer(timezone.now()).first()
     assert somebody is not None
     assert question is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from records.outbox import BUILDERS
+from post.outbox import BUILDERS
 
 TEMPLATES = settings.BASE_DIR / "templates"
 PARTS = ["greeting", "body", "action", "after", "why"]

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from pytest_django import Settings
 
-from home.demo.filling import fill
-from people.models import User
-from records import work
+from demo.filling import fill
+from people.models import Account
+from post import work
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -145,7 +145,7 @@ def walker(new_page: "Callable[..., Page]", smtp_server: "MailServer") -> Callab
 def page_of(new_page: "Callable[..., Page]", live_server: "LiveServer") -> "Callable[..., Page]":
     """Opens a page, still blank, for somebody who is signed in already."""
 
-    def open_for(user: User, **options: object) -> "Page":
+    def open_for(user: Account, **options: object) -> "Page":
         client = Client()
         client.force_login(user)
         page = new_page(**options)
@@ -157,11 +157,11 @@ def page_of(new_page: "Callable[..., Page]", live_server: "LiveServer") -> "Call
 
 
 @pytest.fixture
-def enter(page_of: "Callable[..., Page]") -> "Callable[[User, str], Page]":
+def enter(page_of: "Callable[..., Page]") -> "Callable[[Account, str], Page]":
     """Opens a page as this person, who is signed in already and reads English."""
 
-    def open_as(user: User, path: str, **options: object) -> "Page":
-        User.objects.filter(pk=user.pk).update(language="en")
+    def open_as(user: Account, path: str, **options: object) -> "Page":
+        Account.objects.filter(pk=user.pk).update(language="en")
         page = page_of(user, **options)
         page.goto(path)
         return page
@@ -173,7 +173,7 @@ def enter(page_of: "Callable[..., Page]") -> "Callable[[User, str], Page]":
 def filled(settings: Settings) -> None:
     """The demo, as somebody finds it who has just started it."""
     settings.DEMO = True
-    settings.EMAIL_BACKEND = "home.mailbox.EmailBackend"
+    settings.EMAIL_BACKEND = "demo.mailbox.EmailBackend"
     fill()
     work.sweep()
 

@@ -24,20 +24,20 @@ from django.utils import timezone
 from committees import actions as committees
 from committees.models import Case, Committee, Finding, Meeting, Membership
 from committees.snapshots import read
+from demo import mailbox
 from evidence.actions import feedback
 from evidence.models import Evidence, Feedback, FeedbackRequest
-from home import mailbox
 from home.help import TOPICS
-from people.models import User
+from people.drafts import LONGEST, keep
+from people.models import Account
 from portfolio.models import CheckIn
 from programmes.models import Enrolment, Placement, Programme, ProgrammeRole, Supervisor, Unit
 from qualifications import actions as qualifications
 from qualifications.models import CoreTask, Dossier, Qualification, WorkProcess
 from qualifications.sbb import parse_sbb
-from records.drafts import LONGEST, keep
 from tests.committees.factories import CommitteeFactory, MeetingFactory, MembershipFactory
 from tests.evidence.factories import EvidenceFactory, FeedbackRequestFactory
-from tests.factories import UserFactory
+from tests.factories import AccountFactory
 
 NOOR, NEW, NOBODY = "Noor de Vries", "Roos Dijkstra", ""
 OTHER_CHAIR = "Wilma Kroon"
@@ -179,13 +179,13 @@ def mail() -> list[str]:
 
 
 def password_link() -> list[str]:
-    person = User.objects.get(name=TEACHER)
+    person = Account.objects.get(name=TEACHER)
     return [user_pk_to_url_str(person), default_token_generator.make_token(person)]
 
 
 def unsent() -> list[UUID]:
     """A form that Noor sent after her session had ended."""
-    person = User.objects.get(name=NOOR)
+    person = Account.objects.get(name=NOOR)
     path = reverse("evidence:add")
     fields = {"title": ["Planning"], "context": [WORDS], "kind": ["act"]}
     return [keep(f"unsent:{person.pk}:{path}", fields).pk]
@@ -197,12 +197,14 @@ def unsent() -> list[UUID]:
 def beside_the_demo() -> None:
     """A person and a committee that are new, links that came to an end, a draft qualification, and
     the software committee in session, with cases at each point of their way."""
-    UserFactory(name=STRANGER, language="nl")
+    AccountFactory(name=STRANGER, language="nl")
     _links()
     _draft()
     new = CommitteeFactory(name="Besliscommissie Techniek", programme=programme())
     MeetingFactory(committee=new)
-    MembershipFactory(committee=new, user=User.objects.get(name=CHAIR), role=Membership.Role.CHAIR)
+    MembershipFactory(
+        committee=new, user=Account.objects.get(name=CHAIR), role=Membership.Role.CHAIR
+    )
     _session()
 
 
@@ -221,7 +223,7 @@ def _links() -> None:
 
 def _draft() -> None:
     path = settings.BASE_DIR / "qualifications" / "samples" / "dossier-klein.xml"
-    content, by = path.read_bytes(), User.objects.get(name=COORDINATOR)
+    content, by = path.read_bytes(), Account.objects.get(name=COORDINATOR)
     parsed = parse_sbb(content, name=path.name)
     dossier = qualifications.keep_dossier(parsed=parsed, content=content, name=path.name, by=by)
     qualifications.import_qualification(dossier=dossier, parsed=parsed.qualifications[0], by=by)
@@ -231,11 +233,11 @@ def _session() -> None:
     """Fleur's case is decided, of Zoë's and Jip's the judgements are open, Ayoub's is put off;
     Fatma stands aside from Jip's."""
     meeting = Meeting.objects.get(cases__enrolment__student__name="Fleur van Leeuwen")
-    chair, secretary = User.objects.get(name=CHAIR), User.objects.get(name=SECRETARY)
-    member = User.objects.get(name=MEMBER)
+    chair, secretary = Account.objects.get(name=CHAIR), Account.objects.get(name=SECRETARY)
+    member = Account.objects.get(name=MEMBER)
     of = {each.enrolment.student.name: each for each in meeting.cases.for_list()}
     committees.recuse(case=of["Jip Kuipers"], reason="Wij zijn buren.", by=member)
-    for user in (chair, secretary, member, User.objects.get(name=ADVISER)):
+    for user in (chair, secretary, member, Account.objects.get(name=ADVISER)):
         committees.mark_present(meeting=meeting, user=user, by=secretary)
     committees.open_meeting(meeting=meeting, by=chair)
     for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
@@ -296,13 +298,13 @@ DOORS = {
         for topic in TOPICS
     },
     "privacy": State("home:privacy"),
-    "gallery": State("home:gallery"),
-    "gallery, a dialog open": State("home:gallery", press="[data-opens='#dialog']"),
-    "mailbox": State("home:mailbox"),
+    "gallery": State("demo:gallery"),
+    "gallery, a dialog open": State("demo:gallery", press="[data-opens='#dialog']"),
+    "mailbox": State("demo:mailbox"),
     "mailbox, empty": State(
-        "home:mailbox", within=lambda: patch("home.mailbox.kept_mails", return_value=[])
+        "demo:mailbox", within=lambda: patch("demo.mailbox.kept_mails", return_value=[])
     ),
-    "mail": State("home:mail", of=mail),
+    "mail": State("demo:mail", of=mail),
     # --- Links ---
     "answer": link("answer", open_question),
     "answer, as somebody signed in": link("answer", open_question, who=NOOR),

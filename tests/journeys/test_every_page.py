@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import resolve
 
-from home.demo.people import ACCOUNTS
-from people.models import User
+from demo.people import ACCOUNTS
+from people.models import Account
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -52,7 +52,7 @@ def walk(page: "Page", start: str) -> set[str]:
 def test_every_page_is_reached_by_links(page_of: "Callable[..., Page]") -> None:
     reached: set[str] = set()
     for account in ACCOUNTS[:-1]:
-        page = page_of(User.objects.get(email=account.address))
+        page = page_of(Account.objects.get(email=account.address))
         reached |= walk(page, "/")
 
     # With the style sheets themselves, the same on each page, which test_states leaves out.
@@ -60,8 +60,8 @@ def test_every_page_is_reached_by_links(page_of: "Callable[..., Page]") -> None:
     assert [rule["id"] for rule in Axe().run(page).response["violations"]] == []
     assert reached >= {
         "home:home",
-        "home:mailbox",
-        "home:mail",
+        "demo:mailbox",
+        "demo:mail",
         "evidence:list",
         "evidence:add",
         "evidence:detail",

@@ -20,9 +20,9 @@ from PIL import Image
 from committees import actions as committees
 from committees.models import Case, Judgement, Meeting
 from evidence.models import Attachment, Feedback, FeedbackRequest
-from people.models import User
+from people.models import Account
 from portfolio.models import Agreement, CheckIn
-from records import work
+from post import work
 from tests.journeys.conftest import day, spoken_day
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def newcomer(
     def arrive(key: str = "", *, at: str = "/", device: str = "laptop") -> Newcomer:
         look = PHONE if device == "phone" else LAPTOP
         address = f"{key}@demo.example"
-        page = page_of(User.objects.get(email=address), **look) if key else new_page(**look)
+        page = page_of(Account.objects.get(email=address), **look) if key else new_page(**look)
         page.goto(at)
         return Newcomer(page, device)
 
@@ -255,9 +255,9 @@ def the_coming_meeting() -> Meeting:
 def the_meeting_begins() -> None:
     """With a quorum."""
     meeting = the_coming_meeting()
-    chair, secretary = (User.objects.get(name=name) for name in ("Ruud van Dijk", "Anneke Smit"))
+    chair, secretary = (Account.objects.get(name=name) for name in ("Ruud van Dijk", "Anneke Smit"))
     for name in ("Ruud van Dijk", "Fatma Yilmaz", "Anneke Smit"):
-        present = User.objects.get(name=name)
+        present = Account.objects.get(name=name)
         committees.mark_present(meeting=meeting, user=present, by=secretary)
     committees.open_meeting(meeting=meeting, by=chair)
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from committees.models import Case
 from evidence.models import Evidence, Feedback, FeedbackRequest
-from people.models import User
+from people.models import Account
 from portfolio.models import CheckIn
 from programmes.models import Enrolment, ProgrammeRole
 from tests.committees.factories import scene as committee_scene
@@ -226,7 +226,7 @@ def test_a_coordinator_enrols_a_student_and_gives_a_role(enter: Enter) -> None:
 
     enrolment = Enrolment.objects.get(student__email="noor@school.example")
     assert (enrolment.programme, enrolment.adviser) == (made.programme, made.adviser)
-    role = ProgrammeRole.objects.get(user=User.objects.get(email="els@school.example"))
+    role = ProgrammeRole.objects.get(user=Account.objects.get(email="els@school.example"))
     assert (role.programme, role.role) == (made.programme, "coordinator")
 
 

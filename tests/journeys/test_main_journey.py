@@ -16,8 +16,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image
 
-from records import work
-from tests.factories import UserFactory
+from post import work
+from tests.factories import AccountFactory
 from tests.journeys.conftest import PASSWORD, Clock, Walker, day, in_local
 
 pytestmark = [pytest.mark.main_journey, pytest.mark.django_db(transaction=True)]
@@ -47,7 +47,7 @@ def photo(tmp_path: Path) -> Path:
 def test_from_a_dossier_to_a_motivated_decision(
     walker: Callable[..., Walker], clock: Clock, dossier: tuple[Path, str, str], photo: Path
 ) -> None:
-    UserFactory(
+    AccountFactory(
         name="Beheer",
         email="beheer@school.example",
         password=PASSWORD,
@@ -103,7 +103,7 @@ def people_are_registered(admin: Walker) -> None:
         ("Mirjam Postma", ["curriculum", "coordinator"]),
         ("Joost Meijer", ["auditor"]),
     ):
-        admin.goto("/admin/people/user/add/")
+        admin.goto("/admin/people/account/add/")
         admin.page.fill("[name=name]", name)
         admin.page.fill("[name=email]", f"{name.split()[0].lower()}@school.example")
         admin.page.click("[name=_save]")

@@ -12,7 +12,7 @@ from django.urls import reverse
 from committees.models import Recusal
 from evidence import actions
 from evidence.models import Evidence
-from records.models import Draft
+from people.models import Draft
 from tests.committees.factories import scene as committee_scene
 from tests.evidence.scenes import scene
 

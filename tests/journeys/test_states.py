@@ -18,8 +18,8 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from people.models import User
-from records import work
+from people.models import Account
+from post import work
 from tests.journeys.states import PARTS, State, beside_the_demo
 from tests.test_access import rules
 
@@ -82,7 +82,7 @@ def asked(state: State, language: str) -> HttpResponse:
     client = Client()
     client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = language
     if state.who:
-        reader = User.objects.get(name=state.who)
+        reader = Account.objects.get(name=state.who)
         reader.language = language
         reader.save(update_fields=["language"])
         client.force_login(reader)

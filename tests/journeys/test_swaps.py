@@ -12,7 +12,7 @@ from django.urls import reverse
 from PIL import Image
 
 from committees import actions
-from records.files import prepare
+from files.keeping import prepare
 from tests.committees.factories import HELD
 from tests.committees.factories import Scene as Committee
 from tests.committees.factories import scene as committee_scene

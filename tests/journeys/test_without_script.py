@@ -15,7 +15,7 @@ from programmes.models import Enrolment
 from tests.committees.factories import scene as committee_scene
 from tests.evidence.factories import FeedbackRequestFactory
 from tests.evidence.scenes import scene
-from tests.factories import ProgrammeRoleFactory, UserFactory
+from tests.factories import AccountFactory, ProgrammeRoleFactory
 from tests.journeys.conftest import PASSWORD
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def test_standing_aside_and_enrolling(enter: Enter) -> None:
 
 
 def test_signing_in_the_language_the_tour_and_the_way_out(new_page: Callable[..., "Page"]) -> None:
-    person = UserFactory(email="els@school.example", password=PASSWORD, language="nl")
+    person = AccountFactory(email="els@school.example", password=PASSWORD, language="nl")
     ProgrammeRoleFactory(user=person)
     page = new_page(**PLAIN)
 

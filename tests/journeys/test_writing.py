@@ -8,8 +8,8 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from evidence.models import Feedback
+from people.models import Draft
 from portfolio.models import CheckIn
-from records.models import Draft
 from tests.evidence.factories import FeedbackRequestFactory
 from tests.evidence.scenes import scene
 from tests.journeys.conftest import PASSWORD, Walker

@@ -4,22 +4,23 @@ import pytest
 
 from people import actions
 from people.access import NotAllowed
-from people.models import InstitutionRole, User
-from records.models import Event, OutboxMail
+from people.models import Account, InstitutionRole
+from post.models import OutboxMail
+from records.models import Event
 from records.verification import verify
-from tests.factories import InstitutionRoleFactory, UserFactory
+from tests.factories import AccountFactory, InstitutionRoleFactory
 
 pytestmark = pytest.mark.django_db
 
 Role = InstitutionRole.Role
 
 
-def actor(who: str) -> User | None:
+def actor(who: str) -> Account | None:
     if who == "the system":
         return None
     if who in Role.values:
         return InstitutionRoleFactory(role=who).user
-    return UserFactory(is_superuser=who == "administrator", is_staff=who != "anybody")
+    return AccountFactory(is_superuser=who == "administrator", is_staff=who != "anybody")
 
 
 ACTORS = [
@@ -34,7 +35,7 @@ ACTORS = [
 
 @pytest.mark.parametrize(("who", "may"), ACTORS)
 def test_who_may_give_a_role(who: str, may: bool) -> None:
-    by, person = actor(who), UserFactory()
+    by, person = actor(who), AccountFactory()
 
     if may:
         actions.give_role(user=person, role=Role.AUDITOR, by=by)
@@ -59,7 +60,7 @@ def test_who_may_end_a_role(who: str, may: bool) -> None:
 
 
 def test_a_role_given_twice_is_one_role_and_one_event() -> None:
-    person = UserFactory()
+    person = AccountFactory()
 
     first = actions.give_role(user=person, role=Role.AUDITOR, by=None)
     second = actions.give_role(user=person, role=Role.AUDITOR, by=None)
@@ -70,7 +71,7 @@ def test_a_role_given_twice_is_one_role_and_one_event() -> None:
 
 
 def test_somebody_known_is_not_registered_again() -> None:
-    known = UserFactory(email="noor@school.example", name="Noor")
+    known = AccountFactory(email="noor@school.example", name="Noor")
 
     found = actions.register(email=" Noor@School.example", name="Somebody", by=None)
 

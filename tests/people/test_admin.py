@@ -3,16 +3,17 @@
 import pytest
 from django.test import Client
 
-from people.models import InstitutionRole, User
-from records.models import Event, OutboxMail
-from tests.factories import UserFactory
+from people.models import Account, InstitutionRole
+from post.models import OutboxMail
+from records.models import Event
+from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def desk(client: Client) -> Client:
-    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    client.force_login(AccountFactory(is_staff=True, is_superuser=True))
     return client
 
 
@@ -22,18 +23,18 @@ def verbs() -> list[str]:
 
 def test_a_person_is_registered_and_invited(desk: Client) -> None:
     desk.post(
-        "/admin/people/user/add/",
+        "/admin/people/account/add/",
         {"name": "Noor", "email": "Noor@School.example", "language": "nl"},
     )
 
-    person = User.objects.get(name="Noor")
+    person = Account.objects.get(name="Noor")
     assert (person.email, person.has_usable_password()) == ("noor@school.example", False)
     assert [mail.template for mail in OutboxMail.objects.all()] == ["people/invitation"]
     assert verbs() == ["person.registered"]
 
 
 def test_a_role_is_given_and_ended(desk: Client) -> None:
-    person = UserFactory()
+    person = AccountFactory()
     desk.post("/admin/people/institutionrole/add/", {"user": person.pk, "role": "auditor"})
     [role] = InstitutionRole.objects.all()
     given = (role.user, role.role, role.ended_at)
@@ -47,7 +48,7 @@ def test_a_role_is_given_and_ended(desk: Client) -> None:
 
 
 def test_a_role_is_not_changed_or_deleted(desk: Client) -> None:
-    role = InstitutionRole.objects.create(user=UserFactory(), role="auditor")
+    role = InstitutionRole.objects.create(user=AccountFactory(), role="auditor")
     path = f"/admin/people/institutionrole/{role.pk}"
 
     answers = [
@@ -61,6 +62,6 @@ def test_a_role_is_not_changed_or_deleted(desk: Client) -> None:
 
 @pytest.mark.parametrize(("staff", "status"), [(True, 200), (False, 302)])
 def test_the_desk_is_for_staff(client: Client, staff: bool, status: int) -> None:
-    client.force_login(UserFactory(is_staff=staff, is_superuser=staff))
+    client.force_login(AccountFactory(is_staff=staff, is_superuser=staff))
 
     assert client.get("/admin/").status_code == status

@@ -4,11 +4,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from people.models import User
-from records import work
-from records.models import OutboxMail
-from records.outbox import BUILDERS
-from tests.factories import UserFactory
+from people.models import Account
+from post import work
+from post.models import OutboxMail
+from post.outbox import BUILDERS
+from tests.factories import AccountFactory
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -24,7 +24,7 @@ def sign_in(client: Client, address: str, password: str) -> bool:
 
 
 def test_a_person_signs_in_with_address_and_password(client: Client) -> None:
-    person = UserFactory(email="noor@school.example", password="goed wachtwoord")
+    person = AccountFactory(email="noor@school.example", password="goed wachtwoord")
 
     assert sign_in(client, "Noor@School.example ", "goed wachtwoord")
 
@@ -32,7 +32,7 @@ def test_a_person_signs_in_with_address_and_password(client: Client) -> None:
 
 
 def test_a_wrong_password_is_refused_and_what_was_typed_is_kept(client: Client) -> None:
-    UserFactory(email="noor@school.example", password="goed wachtwoord")
+    AccountFactory(email="noor@school.example", password="goed wachtwoord")
 
     answer = client.post("/accounts/login/", {"login": "noor@school.example", "password": "fout"})
 
@@ -41,7 +41,7 @@ def test_a_wrong_password_is_refused_and_what_was_typed_is_kept(client: Client) 
 
 
 def test_after_five_wrong_tries_the_right_password_waits_too(client: Client) -> None:
-    UserFactory(email="noor@school.example", password="goed wachtwoord")
+    AccountFactory(email="noor@school.example", password="goed wachtwoord")
     for _ in range(5):
         sign_in(client, "noor@school.example", "fout")
 
@@ -52,7 +52,7 @@ def test_after_five_wrong_tries_the_right_password_waits_too(client: Client) -> 
     "path", ["/accounts/signup/", "/accounts/email/", "/accounts/confirm-email/"]
 )
 def test_nobody_signs_up_by_themselves(client: Client, path: str) -> None:
-    client.force_login(UserFactory())
+    client.force_login(AccountFactory())
 
     assert client.get(path).status_code == 403
 
@@ -60,7 +60,7 @@ def test_nobody_signs_up_by_themselves(client: Client, path: str) -> None:
 def test_a_forgotten_password_is_chosen_anew_through_a_mail(
     client: Client, smtp_server: "MailServer", settings: "SettingsWrapper"
 ) -> None:
-    person = UserFactory(email="noor@school.example", password="goed wachtwoord")
+    person = AccountFactory(email="noor@school.example", password="goed wachtwoord")
     client.post("/accounts/password/reset/", {"email": "noor@school.example"})
     work.sweep()
     [mail] = smtp_server.messages
@@ -71,11 +71,11 @@ def test_a_forgotten_password_is_chosen_anew_through_a_mail(
     path = page.redirect_chain[-1][0]
     client.post(path, {"password1": "een nieuw wachtwoord", "password2": "een nieuw wachtwoord"})
 
-    assert User.objects.get(pk=person.pk).check_password("een nieuw wachtwoord")
+    assert Account.objects.get(pk=person.pk).check_password("een nieuw wachtwoord")
 
 
 def test_the_outbox_keeps_no_link_to_a_new_password(client: Client) -> None:
-    person = UserFactory(email="noor@school.example")
+    person = AccountFactory(email="noor@school.example")
 
     client.post("/accounts/password/reset/", {"email": "noor@school.example"})
 
@@ -84,7 +84,7 @@ def test_the_outbox_keeps_no_link_to_a_new_password(client: Client) -> None:
 
 
 def test_an_address_that_nobody_has_gets_the_same_page_and_no_mail(client: Client) -> None:
-    UserFactory(email="noor@school.example")
+    AccountFactory(email="noor@school.example")
 
     answers = [
         client.post("/accounts/password/reset/", {"email": address})
@@ -96,12 +96,12 @@ def test_an_address_that_nobody_has_gets_the_same_page_and_no_mail(client: Clien
 
 
 def test_a_language_is_kept_with_the_account(client: Client) -> None:
-    person = UserFactory()
+    person = AccountFactory()
     client.force_login(person)
 
     client.post("/language/", {"language": "en", "next": "/"})
 
-    assert User.objects.get(pk=person.pk).language == "en"
+    assert Account.objects.get(pk=person.pk).language == "en"
     assert '<html lang="en">' in client.get("/").content.decode()
     client.post("/accounts/logout/")
     client.post("/accounts/password/reset/", {"email": person.email})
@@ -124,7 +124,7 @@ def test_a_wrong_password_is_asked_for_again_and_no_more_is_promised(client: Cli
 def test_the_page_to_choose_a_password_speaks_the_language_of_its_mail(
     client: Client, language: str
 ) -> None:
-    person = UserFactory(language=language)
+    person = AccountFactory(language=language)
     content = BUILDERS["people/invitation"]({"user": str(person.pk)})
     assert content is not None
     path = content.context["link"].removeprefix(settings.BASE_URL)

@@ -5,10 +5,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from people.models import User
-from records.models import Draft
+from people.models import Account, Draft
 from tests.evidence.scenes import scene
-from tests.factories import UserFactory
+from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -17,18 +16,18 @@ WORDS = {"title": "Helped a client", "context": "It was very busy.", "password":
 
 
 @pytest.fixture
-def student() -> User:
+def student() -> Account:
     person = scene().student
     person.set_password(PASSWORD)
     person.save()
     return person
 
 
-def sign_in(client: Client, person: User, path: str = "/accounts/login/") -> str:
+def sign_in(client: Client, person: Account, path: str = "/accounts/login/") -> str:
     return client.post(path, {"login": person.email, "password": PASSWORD}).url
 
 
-def sent_too_late(client: Client, person: User, path: str) -> str:
+def sent_too_late(client: Client, person: Account, path: str) -> str:
     """Where somebody is sent who sends a form when their session is gone."""
     sign_in(client, person)
     Session.objects.all().delete()
@@ -36,7 +35,7 @@ def sent_too_late(client: Client, person: User, path: str) -> str:
 
 
 def test_the_words_are_there_after_signing_in_and_go_where_they_were_going(
-    client: Client, student: User
+    client: Client, student: Account
 ) -> None:
     path = reverse("evidence:add") + "?from=home"
     door = sent_too_late(client, student, path)
@@ -52,7 +51,7 @@ def test_the_words_are_there_after_signing_in_and_go_where_they_were_going(
     assert Draft.objects.count() == 0
 
 
-def test_what_came_too_late_can_be_thrown_away(client: Client, student: User) -> None:
+def test_what_came_too_late_can_be_thrown_away(client: Client, student: Account) -> None:
     page = sign_in(client, student, sent_too_late(client, student, reverse("evidence:add")))
 
     away = client.post(page, {"start_over": "yes"})
@@ -60,9 +59,9 @@ def test_what_came_too_late_can_be_thrown_away(client: Client, student: User) ->
     assert (away.status_code, away.url, Draft.objects.count()) == (302, "/", 0)
 
 
-def test_somebody_else_at_the_same_machine_finds_nothing(client: Client, student: User) -> None:
+def test_somebody_else_at_the_same_machine_finds_nothing(client: Client, student: Account) -> None:
     door = sent_too_late(client, student, reverse("evidence:add"))
-    page = sign_in(client, UserFactory(password=PASSWORD), door)
+    page = sign_in(client, AccountFactory(password=PASSWORD), door)
 
     answer = client.get(page)
 
@@ -79,7 +78,7 @@ def test_of_somebody_unknown_nothing_is_kept(client: Client) -> None:
     assert (answer.url, Draft.objects.count()) == (f"/accounts/login/?next={path}", 0)
 
 
-def test_a_forged_cookie_is_nobody(client: Client, student: User) -> None:
+def test_a_forged_cookie_is_nobody(client: Client, student: Account) -> None:
     client.cookies["last_person"] = f"{student.pk}:forged"
 
     client.post(reverse("evidence:add"), WORDS)
@@ -94,7 +93,7 @@ def test_a_place_in_a_page_is_not_filled_with_the_door(client: Client) -> None:
 
 
 def test_a_form_that_is_not_trusted_shows_its_words_to_copy_and_sends_nothing(
-    student: User,
+    student: Account,
 ) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(student)

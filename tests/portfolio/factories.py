@@ -6,13 +6,14 @@ from datetime import date
 import factory
 from factory.django import DjangoModelFactory
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from portfolio.models import Acknowledgement, Agreement, CheckIn, Light, SetAside
 from programmes.models import AdviserAssignment, Enrolment, Guideline, ProgrammeRole, Unit
 from qualifications.models import CoreTask, Place, QualityRequirement, WorkProcess
 from tests.evidence.factories import EvidenceFactory
 from tests.factories import (
     LONG_AGO,
+    AccountFactory,
     CoreTaskFactory,
     EnrolmentFactory,
     InstitutionRoleFactory,
@@ -22,7 +23,6 @@ from tests.factories import (
     RequirementFactory,
     UnitFactory,
     UnitPartFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 
@@ -106,11 +106,11 @@ class Scene:
     unit: Unit
 
     @property
-    def student(self) -> User:
+    def student(self) -> Account:
         return self.enrolment.student
 
     @property
-    def adviser(self) -> User:
+    def adviser(self) -> Account:
         assert self.enrolment.adviser is not None
         return self.enrolment.adviser
 
@@ -141,18 +141,18 @@ def scene() -> Scene:
     enrolment = EnrolmentFactory(
         programme=programme,
         student__language="en",
-        adviser_is=UserFactory(name="Ada Adviser", language="en"),
+        adviser_is=AccountFactory(name="Ada Adviser", language="en"),
     )
     return Scene(enrolment, tasks, processes, a, both, c, d, unit)
 
 
-def people_around(place: Scene) -> dict[str, User | None]:
+def people_around(place: Scene) -> dict[str, Account | None]:
     """Everybody who could want to see a portfolio or do something in it, by what they are to it;
     None is who is not signed in."""
     programme = place.enrolment.programme
     former = AdviserAssignment.objects.create(
         enrolment=place.enrolment,
-        adviser=UserFactory(),
+        adviser=AccountFactory(),
         recorded_at=LONG_AGO,
         ended_at=LONG_AGO,
     )

@@ -5,18 +5,18 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from people.models import User
+from people.models import Account
 from portfolio.advising import STANDS_STILL, Student, students_of, taught_by
 from portfolio.models import Light
 from programmes.models import AdviserAssignment, Enrolment, Programme, ProgrammeRole
 from tests.evidence.factories import EvidenceFactory, FeedbackFactory
 from tests.factories import (
     LONG_AGO,
+    AccountFactory,
     EnrolmentFactory,
     PeriodFactory,
     ProgrammeFactory,
     ProgrammeRoleFactory,
-    UserFactory,
 )
 from tests.portfolio.factories import AcknowledgementFactory, AgreementFactory, CheckInFactory
 
@@ -30,8 +30,8 @@ NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def adviser() -> User:
-    return UserFactory()
+def adviser() -> Account:
+    return AccountFactory()
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def programme() -> Programme:
 
 
 @pytest.fixture
-def enrolment(adviser: User, programme: Programme) -> Enrolment:
+def enrolment(adviser: Account, programme: Programme) -> Enrolment:
     """Shown something yesterday, so that nothing but check-ins is at stake."""
     enrolment = EnrolmentFactory(programme=programme, adviser_is=adviser, starts_on=FIRST)
     EvidenceFactory(owner=enrolment.student, recorded_at=NOW - timedelta(days=1))
     return enrolment
 
 
-def listed(adviser: User, today: date = TODAY, now: datetime = NOW) -> Student:
+def listed(adviser: Account, today: date = TODAY, now: datetime = NOW) -> Student:
     (student,) = students_of(adviser, now=now, today=today)
     return student
 
@@ -73,7 +73,7 @@ def listed(adviser: User, today: date = TODAY, now: datetime = NOW) -> Student:
     ],
 )
 def test_a_check_in_is_due_from_the_middle_of_its_share_of_the_period(
-    adviser: User, enrolment: Enrolment, day: int, held: int, due: bool
+    adviser: Account, enrolment: Enrolment, day: int, held: int, due: bool
 ) -> None:
     CheckInFactory.create_batch(held, enrolment=enrolment, held_on=FIRST)
     today = FIRST + timedelta(days=day - 1)
@@ -84,7 +84,7 @@ def test_a_check_in_is_due_from_the_middle_of_its_share_of_the_period(
 
 
 def test_check_ins_of_another_period_are_not_held_in_this_one(
-    adviser: User, enrolment: Enrolment
+    adviser: Account, enrolment: Enrolment
 ) -> None:
     CheckInFactory(enrolment=enrolment, held_on=FIRST - timedelta(days=1))
 
@@ -95,7 +95,7 @@ def test_check_ins_of_another_period_are_not_held_in_this_one(
 
 
 def test_nothing_is_due_outside_a_period_or_where_none_are_wanted(
-    adviser: User, enrolment: Enrolment, programme: Programme
+    adviser: Account, enrolment: Enrolment, programme: Programme
 ) -> None:
     outside = listed(adviser, today=LAST + timedelta(days=1))
     programme.check_ins_per_period = 0
@@ -105,7 +105,7 @@ def test_nothing_is_due_outside_a_period_or_where_none_are_wanted(
     assert listed(adviser).is_due is False
 
 
-def test_who_starts_late_has_the_time_that_is_left(adviser: User, enrolment: Enrolment) -> None:
+def test_who_starts_late_has_the_time_that_is_left(adviser: Account, enrolment: Enrolment) -> None:
     enrolment.starts_on = TODAY
     enrolment.save()
 
@@ -118,7 +118,7 @@ def test_who_starts_late_has_the_time_that_is_left(adviser: User, enrolment: Enr
 
 
 def test_the_last_check_in_is_shown_with_its_light_and_whether_it_was_read(
-    adviser: User, enrolment: Enrolment
+    adviser: Account, enrolment: Enrolment
 ) -> None:
     first = CheckInFactory(enrolment=enrolment, held_on=FIRST, light=Light.RED)
     AcknowledgementFactory(check_in=first)
@@ -131,7 +131,7 @@ def test_the_last_check_in_is_shown_with_its_light_and_whether_it_was_read(
 
 
 def test_without_a_check_in_there_is_no_light_and_nothing_unread(
-    adviser: User, enrolment: Enrolment
+    adviser: Account, enrolment: Enrolment
 ) -> None:
     student = listed(adviser)
 
@@ -139,7 +139,7 @@ def test_without_a_check_in_there_is_no_light_and_nothing_unread(
 
 
 def test_agreements_past_their_date_are_counted_until_they_are_done(
-    adviser: User, enrolment: Enrolment
+    adviser: Account, enrolment: Enrolment
 ) -> None:
     check_in = CheckInFactory(enrolment=enrolment, held_on=TODAY)
     yesterday = TODAY - timedelta(days=1)
@@ -158,7 +158,7 @@ def test_agreements_past_their_date_are_counted_until_they_are_done(
     [(STANDS_STILL, False), (STANDS_STILL + timedelta(seconds=1), True)],
 )
 def test_who_shows_nothing_for_four_weeks_stands_still(
-    adviser: User, programme: Programme, silence: timedelta, still: bool
+    adviser: Account, programme: Programme, silence: timedelta, still: bool
 ) -> None:
     enrolment = EnrolmentFactory(
         programme=programme, adviser_is=adviser, recorded_at=NOW - 2 * STANDS_STILL
@@ -170,7 +170,7 @@ def test_who_shows_nothing_for_four_weeks_stands_still(
     assert (student.stands_still, student.last_activity) == (still, NOW - silence)
 
 
-def test_feedback_that_comes_in_is_activity(adviser: User, programme: Programme) -> None:
+def test_feedback_that_comes_in_is_activity(adviser: Account, programme: Programme) -> None:
     enrolment = EnrolmentFactory(programme=programme, adviser_is=adviser)
     FeedbackFactory(enrolment=enrolment, recorded_at=NOW)
 
@@ -179,7 +179,7 @@ def test_feedback_that_comes_in_is_activity(adviser: User, programme: Programme)
     assert (student.stands_still, student.last_activity) == (False, NOW)
 
 
-def test_who_is_new_does_not_stand_still_yet(adviser: User, programme: Programme) -> None:
+def test_who_is_new_does_not_stand_still_yet(adviser: Account, programme: Programme) -> None:
     EnrolmentFactory(programme=programme, adviser_is=adviser, recorded_at=NOW)
 
     student = listed(adviser)
@@ -191,7 +191,7 @@ def test_who_is_new_does_not_stand_still_yet(adviser: User, programme: Programme
 
 
 def test_who_needs_me_comes_first_and_then_whom_i_have_not_spoken_for_longest(
-    adviser: User, programme: Programme
+    adviser: Account, programme: Programme
 ) -> None:
     def student(name: str, *, active: bool, spoken: date | None) -> None:
         enrolment = EnrolmentFactory(
@@ -220,7 +220,7 @@ def test_who_needs_me_comes_first_and_then_whom_i_have_not_spoken_for_longest(
 
 
 def test_only_whom_i_now_advise_and_who_still_learns_is_listed(
-    adviser: User, programme: Programme
+    adviser: Account, programme: Programme
 ) -> None:
     EnrolmentFactory(programme=programme)
     EnrolmentFactory(programme=programme, adviser_is=adviser, ends_on=TODAY - timedelta(days=1))
@@ -234,7 +234,7 @@ def test_only_whom_i_now_advise_and_who_still_learns_is_listed(
 
 
 def test_a_teacher_finds_the_students_of_the_programme_whom_they_do_not_advise(
-    adviser: User, programme: Programme
+    adviser: Account, programme: Programme
 ) -> None:
     today = date.today()  # noqa: DTZ011 - what visible_to compares with
     teaching = {"programme": programme, "user": adviser, "role": ProgrammeRole.Role.TEACHER}
@@ -246,12 +246,12 @@ def test_a_teacher_finds_the_students_of_the_programme_whom_they_do_not_advise(
     taught = EnrolmentFactory(programme=programme)
 
     assert list(taught_by(adviser, today=today)) == [taught]
-    assert list(taught_by(UserFactory(), today=today)) == []
+    assert list(taught_by(AccountFactory(), today=today)) == []
 
 
 @pytest.mark.parametrize("students", [1, 30])
 def test_the_list_takes_one_query(
-    adviser: User,
+    adviser: Account,
     programme: Programme,
     students: int,
     django_assert_num_queries: DjangoAssertNumQueries,

@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from people.access import NotAllowed
-from people.models import User
+from people.models import Account
 from portfolio import actions
 from portfolio.models import Acknowledgement, CheckIn
-from records.models import Event, OutboxMail
-from records.outbox import send_due
+from post.models import OutboxMail
+from post.outbox import send_due
+from records.models import Event
 from records.refusals import NotPossible
 from tests.portfolio.factories import (
     AcknowledgementFactory,
@@ -47,7 +48,7 @@ def events() -> list[tuple[str, str]]:
     return list(rows)
 
 
-def signed_in(client: Client, user: User) -> Client:
+def signed_in(client: Client, user: Account) -> Client:
     client.force_login(user)
     return client
 
@@ -185,7 +186,7 @@ def test_an_agreement_is_done_once() -> None:
 # --- Who may --------------------------------------------------------------------------------------
 
 
-def may(action: Any, by: User) -> bool:
+def may(action: Any, by: Account) -> bool:
     try:
         action(by=by)
     except NotAllowed:

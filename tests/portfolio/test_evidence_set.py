@@ -44,12 +44,12 @@ from tests.evidence.factories import (
 )
 from tests.factories import (
     LONG_AGO,
+    AccountFactory,
     EnrolmentFactory,
     QualificationFactory,
     RequirementFactory,
     UnitFactory,
     UnitPartFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 from tests.portfolio.factories import (
@@ -125,7 +125,7 @@ def test_a_piece_comes_with_its_words_files_requirements_and_feedback() -> None:
 @pytest.mark.django_db
 def test_a_giver_with_an_account_is_known_by_it() -> None:
     place = scene()
-    giver = GiverFactory(user=UserFactory())
+    giver = GiverFactory(user=AccountFactory())
     piece = EvidenceFactory(owner=place.student, on=[place.a])
     FeedbackFactory(enrolment=place.enrolment, evidence=piece, giver=giver)
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from people.models import User
+from people.models import Account
 from portfolio.models import Agreement
 from programmes.models import Enrolment
 from tests.evidence.factories import (
@@ -16,7 +16,7 @@ from tests.evidence.factories import (
     FeedbackFactory,
     RequirementLinkFactory,
 )
-from tests.factories import LONG_AGO, EnrolmentFactory, ProgrammeFactory, UserFactory
+from tests.factories import LONG_AGO, AccountFactory, EnrolmentFactory, ProgrammeFactory
 from tests.portfolio.factories import (
     AgreementFactory,
     CheckInFactory,
@@ -30,7 +30,7 @@ from tests.portfolio.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def visit(client: Client, user: User | None, method: str, url: str) -> int:
+def visit(client: Client, user: Account | None, method: str, url: str) -> int:
     client.logout()
     if user:
         client.force_login(user)
@@ -127,7 +127,7 @@ def test_one_portfolio_opens_at_once_and_several_are_listed(client: Client) -> N
 
 
 def test_who_studies_nothing_is_told_what_a_portfolio_is(client: Client) -> None:
-    client.force_login(UserFactory(language="en"))
+    client.force_login(AccountFactory(language="en"))
 
     page = client.get(reverse("portfolio:mine"))
 
@@ -137,7 +137,7 @@ def test_who_studies_nothing_is_told_what_a_portfolio_is(client: Client) -> None
 # --- The coverage ---------------------------------------------------------------------------------
 
 
-def shown(client: Client, place: Scene, user: User | None = None) -> str:
+def shown(client: Client, place: Scene, user: Account | None = None) -> str:
     client.force_login(user or place.student)
     return client.get(reverse("portfolio:coverage", args=[place.enrolment.pk])).text
 
@@ -247,7 +247,7 @@ def main(html: str) -> str:
 # --- A part of the coverage -----------------------------------------------------------------------
 
 
-def asked(client: Client, place: Scene, user: User, query: str, **headers: str) -> str:
+def asked(client: Client, place: Scene, user: Account, query: str, **headers: str) -> str:
     client.force_login(user)
     url = reverse("portfolio:coverage", args=[place.enrolment.pk])
     page = client.get(f"{url}?{query}", headers=headers)
@@ -426,7 +426,7 @@ def test_a_part_costs_what_the_whole_costs(
 def test_the_advisers_list_costs_the_same_for_1_and_30(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries, students: int
 ) -> None:
-    adviser = UserFactory()
+    adviser = AccountFactory()
     programme = ProgrammeFactory()
     enrolments: list[Enrolment] = EnrolmentFactory.create_batch(
         students, programme=programme, adviser_is=adviser

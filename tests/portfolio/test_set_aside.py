@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from evidence.models import Evidence, RequirementLink
 from people.access import NotAllowed
-from people.models import User
+from people.models import Account
 from portfolio import actions
 from portfolio.models import SetAside
 from records.models import Event
@@ -87,7 +87,7 @@ def test_what_does_not_belong_to_the_unit_is_not_set_aside() -> None:
     assert put_aside(place, piece).evidence == piece
 
 
-def may(action: Any, by: User) -> bool:
+def may(action: Any, by: Account) -> bool:
     try:
         action(by)
     except NotAllowed:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from people.models import User
+from people.models import Account
 from tests.factories import ProgrammeRoleFactory
 from tests.programmes.factories import Scene, scene
 
@@ -21,12 +21,12 @@ def place(db: None) -> Scene:
 
 
 @pytest.fixture
-def coordinator(place: Scene) -> User:
+def coordinator(place: Scene) -> Account:
     return ProgrammeRoleFactory(programme=place.programme, user__language="en").user
 
 
 @pytest.fixture
-def coordinating(client: Client, coordinator: User) -> Client:
+def coordinating(client: Client, coordinator: Account) -> Client:
     """The browser of a coordinator of the programme."""
     client.force_login(coordinator)
     return client

@@ -14,11 +14,11 @@ from records.models import Event
 from records.refusals import NotPossible
 from tests.evidence.factories import EvidenceFactory
 from tests.factories import (
+    AccountFactory,
     InstitutionRoleFactory,
     ProgrammeFactory,
     ProgrammeRoleFactory,
     RequirementFactory,
-    UserFactory,
 )
 from tests.programmes.factories import NOW, Scene
 
@@ -130,7 +130,7 @@ def test_a_unit_for_which_a_piece_was_set_aside_stays(place: Scene) -> None:
 
 def test_at_any_moment_there_is_one_adviser(place: Scene) -> None:
     changed = NOW + timedelta(days=3)
-    earlier, later = place.teacher.user, UserFactory()
+    earlier, later = place.teacher.user, AccountFactory()
 
     actions.assign_adviser(enrolment=place.enrolment, adviser=later, by=None, at=changed)
 

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
+from post.models import OutboxMail
 from programmes.models import (
     Enrolment,
     Guideline,
@@ -18,15 +19,15 @@ from programmes.models import (
     Unit,
     UnitPart,
 )
-from records.models import Event, OutboxMail
+from records.models import Event
 from tests.factories import (
+    AccountFactory,
     EnrolmentFactory,
     InstitutionRoleFactory,
     PeriodFactory,
     ProgrammeFactory,
     QualificationFactory,
     UnitFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 from tests.programmes.factories import Scene
@@ -47,7 +48,7 @@ KEPT = (
     Supervisor,
     Unit,
     UnitPart,
-    User,
+    Account,
 )
 
 
@@ -233,7 +234,7 @@ def test_a_guideline(
 def test_a_role(coordinating: Client, place: Scene) -> None:
     path = f"/programmes/{place.programme.pk}/roles/new/"
     teacher = place.teacher.user
-    UserFactory(email="gone@school.example", name="Gé", is_active=False)
+    AccountFactory(email="gone@school.example", name="Gé", is_active=False)
 
     check(
         coordinating,
@@ -260,7 +261,7 @@ def test_a_role(coordinating: Client, place: Scene) -> None:
 
 
 def test_ones_own_role_as_coordinator(
-    coordinating: Client, coordinator: User, place: Scene
+    coordinating: Client, coordinator: Account, place: Scene
 ) -> None:
     role = ProgrammeRole.objects.get(user=coordinator)
     before = everything()

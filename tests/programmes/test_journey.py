@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
+from post.models import OutboxMail
 from programmes.models import (
     AdviserAssignment,
     Enrolment,
@@ -19,13 +20,13 @@ from programmes.models import (
     Unit,
 )
 from qualifications.models import CoreTask, Qualification
-from records.models import Event, OutboxMail
+from records.models import Event
 from tests.factories import (
+    AccountFactory,
     CoreTaskFactory,
     InstitutionRoleFactory,
     QualificationFactory,
     RequirementFactory,
-    UserFactory,
     WorkProcessFactory,
 )
 
@@ -51,9 +52,9 @@ def qualification() -> Qualification:
 
 
 @pytest.fixture
-def maker(client: Client) -> User:
+def maker(client: Client) -> Account:
     role = InstitutionRole.Role.COORDINATOR
-    person = InstitutionRoleFactory(role=role, user=UserFactory(language="en")).user
+    person = InstitutionRoleFactory(role=role, user=AccountFactory(language="en")).user
     client.force_login(person)
     return person
 
@@ -74,7 +75,7 @@ def verbs() -> list[str]:
 
 
 def test_a_programme_from_nothing(
-    client: Client, maker: User, qualification: Qualification
+    client: Client, maker: Account, qualification: Qualification
 ) -> None:
     QualificationFactory(draft=True, title="Not published")
     choices = client.get("/programmes/new/").context["form"].fields["qualification"].choices
@@ -209,7 +210,7 @@ def test_a_programme_from_nothing(
 
 
 def test_a_student_from_name_to_placement(
-    client: Client, maker: User, qualification: Qualification
+    client: Client, maker: Account, qualification: Qualification
 ) -> None:
     base = post(
         client,
@@ -238,14 +239,14 @@ def test_a_student_from_name_to_placement(
         date(2026, 9, 1),
     )
     assert Track.objects.get().qualification == qualification
-    assert enrolment.adviser == User.objects.get(email="ada@school.example")
+    assert enrolment.adviser == Account.objects.get(email="ada@school.example")
     assert sorted(OutboxMail.objects.values_list("address", flat=True)) == [
         "ada@school.example",
         "noor@student.example",
     ]
 
     # Who advises here already can be chosen for the next student, who is known already.
-    known = UserFactory(name="Own Name", email="known@student.example")
+    known = AccountFactory(name="Own Name", email="known@student.example")
     post(
         client,
         base + "students/new/",
@@ -293,7 +294,7 @@ def test_a_student_from_name_to_placement(
         ("Mo", "mo@bakery.example", False),
         ("Sanne", "sanne@bakery.example", True),
     ]
-    assert User.objects.filter(email__endswith="@bakery.example").count() == 0
+    assert Account.objects.filter(email__endswith="@bakery.example").count() == 0
 
     # Another adviser; the enrolment ends, and goes on after all.
     post(client, page + "adviser/", adviser_name="Bo", adviser_email="bo@school.example")
@@ -326,7 +327,7 @@ def test_a_student_from_name_to_placement(
 
 
 def test_no_name_address_or_title_stands_in_an_event(
-    client: Client, maker: User, qualification: Qualification
+    client: Client, maker: Account, qualification: Qualification
 ) -> None:
     base = post(
         client,

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from people.models import User
+from people.models import Account
 from programmes.models import (
     AdviserAssignment,
     Enrolment,
@@ -17,6 +17,7 @@ from programmes.models import (
 )
 from tests.factories import (
     LONG_AGO,
+    AccountFactory,
     EnrolmentFactory,
     PeriodFactory,
     PlacementFactory,
@@ -24,7 +25,6 @@ from tests.factories import (
     RequirementFactory,
     SupervisorFactory,
     UnitPartFactory,
-    UserFactory,
 )
 from tests.programmes.factories import Scene
 
@@ -173,7 +173,7 @@ def test_a_list_of_units_takes_the_same_queries(
 
 
 def test_possible_advisers_teach_or_advise_here_now(place: Scene) -> None:
-    adviser = EnrolmentFactory(programme=place.programme, adviser_is=UserFactory(name="Aart"))
+    adviser = EnrolmentFactory(programme=place.programme, adviser_is=AccountFactory(name="Aart"))
     gone = ProgrammeRoleFactory(
         programme=place.programme, role=ProgrammeRole.Role.TEACHER, ended_at=timezone.now()
     )
@@ -191,7 +191,7 @@ def test_the_adviser_of_now_among_earlier_ones(place: Scene) -> None:
     AdviserAssignment.objects.update(ended_at=timezone.now())
     assert Enrolment.objects.get(pk=place.enrolment.pk).adviser is None
 
-    latest = AdviserAssignment.objects.create(enrolment=place.enrolment, adviser=UserFactory())
+    latest = AdviserAssignment.objects.create(enrolment=place.enrolment, adviser=AccountFactory())
     assert Enrolment.objects.get(pk=place.enrolment.pk).adviser == latest.adviser
 
 
@@ -208,13 +208,13 @@ def test_a_portfolio_is_seen_by_adviser_and_teachers_until_it_is_over(
     place: Scene, last_day: int | None, seen_by: list[str]
 ) -> None:
     teacher = ProgrammeRoleFactory(programme=place.programme, role=ProgrammeRole.Role.TEACHER)
-    adviser = UserFactory()
+    adviser = AccountFactory()
     AdviserAssignment.objects.update(ended_at=timezone.now())
     AdviserAssignment.objects.create(enrolment=place.enrolment, adviser=adviser)
     if last_day is not None:
         end = timezone.localdate() + timedelta(days=last_day)
         Enrolment.objects.update(ends_on=end, starts_on=end - timedelta(days=30))
-    people: dict[str, User] = {
+    people: dict[str, Account] = {
         "student": place.enrolment.student,
         "adviser": adviser,
         "teacher": teacher.user,

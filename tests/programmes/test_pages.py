@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from people.models import User
+from people.models import Account
 from programmes.models import Enrolment, Guideline
 from tests.factories import (
     EnrolmentFactory,
@@ -29,7 +29,7 @@ CountQueries = Callable[[int], object]
 @pytest.mark.parametrize("number", [1, 30])
 def test_the_list_of_programmes(
     coordinating: Client,
-    coordinator: User,
+    coordinator: Account,
     number: int,
     django_assert_num_queries: CountQueries,
 ) -> None:

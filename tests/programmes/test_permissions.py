@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from people.access import NotAllowed
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from programmes import actions
 from programmes.actions import Contact
 from programmes.models import Period, ProgrammeRole
@@ -20,15 +20,15 @@ from tests.programmes.factories import NOW, Scene, scene
 
 pytestmark = pytest.mark.django_db
 
-Act = Callable[[Scene, User | None], object]
+Act = Callable[[Scene, Account | None], object]
 DATES = {"starts_on": date(2027, 1, 4), "ends_on": date(2027, 3, 31)}
 SOMEBODY = Contact("Sam Jansen", "sam@school.example")
 
 
-def actors(place: Scene) -> dict[str, User | None]:
+def actors(place: Scene) -> dict[str, Account | None]:
     """Everybody who could want to change a programme, by what they are to it."""
 
-    def with_role(role: InstitutionRole.Role) -> User:
+    def with_role(role: InstitutionRole.Role) -> Account:
         return InstitutionRoleFactory(role=role).user
 
     coordinates = ProgrammeRoleFactory(programme=place.programme).user
@@ -43,11 +43,11 @@ def actors(place: Scene) -> dict[str, User | None]:
         "student": place.enrolment.student,
         "exam board": with_role(InstitutionRole.Role.EXAM_BOARD),
         "auditor": with_role(InstitutionRole.Role.AUDITOR),
-        "administrator": User.objects.create_superuser("admin@school.example", "Administrator"),
+        "administrator": Account.objects.create_superuser("admin@school.example", "Administrator"),
     }
 
 
-def outcome(act: Act, place: Scene, by: User | None) -> str:
+def outcome(act: Act, place: Scene, by: Account | None) -> str:
     """What comes of it; taken back, so that the next one starts from the same."""
     events = Event.objects.count()
     try:
@@ -62,85 +62,85 @@ def outcome(act: Act, place: Scene, by: User | None) -> str:
     return "done"
 
 
-def change_programme(place: Scene, by: User | None) -> object:
+def change_programme(place: Scene, by: Account | None) -> object:
     return actions.change_programme(programme=place.programme, title="T", cohort="C", by=by)
 
 
-def add_period(place: Scene, by: User | None) -> object:
+def add_period(place: Scene, by: Account | None) -> object:
     return actions.add_period(programme=place.programme, name="Period 2", **DATES, by=by)
 
 
-def change_period(place: Scene, by: User | None) -> object:
+def change_period(place: Scene, by: Account | None) -> object:
     return actions.change_period(period=place.period, name="Autumn", **DATES, by=by)
 
 
-def remove_period(place: Scene, by: User | None) -> object:
+def remove_period(place: Scene, by: Account | None) -> object:
     return actions.remove_period(period=Period.objects.get(), by=by, at=NOW)
 
 
-def add_unit(place: Scene, by: User | None) -> object:
+def add_unit(place: Scene, by: Account | None) -> object:
     return actions.add_unit(
         programme=place.programme, title="All", purpose="phase", parts=place.core_tasks, by=by
     )
 
 
-def change_unit(place: Scene, by: User | None) -> object:
+def change_unit(place: Scene, by: Account | None) -> object:
     return actions.change_unit(
         unit=place.unit, title="All", purpose="phase", parts=place.core_tasks, by=by
     )
 
 
-def remove_unit(place: Scene, by: User | None) -> object:
+def remove_unit(place: Scene, by: Account | None) -> object:
     return actions.remove_unit(unit=place.unit, by=by)
 
 
-def set_guideline(place: Scene, by: User | None) -> object:
+def set_guideline(place: Scene, by: Account | None) -> object:
     target = place.requirements[0]
     return actions.set_guideline(programme=place.programme, target=target, people=2, by=by)
 
 
-def end_guideline(place: Scene, by: User | None) -> object:
+def end_guideline(place: Scene, by: Account | None) -> object:
     return actions.end_guideline(guideline=place.guideline, by=by)
 
 
-def give_role(place: Scene, by: User | None) -> object:
+def give_role(place: Scene, by: Account | None) -> object:
     role = ProgrammeRole.Role.TEACHER
     return actions.give_role(programme=place.programme, person=SOMEBODY, role=role, by=by)
 
 
-def end_role(place: Scene, by: User | None) -> object:
+def end_role(place: Scene, by: Account | None) -> object:
     return actions.end_role(role=place.teacher, by=by)
 
 
-def enrol(place: Scene, by: User | None) -> object:
+def enrol(place: Scene, by: Account | None) -> object:
     day = date(2026, 9, 1)
     return actions.enrol(programme=place.programme, student=SOMEBODY, starts_on=day, by=by)
 
 
-def end_enrolment(place: Scene, by: User | None) -> object:
+def end_enrolment(place: Scene, by: Account | None) -> object:
     day = date(2026, 10, 1)
     return actions.end_enrolment(enrolment=place.enrolment, ends_on=day, by=by)
 
 
-def assign_adviser(place: Scene, by: User | None) -> object:
+def assign_adviser(place: Scene, by: Account | None) -> object:
     return actions.assign_adviser(enrolment=place.enrolment, adviser=SOMEBODY, by=by)
 
 
-def add_placement(place: Scene, by: User | None) -> object:
+def add_placement(place: Scene, by: Account | None) -> object:
     return actions.add_placement(
         enrolment=place.enrolment, workplace="Bakery", **DATES, supervisors=[SOMEBODY], by=by
     )
 
 
-def change_placement(place: Scene, by: User | None) -> object:
+def change_placement(place: Scene, by: Account | None) -> object:
     return actions.change_placement(placement=place.placement, workplace="Bakery", **DATES, by=by)
 
 
-def add_supervisor(place: Scene, by: User | None) -> object:
+def add_supervisor(place: Scene, by: Account | None) -> object:
     return actions.add_supervisor(placement=place.placement, contact=SOMEBODY, by=by)
 
 
-def end_supervisor(place: Scene, by: User | None) -> object:
+def end_supervisor(place: Scene, by: Account | None) -> object:
     return actions.end_supervisor(supervisor=place.supervisor, by=by)
 
 
@@ -203,7 +203,7 @@ def test_making_a_programme_is_for_the_institutions_coordinators(
     people = actors(place)
     del people["system"]  # a programme is coordinated by who makes it
 
-    def make(place: Scene, by: User | None) -> object:
+    def make(place: Scene, by: Account | None) -> object:
         assert by
         return actions.make_programme(
             title="New", cohort="2026", qualification=qualification, by=by
@@ -337,7 +337,7 @@ def test_the_list_shows_what_somebody_coordinates_and_supervisors_all(client: Cl
     people = actors(place)
     del people["system"]
 
-    def listed(person: User | None) -> list[str]:
+    def listed(person: Account | None) -> list[str]:
         assert person
         client.force_login(person)
         return sorted(str(one.pk) for one in client.get("/programmes/").context["programmes"])
@@ -378,7 +378,7 @@ def test_readers_are_offered_nothing_to_change(client: Client, place: Scene) -> 
     manager = ProgrammeRoleFactory(programme=place.programme).user
     base = f"/programmes/{place.programme.pk}/"
 
-    def offers(person: User) -> bool:
+    def offers(person: Account) -> bool:
         client.force_login(person)
         page = client.get(base).content.decode()
         assert place.enrolment.student.name in page

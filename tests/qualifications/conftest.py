@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from tests.qualifications.factories import person_with
 
 
@@ -15,12 +15,12 @@ def _in_english() -> Iterator[None]:
 
 
 @pytest.fixture
-def curator(db: None) -> User:
+def curator(db: None) -> Account:
     return person_with(InstitutionRole.Role.CURRICULUM)
 
 
 @pytest.fixture
-def curating(client: Client, curator: User) -> Client:
+def curating(client: Client, curator: Account) -> Client:
     """The browser of somebody with the curriculum role."""
     client.force_login(curator)
     return client

@@ -5,20 +5,20 @@ from pathlib import Path
 
 from django.conf import settings
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from qualifications import actions
 from qualifications.models import Dossier, Qualification
 from qualifications.parsed import ParsedCoreTask, ParsedQualification, ParsedWorkProcess
 from qualifications.sbb import parse_sbb
-from tests.factories import LONG_AGO, InstitutionRoleFactory, UserFactory
+from tests.factories import LONG_AGO, AccountFactory, InstitutionRoleFactory
 
 SMALL_PATH: Path = settings.BASE_DIR / "qualifications/samples/dossier-klein.xml"
 SMALL = SMALL_PATH.read_bytes()
 
 
-def person_with(role: InstitutionRole.Role | None) -> User:
+def person_with(role: InstitutionRole.Role | None) -> Account:
     """Somebody who reads English, with this role in the institution."""
-    person = UserFactory(language="en")
+    person = AccountFactory(language="en")
     if role:
         InstitutionRoleFactory(user=person, role=role)
     return person

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from people.models import User
+from people.models import Account
 from qualifications import actions
 from qualifications.models import Dossier, Place, Qualification, QualityRequirement
 from qualifications.parsed import ParsedQualification
@@ -36,7 +36,7 @@ def rows() -> list[int]:
     ]
 
 
-def test_a_dossier_is_kept_as_it_came(curator: User) -> None:
+def test_a_dossier_is_kept_as_it_came(curator: Account) -> None:
     dossier = actions.keep_dossier(
         parsed=parse_sbb(SMALL, name="klein.xml"),
         content=SMALL,
@@ -59,7 +59,7 @@ def test_a_dossier_is_kept_as_it_came(curator: User) -> None:
     assert (event.verb, event.by, event.recorded_at) == ("dossier.kept", curator, LONG_AGO)
 
 
-def test_the_same_file_is_the_same_dossier(curator: User) -> None:
+def test_the_same_file_is_the_same_dossier(curator: Account) -> None:
     first = kept_dossier()
     before = rows()
 
@@ -138,7 +138,7 @@ def test_everything_of_a_qualification_is_stored_in_its_order() -> None:
     assert qualification.requirements.count() == 7
 
 
-def test_importing_is_an_event_of_the_qualification(curator: User) -> None:
+def test_importing_is_an_event_of_the_qualification(curator: Account) -> None:
     dossier = kept_dossier()
 
     qualification = actions.import_qualification(

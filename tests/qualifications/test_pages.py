@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from qualifications import actions
 from qualifications.doubles import doubles_of
 from qualifications.models import Dossier, Place, Qualification, QualityRequirement, WorkProcess
@@ -507,7 +507,7 @@ def test_the_wording_page_costs_the_same_for_1_and_30(
 
 def test_the_admin_shows_and_changes_nothing(client: Client) -> None:
     draft = imported_draft("99901")
-    client.force_login(User.objects.create_superuser("admin@school.example", "Administrator"))
+    client.force_login(Account.objects.create_superuser("admin@school.example", "Administrator"))
 
     for kind, pk in (("qualification", draft.pk), ("dossier", draft.dossier_id)):
         address = f"/admin/qualifications/{kind}/"

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from people.access import NotAllowed
-from people.models import InstitutionRole, User
+from people.models import Account, InstitutionRole
 from qualifications import actions
 from qualifications.doubles import doubles_of
 from qualifications.models import Dossier, Qualification, WorkProcess
@@ -42,10 +42,10 @@ def scene(state: str) -> Scene:
     )
 
 
-def actors() -> dict[str, User | None]:
+def actors() -> dict[str, Account | None]:
     was = person_with(Role.CURRICULUM)
     was.institution_roles.update(ended_at=timezone.now())
-    administrator = User.objects.create_superuser("admin@school.example", "Administrator")
+    administrator = Account.objects.create_superuser("admin@school.example", "Administrator")
     return {
         "system": None,
         "curriculum": person_with(Role.CURRICULUM),
@@ -58,32 +58,34 @@ def actors() -> dict[str, User | None]:
     }
 
 
-def keep(set_up: Scene, by: User | None) -> object:
+def keep(set_up: Scene, by: Account | None) -> object:
     content = SMALL + b" "
     return actions.keep_dossier(
         parsed=set_up.dossier.parsed(), content=content, name="x.xml", by=by
     )
 
 
-def import_one(set_up: Scene, by: User | None) -> object:
+def import_one(set_up: Scene, by: Account | None) -> object:
     return actions.import_qualification(dossier=set_up.dossier, parsed=parsed_with(3), by=by)
 
 
-def merge(set_up: Scene, by: User | None) -> object:
+def merge(set_up: Scene, by: Account | None) -> object:
     lines = [double.first.pk for double in doubles_of(set_up.qualification)]
     return actions.merge_lines(qualification=set_up.qualification, lines=lines, by=by)
 
 
-def word(set_up: Scene, by: User | None) -> object:
+def word(set_up: Scene, by: Account | None) -> object:
     wordings = {one.pk: "Anders." for one in set_up.work_process.requirements.all()}
     return actions.word_plainly(work_process=set_up.work_process, wordings=wordings, by=by)
 
 
-def publish(set_up: Scene, by: User | None) -> object:
+def publish(set_up: Scene, by: Account | None) -> object:
     return actions.publish(qualification=set_up.qualification, by=by)
 
 
-def outcome(act: Callable[[Scene, User | None], object], set_up: Scene, by: User | None) -> str:
+def outcome(
+    act: Callable[[Scene, Account | None], object], set_up: Scene, by: Account | None
+) -> str:
     """What comes of it; taken back, so that the next one starts from the same."""
     try:
         with transaction.atomic():
@@ -112,7 +114,7 @@ def outcome(act: Callable[[Scene, User | None], object], set_up: Scene, by: User
     ],
 )
 def test_changing_is_for_the_curriculum_role_and_the_system(
-    act: Callable[[Scene, User | None], object], state: str, expected: str
+    act: Callable[[Scene, Account | None], object], state: str, expected: str
 ) -> None:
     set_up = scene(state)
 
@@ -153,7 +155,7 @@ def test_pages_answer_by_role(client: Client, page: str, state: str) -> None:
     people = actors()
     del people["system"]
 
-    def status(person: User | None) -> int:
+    def status(person: Account | None) -> int:
         client.logout()
         if person:
             client.force_login(person)
@@ -181,7 +183,7 @@ def test_merging_answers_by_role(client: Client, state: str, curriculum: int, re
     people = actors()
     del people["system"]
 
-    def status(person: User | None) -> int:
+    def status(person: Account | None) -> int:
         assert person
         client.force_login(person)
         return client.post(address).status_code

@@ -2,7 +2,7 @@
 
 import pytest
 
-from people.models import User
+from people.models import Account
 from qualifications import actions
 from qualifications.doubles import Double, doubles_of
 from qualifications.models import Place, Qualification, QualityRequirement, WorkProcess
@@ -48,7 +48,7 @@ def standing(draft: Qualification) -> list[tuple[str, str]]:
     return list(places.values_list("work_process__code", "requirement__text"))
 
 
-def merge_all(draft: Qualification, by: User | None = None) -> int:
+def merge_all(draft: Qualification, by: Account | None = None) -> int:
     lines = [double.first.pk for double in doubles_of(draft)]
     return actions.merge_lines(qualification=draft, lines=lines, by=by, at=LONG_AGO)
 
@@ -79,7 +79,7 @@ def test_doubles_are_lines_that_differ_in_case_space_or_closing_mark_only(
 
 
 def test_merged_a_line_is_one_requirement_in_all_its_places(
-    draft: Qualification, processes: list[WorkProcess], curator: User
+    draft: Qualification, processes: list[WorkProcess], curator: Account
 ) -> None:
     first, second, third = (RequirementFactory(under=one, text="rekent") for one in processes)
     other = RequirementFactory(under=processes[1], text="schrijft")
@@ -168,7 +168,7 @@ def test_merging_what_is_not_there_changes_nothing(
 
 
 @pytest.mark.parametrize("status", ["draft", "published"])
-def test_a_requirement_gets_a_plain_wording(status: str, curator: User) -> None:
+def test_a_requirement_gets_a_plain_wording(status: str, curator: Account) -> None:
     qualification = QualificationFactory(draft=status == "draft")
     work_process = WorkProcessFactory(core_task=CoreTaskFactory(qualification=qualification))
     first, second = (RequirementFactory(under=work_process) for _ in range(2))
@@ -215,7 +215,7 @@ def test_only_requirements_of_the_work_process_are_worded() -> None:
 # --- Publishing -----------------------------------------------------------------------------------
 
 
-def test_publishing(draft: Qualification, processes: list[WorkProcess], curator: User) -> None:
+def test_publishing(draft: Qualification, processes: list[WorkProcess], curator: Account) -> None:
     RequirementFactory(under=processes[0])
     assert not Qualification.objects.published().exists()
 

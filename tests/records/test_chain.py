@@ -14,7 +14,7 @@ from records.chain import append
 from records.models import Chain, Erasure, Event
 from records.triggers import lifted
 from records.verification import verify
-from tests.factories import UserFactory
+from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def test_events_follow_each_other_in_their_own_chain() -> None:
 
 
 def test_untouched_events_verify() -> None:
-    append("case:1", "thing.done", by=UserFactory(), at=timezone.now() - timedelta(days=400))
+    append("case:1", "thing.done", by=AccountFactory(), at=timezone.now() - timedelta(days=400))
     write(3)
 
     report = verify()

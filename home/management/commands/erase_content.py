@@ -5,10 +5,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from committees.actions import erase_item
 from committees.models import SnapshotItem
+from files.keeping import erase_file
+from files.models import StoredFile
 from people.access import has_role
-from people.models import InstitutionRole, User
-from records.actions import erase_file
-from records.models import StoredFile
+from people.models import Account, InstitutionRole
 from records.refusals import NotPossible
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, digest: str, ground: str, by: str, **__: Any) -> None:
-        person = User.objects.filter(email=by.strip().lower()).first()
+        person = Account.objects.filter(email=by.strip().lower()).first()
         if person is None:
             raise CommandError(f"Nobody here has the address {by}.")
         if not person.is_superuser and not has_role(person, InstitutionRole.Role.EXAM_BOARD):

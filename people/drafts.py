@@ -1,0 +1,132 @@
+"""Writing is never lost: what somebody types in a long form is kept until they send it.
+
+A view that has such a form makes a `Writing` of it, and is named twice in the URLconf: at its page
+and, with `is_draft`, at `draft/` below it. So a draft has the very door of its page.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from people.models import Draft
+from post.work import register
+
+KEPT_FOR = timedelta(days=60)
+LONGEST = 200_000  # characters in all fields together
+
+Fields = dict[str, list[str]]
+
+
+# --- What is kept ---------------------------------------------------------------------------------
+
+
+def keep(key: str, fields: Fields) -> Draft:
+    """Keep these words in the place of what was kept under the key. Raises BadRequest for more
+    than anybody writes. At most four queries."""
+    if sum(len(value) for values in fields.values() for value in values) > LONGEST:
+        raise BadRequest("a draft of more than LONGEST characters")
+    # PostgreSQL has no place for this character, and nobody types it.
+    clean = {name: [value.replace("\0", "") for value in all_] for name, all_ in fields.items()}
+    draft, _is_new = Draft.objects.update_or_create(
+        key=key, defaults={"fields": clean, "changed_at": timezone.now()}
+    )
+    return draft
+
+
+def find(*keys: str) -> dict[str, Draft]:
+    """The drafts that there are, by key. One query."""
+    return {draft.key: draft for draft in Draft.objects.filter(key__in=keys)}
+
+
+def forget(key: str) -> None:
+    """One query."""
+    Draft.objects.filter(key=key).delete()
+
+
+@register("drafts")
+def sweep() -> int:
+    """Forget what nobody came back to."""
+    return Draft.objects.filter(changed_at__lt=timezone.now() - KEPT_FOR).delete()[0]
+
+
+def sent(request: HttpRequest) -> Fields:
+    """What was typed in the form that this request brings: no token, no password, no file."""
+    return {
+        name: [str(value) for value in values]
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken" and "password" not in name
+    }
+
+
+def words_in(fields: Fields) -> list[str]:
+    """What somebody wrote, among the ids, dates and choices of a form: those have no spaces."""
+    texts = [value.strip() for values in fields.values() for value in values]
+    return [text for text in texts if any(character.isspace() for character in text)]
+
+
+# --- In a view ------------------------------------------------------------------------------------
+
+
+class Writing:
+    """The draft of one form, or of a form with its parts. A fresh page shows the words that were
+    kept before (one query); `found` says since when."""
+
+    found: Draft | None = None
+
+    def __init__(
+        self, request: HttpRequest, key: str, *forms: BaseForm, path: str = "", found: Any = None
+    ) -> None:
+        """`path` is where the form is sent to, where that is not its own page; `found` is what a
+        page with many forms looked up for them all, by key."""
+        self.request = request
+        self.key = key
+        self.forms = forms
+        base, query = path or request.path.removesuffix("draft/"), request.META["QUERY_STRING"]
+        tail = f"?{query}" if query and not path else ""
+        self.page, self.address = f"{base}{tail}", f"{base}draft/{tail}"
+        if forms and not forms[0].is_bound:
+            self.found = (find(key) if found is None else found).get(key)
+        if self.found:
+            self._fill_in(self.found.fields)
+
+    def answer(self, back_to: str = "") -> HttpResponse:
+        """At `draft/`: keep what was typed in the fields that the form offers, or start over."""
+        if not self.forms:
+            raise Http404
+        if self.request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if "start_over" in self.request.POST:
+            self.forget()
+            return redirect(back_to or self.page)
+        names = {form.add_prefix(name) for form, name, _field in self._offered()}
+        draft = keep(self.key, {n: v for n, v in sent(self.request).items() if n in names})
+        moment = date_format(timezone.localtime(draft.changed_at), "H:i")
+        text = _("Saved, %(time)s") % {"time": moment}
+        return HttpResponse(text, content_type="text/plain", headers={"HX-Trigger": "saved"})
+
+    def forget(self) -> None:
+        """The form was sent. One query."""
+        forget(self.key)
+
+    def _offered(self) -> Iterator[tuple[Any, str, Any]]:
+        for form in self.forms:
+            for name, field in form.fields.items():
+                if not (field.widget.is_hidden or field.widget.needs_multipart_form):
+                    yield form, name, field
+
+    def _fill_in(self, fields: Fields) -> None:
+        data = QueryDict(mutable=True)
+        for name, values in fields.items():
+            data.setlist(name, values)
+        for form, name, field in self._offered():
+            key = form.add_prefix(name)
+            if not field.widget.value_omitted_from_data(data, {}, key):
+                form.initial[name] = field.widget.value_from_datadict(data, {}, key)

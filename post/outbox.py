@@ -1,0 +1,167 @@
+"""Mail: a row in the transaction of the change, words and link made at sending.
+
+Each room registers how the content of its mails is made from the ids in the row. A builder that
+returns None says that the mail is no longer needed.
+"""
+
+import logging
+import smtplib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import connection, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from post.models import OutboxMail
+from post.work import nudge, register
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+BACK_OFF = [timedelta(minutes=n) for n in (1, 5, 30, 120, 720)]
+
+
+@dataclass(frozen=True, slots=True)
+class MailContent:
+    """What a builder makes: the subject and the context of the two templates
+    `mail/<template>.txt` and `mail/<template>.html`."""
+
+    subject: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+Builder = Callable[[dict[str, Any]], MailContent | None]
+BUILDERS: dict[str, Builder] = {}
+
+
+def mail(template: str) -> Callable[[Builder], Builder]:
+    """Register the builder of this template's mails."""
+
+    def keep(function: Builder) -> Builder:
+        BUILDERS[template] = function
+        return function
+
+    return keep
+
+
+def address_of(view_name: str, *args: Any) -> str:
+    """The full address of a page, for a mail."""
+    return settings.BASE_URL + reverse(view_name, args=args)
+
+
+def queue(
+    template: str,
+    address: str,
+    *,
+    language: str,
+    at: datetime | None = None,
+    due_at: datetime | None = None,
+    **ids: Any,
+) -> OutboxMail:
+    """Put a mail in the outbox, in the caller's transaction, and nudge the sender on commit.
+    `ids` hold keys of rows, never words or links. One query."""
+    if template not in BUILDERS:
+        raise KeyError(template)
+    at = at or timezone.now()
+    row = OutboxMail.objects.create(
+        template=template,
+        address=address,
+        language=language,
+        ids={key: str(value) for key, value in ids.items()},
+        recorded_at=at,
+        due_at=due_at or at,
+    )
+    nudge("outbox")
+    return row
+
+
+@register("outbox")
+def send_due() -> int:
+    """Send what is due, one claimed row at a time; returns how many were sent."""
+    sent = 0
+    for row in _claimed():
+        sent += _send(row)
+    return sent
+
+
+def _claimed() -> Iterator[OutboxMail]:
+    while True:
+        now = timezone.now()
+        with transaction.atomic():
+            due = OutboxMail.objects.due(now).order_by("due_at")
+            if connection.features.has_select_for_update_skip_locked:
+                due = due.select_for_update(skip_locked=True)
+            row = due.first()
+            if row is None:
+                return
+            row.claimed_until = now + LEASE
+            row.attempts += 1
+            row.save(update_fields=["claimed_until", "attempts"])
+        yield row
+
+
+def _send(row: OutboxMail) -> bool:
+    try:
+        with translation.override(row.language):
+            content = BUILDERS[row.template](row.ids)
+            if content is None:
+                return _finish(row, OutboxMail.State.CANCELLED)
+            _message(row, content).send()
+    except (OSError, smtplib.SMTPException) as fault:
+        _put_off(row, fault)
+        return False
+    except Exception as fault:
+        logger.exception("mail %s (%s) could not be made", row.id, row.template)
+        _put_off(row, fault)
+        return False
+    return _finish(row, OutboxMail.State.SENT)
+
+
+def _message(row: OutboxMail, content: MailContent) -> EmailMultiAlternatives:
+    context = {
+        "institution": settings.INSTITUTION,
+        "base_url": settings.BASE_URL,
+        "subject": content.subject,
+        "language": row.language,
+        "demo_mode": settings.DEMO,
+        **content.context,
+    }
+    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
+    message = EmailMultiAlternatives(
+        subject=" ".join(content.subject.split()),
+        body=render_to_string(f"mail/{row.template}.txt", context),
+        to=[row.address],
+        # Fixed, so that a mail sent twice after a crash is known for one.
+        headers={
+            "Message-ID": f"<{row.id}@{host}>",
+            "Auto-Submitted": "auto-generated",
+            "Content-Language": row.language,
+        },
+    )
+    message.attach_alternative(render_to_string(f"mail/{row.template}.html", context), "text/html")
+    return message
+
+
+def _finish(row: OutboxMail, state: OutboxMail.State) -> bool:
+    row.state = state
+    row.sent_at = timezone.now() if state == OutboxMail.State.SENT else None
+    row.claimed_until = None
+    row.save(update_fields=["state", "sent_at", "claimed_until"])
+    return state == OutboxMail.State.SENT
+
+
+def _put_off(row: OutboxMail, fault: Exception) -> None:
+    row.fault = type(fault).__name__
+    row.claimed_until = None
+    if row.attempts > len(BACK_OFF):
+        row.state = OutboxMail.State.FAILED
+    else:
+        row.due_at = timezone.now() + BACK_OFF[row.attempts - 1]
+    row.save(update_fields=["fault", "claimed_until", "state", "due_at"])

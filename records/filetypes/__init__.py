@@ -1,7 +1,0 @@
-"""Which files are let in, and under what name and type they are shown."""
-
-from records.filetypes.detection import detect
-from records.filetypes.names import safe_name
-from records.filetypes.types import ALLOWED, FileRefused, FileType, Kind, size_limit
-
-__all__ = ["ALLOWED", "FileRefused", "FileType", "Kind", "detect", "safe_name", "size_limit"]

@@ -1,0 +1,52 @@
+"""The demo, filled once for all tests of a module."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
+
+from demo.filling import fill
+from post import work
+
+
+@pytest.fixture(scope="module")
+def _filled(
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Any]]:
+    """What the settings were when it was filled. A module may say within what (`FILL_WITHIN`)."""
+    folder: Path = tmp_path_factory.mktemp("demo")
+    files = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": folder / "files"},
+    }
+    kept: dict[str, Any] = {
+        "DEMO": True,
+        "DATA_ROOT": folder,
+        "FILES_ROOT": folder / "files",
+        "EMAIL_BACKEND": "demo.mailbox.EmailBackend",
+        "STORAGES": {
+            "default": files,
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+    }
+    within = getattr(request.module, "FILL_WITHIN", nullcontext)
+    with django_db_blocker.unblock(), transaction.atomic():
+        with override_settings(**kept), within():
+            fill()
+            work.sweep()
+        yield kept
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def filled_demo(_filled: dict[str, Any], _own_files: None) -> Iterator[None]:
+    with override_settings(**_filled):
+        yield

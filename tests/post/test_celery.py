@@ -1,0 +1,95 @@
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from pytest_django import Settings
+
+from config.celery import app
+from post.models import OutboxMail
+from post.outbox import queue
+from tests.factories import AccountFactory
+from tests.peers import REDIS_URL, MailServer
+
+PATIENCE = 60  # seconds; a worker starts in about three
+
+
+def until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def broker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A corner of the running Redis that is this test's own; returns the prefix of its keys."""
+    prefix = f"test-{uuid.uuid4().hex}:"
+    settings.EMBEDDED = False
+    monkeypatch.setattr(app.conf, "broker_url", REDIS_URL)
+    monkeypatch.setattr(app.conf, "broker_transport_options", {"global_keyprefix": prefix})
+    yield prefix
+    app.pool.force_close_all()
+    with redis.Redis.from_url(REDIS_URL) as client:
+        for key in client.scan_iter(f"{prefix}*"):
+            client.delete(key)
+
+
+@pytest.fixture
+def worker(
+    transactional_db: None, broker: str, smtp_server: MailServer, tmp_path: Path
+) -> Iterator[Path]:
+    """A Celery worker in a process of its own, started as an installation does; returns its log."""
+    name, log = connection.settings_dict["NAME"], tmp_path / "worker.log"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": f"sqlite:///{name}",
+        "EMAIL_URL": f"smtp://{smtp_server.hostname}:{smtp_server.port}",
+        "FILES_ROOT": str(tmp_path / "files"),
+        "REDIS_URL": REDIS_URL,
+        "REDIS_PREFIX": broker,
+    }
+    if connection.vendor == "postgresql":
+        url = urlsplit(os.environ["TEST_DATABASE_URL"])
+        environment["DATABASE_URL"] = url._replace(path=f"/{name}").geturl()
+    command = [sys.executable, "-m", "celery", "--app", "config", "worker"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--concurrency", "1", "--loglevel", "INFO"],
+            cwd=django_settings.BASE_DIR,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            until(lambda: " ready." in log.read_text() or process.poll() is not None)
+            assert process.poll() is None, log.read_text()
+            yield log
+        finally:
+            process.terminate()
+            code = process.wait(PATIENCE)
+            print(log.read_text())  # shown where the test fails
+    assert code == 0
+
+
+@pytest.mark.needs_redis
+def test_a_change_nudges_a_worker_to_send_its_mail(worker: Path, smtp_server: MailServer) -> None:
+    person = AccountFactory(email="student@school.example")
+
+    with transaction.atomic():
+        row = queue("people/password", person.email, language="nl", user=person.pk)
+
+    until(lambda: OutboxMail.objects.get(pk=row.pk).state != OutboxMail.State.WAITING)
+    row.refresh_from_db()
+    assert row.state == OutboxMail.State.SENT
+    assert [message["To"] for message in smtp_server.messages] == ["student@school.example"]
+    assert "Task post.do_work" in worker.read_text()
