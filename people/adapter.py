@@ -19,8 +19,8 @@ class AccountAdapter(DefaultAccountAdapter):
         sent: the page answers the same either way."""
         if template_prefix != "account/email/password_reset_key":
             return
-        person = Account.objects.get(email=email.lower())
-        queue("people/password", person.email, language=person.language, user=person.pk)
+        account = Account.objects.get(sign_in=email.lower())
+        queue("people/password", account.sign_in, language=account.language, account=account.pk)
 
     def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)

@@ -88,7 +88,7 @@ def test_a_coordinator_gives_and_ends_a_seat() -> None:
     assert (wrong.status_code, second_chair.status_code) == (422, 422)
     assert "first end that seat" in second_chair.content.decode()
     assert went_to(right, "committee", key)
-    seat = made.committee.memberships.get(user__email="new@school.example")
+    seat = made.committee.memberships.get(person__account__sign_in="new@school.example")
     assert went_to(post(made.coordinator, "seat_end", seat.pk), "committee", key)
     seat.refresh_from_db()
     assert seat.ended_at is not None
@@ -446,15 +446,15 @@ def test_who_stands_aside_does_not_see_how_the_judgements_lie() -> None:
 def test_a_closed_meeting_is_shown_as_it_closed() -> None:
     made = scene().bring_to(Case.State.DECIDED)
     late = HELD + timedelta(minutes=20)
-    actions.mark_absent(meeting=made.meeting, user=made.member, by=made.chair, at=late)
-    actions.mark_present(meeting=made.meeting, user=made.secretary, by=made.chair, at=late)
+    actions.mark_absent(meeting=made.meeting, person=made.member.person, by=made.chair, at=late)
+    actions.mark_present(meeting=made.meeting, person=made.secretary.person, by=made.chair, at=late)
     actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD + timedelta(hours=1))
-    seat = made.committee.memberships.get(user=made.other_member)
+    seat = made.committee.memberships.get(person=made.other_member.pk)
     actions.end_seat(seat=seat, by=made.coordinator)
 
     answer = browser(made.chair).get(reverse("committees:meeting", args=[made.meeting.pk]))
 
-    assert {one.user for one in answer.context["present"]} == {
+    assert {one.person for one in answer.context["present"]} == {
         made.chair.pk,
         made.secretary.pk,
         made.other_member.pk,

@@ -40,7 +40,7 @@ def addresses(made: Scene) -> list[str]:
         case,
         made.meeting,
         made.committee,
-        made.committee.memberships.get(user=made.member),
+        made.committee.memberships.get(person=made.member.pk),
     ]
     rows: dict[str, list[Model]] = {
         "committees": own,

@@ -211,7 +211,7 @@ def inserted_judgement() -> Sealed:
 def inserted_recusal() -> Sealed:
     judgement = Judgement.objects.first()
     assert judgement is not None
-    return Recusal(case=judgement.case, user=judgement.user, ground="own_request")
+    return Recusal(case=judgement.case, person=judgement.person, ground="own_request")
 
 
 def inserted_deferral() -> Sealed:

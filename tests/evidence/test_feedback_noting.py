@@ -106,7 +106,7 @@ def test_what_a_teacher_notes_of_their_own_words_is_confirmed_by_it() -> None:
     adviser = place.enrolment.adviser
     assert adviser is not None
 
-    feedback = note(place, person=somebody(adviser.email), by=adviser)
+    feedback = note(place, person=somebody(adviser.account.sign_in), by=adviser)
 
     assert Feedback.objects.get().confirmed is True
     assert feedback.giver.user == adviser
@@ -136,7 +136,7 @@ def test_nobody_is_noted_about_their_own_piece() -> None:
 
     for by in (place.student, adviser):
         with pytest.raises(NotPossible):
-            note(place, person=somebody(place.student.email), by=by)
+            note(place, person=somebody(place.student.sign_in), by=by)
 
 
 def test_a_note_is_about_what_the_piece_shows_in_this_programme() -> None:

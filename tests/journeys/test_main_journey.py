@@ -49,7 +49,7 @@ def test_from_a_dossier_to_a_motivated_decision(
 ) -> None:
     AccountFactory(
         name="Beheer",
-        email="beheer@school.example",
+        sign_in="beheer@school.example",
         password=PASSWORD,
         is_staff=True,
         is_superuser=True,

@@ -82,7 +82,7 @@ def asked(state: State, language: str) -> HttpResponse:
     client = Client()
     client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = language
     if state.who:
-        reader = Account.objects.get(name=state.who)
+        reader = Account.objects.get(person__name=state.who)
         reader.language = language
         reader.save(update_fields=["language"])
         client.force_login(reader)

@@ -64,7 +64,7 @@ def test_a_check_in_outlives_the_session_in_which_it_was_written(
     enrolment = scene().enrolment
     adviser = enrolment.adviser
     assert adviser is not None
-    adviser.email, adviser.language = "karim@school.example", "en"
+    adviser.account.sign_in, adviser.language = "karim@school.example", "en"
     adviser.set_password(PASSWORD)
     adviser.save()
     karim = walker("Karim Haddad")
@@ -75,7 +75,7 @@ def test_a_check_in_outlives_the_session_in_which_it_was_written(
     Session.objects.all().delete()
 
     karim.send()  # to the door
-    karim.page.fill("[name=login]", adviser.email)
+    karim.page.fill("[name=login]", adviser.account.sign_in)
     karim.page.fill("[name=password]", PASSWORD)
     karim.page.press("[name=password]", "Enter")
     karim.page.wait_for_url("**/unsent/**")

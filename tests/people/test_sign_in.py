@@ -24,7 +24,7 @@ def sign_in(client: Client, address: str, password: str) -> bool:
 
 
 def test_a_person_signs_in_with_address_and_password(client: Client) -> None:
-    person = AccountFactory(email="noor@school.example", password="goed wachtwoord")
+    person = AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
 
     assert sign_in(client, "Noor@School.example ", "goed wachtwoord")
 
@@ -32,7 +32,7 @@ def test_a_person_signs_in_with_address_and_password(client: Client) -> None:
 
 
 def test_a_wrong_password_is_refused_and_what_was_typed_is_kept(client: Client) -> None:
-    AccountFactory(email="noor@school.example", password="goed wachtwoord")
+    AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
 
     answer = client.post("/accounts/login/", {"login": "noor@school.example", "password": "fout"})
 
@@ -41,7 +41,7 @@ def test_a_wrong_password_is_refused_and_what_was_typed_is_kept(client: Client) 
 
 
 def test_after_five_wrong_tries_the_right_password_waits_too(client: Client) -> None:
-    AccountFactory(email="noor@school.example", password="goed wachtwoord")
+    AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
     for _ in range(5):
         sign_in(client, "noor@school.example", "fout")
 
@@ -60,7 +60,7 @@ def test_nobody_signs_up_by_themselves(client: Client, path: str) -> None:
 def test_a_forgotten_password_is_chosen_anew_through_a_mail(
     client: Client, smtp_server: "MailServer", settings: "SettingsWrapper"
 ) -> None:
-    person = AccountFactory(email="noor@school.example", password="goed wachtwoord")
+    person = AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
     client.post("/accounts/password/reset/", {"email": "noor@school.example"})
     work.sweep()
     [mail] = smtp_server.messages
@@ -75,16 +75,16 @@ def test_a_forgotten_password_is_chosen_anew_through_a_mail(
 
 
 def test_the_outbox_keeps_no_link_to_a_new_password(client: Client) -> None:
-    person = AccountFactory(email="noor@school.example")
+    person = AccountFactory(sign_in="noor@school.example")
 
     client.post("/accounts/password/reset/", {"email": "noor@school.example"})
 
     [row] = OutboxMail.objects.all()
-    assert (row.template, row.ids) == ("people/password", {"user": str(person.pk)})
+    assert (row.template, row.ids) == ("people/password", {"account": str(person.pk)})
 
 
 def test_an_address_that_nobody_has_gets_the_same_page_and_no_mail(client: Client) -> None:
-    AccountFactory(email="noor@school.example")
+    AccountFactory(sign_in="noor@school.example")
 
     answers = [
         client.post("/accounts/password/reset/", {"email": address})
@@ -104,7 +104,7 @@ def test_a_language_is_kept_with_the_account(client: Client) -> None:
     assert Account.objects.get(pk=person.pk).language == "en"
     assert '<html lang="en">' in client.get("/").content.decode()
     client.post("/accounts/logout/")
-    client.post("/accounts/password/reset/", {"email": person.email})
+    client.post("/accounts/password/reset/", {"email": person.sign_in})
     assert [mail.language for mail in OutboxMail.objects.all()] == ["en"]
 
 
@@ -125,7 +125,7 @@ def test_the_page_to_choose_a_password_speaks_the_language_of_its_mail(
     client: Client, language: str
 ) -> None:
     person = AccountFactory(language=language)
-    content = BUILDERS["people/invitation"]({"user": str(person.pk)})
+    content = BUILDERS["people/invitation"]({"account": str(person.pk)})
     assert content is not None
     path = content.context["link"].removeprefix(settings.BASE_URL)
 
