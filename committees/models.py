@@ -99,7 +99,10 @@ class Membership(Dated):
         Committee, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("committee")
     )
     person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("person")
+        Person,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        verbose_name=pgettext_lazy("somebody", "person"),
     )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
 

@@ -51,7 +51,7 @@ class Step:
 def steps_of(case: Case) -> list[Step]:
     """The events of a case's chain, in order. Two queries."""
     events = list(
-        Event.objects.filter(chain__key=case.chain).select_related("by").order_by("number")
+        Event.objects.filter(chain__key=case.chain).select_related("by__person").order_by("number")
     )
     named = [event.statement.get("facts", {}).get("person") for event in events]
     people = Person.objects.in_bulk([UUID(person) for person in named if person])

@@ -96,7 +96,7 @@ class AccountAdmin(admin.ModelAdmin):
 class InstitutionRoleAdmin(ReadOnlyAdmin):
     list_display = ["person", "role", "recorded_at", "ended_at"]
     list_filter = ["role"]
-    search_fields = ["person__name", "user__email"]
+    search_fields = ["person__name"]
     raw_id_fields = ["person"]
     fields = ["person", "role"]
     actions = ["end"]

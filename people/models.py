@@ -46,7 +46,10 @@ class Person(Row):
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        verbose_name, verbose_name_plural = _("person"), _("people")
+        verbose_name, verbose_name_plural = (
+            pgettext_lazy("somebody", "person"),
+            pgettext_lazy("somebody", "people"),
+        )
         constraints = [
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True) | Q(name="", sort_name=""),
@@ -165,7 +168,7 @@ class InstitutionRole(Dated):
         Person,
         on_delete=models.PROTECT,
         related_name="institution_roles",
-        verbose_name=_("person"),
+        verbose_name=pgettext_lazy("somebody", "person"),
     )
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
 

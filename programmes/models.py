@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from people.models import Account, InstitutionRole, Person
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
@@ -319,7 +320,10 @@ class ProgrammeRole(Dated):
         Programme, on_delete=models.PROTECT, related_name="roles", verbose_name=_("programme")
     )
     person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, related_name="programme_roles", verbose_name=_("person")
+        Person,
+        on_delete=models.PROTECT,
+        related_name="programme_roles",
+        verbose_name=pgettext_lazy("somebody", "person"),
     )
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
 

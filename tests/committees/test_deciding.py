@@ -89,7 +89,7 @@ def test_an_adviser_of_now_does_not_count_and_is_recorded() -> None:
 
     decide(made)
 
-    assert dict(made.case.recusals.values_list("user", "ground")) == {made.member.pk: "adviser"}
+    assert dict(made.case.recusals.values_list("person", "ground")) == {made.member.pk: "adviser"}
     facts = Event.objects.get(verb="decision.made").statement["facts"]
     assert facts["aside"] == [str(made.member.pk)]
     assert set(facts["present"]) == {str(made.chair.pk), str(made.other_member.pk)}

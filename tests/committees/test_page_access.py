@@ -36,7 +36,7 @@ def with_file() -> Scene:
     """A scene in which the student's piece has a file."""
     made = scene()
     kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
-    piece = made.student.evidence.get()
+    piece = made.student.person.evidence.get()
     with transaction.atomic():
         file = record(kept, chain=piece.chain, by=made.student)
     AttachmentFactory(revision=piece.current, file=file)
@@ -171,7 +171,8 @@ def test_the_members_adviser_does_not_read_their_students_set(client: Client) ->
     answer = client.get(reverse("committees:case", args=[made.case.pk]))
 
     assert answer.status_code == 403
-    assert list(made.case.recusals.values_list("user", "ground")) == [(made.adviser.pk, "adviser")]
+    recusals = made.case.recusals.values_list("person", "ground")
+    assert list(recusals) == [(made.adviser.pk, "adviser")]
 
 
 def test_a_new_adviser_stands_aside_from_that_moment(client: Client) -> None:

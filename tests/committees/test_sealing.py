@@ -46,7 +46,7 @@ def addresses(made: Scene) -> list[str]:
         "committees": own,
         "portfolio": [case.enrolment],
         "programmes": [made.programme],
-        "evidence": [made.student.evidence.get()],
+        "evidence": [made.student.person.evidence.get()],
         "admin": [*own, judgement],
     }
     found = set()

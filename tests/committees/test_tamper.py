@@ -43,7 +43,7 @@ def made_with_all() -> tuple[Scene, Scene]:
     set."""
     announced, deferred = scene(), scene()
     kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
-    piece = announced.student.evidence.get()
+    piece = announced.student.person.evidence.get()
     with transaction.atomic():
         file = record(kept, chain=piece.chain, by=announced.student)
     AttachmentFactory(revision=piece.current, file=file)

@@ -24,7 +24,7 @@ from committees.models import Case
 from demo.mailbox import kept_mails
 from demo.people import ACCOUNTS
 from evidence.models import FeedbackRequest
-from people.models import Account
+from people.models import Account, Person
 from post import outbox, work
 from post.models import OutboxMail
 from tests.journeys.states import PARTS, WORDS, State, beside_the_demo
@@ -268,7 +268,7 @@ def test_nothing_that_is_kept_was_translated_when_it_was_written(known: Known) -
 def test_no_page_holds_an_untranslated_word(known: Known, language: str) -> None:
     """What is sent, and more than one page of a view, in one language: both come from the same
     templates, and that no translation is missing is checked apart (tools/translations.py)."""
-    Account.objects.update(language=language)
+    Person.objects.update(language=language)
     FeedbackRequest.objects.update(language=language)
     whole = language == "nl"
     walk = Walk(known, language, most=2 if whole else 1, sends=whole)
