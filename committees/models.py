@@ -272,7 +272,8 @@ class Case(Row, Sealed):
     PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
     WAY = (State.PLANNED, State.FROZEN, State.OPENED, State.DECIDED, State.ANNOUNCED)
 
-    sealed_fields = ("meeting", "enrolment", "unit", "state", "recorded_at")
+    home = ("case", "pk")
+    unsealed = ("order",)
 
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, related_name="cases", verbose_name=_("meeting")
@@ -304,11 +305,6 @@ class Case(Row, Sealed):
         return f"{self.enrolment.student}, {self.unit}"
 
     @property
-    def chain(self) -> str:
-        """The key of this case's chain of events."""
-        return f"case:{self.pk}"
-
-    @property
     def is_pending(self) -> bool:
         return self.state in self.PENDING
 
@@ -334,7 +330,9 @@ class Snapshot(AppendOnly, Sealed):
 
     FORMAT = 1
 
-    sealed_fields = ("case", "number", "format", "digest", "recorded_at")
+    home = ("case", "case_id")
+    unsealed = ("manifest",)  # the digest covers it
+    read_at_once = 20
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="snapshots")
     number = models.PositiveSmallIntegerField(default=1)
@@ -352,25 +350,32 @@ class Snapshot(AppendOnly, Sealed):
     def __str__(self) -> str:
         return f"{self.case_id}/{self.number}"
 
+    @classmethod
+    def for_sealing(cls) -> models.QuerySet[Self]:
+        """With the items, which its manifest proves. Two queries."""
+        return super().for_sealing().prefetch_related("items")
+
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         manifest = bytes(self.manifest)
         if sha256(manifest).hexdigest() != self.digest:
             yield "the manifest is not the one that was frozen"
             return
-        named = {entry["digest"] for entry in json.loads(manifest)["items"]}
-        kept = set(self.items.values_list("digest", flat=True))
-        for digest in sorted(named - kept):
+        named = {(entry["kind"], entry["digest"]) for entry in json.loads(manifest)["items"]}
+        kept = {(item.kind, item.digest): item for item in self.items.all()}
+        for _kind, digest in sorted(named - kept.keys()):
             yield f"item {digest[:12]} was removed"
-        for digest in sorted(kept - named):
+        for _kind, digest in sorted(kept.keys() - named):
             yield f"item {digest[:12]} was inserted"
+        for item in kept.values():
+            for fault in item.own_faults(erased):
+                yield f"item {item.digest[:12]}: {fault}"
 
 
-class SnapshotItem(AppendOnly, Sealed):
+class SnapshotItem(AppendOnly):
     """The content of one item of a frozen set, salted so that its hash tells nothing once the
-    content is erased."""
+    content is erased. Its snapshot's manifest proves it."""
 
     erasable = ("content", "salt")
-    sealed_fields = ("snapshot", "kind", "digest")
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
     kind = models.CharField(max_length=20)
@@ -407,7 +412,7 @@ class Recusal(AppendOnly, Sealed):
         OWN_REQUEST = "own_request", pgettext_lazy("ground of a recusal", "at their own request")
 
     erasable = ("reason",)
-    sealed_fields = ("case", "user", "ground", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="recusals")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -443,7 +448,7 @@ class Judgement(AppendOnly, Sealed):
     """A member's own view of a case, sealed until the chair opens them all together. Written
     again, it is a new row; the last one counts."""
 
-    sealed_fields = ("case", "user", "number", "findings", "motivation", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="judgements")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -469,7 +474,7 @@ class Decision(AppendOnly, Sealed):
     """What the committee decided on the frozen set: a finding for each part of the unit, and a
     motivation that points at items of the set."""
 
-    sealed_fields = ("case", "snapshot", "by", "findings", "motivation", "cited", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="decision")
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
@@ -488,7 +493,7 @@ class Announcement(AppendOnly, Sealed):
     """The decision made known. It carries the head of the case's chain, so that the letter in the
     student's hands witnesses the record."""
 
-    sealed_fields = ("decision", "by", "head", "recorded_at")
+    home = ("case", "decision.case_id")
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -502,7 +507,7 @@ class Deferral(AppendOnly, Sealed):
     """The committee does not decide yet: what is not in the set does not count, so it says what
     it asks the student to show. The case is done; a later meeting takes up a new one."""
 
-    sealed_fields = ("case", "by", "reason", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="deferral")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -26,7 +26,8 @@ class StoredFile(AppendOnly, Sealed):
     holds_bytes = True
     changeable = ("shown_id", "preparation", "note", "attempts")
     deletable = True
-    sealed_fields = ("digest", "size", "media_type", "kind", "recorded_at")
+    home = ("file", "pk")
+    unsealed = ("shown", "preparation", "note", "attempts")
 
     digest = models.CharField(max_length=64, unique=True)
     size = models.PositiveBigIntegerField()

@@ -48,7 +48,7 @@ def keep_dossier(
         },
     )
     if is_new:
-        append(f"dossier:{dossier.pk}", "dossier.kept", by=by, at=at, rows=[dossier])
+        append(dossier.chain, "dossier.kept", by=by, at=at, rows=[dossier])
     return dossier
 
 

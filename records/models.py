@@ -1,8 +1,10 @@
 """What is kept: events in chains, and the kinds of row they protect."""
 
+import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -63,50 +65,137 @@ class AppendOnly(Row):
         abstract = True
 
 
-class Sealed(models.Model):
-    """A row whose content is stated, under a keyed seal, in an event (records/chain.py).
+def new_salt() -> str:
+    """16 random bytes, as 32 hexadecimal digits."""
+    return secrets.token_hex(16)
 
-    `verify_records` compares each sealed row with the last statement about it.
+
+class Sealed(models.Model):
+    """A row whose content is stated in events on its home chain (records/chain.py).
+
+    A statement is a hash of the row's columns, of the rows that are a part of it (`Part`) and of
+    a random salt that stands in the row: once the row has another salt, nobody can try out what
+    it said. `verify_records` compares each sealed row with the last statement about it.
     """
 
-    sealed_fields: ClassVar[tuple[str, ...]]
+    # The kind of its home chain, and the way from the row to the id that the chain is of:
+    # ("person", "evidence.owner_id").
+    home: ClassVar[tuple[str, str]]
+    # Columns that are not stated: what may change without an event, or is covered by a digest.
+    unsealed: ClassVar[tuple[str, ...]] = ()
     holds_bytes: ClassVar[bool] = False  # a file, which verification counts and reads
+    read_at_once: ClassVar[int] = 500  # how many rows verification holds in memory
+
+    salt = models.CharField(max_length=32, default=new_salt, editable=False)
 
     class Meta:
         abstract = True
 
+    @property
+    def chain(self) -> str:
+        """The key of its home chain: the one chain on which every change of it is stated."""
+        kind, way = self.home
+        return f"{kind}:{attrgetter(way)(self)}"
+
+    @classmethod
+    def parts(cls) -> list[str]:
+        """The names under which the rows that are a part of this one are reached from it."""
+        return [
+            str(relation.get_accessor_name())
+            for relation in cls._meta.related_objects
+            if getattr(relation.related_model, "part_of", None) == relation.field.name
+        ]
+
+    @classmethod
+    def for_sealing(cls) -> models.QuerySet[Self]:
+        """All rows with what their chain and their content are read from: one query, and one for
+        each kind of part."""
+        way = cls.home[1].split(".")[:-1]
+        rows = cls._base_manager.prefetch_related(*cls.parts())
+        return rows.select_related("__".join(way)) if way else rows
+
+    @classmethod
+    def at_home_on(cls, key: str) -> models.QuerySet[Self]:
+        """Those of `for_sealing` whose home is the chain with this key."""
+        kind, way = cls.home
+        asked, _colon, pk = key.partition(":")
+        rows = cls.for_sealing()
+        return rows.filter(**{way.replace(".", "__"): pk}) if asked == kind else rows.none()
+
     def content_to_seal(self) -> dict[str, Any]:
-        """Field names and values, to be written as canonical JSON."""
-        return {
-            field.name: field.value_from_object(self)
-            for field in self._meta.concrete_fields
-            if field.name in self.sealed_fields
-        }
+        """The values of its columns by name, and those of its parts by id, to be written as
+        canonical JSON. Without a query for a row of `for_sealing`."""
+        content = _columns(self, *self.unsealed)
+        for name in self.parts():
+            content[name] = {str(part.pk): _columns(part) for part in _all(self, name)}
+        return content
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
-        """What is wrong in the row's own content, beyond its seal; `erased` holds the digests
-        that were lawfully removed."""
+        """What is wrong in the row's own content, beyond what is stated of it; `erased` holds the
+        digests that were lawfully removed."""
         return iter(())
+
+
+class Part(models.Model):
+    """A row that is stated as a part of the sealed row to which `part_of` points."""
+
+    part_of: ClassVar[str]
+
+    class Meta:
+        abstract = True
+
+    @property
+    def whole(self) -> Sealed:
+        """The sealed row of which it is a part. One query, unless it was selected."""
+        whole: Sealed = getattr(self, self.part_of)
+        return whole
+
+
+def _columns(row: models.Model, *passed_over: str) -> dict[str, Any]:
+    return {
+        field.name: field.value_from_object(row)
+        for field in row._meta.concrete_fields
+        if not field.primary_key and field.name not in ("salt", *passed_over)
+    }
+
+
+def _all(row: Sealed, name: str) -> Iterable[models.Model]:
+    """The rows behind a reverse relation, to many or to one."""
+    if row._meta.get_field(name).one_to_one:
+        part = getattr(row, name, None)
+        return [] if part is None else [part]
+    rows: Iterable[models.Model] = getattr(row, name).all()
+    return rows
 
 
 # --- Events ---------------------------------------------------------------------------------------
 
 
-class Chain(models.Model):
-    """The head of one chain of events. `proof` is an HMAC of length and head, so that cutting
-    off the last event shows."""
+class Signed(models.Model):
+    """A row with a proof: an HMAC-SHA-256 (hex) under the key of this number, which is not in the
+    database (records/chain.py)."""
+
+    key_number = models.PositiveSmallIntegerField()
+    proof = models.CharField(max_length=64)
+
+    class Meta:
+        abstract = True
+
+
+class Chain(Signed):
+    """The head of one chain of events. The proof is of its key, its length and its head, so that
+    cutting off the last event shows."""
 
     key = models.CharField(max_length=100, unique=True)
     length = models.PositiveIntegerField(default=0)
-    head = models.CharField(max_length=64, blank=True)
-    proof = models.CharField(max_length=64)
+    head = models.CharField(max_length=64, blank=True)  # the digest of its last event
 
     def __str__(self) -> str:
         return f"{self.key} ({self.length})"
 
 
-class Event(AppendOnly):
-    """Who did what when: one link of a chain."""
+class Event(AppendOnly, Signed):
+    """Who did what when: one link of a chain. The proof is of its digest."""
 
     chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="events")
     number = models.PositiveIntegerField()
@@ -118,10 +207,10 @@ class Event(AppendOnly):
         blank=True,
         related_name="+",
     )
-    # Ids and figures only, never content: {"rows": {"label:pk": seal or null}, "facts": {...}}.
+    # Ids and figures only, never content: {"rows": {"label:pk": hash or null}, "facts": {...}}.
     statement = models.JSONField(default=dict)
-    previous = models.CharField(max_length=64, blank=True)
-    seal = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True)  # the digest of the event before it
+    digest = models.CharField(max_length=64)  # SHA-256 (hex) of all the above
 
     class Meta:
         ordering = ["chain", "number"]
@@ -139,10 +228,19 @@ class Erasure(AppendOnly, Sealed):
     """A tombstone: this content was removed on a lawful ground. `digest` is the SHA-256 (hex) of
     a stored file or of a snapshot item."""
 
-    sealed_fields = ("digest", "ground", "recorded_at")
+    home = ("", "pk")
 
     digest = models.CharField(max_length=64, unique=True)
     ground = models.TextField()
 
     def __str__(self) -> str:
         return self.digest
+
+    @property
+    def chain(self) -> str:
+        return "erasures"
+
+    @classmethod
+    def at_home_on(cls, key: str) -> models.QuerySet[Self]:
+        rows = cls.for_sealing()
+        return rows if key == "erasures" else rows.none()

@@ -15,7 +15,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 from pytest_django import Settings
 
+from records.models import Event
 from records.triggers import lifted
+from records.verification import verify
 
 pytest_plugins = ["tests.strictness", "tests.peers", "tests.filled"]
 
@@ -95,3 +97,19 @@ def samples(found_samples: Path | None) -> Path:
     if found_samples is None:
         pytest.skip("no samples: SAMPLES names no folder and ../shared/data is absent")
     return found_samples
+
+
+@pytest.fixture(autouse=True)
+def _lawful_acts_look_lawful(request: pytest.FixtureRequest, _own_files: None) -> Iterator[None]:
+    """After each test with a database the record verifies: nothing that the application did looks
+    like tampering, unless the test says that it tampers. What factories made without an event is
+    not its business."""
+    node = request.node
+    if not node.get_closest_marker("database") or node.get_closest_marker("tampers"):
+        yield
+        return
+    request.getfixturevalue("db")
+    yield
+    if Event.objects.exists():
+        faults = [fault for fault in verify().faults if not fault.endswith(": inserted")]
+        assert faults == []

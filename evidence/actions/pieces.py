@@ -125,7 +125,7 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
         text = _("This was set aside for a decision once, so it cannot be deleted.")
         raise NotPossible(text) from fault
     for file in files:
-        forget(file, chain=evidence.chain, by=by, at=at)
+        forget(file, by=by, at=at)
     append(evidence.chain, "evidence.deleted", by=by, at=at, facts={"evidence": evidence.pk})
 
 
@@ -209,7 +209,7 @@ def _revise(
     )
     names: dict[StoredFile, str] = {}
     for kept in files:
-        names.setdefault(record(kept, chain=piece.chain, by=by, at=at), kept.name)
+        names.setdefault(record(kept, by=by, at=at), kept.name)
     if len(names) > Revision.MOST_FILES:
         text = _("A piece of evidence holds at most %(most)d files.")
         raise NotPossible(text % {"most": Revision.MOST_FILES})

@@ -7,9 +7,10 @@ from django.utils import translation
 
 from committees import actions
 from committees.models import Case, Decision
-from committees.record import WORDS, steps_of, verify_case
+from committees.record import WORDS, steps_of
 from records.models import Event
 from records.triggers import lifted
+from records.verification import verify_chain
 from tests.committees.factories import HELD, Scene, answered_piece, scene
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +112,7 @@ def test_one_chain_is_checked_by_itself() -> None:
     with lifted():
         Decision.objects.filter(case=other.case).update(motivation="Rewritten.")
 
-    report = verify_case(made.refreshed())
+    report = verify_chain(made.case.chain)
 
     assert (report.events, report.faults) == (7, [])
     assert report.rows == 11  # case, snapshot, five items, two judgements, decision, announcement

@@ -23,13 +23,12 @@ from committees.models import (
     Snapshot,
     SnapshotItem,
 )
-from committees.record import verify_case
 from files.keeping import keep_bytes, record
 from files.models import StoredFile
 from records.chain import canonical, name_of
 from records.models import Chain, Event, Sealed
 from records.triggers import lifted
-from records.verification import verify
+from records.verification import verify, verify_chain
 from tests.committees.factories import HELD, Scene, scene
 from tests.evidence.factories import AttachmentFactory
 
@@ -45,7 +44,7 @@ def made_with_all() -> tuple[Scene, Scene]:
     kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
     piece = announced.student.evidence.get()
     with transaction.atomic():
-        file = record(kept, chain=piece.chain, by=announced.student)
+        file = record(kept, by=announced.student)
     AttachmentFactory(revision=piece.current, file=file)
     announced.bring_to(Case.State.OPENED)
     actions.recuse(case=announced.case, reason="A neighbour.", by=announced.other_member, at=HELD)
@@ -81,8 +80,8 @@ def test_untouched_all_is_well() -> None:
 
     assert report.faults == []
     assert (report.files, report.erased) == (1, [])
-    assert verify_case(announced.refreshed()).faults == []
-    assert verify_case(deferred.refreshed()).faults == []
+    assert verify_chain(announced.case.chain).faults == []
+    assert verify_chain(deferred.case.chain).faults == []
 
 
 # --- Altered --------------------------------------------------------------------------------------
@@ -321,7 +320,7 @@ def test_nor_can_it_with_the_head_put_back() -> None:
     with behind_its_back():
         gone(last)
         Chain.objects.filter(key=announced.case.chain).update(
-            length=before.number, head=before.seal
+            length=before.number, head=before.digest
         )
 
     assert f"{announced.case.chain}: its head was altered" in verify().faults
@@ -333,7 +332,8 @@ def test_an_inserted_event_is_found() -> None:
     chain = announced.case.chain
     forged = Event(
         chain=last.chain, number=last.number + 1, verb="decision.announced", by=announced.chair,
-        recorded_at=HELD + timedelta(days=1), statement={}, previous=last.seal, seal="0" * 64,
+        recorded_at=HELD + timedelta(days=1), statement={}, previous=last.digest, digest="0" * 64,
+        key_number=1, proof="0" * 64,
     )  # fmt: skip
 
     with behind_its_back():
