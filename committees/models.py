@@ -22,7 +22,7 @@ from programmes.models import (
     ProgrammeRole,
     Unit,
 )
-from records.models import AppendOnly, Dated, Row, Sealed
+from records.models import AppendOnly, Dated, Row, Sealed, name_of
 
 
 def _sits(user: Account, committee: str) -> Exists:
@@ -379,6 +379,8 @@ class SnapshotItem(AppendOnly):
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
     kind = models.CharField(max_length=20)
+    # The id of what it froze: a person, a revision, a feedback, a check-in. The frame has none.
+    source = models.UUIDField(null=True, db_index=True)
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of salt and content
     salt = models.BinaryField()
     content = models.BinaryField()
@@ -394,10 +396,13 @@ class SnapshotItem(AppendOnly):
         return f"{self.kind} {self.digest[:12]}"
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+        """What is wrong in its content; `erased` as in `Sealed.own_faults`."""
         content = bytes(self.content)
         if not content:
-            if self.digest not in erased:
+            if name_of(self) not in erased:
                 yield "the content is gone"
+        elif name_of(self) in erased:
+            yield "the content was erased, and is here"
         elif sha256(bytes(self.salt) + content).hexdigest() != self.digest:
             yield "the content is not the one that was frozen"
 

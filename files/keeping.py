@@ -12,16 +12,18 @@ from typing import IO, TYPE_CHECKING
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from files import cleaning
 from files.filetypes import ALLOWED, FileType, Kind, detect, safe_name
 from files.models import StoredFile
 from post.work import nudge, register
-from records.actions import record_erasure
+from records.actions import Blanked, record_erasures
 from records.chain import append
-from records.models import Erasure
+from records.models import Erasure, name_of
+from records.refusals import NotPossible
 
 if TYPE_CHECKING:
     from people.models import Account
@@ -167,8 +169,18 @@ def _preparation_failed(row: StoredFile, fault: Exception) -> bool:
 @transaction.atomic
 def erase_file(
     *, file: StoredFile, ground: str, by: "Account | None", at: datetime | None = None
-) -> Erasure:
-    """Remove a stored file's bytes on a lawful ground; its row, and whatever names it, stay."""
-    erasure = record_erasure(digest=file.digest, ground=ground, by=by, at=at)
-    transaction.on_commit(partial(default_storage.delete, file.path))
-    return erasure
+) -> list[Erasure]:
+    """Remove a stored file's bytes on a lawful ground, as they came in and as others see them;
+    the rows, and whatever names them, stay. Raises NotPossible for what was erased before."""
+    shown = file.shown or file
+    versions = StoredFile.objects.filter(Q(pk__in=[file.pk, shown.pk]) | Q(shown=shown))
+    names = {name_of(each): each for each in versions}
+    for name in Erasure.objects.filter(name__in=names).values_list("name", flat=True):
+        del names[name]
+    left = names.values()
+    if not left:
+        raise NotPossible(_("Nothing is left here to erase."))
+    for each in left:
+        transaction.on_commit(partial(default_storage.delete, each.path), robust=True)
+    blanked = [Blanked(each, each.chain, digest=each.digest) for each in left]
+    return record_erasures(blanked, ground=ground, by=by, at=at)

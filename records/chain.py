@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from records.models import Chain, Event, Sealed
+from records.models import Chain, Event, Sealed, name_of
 
 if TYPE_CHECKING:
     from people.models import Account
@@ -42,14 +42,6 @@ def canonical(value: Any) -> bytes:
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
     ).encode()
-
-
-def name_of(row: models.Model) -> str:
-    """How a statement names a row: "app.model:pk". Raises RuntimeError for a row without an id,
-    as one that was deleted already."""
-    if row.pk is None:
-        raise RuntimeError("a row is stated as removed before it is deleted")
-    return f"{row._meta.label_lower}:{row.pk}"
 
 
 def statement_of(row: Sealed) -> str:

@@ -65,6 +65,14 @@ class AppendOnly(Row):
         abstract = True
 
 
+def name_of(row: models.Model) -> str:
+    """How a statement names a row: "app.model:pk". Raises RuntimeError for a row without an id,
+    as one that was deleted already."""
+    if row.pk is None:
+        raise RuntimeError("a row is stated as removed before it is deleted")
+    return f"{row._meta.label_lower}:{row.pk}"
+
+
 def new_salt() -> str:
     """16 random bytes, as 32 hexadecimal digits."""
     return secrets.token_hex(16)
@@ -132,7 +140,7 @@ class Sealed(models.Model):
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         """What is wrong in the row's own content, beyond what is stated of it; `erased` holds the
-        digests that were lawfully removed."""
+        names of the rows of which something was lawfully removed."""
         return iter(())
 
 
@@ -225,22 +233,36 @@ class Event(AppendOnly, Signed):
 
 
 class Erasure(AppendOnly, Sealed):
-    """A tombstone: this content was removed on a lawful ground. `digest` is the SHA-256 (hex) of
-    a stored file or of a snapshot item."""
+    """A tombstone: this was removed from a row on a lawful ground. Where what was removed is known
+    by its SHA-256 (bytes, an item of a frozen set) that `digest` (hex) stays."""
 
-    home = ("", "pk")
-
-    digest = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=120)  # of the row (`name_of`)
+    columns = models.JSONField()  # the names of those that were blanked; none of bytes
+    digest = models.CharField(max_length=64, blank=True)
+    kept_on = models.CharField(max_length=100)  # the key of the row's home chain
     ground = models.TextField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["kept_on"]), models.Index(fields=["name"])]
 
     def __str__(self) -> str:
-        return self.digest
+        return self.name
 
     @property
     def chain(self) -> str:
-        return "erasures"
+        return self.kept_on
+
+    @classmethod
+    def for_sealing(cls) -> models.QuerySet[Self]:
+        return cls._base_manager.all()
 
     @classmethod
     def at_home_on(cls, key: str) -> models.QuerySet[Self]:
-        rows = cls.for_sealing()
-        return rows if key == "erasures" else rows.none()
+        return cls._base_manager.filter(kept_on=key)

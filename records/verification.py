@@ -9,8 +9,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db.models import QuerySet
 
-from records.chain import digest_of, name_of, proof_of, statement_of
-from records.models import Chain, Erasure, Event, Sealed
+from records.chain import digest_of, proof_of, statement_of
+from records.models import Chain, Erasure, Event, Sealed, name_of
 
 Keys = Mapping[int, str]
 
@@ -82,7 +82,7 @@ def _compare(
 ) -> Report:
     report = Report(with_keys=bool(keys))
     stated = _statements(chains, events, keys, report)
-    erased = frozenset(Erasure.objects.values_list("digest", flat=True))
+    erased = frozenset(Erasure.objects.values_list("name", flat=True))
     for row in rows:
         _row(row, stated, erased, report)
     report.faults += [
@@ -157,8 +157,7 @@ def _row(row: Sealed, stated: dict[str, Stated], erased: frozenset[str], report:
         report.faults.append(f"{name}: altered")
     elif last.chain != row.chain:
         report.faults.append(f"{name}: stated on {last.chain}, which is not its home")
-    faults = list(row.own_faults(erased))
-    report.faults += [f"{name}: {fault}" for fault in faults]
+    report.faults += [f"{name}: {fault}" for fault in row.own_faults(erased)]
     report.files += row.holds_bytes
-    if not faults and getattr(row, "digest", None) in erased and not isinstance(row, Erasure):
-        report.erased.append(name)
+    if isinstance(row, Erasure) and row.name not in report.erased:
+        report.erased.append(row.name)

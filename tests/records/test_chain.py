@@ -11,7 +11,6 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from records import verification
-from records.actions import record_erasure
 from records.chain import Entry, append, append_many, canonical, digest_of, statement_of
 from records.models import Chain, Erasure, Event, new_salt
 from records.triggers import lifted
@@ -21,6 +20,20 @@ from tests.factories import AccountFactory
 pytestmark = pytest.mark.django_db
 
 KEYS = dict(django_settings.SEAL_KEYS)
+
+
+def tombstone(**words: Any) -> Erasure:
+    """A sealed row with its event."""
+    row = unstated(**words)
+    with transaction.atomic():
+        append(row.chain, "content.erased", by=None, rows=[row])
+    return row
+
+
+def unstated(**words: Any) -> Erasure:
+    """A sealed row that no event stated."""
+    said = {"name": "a.row:1", "columns": [], "kept_on": "erasures", "ground": "a request"}
+    return Erasure.objects.create(**said | words)
 
 
 def write(count: int, key: str = "case:1") -> list[Event]:
@@ -113,14 +126,14 @@ def test_a_touched_event_is_found(touch: Callable[[], None], faults: list[str]) 
 
 
 def test_a_sealed_row_that_no_event_stated_was_inserted() -> None:
-    row = Erasure.objects.create(digest="ab", ground="made up")
+    row = unstated()
 
     assert verify().faults == [f"records.erasure:{row.pk}: inserted"]
 
 
 @pytest.mark.tampers
 def test_a_sealed_row_that_says_something_else_was_altered() -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
     with lifted():
         Erasure.objects.update(ground="another ground")
 
@@ -129,7 +142,7 @@ def test_a_sealed_row_that_says_something_else_was_altered() -> None:
 
 @pytest.mark.tampers
 def test_a_sealed_row_that_is_gone_was_removed() -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
     name = f"records.erasure:{row.pk}"
     with lifted():
         Erasure.objects.all().delete()
@@ -138,7 +151,7 @@ def test_a_sealed_row_that_is_gone_was_removed() -> None:
 
 
 def test_a_row_that_was_lawfully_deleted_is_not_missed() -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
     with transaction.atomic():
         append("erasures", "taken.back", by=None, removed=[row])
     with lifted():
@@ -149,10 +162,11 @@ def test_a_row_that_was_lawfully_deleted_is_not_missed() -> None:
 
 def test_what_is_deleted_already_cannot_be_stated_as_removed() -> None:
     """It has no id any more: what would be stated is nothing."""
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
 
-    with transaction.atomic(), lifted():
-        row.delete()
+    with transaction.atomic():
+        with lifted():
+            row.delete()
         with pytest.raises(RuntimeError, match="before it is deleted"):
             append("erasures", "taken.back", by=None, removed=[row])
         transaction.set_rollback(True)
@@ -160,7 +174,7 @@ def test_what_is_deleted_already_cannot_be_stated_as_removed() -> None:
 
 @pytest.mark.parametrize("how", ["rows", "removed"])
 def test_a_row_is_stated_on_its_home_chain_only(how: str) -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
 
     with pytest.raises(RuntimeError, match="is at home on erasures, not on case:1"):
         append("case:1", "thing.done", by=None, **{how: [row]})
@@ -168,7 +182,7 @@ def test_a_row_is_stated_on_its_home_chain_only(how: str) -> None:
 
 @pytest.mark.tampers
 def test_a_statement_on_another_chain_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
     monkeypatch.setattr(Erasure, "chain", "case:1")
     append("case:1", "thing.done", by=None, rows=[row])
     monkeypatch.undo()
@@ -180,7 +194,7 @@ def test_a_statement_on_another_chain_is_found(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_last_event_counts_whatever_its_clock_said() -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
     with lifted():
         Erasure.objects.update(ground="another ground")
     append("erasures", "said.anew", by=None, at=row.recorded_at - timedelta(days=9), rows=[row])
@@ -189,7 +203,7 @@ def test_the_last_event_counts_whatever_its_clock_said() -> None:
 
 
 def test_the_same_content_says_something_else_under_another_salt() -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
     before = statement_of(row)
     row.salt = new_salt()
 
@@ -225,7 +239,7 @@ def test_many_chains_cost_what_one_does(
 def test_rows_are_read_once_a_kind(
     count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    rows = [Erasure.objects.create(digest=str(n), ground="a request") for n in range(count)]
+    rows = [unstated(name=f"a.row:{n}") for n in range(count)]
     append("erasures", "begun", by=None)
 
     with django_assert_num_queries(5):
@@ -338,7 +352,7 @@ def test_who_works_on_meanwhile_causes_no_fault(monkeypatch: pytest.MonkeyPatch)
     def and_meanwhile(*args: Any) -> Any:
         stated = read_events(*args)
         if not written:
-            written.append(record_erasure(digest="ab", ground="a request", by=None))
+            written.append(tombstone())
         return stated
 
     monkeypatch.setattr(verification, "_statements", and_meanwhile)

@@ -50,8 +50,10 @@ def refused(sql: str) -> bool:
 def erasure() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO records_erasure (id, recorded_at, salt, digest, ground) "
-            "VALUES ('11111111111111111111111111111111', '2026-01-01 00:00:00+00', 'aa', 'ab', 'x')"
+            "INSERT INTO records_erasure "
+            "(id, recorded_at, salt, name, columns, digest, kept_on, ground) VALUES ("
+            "'11111111111111111111111111111111', '2026-01-01 00:00:00+00', 'aa', "
+            "'a.row:1', '[]', 'ab', 'erasures', 'x')"
         )
 
 
