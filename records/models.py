@@ -2,14 +2,14 @@
 
 import secrets
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import ForeignObjectRel, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -106,20 +106,11 @@ class Sealed(models.Model):
         return f"{kind}:{attrgetter(way)(self)}"
 
     @classmethod
-    def parts(cls) -> list[str]:
-        """The names under which the rows that are a part of this one are reached from it."""
-        return [
-            str(relation.get_accessor_name())
-            for relation in cls._meta.related_objects
-            if getattr(relation.related_model, "part_of", None) == relation.field.name
-        ]
-
-    @classmethod
     def for_sealing(cls) -> models.QuerySet[Self]:
         """All rows with what their chain and their content are read from: one query, and one for
         each kind of part."""
         way = cls.home[1].split(".")[:-1]
-        rows = cls._base_manager.prefetch_related(*cls.parts())
+        rows = cls._base_manager.prefetch_related(*_paths_to_parts(cls))
         return rows.select_related("__".join(way)) if way else rows
 
     @classmethod
@@ -133,10 +124,7 @@ class Sealed(models.Model):
     def content_to_seal(self) -> dict[str, Any]:
         """The values of its columns by name, and those of its parts by id, to be written as
         canonical JSON. Without a query for a row of `for_sealing`."""
-        content = _columns(self, *self.unsealed)
-        for name in self.parts():
-            content[name] = {str(part.pk): _columns(part) for part in _all(self, name)}
-        return content
+        return _content(self, *self.unsealed)
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         """What is wrong in the row's own content, beyond what is stated of it; `erased` holds the
@@ -145,7 +133,8 @@ class Sealed(models.Model):
 
 
 class Part(models.Model):
-    """A row that is stated as a part of the sealed row to which `part_of` points."""
+    """A row that is stated as a part of the row to which `part_of` points: a sealed one, or itself
+    a part."""
 
     part_of: ClassVar[str]
 
@@ -154,26 +143,43 @@ class Part(models.Model):
 
     @property
     def whole(self) -> Sealed:
-        """The sealed row of which it is a part. One query, unless it was selected."""
-        whole: Sealed = getattr(self, self.part_of)
-        return whole
+        """The sealed row of which it is a part. One query a step, unless it was selected."""
+        row: Sealed | Part = getattr(self, self.part_of)
+        return row.whole if isinstance(row, Part) else row
 
 
-def _columns(row: models.Model, *passed_over: str) -> dict[str, Any]:
-    return {
+def _parts(model: type[models.Model]) -> list[ForeignObjectRel]:
+    """The reverse relations to the rows that are a part of those of this model."""
+    return [
+        relation
+        for relation in model._meta.related_objects
+        if getattr(relation.field.model, "part_of", None) == relation.field.name
+    ]
+
+
+def _paths_to_parts(model: type[models.Model], before: str = "") -> list[str]:
+    """What to prefetch, so that `_content` asks nothing."""
+    paths = []
+    for relation in _parts(model):
+        path = f"{before}{relation.get_accessor_name()}"
+        paths += [path, *_paths_to_parts(relation.field.model, f"{path}__")]
+    return paths
+
+
+def _content(row: models.Model, *passed_over: str) -> dict[str, Any]:
+    content: dict[str, Any] = {
         field.name: field.value_from_object(row)
         for field in row._meta.concrete_fields
         if not field.primary_key and field.name not in ("salt", *passed_over)
     }
-
-
-def _all(row: Sealed, name: str) -> Iterable[models.Model]:
-    """The rows behind a reverse relation, to many or to one."""
-    if row._meta.get_field(name).one_to_one:
-        part = getattr(row, name, None)
-        return [] if part is None else [part]
-    rows: Iterable[models.Model] = getattr(row, name).all()
-    return rows
+    for relation in _parts(type(row)):
+        name = str(relation.get_accessor_name())
+        if relation.one_to_one:
+            parts = [part for part in [getattr(row, name, None)] if part is not None]
+        else:
+            parts = getattr(row, name).all()
+        content[name] = {str(part.pk): _content(part) for part in parts}
+    return content
 
 
 # --- Events ---------------------------------------------------------------------------------------
