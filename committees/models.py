@@ -45,8 +45,10 @@ class CommitteeQuerySet(models.QuerySet):
         return self.filter(_sits(user, "pk") | Exists(coordinates) | _supervises(user))
 
 
-class Committee(Row):
+class Committee(Row, Sealed):
     """Decides in meetings, under a mandate that the exam board gave beforehand."""
+
+    home = ("committee", "pk")
 
     programme = models.ForeignKey(
         Programme, on_delete=models.PROTECT, related_name="committees", verbose_name=_("programme")
@@ -78,14 +80,11 @@ class Committee(Row):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def chain(self) -> str:
-        """The key of this committee's chain of events."""
-        return f"committee:{self.pk}"
 
-
-class Membership(Dated):
+class Membership(Dated, Sealed):
     """A seat in a committee, with its dates. The secretary has no vote."""
+
+    home = ("committee", "committee_id")
 
     class Role(models.TextChoices):
         CHAIR = "chair", pgettext_lazy("role in a committee", "chair")
@@ -138,8 +137,10 @@ class MeetingQuerySet(models.QuerySet):
         return self.filter(_sits(user, "committee") | _supervises(user))
 
 
-class Meeting(Row):
+class Meeting(Row, Sealed):
     """A sitting of the committee. At the reference moment the sets of its cases are frozen."""
+
+    home = ("meeting", "pk")
 
     class State(models.TextChoices):
         PLANNED = "planned", pgettext_lazy("meeting", "planned")
@@ -181,14 +182,11 @@ class Meeting(Row):
     def __str__(self) -> str:
         return f"{self.committee}, {self.held_at:%Y-%m-%d}"
 
-    @property
-    def chain(self) -> str:
-        """The key of this meeting's chain of events."""
-        return f"meeting:{self.pk}"
 
-
-class Attendance(Dated):
+class Attendance(Dated, Sealed):
     """A member who is present at a meeting; leaving ends the row."""
+
+    home = ("meeting", "meeting_id")
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from records.chain import Entry, append_many
+from records.chain import ChainEntry, append_many
 from records.models import AppendOnly, Erasure, Part, Sealed, name_of, new_salt
 from records.refusals import NotPossible
 
@@ -109,6 +109,6 @@ def record_erasures(
             stated[one.chain].append(one.stated)
     Erasure.objects.bulk_create(erasures)
     append_many(
-        Entry(key, "content.erased", by, at, rows=tuple(rows)) for key, rows in stated.items()
+        ChainEntry(key, "content.erased", by, at, rows=tuple(rows)) for key, rows in stated.items()
     )
     return erasures

@@ -81,7 +81,7 @@ def _sign(row: Chain | Event) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ChainEntry:
     """What is to be written on the chain `key`; see `append`."""
 
     key: str
@@ -110,11 +110,11 @@ def append(
     Raises RuntimeError for a row whose home is another chain. Locks the chain's head. Queries as
     `append_many`.
     """
-    [event] = append_many([Entry(key, verb, by, at, tuple(rows), tuple(removed), facts)])
+    [event] = append_many([ChainEntry(key, verb, by, at, tuple(rows), tuple(removed), facts)])
     return event
 
 
-def append_many(entries: Iterable[Entry]) -> list[Event]:
+def append_many(entries: Iterable[ChainEntry]) -> list[Event]:
     """Write an event for each entry, in this order, inside the caller's transaction. Who writes
     on several chains writes all at once: their heads are locked in the order of their keys, so
     that no two wait for each other. Four queries for any number of chains, five where one begins,
@@ -157,7 +157,7 @@ def _stored(rows: Iterable[Sealed]) -> dict[str, Sealed]:
     }
 
 
-def _link(chain: Chain, entry: Entry, stored: Mapping[str, Sealed], now: datetime) -> Event:
+def _link(chain: Chain, entry: ChainEntry, stored: Mapping[str, Sealed], now: datetime) -> Event:
     """The next event of this chain, unsaved; the chain's head moves to it."""
     kept = {name: stored[name] for name in map(name_of, entry.rows)}
     gone = {name_of(row): row for row in entry.removed}

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from records.chain import Entry, append_many
+from records.chain import ChainEntry, append_many
 from records.models import Event, Sealed, name_of
 from records.verification import sealed_models
 
@@ -18,5 +18,6 @@ def record_what_was_made() -> None:
                 left.setdefault(row.chain, []).append(row)
     with transaction.atomic():
         append_many(
-            Entry(key, "made.by_a_factory", None, rows=tuple(rows)) for key, rows in left.items()
+            ChainEntry(key, "made.by_a_factory", None, rows=tuple(rows))
+            for key, rows in left.items()
         )

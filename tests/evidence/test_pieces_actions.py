@@ -250,18 +250,21 @@ def test_what_is_deleted_is_not_missed(
     """A lawful act never looks like tampering, now or later."""
     place = scene()
     record_what_was_made()
-    files = [] if kind == "no file" else [a_photo() if "photo" in kind else text_file("a")]
-    piece = add_evidence(words=WORDS, files=files, by=place.student)
+
+    def files() -> list[KeptBytes]:
+        return [] if kind == "no file" else [a_photo() if "photo" in kind else text_file("a")]
+
+    piece = add_evidence(words=WORDS, files=files(), by=place.student)
     lay_against(evidence=piece, requirement=place.lines[0], by=place.student)
     if "photo" in kind:
         prepare_waiting()
     if "shared" in kind:
-        add_evidence(words=WORDS, files=files, by=place.student)
+        add_evidence(words=WORDS, files=files(), by=place.student)
 
     with django_capture_on_commit_callbacks(execute=True):
         delete_evidence(evidence=piece, by=place.student)
     with django_capture_on_commit_callbacks(execute=True):
-        add_evidence(words=WORDS, files=files, by=place.student)
+        add_evidence(words=WORDS, files=files(), by=place.student)
 
     assert verify().faults == []
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from records import verification
-from records.chain import Entry, append, append_many, canonical, digest_of, statement_of
+from records.chain import ChainEntry, append, append_many, canonical, digest_of, statement_of
 from records.models import Chain, Erasure, Event, new_salt
 from records.triggers import lifted
 from records.verification import verify
@@ -226,10 +226,10 @@ def test_many_chains_cost_what_one_does(
 ) -> None:
     keys = [f"case:{n}" for n in range(count)]
     if begun:
-        append_many(Entry(key, "case.begun", None) for key in keys)
+        append_many(ChainEntry(key, "case.begun", None) for key in keys)
 
     with django_assert_num_queries(queries):
-        events = append_many(Entry(key, "thing.done", None, facts={"n": 1}) for key in keys)
+        events = append_many(ChainEntry(key, "thing.done", None, facts={"n": 1}) for key in keys)
 
     assert [event.chain.key for event in events] == keys
     assert verify().faults == []
@@ -250,7 +250,7 @@ def test_rows_are_read_once_a_kind(
 
 def test_two_entries_on_one_chain_follow_each_other() -> None:
     first, other, second = append_many(
-        Entry(key, "thing.done", None) for key in ("case:1", "case:2", "case:1")
+        ChainEntry(key, "thing.done", None) for key in ("case:1", "case:2", "case:1")
     )
 
     assert (first.number, other.number, second.number) == (1, 1, 2)
