@@ -294,7 +294,7 @@ def test_answered_evidence_counts_less_what_is_set_aside() -> None:
         str(said.giver_id),
         str(words.giver_id),
     }
-    assert counts.set_aside == (SetAsideFact(str(aside.pk), "aside", "Not mine"),)
+    assert counts.set_aside == (SetAsideFact(str(aside.pk), "aside", "Not mine", 1),)
 
 
 @pytest.mark.django_db
