@@ -244,7 +244,7 @@ def people_walking() -> Iterator[tuple[str, Account]]:
         yield account.key, Account.objects.get(sign_in=account.address)
     decided = Case.objects.filter(state=Case.State.ANNOUNCED).first()
     assert decided is not None
-    yield "decided", decided.enrolment.student
+    yield "decided", decided.enrolment.student.account
 
 
 def links_of_mails() -> list[str]:
