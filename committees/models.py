@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Self
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from files.models import StoredFile
 from people.models import Account, InstitutionRole
 from programmes.models import (
     SUPERVISING,
@@ -231,7 +232,10 @@ class CaseQuerySet(models.QuerySet):
         return self.exclude(state__in=Case.PENDING)
 
     def due_for_freezing(self, at: datetime) -> Self:
-        return self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at)
+        """Return the cases whose set can be read as it stood at its reference moment: first those
+        that somebody put first, then those that are due longest."""
+        due = self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at - Case.SETTLES_IN)
+        return due.order_by(F("hurried_at").asc(nulls_last=True), "meeting__reference_at", "order")
 
     def for_list(self) -> Self:
         """With the student, the programme, the unit and the meeting. One query."""
@@ -272,6 +276,11 @@ class Case(Row, Sealed):
     PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
     WAY = (State.PLANNED, State.FROZEN, State.OPENED, State.DECIDED, State.ANNOUNCED)
 
+    # After the reference moment the slowest write of before it is in; and no file is waited for
+    # any longer.
+    SETTLES_IN = timedelta(minutes=1)
+    WAITS_FOR_FILES = timedelta(hours=2)
+
     sealed_fields = ("meeting", "enrolment", "unit", "state", "recorded_at")
 
     meeting = models.ForeignKey(
@@ -288,6 +297,10 @@ class Case(Row, Sealed):
         _("state"), max_length=10, choices=State.choices, default=State.PLANNED
     )
     recorded_at = models.DateTimeField(_("recorded on"))
+    # Of a set that is about to be frozen: put first by chair or secretary, and how many of its
+    # files were still to be prepared when it was last looked at.
+    hurried_at = models.DateTimeField(null=True, blank=True, editable=False)
+    unprepared = models.PositiveSmallIntegerField(default=0, editable=False)
 
     objects = CaseQuerySet.as_manager()
 
@@ -311,6 +324,11 @@ class Case(Row, Sealed):
     @property
     def is_pending(self) -> bool:
         return self.state in self.PENDING
+
+    @property
+    def waits_at_most_until(self) -> datetime:
+        """The moment at which its set is frozen even without files that are not prepared."""
+        return self.meeting.reference_at + self.WAITS_FOR_FILES
 
     @property
     def way(self) -> list[tuple[str, str]]:
@@ -395,6 +413,22 @@ class SnapshotItem(AppendOnly, Sealed):
                 yield "the content is gone"
         elif sha256(bytes(self.salt) + content).hexdigest() != self.digest:
             yield "the content is not the one that was frozen"
+
+
+class SnapshotFile(AppendOnly):
+    """Where in a frozen set a file is shown, so that it can be served without reading the set; and
+    while the set stands, the file does. What it says is believed where the item says so too."""
+
+    item = models.ForeignKey(SnapshotItem, on_delete=models.PROTECT, related_name="files")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "file"], name="a_file_is_in_an_item_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.file_id)
 
 
 class Recusal(AppendOnly, Sealed):

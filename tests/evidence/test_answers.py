@@ -1,6 +1,5 @@
 """Answering and declining by the link of a mail."""
 
-import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -15,7 +14,6 @@ from django.utils import timezone
 
 from evidence.actions import feedback as actions
 from evidence.models import Attachment, Evidence, Feedback, FeedbackRequest, Remark
-from files.keeping import keep_bytes, record
 from files.models import StoredFile
 from people.access import NotAllowed
 from people.drafts import keep
@@ -30,6 +28,7 @@ from tests.evidence.factories import (
     GiverFactory,
     RevisionFactory,
     StoredFileFactory,
+    attach,
 )
 from tests.evidence.scenes import Scene, everything, people_around, scene, verbs
 from tests.factories import AccountFactory, RequirementFactory
@@ -701,10 +700,8 @@ def test_a_receipt_shows_what_was_sent_until_the_link_expires(client: Client) ->
 
 
 def text_file(question: FeedbackRequest) -> Attachment:
-    kept = keep_bytes(io.BytesIO(b"what was agreed\n"), name="notes.txt", size=16)
-    return AttachmentFactory(
-        revision=question.revision, file=record(kept, chain="test", by=None), name="notes.txt"
-    )
+    file = attach(question.evidence, b"what was agreed\n")
+    return Attachment.objects.get(file=file)
 
 
 def content(response: Any) -> bytes:

@@ -1,19 +1,18 @@
 """The commands that prove the record and that erase from it, with their exit codes."""
 
-from io import BytesIO, StringIO
+from io import StringIO
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import transaction
 from django.utils import translation
 
 from committees.models import Case, Decision, SnapshotItem
-from files.keeping import keep_bytes, record
 from people.models import Account, InstitutionRole
 from records.models import Erasure, Event
 from records.triggers import lifted
 from tests.committees.factories import scene
+from tests.evidence.factories import EvidenceFactory, attach
 from tests.factories import InstitutionRoleFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,11 +31,9 @@ def board() -> Account:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_erased_file_is_reported_and_does_not_fail() -> None:
-    kept = keep_bytes(BytesIO(b"Wat ik deed"), name="verslag.txt", size=11)
-    with transaction.atomic():
-        file = record(kept, chain="person:1", by=None)
+    file = attach(EvidenceFactory(), b"Wat ik deed", "verslag.txt")
 
-    run("erase_content", file.digest, ground="Asked by the student.", by=board().email)
+    run("erase_content", str(file.pk), ground="Asked by the student.", by=board().email)
 
     assert f"lawfully removed: files.storedfile:{file.pk}" in run("verify_records")
     assert not default_storage.exists(file.path)

@@ -1,10 +1,13 @@
 from argparse import ArgumentParser
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q
 
 from committees.actions import erase_item
 from committees.models import SnapshotItem
+from evidence.models import Attachment
 from files.keeping import erase_file
 from files.models import StoredFile
 from people.access import has_role
@@ -19,7 +22,10 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("digest", help="the SHA-256 (hex) under which it is kept")
+        parser.add_argument(
+            "key",
+            help="the id of a stored file, as in its address on a page; or the digest of an item",
+        )
         parser.add_argument("--ground", required=True, help="the lawful ground, as it will be kept")
         parser.add_argument(
             "--by",
@@ -27,21 +33,30 @@ class Command(BaseCommand):
             help="e-mail address of who orders it: exam board or administrator",
         )
 
-    def handle(self, *_: Any, digest: str, ground: str, by: str, **__: Any) -> None:
+    def handle(self, *_: Any, key: str, ground: str, by: str, **__: Any) -> None:
         person = Account.objects.filter(email=by.strip().lower()).first()
         if person is None:
             raise CommandError(f"Nobody here has the address {by}.")
         if not person.is_superuser and not has_role(person, InstitutionRole.Role.EXAM_BOARD):
             raise CommandError("Erasure is ordered by the exam board or an administrator.")
-        file = StoredFile.objects.filter(digest=digest).first()
-        item = SnapshotItem.objects.filter(digest=digest).first()
+        file = _file(key)
+        item = SnapshotItem.objects.filter(digest=key).first()
         try:
             if file:
                 erase_file(file=file, ground=ground, by=person)
             elif item:
                 erase_item(item=item, ground=ground, by=person)
             else:
-                raise CommandError(f"Nothing is kept under {digest}.")
+                raise CommandError(f"Nothing is kept under {key}.")
         except NotPossible as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(f"Erased: {digest}. Its hash, the date and the ground are on record.")
+        self.stdout.write(f"Erased: {key}. Its hash, the date and the ground are on record.")
+
+
+def _file(key: str) -> StoredFile | None:
+    """The stored file with this id, or which an attachment with this id names. One query."""
+    try:
+        attached = Attachment.objects.filter(pk=UUID(key))
+    except ValueError:
+        return None
+    return StoredFile.objects.filter(Q(pk=key) | Q(pk__in=attached.values("file"))).first()
