@@ -375,12 +375,16 @@ class Snapshot(AppendOnly, Sealed):
         if sha256(manifest).hexdigest() != self.digest:
             yield "the manifest is not the one that was frozen"
             return
-        named = {entry["digest"] for entry in json.loads(manifest)["items"]}
-        kept = set(self.items.values_list("digest", flat=True))
-        for digest in sorted(named - kept):
-            yield f"item {digest[:12]} was removed"
-        for digest in sorted(kept - named):
-            yield f"item {digest[:12]} was inserted"
+        said = json.loads(manifest)
+        named = {f"item {entry['digest'][:12]}" for entry in said["items"]}
+        named |= {f"file {key}" for key in said["files"]}
+        kept = {f"item {digest[:12]}" for digest in self.items.values_list("digest", flat=True)}
+        files = SnapshotFile.objects.filter(item__snapshot=self).values_list("file", flat=True)
+        kept |= {f"file {key}" for key in files}
+        for what in sorted(named - kept):
+            yield f"{what} was removed"
+        for what in sorted(kept - named):
+            yield f"{what} was inserted"
 
 
 class SnapshotItem(AppendOnly, Sealed):

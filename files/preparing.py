@@ -43,8 +43,9 @@ def _give_up() -> None:
 
 
 def claimed() -> Iterator[StoredFile]:
-    """Claim one file after the other, for who goes through them. The attempt counts before the work begins, so that a file
-    that kills its process lets the others go first, and is given up in the end."""
+    """Claim one file after the other, for who goes through them. The attempt counts before the
+    work begins, so that a file that kills its process lets the others go first, and is given up
+    in the end."""
     for _number in range(AT_ONCE):
         now = timezone.now()
         with transaction.atomic():

@@ -20,6 +20,7 @@ from committees.models import (
     Judgement,
     Recusal,
     Snapshot,
+    SnapshotFile,
     SnapshotItem,
 )
 from committees.record import verify_case
@@ -165,7 +166,7 @@ def test_what_was_removed_is_found(what: str) -> None:
 
 def test_a_removed_item_is_missed_by_itself_and_by_its_snapshot() -> None:
     made_with_all()
-    item = SnapshotItem.objects.filter(kind="piece").first()
+    item = SnapshotItem.objects.filter(kind="feedback").first()
     assert item is not None
 
     with behind_its_back():
@@ -174,6 +175,18 @@ def test_a_removed_item_is_missed_by_itself_and_by_its_snapshot() -> None:
     assert sorted(verify().faults) == [
         f"{name_of(item.snapshot)}: item {item.digest[:12]} was removed",
         f"{name_of(item)}: removed",
+    ]
+
+
+def test_a_file_that_the_set_shows_no_more_is_missed() -> None:
+    made_with_all()
+    row = SnapshotFile.objects.get()
+
+    with behind_its_back():
+        gone(row)
+
+    assert verify().faults == [
+        f"{name_of(row.item.snapshot)}: file {row.file_id} was removed",
     ]
 
 

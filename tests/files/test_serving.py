@@ -61,9 +61,10 @@ def answer(
     *,
     media_type: str = "video/mp4",
     name: str = "les.mp4",
+    size: int = SIZE,
     inline: bool = True,
 ) -> HttpResponseBase:
-    row = StoredFile(digest="abcd", size=SIZE, media_type=media_type)
+    row = StoredFile(digest="abcd", size=size, media_type=media_type)
     with patch.object(serving, "default_storage", Given(file)):
         return serve(request, row, name=name, inline=inline)
 
@@ -266,7 +267,7 @@ NAMES = {
     "réflectie les.mp4": "inline; filename*=utf-8''r%C3%A9flectie%20les.mp4",
     'x"; filename="y.html': 'inline; filename="x_; filename=_y.mp4"',
     "x\r\nSet-Cookie: a=b": 'inline; filename="x Set-Cookie_ a=b.mp4"',
-    "": 'inline; filename="file.mp4"',
+    "": 'inline; filename="bestand.mp4"',
 }
 
 
