@@ -71,8 +71,8 @@ def receive(
                 _("This file did not arrive whole. Nothing of it was kept. Choose it again.")
             )
     except BaseException:
-        upload.delete()
         remove(upload.path)
+        upload.delete()
         raise
     upload.media_type = file_type.media_type
     upload.save(update_fields=["digest", "received", "media_type"])

@@ -49,13 +49,11 @@ def serve(
         raise Http404
     file_type = ALLOWED.get(file.media_type)
     headers = _headers(file_type, safe_name(name, file_type) if file_type else "", inline)
-    match settings.FILES_SENT_BY:
-        case "nginx":
-            return HttpResponse(headers=headers | {"X-Accel-Redirect": ACCEL + file.path})
-        case "storage":
-            return HttpResponseRedirect(
-                _presigned(file.path, headers), headers={"Cache-Control": "private, no-store"}
-            )
+    if settings.FILES_SENT_BY == "nginx":
+        return HttpResponse(headers=headers | {"X-Accel-Redirect": ACCEL + file.path})
+    if settings.FILES_SENT_BY == "storage":
+        address = _presigned(file.path, headers)
+        return HttpResponseRedirect(address, headers={"Cache-Control": "private, no-store"})
     try:
         content = default_storage.open(file.path)
     except FileNotFoundError as fault:

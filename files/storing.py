@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
 from django.core.files import File
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 
 CHUNK = 1024 * 1024
 PART = ".part"  # after the name of what is being written
@@ -23,19 +22,17 @@ def write(path: str, file: IO[bytes]) -> tuple[str, int]:
     """
     file.seek(0)
     seen = _Seen(file)
-    try:
-        target = Path(default_storage.path(path))
-    except NotImplementedError:  # no file system
-        _put(path, file, seen)
+    if isinstance(default_storage, FileSystemStorage):
+        _write_beside(Path(default_storage.path(path)), seen)
     else:
-        _write_beside(target, seen)
+        _put(path, file, seen)
     return seen.hasher.hexdigest(), seen.size
 
 
 def remove(path: str) -> None:
     """Remove what is under this path, and what was being written to it."""
     default_storage.delete(path)
-    with suppress(NotImplementedError):
+    if isinstance(default_storage, FileSystemStorage):
         Path(default_storage.path(path + PART)).unlink(missing_ok=True)
 
 

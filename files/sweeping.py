@@ -18,12 +18,19 @@ from post.work import register
 AT_ONCE = 200
 
 
-@register("uploads")
-def sweep_uploads(at: datetime | None = None) -> int:
-    """Remove uploads that nothing came to name; returns how many. An upload that is being named at
-    this moment is left to who names it."""
+@register("files")
+def sweep() -> int:
+    """Remove what is left over: of the 256 folders of the storage one, drawn by lot, is looked
+    through."""
+    now = timezone.now()
+    return remove_expired(now) + remove_strays(f"{secrets.randbelow(256):02x}", now)
+
+
+def remove_expired(at: datetime) -> int:
+    """Remove uploads that nothing came to name before this moment; returns how many. One that is
+    being named now is left to who names it."""
     with transaction.atomic():
-        rows = Upload.objects.filter(expires_at__lte=at or timezone.now())
+        rows = Upload.objects.filter(expires_at__lte=at)
         if connection.features.has_select_for_update_skip_locked:
             rows = rows.select_for_update(skip_locked=True)
         expired = list(rows.order_by("expires_at")[:AT_ONCE])
@@ -33,18 +40,16 @@ def sweep_uploads(at: datetime | None = None) -> int:
     return len(expired)
 
 
-@register("stray bytes")
-def sweep_strays(folder: str = "", at: datetime | None = None) -> int:
-    """Remove the bytes that no row names, of one of the 256 folders of the storage, drawn by lot;
-    returns how many. They were left by a process that was killed. Not before they are as old as an
-    upload becomes: by then whoever was to name them has ended. Bytes of an erased file go at once.
-    Two queries for each 200 names."""
-    folder = folder or f"{secrets.randbelow(256):02x}"
+def remove_strays(folder: str, at: datetime) -> int:
+    """Remove the bytes in this folder of the storage that no row names; returns how many. A process
+    that was killed left them. They go once they are as old as an upload becomes: by then whoever
+    was to name them has ended. Bytes of an erased file go at once. Two queries for each 200
+    names."""
     try:
         names = [name for name in default_storage.listdir(folder)[1] if _id_in(name)]
     except FileNotFoundError:
         return 0
-    old = (at or timezone.now()) - timedelta(days=settings.UPLOAD_DAYS)
+    old = at - timedelta(days=settings.UPLOAD_DAYS)
     removed = 0
     for start in range(0, len(names), AT_ONCE):
         few = {name: _id_in(name) for name in names[start : start + AT_ONCE]}

@@ -76,6 +76,13 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": storage}
 
 
+@pytest.fixture
+def object_store(settings: Settings, _own_files: None) -> None:
+    """Files are kept in a storage that knows no paths."""
+    own = {"BACKEND": "tests.files.stores.ObjectStore", "OPTIONS": {}}
+    settings.STORAGES = {**settings.STORAGES, "default": own}
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()

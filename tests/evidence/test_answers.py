@@ -1,12 +1,12 @@
 """Answering and declining by the link of a mail."""
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
-from django.core.files.storage import default_storage
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -28,7 +28,6 @@ from tests.evidence.factories import (
     FeedbackRequestFactory,
     GiverFactory,
     RevisionFactory,
-    StoredFileFactory,
     attach,
 )
 from tests.evidence.scenes import Scene, everything, people_around, scene, verbs

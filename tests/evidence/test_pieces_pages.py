@@ -18,7 +18,7 @@ from evidence.actions import Words
 from evidence.actions.pieces import own_files
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
 from files.models import StoredFile
-from files.sweeping import sweep_uploads
+from files.sweeping import remove_expired
 from programmes.models import Track
 from qualifications.models import Qualification
 from qualifications.names import names_in
@@ -235,7 +235,7 @@ def test_a_kept_file_is_for_its_uploader_only(client: Client) -> None:
 def test_a_kept_file_that_is_gone_is_said(client: Client) -> None:
     client.force_login(EnrolmentFactory(student__language="en").student)
     key = kept_upload(client)
-    assert sweep_uploads(timezone.now() + timedelta(days=8)) == 1
+    assert remove_expired(timezone.now() + timedelta(days=8)) == 1
 
     response = client.post(url("add"), {**FORM, "kept": key})
 
@@ -250,7 +250,7 @@ def test_a_kept_file_that_goes_while_it_is_sent_costs_no_words(
     client.force_login(EnrolmentFactory(student__language="en").student)
     key = kept_upload(client)
     found = own_files([UUID(key)], get_user(client))  # type: ignore[arg-type]
-    sweep_uploads(timezone.now() + timedelta(days=8))
+    remove_expired(timezone.now() + timedelta(days=8))
     monkeypatch.setattr("evidence.forms.pieces.own_files", lambda ids, by: found)
 
     response = client.post(url("add"), {**FORM, "kept": key})

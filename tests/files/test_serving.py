@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from typing import IO, Any
 from unittest.mock import patch
+from urllib.parse import parse_qsl, urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -16,8 +17,10 @@ from django.core.files.storage import Storage, default_storage
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished
 from django.db import close_old_connections
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.test import RequestFactory
+from django.utils import timezone, translation
+from pytest_django import Settings
 
 from files import serving
 from files.filetypes import ALLOWED, Kind
@@ -273,7 +276,8 @@ NAMES = {
 
 @pytest.mark.parametrize(("name", "disposition"), NAMES.items())
 def test_name_is_one_value_of_one_header(name: str, disposition: str) -> None:
-    response = answer(ASK.get("/"), io.BytesIO(), name=name)
+    with translation.override("nl"):
+        response = answer(ASK.get("/"), io.BytesIO(), name=name)
 
     assert response["Content-Disposition"] == disposition
 
@@ -337,3 +341,61 @@ def test_a_player_gathers_a_video_part_by_part(connection: HTTPConnection) -> No
         gathered += response.read()
 
     assert gathered == CONTENT
+
+
+# --- By others, once the application has said who may see it --------------------------------------
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_nginx_sends_what_the_application_allows(inline: bool, settings: Settings) -> None:
+    settings.FILES_SENT_BY = "nginx"
+    row = StoredFile(digest="abcd", size=SIZE, media_type="video/mp4")
+
+    response = serve(ASK.get("/", headers={"Range": "bytes=0-1"}), row, name="les", inline=inline)
+
+    assert (response.status_code, body(response)) == (200, b"")  # nginx answers the range
+    assert response["X-Accel-Redirect"] == f"/stored-files/{row.path}"
+    assert response["Content-Type"] == "video/mp4"
+    disposition = "inline" if inline else "attachment"
+    assert response["Content-Disposition"] == f'{disposition}; filename="les.mp4"'
+    assert response["Content-Security-Policy"] == (INLINE if inline else ATTACHED)
+    assert "Content-Length" not in response
+
+
+def test_an_object_store_sends_by_an_address_for_a_while(
+    settings: Settings, object_store: None
+) -> None:
+    settings.FILES_SENT_BY = "storage"
+    row = StoredFile(digest="abcd", size=SIZE, media_type="text/plain")
+
+    response = serve(ASK.get("/"), row, name="les")
+
+    address = urlsplit(response["Location"])
+    assert (response.status_code, response["Cache-Control"]) == (302, "private, no-store")
+    assert f"{address.scheme}://{address.netloc}{address.path}" == (
+        f"https://store.example/{row.path}"
+    )
+    assert dict(parse_qsl(address.query)) == {
+        "ResponseContentType": "text/plain; charset=utf-8",
+        "ResponseContentDisposition": 'attachment; filename="les.txt"',
+        "ResponseCacheControl": "private, max-age=0, must-revalidate",
+        "expire": "300",
+    }
+
+
+@pytest.mark.parametrize("sent_by", ["application", "nginx", "storage"])
+def test_what_was_erased_nobody_sends(sent_by: str, settings: Settings) -> None:
+    settings.FILES_SENT_BY = sent_by
+    row = StoredFile(digest="abcd", media_type="text/plain", erased_at=timezone.now())
+
+    with pytest.raises(Http404):
+        serve(ASK.get("/"), row, name="les")
+
+
+def test_a_storage_without_paths_is_served_in_parts(object_store: None) -> None:
+    row = StoredFile(digest="abcd", size=SIZE, media_type="video/mp4")
+    default_storage.save(row.path, ContentFile(CONTENT))
+
+    response = serve(ASK.get("/", headers={"Range": "bytes=10-19"}), row, name="les")
+
+    assert (response.status_code, body(response)) == (206, CONTENT[10:20])
