@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from files.storing import PART, remove, write
 
@@ -112,3 +113,14 @@ def test_what_is_removed_goes_with_what_was_being_written(storage: str) -> None:
     remove("ab/file")
 
     assert default_storage.listdir("ab") == ([], [])
+
+
+@pytest.mark.django_db
+def test_what_the_database_acknowledges_is_there_after_a_power_cut() -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SHOW synchronous_commit")
+            assert cursor.fetchone() == ("on",)
+        else:
+            cursor.execute("PRAGMA synchronous")
+            assert cursor.fetchone() == (2,)  # FULL
