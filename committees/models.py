@@ -377,7 +377,7 @@ class Snapshot(AppendOnly, Sealed):
             return
         said = json.loads(manifest)
         named = {f"item {entry['digest'][:12]}" for entry in said["items"]}
-        named |= {f"file {key}" for key in said["files"]}
+        named |= {f"file {key}" for key in said.get("files", ())}
         kept = {f"item {digest[:12]}" for digest in self.items.values_list("digest", flat=True)}
         files = SnapshotFile.objects.filter(item__snapshot=self).values_list("file", flat=True)
         kept |= {f"file {key}" for key in files}

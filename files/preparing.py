@@ -14,7 +14,7 @@ from django.utils import timezone
 from files import cleaning
 from files.filetypes import ALLOWED, Kind
 from files.models import StoredFile, digest_of
-from files.storing import CHUNK, remove, write
+from files.storing import remove, write
 from post.work import register
 from records.chain import append
 
@@ -96,7 +96,7 @@ def _copy(row: StoredFile, target: Path) -> None:
     """Raises CleaningFailed where the bytes are not there as they came in."""
     try:
         with default_storage.open(row.path) as kept, target.open("wb") as copy:
-            shutil.copyfileobj(kept, copy, CHUNK)
+            shutil.copyfileobj(kept, copy)
     except FileNotFoundError as fault:
         raise cleaning.CleaningFailed(StoredFile.Fault.LOST) from fault
     with target.open("rb") as copied:

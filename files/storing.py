@@ -9,7 +9,6 @@ from typing import IO
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
 
-CHUNK = 1024 * 1024
 PART = ".part"  # after the name of what is being written
 
 
@@ -43,7 +42,7 @@ class _Seen:
         self.file, self.hasher, self.size = file, sha256(), 0
 
     def __iter__(self) -> Iterator[bytes]:
-        while chunk := self.file.read(CHUNK):
+        while chunk := self.file.read(1024 * 1024):
             self.hasher.update(chunk)
             self.size += len(chunk)
             yield chunk

@@ -162,12 +162,12 @@ def test_a_wrong_form_keeps_all_that_was_typed_and_every_good_file(client: Clien
     wrong = client.post(url("add"), {**typed, "uploads": [note("a.txt", "a"), note("b.txt", "b")]})
     form = wrong.context["form"]
     shown = {name: form[name].value() for name in typed}
-    tokens = [file.token for file in form.kept_files()]
+    tokens = [each.file.id for each in form.offered_files()]
     nothing_yet = Evidence.objects.count()
     client.post(url("add"), {**typed, "happened_on": "2026-02-28", "kept": tokens})
 
     assert (wrong.status_code, nothing_yet, shown) == (422, 0, typed)
-    assert [(file.name, file.chosen) for file in form.kept_files()] == [
+    assert [(each.file.name, each.chosen) for each in form.offered_files()] == [
         ("a.txt", True),
         ("b.txt", True),
     ]
