@@ -15,6 +15,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from committees.models import Case, Snapshot, SnapshotFile, SnapshotItem
+from evidence.models import Revision
 from files.models import StoredFile
 from portfolio.evidence_set import (
     CheckInFact,
@@ -79,15 +80,19 @@ class FrozenSet:
 def freeze(
     case: Case, evidence_set: EvidenceSet, *, at: datetime
 ) -> tuple[Snapshot, list[SnapshotItem], list[SnapshotFile]]:
-    """The unsaved snapshot of this set, its items, and where in them files are shown."""
-    facts: list[tuple[str, Any]] = [("frame", evidence_set.frame)]
-    facts += [("person", fact) for fact in evidence_set.people]
-    facts += [("piece", fact) for fact in evidence_set.pieces]
-    facts += [("feedback", fact) for fact in evidence_set.feedback]
-    facts += [("set_aside", fact) for fact in evidence_set.set_aside]
-    facts += [("check_in", fact) for fact in evidence_set.check_ins]
+    """The unsaved snapshot of this set, its items, and where in them files are shown. Two
+    queries."""
+    words = _revisions(evidence_set)
+    facts: list[tuple[str, Any, UUID | None]] = [("frame", evidence_set.frame, None)]
+    facts += [("person", fact, UUID(fact.id)) for fact in evidence_set.people]
+    facts += [("piece", fact, words[fact.id, fact.revision]) for fact in evidence_set.pieces]
+    facts += [("feedback", fact, UUID(fact.id)) for fact in evidence_set.feedback]
+    facts += [
+        ("set_aside", fact, words[fact.piece, fact.revision]) for fact in evidence_set.set_aside
+    ]
+    facts += [("check_in", fact, UUID(fact.id)) for fact in evidence_set.check_ins]
     snapshot = Snapshot(case=case, number=case.snapshots.count() + 1, recorded_at=at)
-    items = [_item(snapshot, kind, fact, at) for kind, fact in facts]
+    items = [_item(snapshot, kind, fact, source, at) for kind, fact, source in facts]
     snapshot.manifest = canonical(
         {
             "format": Snapshot.FORMAT,
@@ -105,18 +110,37 @@ def freeze(
     snapshot.digest = sha256(snapshot.manifest).hexdigest()
     files = [
         SnapshotFile(item=item, file_id=key, recorded_at=at)
-        for (kind, fact), item in zip(facts, items, strict=True)
+        for (kind, fact, _source), item in zip(facts, items, strict=True)
         if kind == "piece"
         for key in sorted({file.file for file in fact.files} - {""})
     ]
     return snapshot, items, files
 
 
-def _item(snapshot: Snapshot, kind: str, fact: Any, at: datetime) -> SnapshotItem:
+def _revisions(evidence_set: EvidenceSet) -> dict[tuple[str, int], UUID]:
+    """The ids of the revisions of the pieces in a set, by piece and number. One query."""
+    pieces = {piece.id for piece in evidence_set.pieces}
+    pieces |= {aside.piece for aside in evidence_set.set_aside}
+    rows = Revision.objects.filter(evidence__in=pieces)
+    return {
+        (str(piece), number): pk
+        for piece, number, pk in rows.values_list("evidence", "number", "pk")
+    }
+
+
+def _item(
+    snapshot: Snapshot, kind: str, fact: Any, source: UUID | None, at: datetime
+) -> SnapshotItem:
     salt, content = secrets.token_bytes(16), canonical(to_plain(fact))
     digest = sha256(salt + content).hexdigest()
     return SnapshotItem(
-        snapshot=snapshot, kind=kind, digest=digest, salt=salt, content=content, recorded_at=at
+        snapshot=snapshot,
+        kind=kind,
+        source=source,
+        digest=digest,
+        salt=salt,
+        content=content,
+        recorded_at=at,
     )
 
 

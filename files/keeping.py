@@ -19,8 +19,8 @@ from files.filetypes import ALLOWED, FileRefused, detect, safe_name
 from files.models import PREPARED, StoredFile, Upload
 from files.storing import remove, write
 from post.work import nudge
-from records.actions import record_erasure
-from records.chain import append
+from records.actions import Blanked, record_erasures
+from records.chain import ChainEntry, append, append_many
 from records.models import Erasure
 from records.refusals import NotPossible
 
@@ -146,8 +146,11 @@ def forget(
         with suppress(ProtectedError):
             StoredFile.objects.filter(pk=row.pk).delete()
             removed[row.chain] += versions
-    for chain, rows in sorted(removed.items()):
-        append(chain, "files.removed", by=by, at=at, removed=rows)
+    append_many(
+        ChainEntry(key, "files.removed", by, at, removed=tuple(rows))
+        for key, rows in removed.items()
+    )
+    for rows in removed.values():
         _remove_on_commit(rows)
 
 
@@ -156,16 +159,17 @@ def erase_file(
     *, file: StoredFile, ground: str, by: "Account | None", at: datetime | None = None
 ) -> list[Erasure]:
     """Remove the bytes of a stored file in every version, on a lawful ground; its rows, and
-    whatever names them, stay. Raises NotPossible without a ground, or when it was erased
+    whatever names them, stay. Raises NotPossible without a ground, and for what was erased
     before."""
     at = at or timezone.now()
     original = lock([file.cleaned_from_id or file.pk])[file.cleaned_from_id or file.pk]
+    if original.erased_at is not None:
+        raise NotPossible(_("Nothing is left here to erase."))
     rows = _versions(original)
-    erasures = [record_erasure(digest=row.digest, ground=ground, by=by, at=at) for row in rows]
     StoredFile.objects.filter(pk__in=[row.pk for row in rows]).update(erased_at=at)
-    append(original.chain, "files.erased", by=by, at=at, facts={"files": [row.pk for row in rows]})
     _remove_on_commit(rows)
-    return erasures
+    blanked = [Blanked(row, row.chain, digest=row.digest) for row in rows]
+    return record_erasures(blanked, ground=ground, by=by, at=at)
 
 
 def _versions(original: StoredFile) -> list[StoredFile]:

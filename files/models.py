@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import IO, Self
 from uuid import UUID
 
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import F, Q
@@ -15,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from files.filetypes import Kind
-from records.models import AppendOnly, Row, Sealed
+from people.models import Person
+from records.models import AppendOnly, Row, Sealed, name_of
 
 PREPARED = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)  # documents and text are only ever downloaded
 
@@ -41,7 +41,7 @@ class Upload(Row):
     from then on.
     """
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     purpose = models.CharField(max_length=20)  # what it may be named by, as "evidence"
     name = models.CharField(max_length=150)
     size = models.PositiveBigIntegerField()
@@ -138,17 +138,10 @@ class StoredFile(AppendOnly, Sealed):
     holds_bytes = True
     changeable = ("preparation", "attempts", "claimed_until", "fault", "erased_at")
     deletable = True
-    sealed_fields = (
-        "owner",
-        "cleaned_from",
-        "digest",
-        "size",
-        "media_type",
-        "kind",
-        "recorded_at",
-    )
+    home = ("person", "owner_id")
+    unsealed = ("preparation", "attempts", "claimed_until", "fault", "erased_at")
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     # Of a version that others see: what it was made of, and goes with.
     cleaned_from = models.OneToOneField(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="cleaned"
@@ -191,11 +184,6 @@ class StoredFile(AppendOnly, Sealed):
         return str(self.pk)
 
     @property
-    def chain(self) -> str:
-        """The chain of events on which everything that happens to it is written."""
-        return f"person:{self.owner_id}"
-
-    @property
     def path(self) -> str:
         return path_of(self.pk)
 
@@ -214,7 +202,7 @@ class StoredFile(AppendOnly, Sealed):
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         is_there = default_storage.exists(self.path)
         if self.erased_at is not None:
-            if self.digest not in erased:
+            if name_of(self) not in erased:
                 yield "the file is said to be erased, on no ground"
             elif is_there:
                 yield "the file was erased and is still there"

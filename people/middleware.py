@@ -19,7 +19,7 @@ from django.utils import translation
 
 from people.disk import is_full, lacked_room
 from people.drafts import sent
-from people.models import Account
+from people.models import Person
 from records.refusals import NotPossible
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class PersonLanguageMiddleware:
             return
         with suppress(ValueError, ValidationError):  # no person's key
             key = url_str_to_user_pk(kwargs["uidb36"])
-            if person := Account.objects.filter(pk=key).first():
+            if person := Person.objects.filter(pk=key).first():
                 _speak(request, person.language)
 
 

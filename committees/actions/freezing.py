@@ -105,6 +105,6 @@ def _freeze(case: Case, evidence_set: EvidenceSet, *, at: datetime) -> Snapshot:
         "reference_at": case.meeting.reference_at,
         "unprepared": [file.id for file in _unprepared(evidence_set)],
     }
-    append(case.chain, "set.frozen", by=None, at=at, rows=[case, snapshot, *items], facts=facts)
+    append(case.chain, "set.frozen", by=None, at=at, rows=[case, snapshot], facts=facts)
     record_conflicts(case, panel_of(case, at), at=at)
     return snapshot

@@ -73,10 +73,10 @@ def add_evidence(
     files, and for one that is gone. About ten queries, and nine with files."""
     at = at or timezone.now()
     check_add(by, at)
-    piece = Evidence.objects.create(owner=by, recorded_at=at)
+    piece = Evidence.objects.create(owner_id=by.pk, recorded_at=at)
     revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
-    append(piece.chain, "evidence.added", by=by, at=at, facts=facts)
+    append(piece.chain, "evidence.added", by=by, at=at, rows=[piece, revision], facts=facts)
     return piece
 
 
@@ -102,7 +102,7 @@ def revise_evidence(
         return current
     revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
-    append(piece.chain, "evidence.revised", by=by, at=at, facts=facts)
+    append(piece.chain, "evidence.revised", by=by, at=at, rows=[piece, revision], facts=facts)
     return revision
 
 
@@ -116,7 +116,8 @@ def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = 
     check_kept(piece)
     piece.withdrawn_at = at
     piece.save(update_fields=["withdrawn_at"])
-    append(piece.chain, "evidence.withdrawn", by=by, at=at, facts={"evidence": piece.pk})
+    facts = {"evidence": piece.pk}
+    append(piece.chain, "evidence.withdrawn", by=by, at=at, rows=[piece], facts=facts)
 
 
 @transaction.atomic
@@ -129,6 +130,9 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
     check_unasked(piece)
     attached = Attachment.objects.filter(revision__evidence=piece)
     files = list(StoredFile.objects.filter(pk__in=attached.values("file")))
+    removed = [piece, *piece.revisions.all(), *piece.links.all()]
+    facts = {"evidence": piece.pk}
+    append(piece.chain, "evidence.deleted", by=by, at=at, removed=removed, facts=facts)
     piece.current = None
     piece.save(update_fields=["current"])
     try:
@@ -137,7 +141,6 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
         text = _("This was set aside for a decision once, so it cannot be deleted.")
         raise NotPossible(text) from fault
     forget(files, by=by, at=at)
-    append(evidence.chain, "evidence.deleted", by=by, at=at, facts={"evidence": evidence.pk})
 
 
 @transaction.atomic
@@ -159,14 +162,13 @@ def lay_against(
     present = piece.links.current().filter(requirement=requirement).first()
     if present is not None and present.why == why:
         return present
-    check_requirement(requirement, by, at)
-    if present is not None:
-        _end(present, at)
+    check_requirement(requirement, by.pk, at)
+    ended = [present] if present is not None and _end(present, at) else []
     link = RequirementLink.objects.create(
         evidence=piece, requirement=requirement, why=why, recorded_at=at
     )
     facts = {"evidence": piece.pk, "requirement": requirement.pk, "link": link.pk}
-    append(piece.chain, "evidence.laid_against", by=by, at=at, facts=facts)
+    append(piece.chain, "evidence.laid_against", by=by, at=at, rows=[*ended, link], facts=facts)
     return link
 
 
@@ -180,7 +182,7 @@ def take_off(*, link: RequirementLink, by: Account, at: datetime | None = None) 
     check_kept(piece)
     if _end(link, at):
         facts = {"evidence": piece.pk, "requirement": link.requirement_id, "link": link.pk}
-        append(piece.chain, "evidence.taken_off", by=by, at=at, facts=facts)
+        append(piece.chain, "evidence.taken_off", by=by, at=at, rows=[link], facts=facts)
 
 
 @transaction.atomic

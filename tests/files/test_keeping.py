@@ -23,7 +23,7 @@ from people.models import Account
 from records.refusals import NotPossible
 from records.verification import verify
 from tests.evidence.factories import AttachmentFactory, EvidenceFactory, attach
-from tests.factories import AccountFactory, EnrolmentFactory
+from tests.factories import AccountFactory, EnrolmentFactory, PersonFactory
 from tests.files.test_storing import little_room
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,7 @@ def test_of_what_there_was_no_room_for_nothing_is_left() -> None:
 @pytest.mark.parametrize("change", [{"received": 99}, {"digest": "ab"}])
 def test_the_database_refuses_an_upload_that_cannot_be(change: dict[str, object]) -> None:
     upload = Upload.objects.create(
-        owner=AccountFactory(), purpose="evidence", name="a", size=10, expires_at=timezone.now()
+        owner=PersonFactory(), purpose="evidence", name="a", size=10, expires_at=timezone.now()
     )
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -123,7 +123,7 @@ def another(owner: Account) -> KeptFile:
 
 def unfinished(owner: Account) -> KeptFile:
     row = Upload.objects.create(
-        owner=owner, purpose="evidence", name="a.txt", size=9, expires_at=timezone.now() + DAY
+        owner_id=owner.pk, purpose="evidence", name="a.txt", size=9, expires_at=timezone.now() + DAY
     )
     return KeptFile(row.pk, row.name, row.size)
 
