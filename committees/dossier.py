@@ -57,7 +57,7 @@ def set_context(
     evidence_set: EvidenceSet, files: Mapping[str, str], asked: QueryDict | None = None
 ) -> dict[str, Any]:
     """What `committees/_set.html` draws, for the committee, the student and the auditor alike;
-    `files` has the address of each file by its digest. Where the reader can ask for a part of the
+    `files` has the address of each file by its id. Where the reader can ask for a part of the
     coverage, `asked` is the query that does so. No query to the database."""
     filters = None if asked is None else CoverageFilterForm(asked, evidence_set)
     words = {line.id: line.words for line in evidence_set.frame.requirements}
@@ -73,7 +73,7 @@ def set_context(
         "pieces": [
             ShownPiece(
                 piece,
-                tuple((file, files.get(file.digest, "")) for file in piece.files),
+                tuple((file, files.get(file.id, "")) for file in piece.files),
                 tuple((words[laid.requirement], laid.why) for laid in piece.laid),
                 tuple(given[piece.id]),
             )
@@ -103,10 +103,10 @@ def frozen_context(case: Case, asked: QueryDict | None = None) -> tuple[FrozenSe
     """The set of a frozen case, read back, and what is drawn of it. Two queries."""
     frozen = read(case.snapshots.latest("number"))
     files = {
-        file.digest: reverse("committees:file", args=[case.pk, file.digest])
+        file.id: reverse("committees:file", args=[case.pk, file.file])
         for piece in frozen.evidence_set.pieces
         for file in piece.files
-        if file.digest
+        if file.file
     }
     return frozen, set_context(frozen.evidence_set, files, asked) | {"erased": frozen.erased}
 
@@ -114,10 +114,10 @@ def frozen_context(case: Case, asked: QueryDict | None = None) -> tuple[FrozenSe
 def live_files(evidence_set: EvidenceSet) -> dict[str, str]:
     """Where the student finds the files of a set that is not frozen yet."""
     return {
-        file.digest: reverse("evidence:file", args=[piece.id, file.id])
+        file.id: reverse("evidence:file", args=[piece.id, file.id])
         for piece in evidence_set.pieces
         for file in piece.files
-        if file.digest
+        if file.file
     }
 
 

@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from files.models import StoredFile
 from people.models import Account, InstitutionRole, Person
 from programmes.models import (
     SUPERVISING,
@@ -230,7 +231,10 @@ class CaseQuerySet(models.QuerySet):
         return self.exclude(state__in=Case.PENDING)
 
     def due_for_freezing(self, at: datetime) -> Self:
-        return self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at)
+        """Return the cases whose set can be read as it stood at its reference moment: first those
+        that somebody put first, then those that are due longest."""
+        due = self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at - Case.SETTLES_IN)
+        return due.order_by(F("hurried_at").asc(nulls_last=True), "meeting__reference_at", "order")
 
     def for_list(self) -> Self:
         """With the student, the programme, the unit and the meeting. One query."""
@@ -271,8 +275,13 @@ class Case(Row, Sealed):
     PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
     WAY = (State.PLANNED, State.FROZEN, State.OPENED, State.DECIDED, State.ANNOUNCED)
 
+    # After the reference moment the slowest write of before it is in; and no file is waited for
+    # any longer.
+    SETTLES_IN = timedelta(minutes=1)
+    WAITS_FOR_FILES = timedelta(hours=2)
+
     home = ("case", "pk")
-    unsealed = ("order",)
+    unsealed = ("order", "hurried_at", "unprepared")
 
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, related_name="cases", verbose_name=_("meeting")
@@ -288,6 +297,10 @@ class Case(Row, Sealed):
         _("state"), max_length=10, choices=State.choices, default=State.PLANNED
     )
     recorded_at = models.DateTimeField(_("recorded on"))
+    # Of a set that is about to be frozen: put first by chair or secretary, and how many of its
+    # files were still to be prepared when it was last looked at.
+    hurried_at = models.DateTimeField(null=True, blank=True, editable=False)
+    unprepared = models.PositiveSmallIntegerField(default=0, editable=False)
 
     objects = CaseQuerySet.as_manager()
 
@@ -306,6 +319,11 @@ class Case(Row, Sealed):
     @property
     def is_pending(self) -> bool:
         return self.state in self.PENDING
+
+    @property
+    def waits_at_most_until(self) -> datetime:
+        """The moment at which its set is frozen even without files that are not prepared."""
+        return self.meeting.reference_at + self.WAITS_FOR_FILES
 
     @property
     def way(self) -> list[tuple[str, str]]:
@@ -351,20 +369,25 @@ class Snapshot(AppendOnly, Sealed):
 
     @classmethod
     def for_sealing(cls) -> models.QuerySet[Self]:
-        """With the items, which its manifest proves. Two queries."""
-        return super().for_sealing().prefetch_related("items")
+        """With the items, which its manifest proves, and the files in them. Three queries."""
+        return super().for_sealing().prefetch_related("items__files")
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         manifest = bytes(self.manifest)
         if sha256(manifest).hexdigest() != self.digest:
             yield "the manifest is not the one that was frozen"
             return
-        named = {(entry["kind"], entry["digest"]) for entry in json.loads(manifest)["items"]}
+        said = json.loads(manifest)
+        items = {(entry["kind"], entry["digest"]) for entry in said["items"]}
         kept = {(item.kind, item.digest): item for item in self.items.all()}
-        for _kind, digest in sorted(named - kept.keys()):
-            yield f"item {digest[:12]} was removed"
-        for _kind, digest in sorted(kept.keys() - named):
-            yield f"item {digest[:12]} was inserted"
+        named = {f"item {digest[:12]}" for _kind, digest in items - kept.keys()}
+        named |= {f"file {key}" for key in said.get("files", ())}
+        there = {f"item {digest[:12]}" for _kind, digest in kept.keys() - items}
+        there |= {f"file {row.file_id}" for item in kept.values() for row in item.files.all()}
+        for what in sorted(named - there):
+            yield f"{what} was removed"
+        for what in sorted(there - named):
+            yield f"{what} was inserted"
         for item in kept.values():
             for fault in item.own_faults(erased):
                 yield f"item {item.digest[:12]}: {fault}"
@@ -404,6 +427,22 @@ class SnapshotItem(AppendOnly):
             yield "the content was erased, and is here"
         elif sha256(bytes(self.salt) + content).hexdigest() != self.digest:
             yield "the content is not the one that was frozen"
+
+
+class SnapshotFile(AppendOnly):
+    """Where in a frozen set a file is shown, so that it can be served without reading the set; and
+    while the set stands, the file does. What it says is believed where the item says so too."""
+
+    item = models.ForeignKey(SnapshotItem, on_delete=models.PROTECT, related_name="files")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "file"], name="a_file_is_in_an_item_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.file_id)
 
 
 class Recusal(AppendOnly, Sealed):

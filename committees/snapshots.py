@@ -14,13 +14,13 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from committees.models import Case, Snapshot, SnapshotItem
+from committees.models import Case, Snapshot, SnapshotFile, SnapshotItem
 from evidence.models import Revision
+from files.models import StoredFile
 from portfolio.evidence_set import (
     CheckInFact,
     EvidenceSet,
     FeedbackFact,
-    FileFact,
     Frame,
     PersonFact,
     PieceFact,
@@ -76,16 +76,12 @@ class FrozenSet:
             }
         return found
 
-    def file(self, digest: str) -> FileFact | None:
-        """The file of the set with this digest."""
-        files = (file for piece in self.evidence_set.pieces for file in piece.files)
-        return next((file for file in files if file.digest == digest), None) if digest else None
-
 
 def freeze(
     case: Case, evidence_set: EvidenceSet, *, at: datetime
-) -> tuple[Snapshot, list[SnapshotItem]]:
-    """The unsaved snapshot of this set and its items. Two queries."""
+) -> tuple[Snapshot, list[SnapshotItem], list[SnapshotFile]]:
+    """The unsaved snapshot of this set, its items, and where in them files are shown. Two
+    queries."""
     words = _revisions(evidence_set)
     facts: list[tuple[str, Any, UUID | None]] = [("frame", evidence_set.frame, None)]
     facts += [("person", fact, UUID(fact.id)) for fact in evidence_set.people]
@@ -106,13 +102,19 @@ def freeze(
             "student": evidence_set.frame.student,
             "people": [fact.id for fact in evidence_set.people],
             "files": sorted(
-                {file.digest for piece in evidence_set.pieces for file in piece.files} - {""}
+                {file.file for piece in evidence_set.pieces for file in piece.files} - {""}
             ),
             "items": [{"kind": item.kind, "digest": item.digest} for item in items],
         }
     )
     snapshot.digest = sha256(snapshot.manifest).hexdigest()
-    return snapshot, items
+    files = [
+        SnapshotFile(item=item, file_id=key, recorded_at=at)
+        for (kind, fact, _source), item in zip(facts, items, strict=True)
+        if kind == "piece"
+        for key in sorted({file.file for file in fact.files} - {""})
+    ]
+    return snapshot, items, files
 
 
 def _revisions(evidence_set: EvidenceSet) -> dict[tuple[str, int], UUID]:
@@ -140,6 +142,19 @@ def _item(
         content=content,
         recorded_at=at,
     )
+
+
+def file_in(case: Case, file: UUID) -> tuple[StoredFile, str] | None:
+    """The file with this id and its name, where the case's frozen set shows it; None where it does
+    not, and where the piece it belongs to was lawfully erased. One query."""
+    latest = case.snapshots.order_by("-number").values("pk")[:1]
+    rows = SnapshotFile.objects.filter(item__snapshot=latest, file=file)
+    for row in rows.select_related("item", "file").order_by("pk"):
+        if content := bytes(row.item.content):
+            for shown in from_plain(PieceFact, json.loads(content)).files:
+                if (shown.file, shown.digest) == (str(row.file_id), row.file.digest):
+                    return row.file, shown.name
+    return None
 
 
 def read(snapshot: Snapshot) -> FrozenSet:

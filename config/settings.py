@@ -163,7 +163,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
             "PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;"
         ),
     }
@@ -183,11 +183,21 @@ CACHES = {
         }
     )
 }
+# What was taken in and nothing came to name goes after so many days, and its bytes with it.
+UPLOAD_DAYS = env.int("UPLOAD_DAYS", default=7)
 FILES_ROOT = Path(env.str("FILES_ROOT", default=str(DATA_ROOT / "files")))
+# Another storage than that folder: its class, and its options as JSON.
+FILES_BACKEND = env.str("FILES_BACKEND", default="")
+FILES_OPTIONS = env.json("FILES_OPTIONS", default={})
+# Who sends the bytes of a file to a browser, once the application has said that it may see them.
+FILES_SENT_BY = env.str("FILES_SENT_BY", default="application")
+if FILES_SENT_BY not in ("application", "nginx", "storage"):
+    raise ImproperlyConfigured("FILES_SENT_BY is application, nginx or storage.")
+FILES_ORIGIN = env.str("FILES_ORIGIN", default="")  # of the storage, where it sends them
 STORAGES = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": FILES_ROOT},
+        "BACKEND": FILES_BACKEND or "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": FILES_OPTIONS if FILES_BACKEND else {"location": FILES_ROOT},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -203,6 +213,10 @@ if EMBEDDED:
 # Bigger than any text a form here takes; files are measured apart, by kind.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 LARGEST_BODY = 600 * 1024 * 1024  # a whole form with its files: one film and some photos
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "people.disk.UploadHandler",
+]
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 
 # --- People ---------------------------------------------------------------------------------------
@@ -270,8 +284,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'"],
-        "media-src": ["'self'"],
+        "img-src": ["'self'", *([FILES_ORIGIN] if FILES_ORIGIN else [])],
+        "media-src": ["'self'", *([FILES_ORIGIN] if FILES_ORIGIN else [])],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "form-action": ["'self'"],

@@ -1,6 +1,7 @@
 """Files for the demo's evidence, made on the spot: nothing in them is of anybody."""
 
 import subprocess
+from datetime import datetime
 from functools import cache
 from io import BytesIO
 from random import Random
@@ -10,18 +11,20 @@ import imageio_ffmpeg
 from PIL import Image, ImageDraw, ImageFilter
 
 from demo.telling import told
-from files.keeping import KeptBytes, keep_bytes
+from evidence.actions.pieces import PURPOSE
+from files.keeping import KeptFile, receive
+from people.models import Account
 
 INK, PAPER, BLUE = (30, 32, 40), (246, 245, 241), (33, 63, 174)
 NOTES = [(250, 227, 120), (168, 216, 185), (244, 172, 160), (158, 197, 234)]
 SECONDS, RATE = 4, 10
 
 
-def make(name: str) -> KeptBytes:
-    """A kept file of this name; the same name gives the same bytes, so that group work is one
-    file. Its ending says what it is, and for a photo the first word what is seen on it."""
+def make(name: str, *, by: Account, at: datetime) -> KeptFile:
+    """A file of this name, taken in; the same name gives the same bytes. Its ending says what it
+    is, and for a photo the first word what is seen on it."""
     content = _content(name)
-    return keep_bytes(BytesIO(content), name=name, size=len(content))
+    return receive(BytesIO(content), name=name, size=len(content), purpose=PURPOSE, by=by, at=at)
 
 
 @cache

@@ -17,6 +17,7 @@ from demo.telling import Piece, Story, Talk, Voice, stories, told
 from evidence.actions import feedback, pieces
 from evidence.asking import Asked
 from evidence.models import Evidence, FeedbackRequest
+from files.preparing import prepare_waiting
 from people import actions as people
 from people.models import Account, InstitutionRole, Person
 from portfolio import actions as portfolio
@@ -184,6 +185,8 @@ class Year:
                 self._piece(story, piece)
             self._talks(story)
             self._set_aside(story)
+        while prepare_waiting():
+            pass
         if "committee" in self.told:
             self._committee(self.told["committee"])
 
@@ -293,7 +296,7 @@ class Year:
                 context=piece.context,
                 reflection=piece.reflection,
             ),
-            files=[make(name) for name in piece.files],
+            files=[make(name, by=student, at=self.at(kept, 15)) for name in piece.files],
             by=student,
             at=self.at(kept, 15),
         )
@@ -439,7 +442,7 @@ class Year:
         if plan["reference"] < 0:
             return
         for case, item in cases:
-            committees.freeze_case(case=case, by=None, at=reference)
+            committees.freeze_case(case=case, at=reference + Case.SETTLES_IN)
             for judged in item.get("judgement", []):
                 committees.judge(
                     case=case,

@@ -108,7 +108,7 @@ class EvidenceQuerySet(models.QuerySet):
 
     def for_page(self) -> Self:
         """With its words, owner and files, in two queries."""
-        files = Attachment.objects.select_related("file", "file__shown")
+        files = Attachment.objects.select_related("file__cleaned")
         return self.select_related("owner", "current").prefetch_related(
             Prefetch("current__attachments", files)
         )

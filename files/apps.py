@@ -5,4 +5,4 @@ class FilesConfig(AppConfig):
     name = "files"
 
     def ready(self) -> None:
-        from files import keeping  # noqa: F401 - registers its work
+        from files import preparing, sweeping  # noqa: F401 - register their work

@@ -5,7 +5,9 @@ quality is lost) in a new container without a word of metadata. All of it reads 
 outside, so it runs in a task, outside any transaction.
 """
 
+import errno
 import io
+import os
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +15,15 @@ from typing import Final
 
 import imageio_ffmpeg
 import pillow_heif
-from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 from files.filetypes import FileRefused, FileType, Kind, detect, types
+from files.models import StoredFile
+from people.disk import is_full
 
 pillow_heif.register_heif_opener()
+
+Fault = StoredFile.Fault
 
 MOST_PIXELS: Final = 65_000_000  # phones take photos of 64 megapixels
 LONGEST_SIDE: Final = 4096
@@ -56,7 +61,11 @@ _LIMITED: Final = f'ulimit -t {_SECONDS}; ulimit -v {_KILOBYTES}; exec "$@"'
 
 
 class CleaningFailed(Exception):
-    """No version for others could be made. The message is fit to show."""
+    """No version for others could be made; says why not."""
+
+    def __init__(self, fault: StoredFile.Fault) -> None:
+        super().__init__(fault.label)
+        self.fault = fault
 
 
 def clean_image(source: Path, target: Path, file_type: FileType) -> FileType:
@@ -70,29 +79,18 @@ def clean_image(source: Path, target: Path, file_type: FileType) -> FileType:
     try:
         with Image.open(source, formats=[_PILLOW_FORMATS[file_type.media_type]]) as image:
             if image.width * image.height > MOST_PIXELS:
-                raise _too_many_pixels()
+                raise CleaningFailed(Fault.TOO_MANY_PIXELS)
             if image.format in ("GIF", "WEBP") and _is_short_animation(image):
                 return _save_animation(image, target)
             return _save_still(image, target)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
-        raise _too_many_pixels() from fault
+        raise CleaningFailed(Fault.TOO_MANY_PIXELS) from fault
     except CleaningFailed:
         raise
     except Exception as fault:  # a decoder may fail in any way on a damaged file
-        raise _failure(
-            _("This image is damaged or incomplete."),
-            _("Open it on your own device, save it again as JPEG, and add that."),
-        ) from fault
-
-
-def _failure(what: str, todo: str) -> CleaningFailed:
-    return CleaningFailed(f"{what} {_('The original is kept, for you alone.')} {todo}")
-
-
-def _too_many_pixels() -> CleaningFailed:
-    what = _("This image has more than %(most)d megapixels.")
-    todo = _("Save a smaller copy, or take a screenshot of it, and add that.")
-    return _failure(what % {"most": MOST_PIXELS // 1_000_000}, todo)
+        if is_full(fault):  # which is no fault of the file
+            raise
+        raise CleaningFailed(Fault.DAMAGED_IMAGE) from fault
 
 
 def _save_still(image: Image.Image, target: Path) -> FileType:
@@ -150,7 +148,8 @@ def clean_media(source: Path, target: Path, file_type: FileType) -> FileType:
 
     Streams are copied, and rotation with them; metadata, chapters, covers, subtitles and data
     tracks (some phones record the way walked) are left out. Raises CleaningFailed when the file
-    is damaged, takes too long, or holds what its new container cannot.
+    is damaged, takes too long, or holds what its new container cannot, and OSError when the
+    disk is full.
     """
     demuxer, muxer = _CONTAINERS[file_type.media_type]
     streams = "-map 0:V? -map 0:a?" if file_type.kind == Kind.VIDEO else "-map 0:a?"
@@ -158,10 +157,7 @@ def clean_media(source: Path, target: Path, file_type: FileType) -> FileType:
     if _ffmpeg(source, demuxer, f"{streams} -c copy {_SILENT} {faststart} -f {muxer}", target):
         with target.open("rb") as cleaned, suppress(FileRefused):
             return detect(cleaned, size=0)  # its size was judged when it came in
-    raise _failure(
-        _("This recording is damaged, or in a form that browsers cannot play."),
-        _("Save it again as MP4 (video) or MP3 (sound), and add that."),
-    )
+    raise CleaningFailed(Fault.DAMAGED_RECORDING)
 
 
 def video_still(source: Path, target: Path) -> bool:
@@ -192,6 +188,8 @@ def _ffmpeg(source: Path, demuxer: str, output: str, target: Path) -> bool:
                 check=True,
             )
         return target.stat().st_size > 0
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError) as fault:
         target.unlink(missing_ok=True)
+        if os.strerror(errno.ENOSPC).encode() in (getattr(fault, "stderr", None) or b""):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from fault
         return False

@@ -1,186 +1,182 @@
-"""Files under the name of their own hash, their preparation for other people's eyes, and their
-erasure."""
+"""Uploads, the files they become, and how both go."""
 
-import shutil
-import tempfile
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from uuid import UUID
 
-from django.core.files import File
-from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, Q
+from django.conf import settings
+from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from files import cleaning
-from files.filetypes import ALLOWED, FileType, Kind, detect, safe_name
-from files.models import StoredFile
-from post.work import nudge, register
+from files.filetypes import ALLOWED, FileRefused, detect, safe_name
+from files.models import PREPARED, StoredFile, Upload
+from files.storing import remove, write
+from post.work import nudge
 from records.actions import Blanked, record_erasures
-from records.chain import append
-from records.models import Erasure, name_of
+from records.chain import ChainEntry, append, append_many
+from records.models import Erasure
 from records.refusals import NotPossible
 
 if TYPE_CHECKING:
     from people.models import Account
 
-PREPARED = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
-
-CHUNK = 1024 * 1024
-PREPARATIONS = 3  # tries before a file is said to have failed
-
 
 @dataclass(frozen=True, slots=True)
-class KeptBytes:
-    """Bytes that are in the storage, not yet in the database."""
+class KeptFile:
+    """A whole file that can be named: the id of an upload or of a stored file, and how its owner
+    calls it."""
 
-    digest: str
-    size: int
-    file_type: FileType
+    id: UUID
     name: str
+    size: int
 
 
-def keep_bytes(file: IO[bytes], *, name: str, size: int) -> KeptBytes:
-    """Look at the file, hash it and copy it into the storage, outside any transaction.
+def receive(
+    file: IO[bytes],
+    *,
+    name: str,
+    size: int,
+    purpose: str,
+    by: "Account",
+    at: datetime | None = None,
+) -> KeptFile:
+    """Take in a whole file of `by`, outside any transaction: a row, then its bytes, then what they
+    are. It expires unless it is named (`take`). `name` is what the user calls it; only a cleaned
+    form is kept, for showing.
 
-    `name` is what the user calls it; only a cleaned form is kept, for showing. Raises
-    FileRefused when the type is not allowed or the file is too large.
+    Raises FileRefused when the type is not allowed, the file is too large or did not arrive whole,
+    and OSError when the storage cannot take it; nothing of it is left then. Two queries.
     """
+    at = at or timezone.now()
     file_type = detect(file, size)
-    file.seek(0)
-    digest = StoredFile.digest_of(file)
-    path = StoredFile(digest=digest).path
-    if not default_storage.exists(path):
-        file.seek(0)
-        default_storage.save(path, File(file))
-    return KeptBytes(digest, size, file_type, safe_name(name, file_type))
-
-
-def record(kept: KeptBytes, *, by: "Account | None", at: datetime | None = None) -> StoredFile:
-    """The row of these bytes, made and stated if it was not there yet; in the
-    caller's transaction. Documents and text need no preparation: they are only ever downloaded.
-    One query, or about eight for a new row."""
-    existing = StoredFile.objects.filter(digest=kept.digest).first()
-    if existing:
-        return existing
-    row = StoredFile(
-        digest=kept.digest,
-        size=kept.size,
-        media_type=kept.file_type.media_type,
-        kind=kept.file_type.kind,
-        recorded_at=at or timezone.now(),
+    upload = Upload.objects.create(
+        owner_id=by.pk,
+        purpose=purpose,
+        name=safe_name(name, file_type),
+        size=size,
+        recorded_at=at,
+        expires_at=at + timedelta(days=settings.UPLOAD_DAYS),
     )
-    if kept.file_type.kind not in PREPARED:
-        row.shown, row.preparation = row, StoredFile.Preparation.READY
     try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:  # somebody else kept the same bytes at the same moment
-        return StoredFile.objects.get(digest=kept.digest)
-    append(row.chain, "file.kept", by=by, at=at, rows=[row])
-    if row.shown is None:
-        nudge("preparation")
-    return row
+        upload.digest, upload.received = write(upload.path, file)
+        if upload.received != size:
+            raise FileRefused(
+                _("This file did not arrive whole. Nothing of it was kept. Choose it again.")
+            )
+    except BaseException:
+        remove(upload.path)
+        upload.delete()
+        raise
+    upload.media_type = file_type.media_type
+    upload.save(update_fields=["digest", "received", "media_type"])
+    return KeptFile(upload.pk, upload.name, size)
 
 
-def forget(row: StoredFile, *, by: "Account | None", at: datetime | None = None) -> bool:
-    """Remove a file that nothing refers to any more, with its derivative; in the caller's
-    transaction. False, and nothing happens, while something does."""
-    shown = row.shown if row.shown_id != row.pk else None
-    if not _forgotten(row, by, at):
-        return False
-    if shown is not None:  # unless another photo was cleaned to the very same bytes
-        _forgotten(shown, by, at)
-    return True
+def uploads_of(owner: "Account", purpose: str, ids: Iterable[UUID]) -> list[KeptFile]:
+    """Return the whole uploads with these ids that this person can still name. One query."""
+    rows = Upload.objects.filter(owner_id=owner.pk, purpose=purpose, pk__in=ids).exclude(digest="")
+    return [KeptFile(row.pk, row.name, row.size) for row in rows]
 
 
-def _forgotten(row: StoredFile, by: "Account | None", at: datetime | None) -> bool:
-    path = row.path
-    try:
-        with transaction.atomic():
-            append(row.chain, "file.removed", by=by, at=at, removed=[row])
-            StoredFile.objects.filter(pk=row.pk).update(shown=None)
-            row.delete()
-    except (ProtectedError, IntegrityError):
-        return False
-    transaction.on_commit(partial(default_storage.delete, path), robust=True)
-    return True
+def lock(ids: Iterable[UUID]) -> dict[UUID, StoredFile]:
+    """Return the stored files that are there, locked until the end of the transaction: nobody
+    deletes them before who names them is done. One query."""
+    rows = StoredFile.objects.select_for_update().filter(pk__in=set(ids)).order_by("pk")
+    return {row.pk: row for row in rows}
 
 
-@register("preparation")
-def prepare_waiting() -> int:
-    """Prepare the files that wait for it; returns how many became ready."""
-    waiting = StoredFile.objects.filter(preparation=StoredFile.Preparation.WAITING)
-    return sum(map(prepare, waiting.order_by("recorded_at")[:50]))
+def take(
+    ids: Iterable[UUID], *, purpose: str, by: "Account", at: datetime | None = None
+) -> dict[UUID, StoredFile]:
+    """Return the files of `by` with these ids, locked, for rows of the caller's transaction that
+    name them: uploads become stored files, stated on the chain of their owner; what is stored
+    already is named once more. Raises NotPossible where one is gone. Two queries, or about nine
+    with uploads among them."""
+    at = at or timezone.now()
+    ids = set(ids)
+    uploads = list(
+        Upload.objects.select_for_update()
+        .filter(owner_id=by.pk, purpose=purpose, pk__in=ids)
+        .exclude(digest="")
+        .order_by("pk")
+    )
+    if uploads:
+        made = StoredFile.objects.bulk_create([_stored(upload, at) for upload in uploads])
+        Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).delete()
+        append(made[0].chain, "files.kept", by=by, at=at, rows=made)
+        if any(file.is_pending for file in made):
+            nudge("preparation")
+    found = lock(ids)
+    own = [row for row in found.values() if row.owner_id == by.pk and row.erased_at is None]
+    if len(own) < len(ids):
+        raise NotPossible(_("A file is no longer here. Choose it again."))
+    return found
 
 
-def prepare(row: StoredFile) -> bool:
-    """Make the cleaned derivative of a photo, video or recording: upright, without place or
-    device. False when that failed; after PREPARATIONS tries the file is said to have failed, and
-    its owner still has the original."""
-    file_type = ALLOWED[row.media_type]
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "source"), Path(folder, "target")
-        try:
-            with default_storage.open(row.path) as kept, source.open("wb") as copy:
-                shutil.copyfileobj(kept, copy, CHUNK)
-            clean = cleaning.clean_image if row.kind == Kind.IMAGE else cleaning.clean_media
-            cleaned_type = clean(source, target, file_type)
-            with target.open("rb") as cleaned:
-                digest = StoredFile.digest_of(cleaned)
-                cleaned.seek(0)
-                path = StoredFile(digest=digest).path
-                if not default_storage.exists(path):
-                    default_storage.save(path, File(cleaned))
-        except (cleaning.CleaningFailed, OSError) as fault:
-            return _preparation_failed(row, fault)
-        size = target.stat().st_size
-    with transaction.atomic():
-        shown, is_new = StoredFile.objects.get_or_create(
-            digest=digest,
-            defaults={
-                "size": size,
-                "media_type": cleaned_type.media_type,
-                "kind": cleaned_type.kind,
-            },
-        )
-        if is_new:
-            append(shown.chain, "file.prepared", by=None, rows=[shown])
-        # What is cleaned is shown as it is, also where its bytes came in as an upload before.
-        ready = {"shown": shown, "preparation": StoredFile.Preparation.READY}
-        StoredFile.objects.filter(pk__in=[row.pk, shown.pk]).update(**ready)
-    row.refresh_from_db()
-    return True
+def _stored(upload: Upload, at: datetime) -> StoredFile:
+    kind = ALLOWED[upload.media_type].kind
+    state = StoredFile.Preparation
+    return StoredFile(
+        pk=upload.pk,
+        owner_id=upload.owner_id,
+        digest=upload.digest,
+        size=upload.size,
+        media_type=upload.media_type,
+        kind=kind,
+        preparation=state.WAITING if kind in PREPARED else state.READY,
+        recorded_at=at,
+    )
 
 
-def _preparation_failed(row: StoredFile, fault: Exception) -> bool:
-    row.attempts += 1
-    row.note = str(fault)[:300] if isinstance(fault, cleaning.CleaningFailed) else ""
-    if isinstance(fault, cleaning.CleaningFailed) or row.attempts >= PREPARATIONS:
-        row.preparation = StoredFile.Preparation.FAILED
-    row.save(update_fields=["attempts", "note", "preparation"])
-    return False
+def forget(
+    files: Iterable[StoredFile], *, by: "Account | None", at: datetime | None = None
+) -> None:
+    """Remove those of these files that no row names any more, each with its cleaned version, in
+    the caller's transaction. About six queries a file."""
+    removed: dict[str, list[StoredFile]] = defaultdict(list)
+    for row in lock(file.pk for file in files).values():
+        versions = _versions(row)
+        with suppress(ProtectedError):
+            StoredFile.objects.filter(pk=row.pk).delete()
+            removed[row.chain] += versions
+    append_many(
+        ChainEntry(key, "files.removed", by, at, removed=tuple(rows))
+        for key, rows in removed.items()
+    )
+    for rows in removed.values():
+        _remove_on_commit(rows)
 
 
 @transaction.atomic
 def erase_file(
     *, file: StoredFile, ground: str, by: "Account | None", at: datetime | None = None
 ) -> list[Erasure]:
-    """Remove a stored file's bytes on a lawful ground, as they came in and as others see them;
-    the rows, and whatever names them, stay. Raises NotPossible for what was erased before."""
-    shown = file.shown or file
-    versions = StoredFile.objects.filter(Q(pk__in=[file.pk, shown.pk]) | Q(shown=shown))
-    names = {name_of(each): each for each in versions}
-    for name in Erasure.objects.filter(name__in=names).values_list("name", flat=True):
-        del names[name]
-    left = names.values()
-    if not left:
+    """Remove the bytes of a stored file in every version, on a lawful ground; its rows, and
+    whatever names them, stay. Raises NotPossible without a ground, and for what was erased
+    before."""
+    at = at or timezone.now()
+    original = lock([file.cleaned_from_id or file.pk])[file.cleaned_from_id or file.pk]
+    if original.erased_at is not None:
         raise NotPossible(_("Nothing is left here to erase."))
-    for each in left:
-        transaction.on_commit(partial(default_storage.delete, each.path), robust=True)
-    blanked = [Blanked(each, each.chain, digest=each.digest) for each in left]
+    rows = _versions(original)
+    StoredFile.objects.filter(pk__in=[row.pk for row in rows]).update(erased_at=at)
+    _remove_on_commit(rows)
+    blanked = [Blanked(row, row.chain, digest=row.digest) for row in rows]
     return record_erasures(blanked, ground=ground, by=by, at=at)
+
+
+def _versions(original: StoredFile) -> list[StoredFile]:
+    return [original, *StoredFile.objects.filter(cleaned_from=original.pk)]
+
+
+def _remove_on_commit(rows: Iterable[StoredFile]) -> None:
+    """What a fault keeps here, the sweep finds (files/sweeping.py)."""
+    for row in rows:
+        transaction.on_commit(partial(remove, row.path), robust=True)

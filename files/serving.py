@@ -1,18 +1,29 @@
 """Files to a browser, so that they can be looked at and do no harm.
 
-Written for any Django storage: in chunks, never a whole file in memory. Byte ranges follow
-RFC 9110 (sections 13 and 14); without them Safari plays no video.
+By the application itself, from any Django storage: in chunks, never a whole file in memory. Byte
+ranges follow RFC 9110 (sections 13 and 14); without them Safari plays no video. Where the settings
+say so, the web server before it or the object store sends the bytes.
 """
 
 import re
 from collections.abc import Iterator
 from typing import IO, Final
 
+from django.conf import settings
 from django.core.files import File
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.core.files.storage import default_storage
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.utils.http import content_disposition_header, parse_etags, quote_etag
 
-from files.filetypes import ALLOWED, Kind
+from files.filetypes import ALLOWED, FileType, Kind, safe_name
+from files.models import StoredFile
 
 CHUNK: Final = 64 * 1024
 SHOWN: Final = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
@@ -23,33 +34,41 @@ _INLINE_POLICY: Final = (
     "sandbox allow-same-origin; default-src 'none'; img-src 'self'; media-src 'self'; "
     "style-src 'unsafe-inline'"
 )
+ACCEL: Final = "/stored-files/"  # nginx's internal location of FILES_ROOT (.env.example)
+PRESIGNED_FOR: Final = 300  # seconds: a browser asks for the parts of a film at the same address
+_SIGNED: Final = ("Content-Type", "Content-Disposition", "Cache-Control")
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 
 
-def file_response(
-    request: HttpRequest,
-    file: File | IO[bytes],
-    *,
-    media_type: str,
-    name: str,
-    size: int,
-    etag: str,
-    inline: bool,
+def serve(
+    request: HttpRequest, file: StoredFile, *, name: str, inline: bool = True
 ) -> HttpResponseBase:
-    """This opened, seekable file of `size` bytes as the answer to a GET or HEAD; it is closed
-    with the answer.
+    """Answer a GET or HEAD with this file, under the name its owner gave it, to who may see it.
+    Raises Http404 for one whose bytes were erased."""
+    if file.erased_at is not None:
+        raise Http404
+    file_type = ALLOWED.get(file.media_type)
+    headers = _headers(file_type, safe_name(name, file_type) if file_type else "", inline)
+    if settings.FILES_SENT_BY == "nginx":
+        return HttpResponse(headers=headers | {"X-Accel-Redirect": ACCEL + file.path})
+    if settings.FILES_SENT_BY == "storage":
+        address = _presigned(file.path, headers)
+        return HttpResponseRedirect(address, headers={"Cache-Control": "private, no-store"})
+    try:
+        content = default_storage.open(file.path)
+    except FileNotFoundError as fault:
+        raise Http404 from fault
+    return _in_part(request, content, file.size, file.digest, headers)
 
-    `etag` is a strong validator, such as the hash of the bytes. Only photos, video and sound of
-    an allowed type are ever shown in the browser; all else is an attachment, and what is not of
-    an allowed type has no type at all. Answers 200, 206 for one range (several give the whole
-    file), 304 or 416.
-    """
-    file_type = ALLOWED.get(media_type)
+
+def _headers(file_type: FileType | None, name: str, inline: bool) -> dict[str, str]:
+    """Only photos, video and sound of an allowed type are ever shown in the browser; all else is
+    an attachment, and what is not of an allowed type has no type at all."""
     shown = inline and file_type is not None and file_type.kind in SHOWN
     charset = "; charset=utf-8" if file_type and file_type.kind == Kind.TEXT else ""
-    etag = quote_etag(etag)
-    headers = {
-        "Content-Type": f"{media_type}{charset}" if file_type else "application/octet-stream",
+    media_type = f"{file_type.media_type}{charset}" if file_type else "application/octet-stream"
+    return {
+        "Content-Type": media_type,
         "Content-Disposition": content_disposition_header(not shown, name) or "attachment",
         # Set here, so that the middleware does not put the policy of pages in its place; on a 304
         # too, because that renews the headers of the copy the browser has.
@@ -57,9 +76,23 @@ def file_response(
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "private, max-age=0, must-revalidate",
-        "Accept-Ranges": "bytes",
-        "ETag": etag,
     }
+
+
+def _presigned(path: str, headers: dict[str, str]) -> str:
+    """An address at the object store that opens this file, and no other, for a short while; the
+    store answers with the type and disposition that are signed into it."""
+    said = {f"Response{name.replace('-', '')}": headers[name] for name in _SIGNED}
+    return default_storage.url(path, parameters=said, expire=PRESIGNED_FOR)  # type: ignore[call-arg]
+
+
+def _in_part(
+    request: HttpRequest, file: File | IO[bytes], size: int, digest: str, headers: dict[str, str]
+) -> HttpResponseBase:
+    """The opened, seekable file, closed with the answer: 200, 206 for one range (several give the
+    whole file), 304 or 416. The digest is its strong validator."""
+    etag = quote_etag(digest)
+    headers = headers | {"Accept-Ranges": "bytes", "ETag": etag}
     known = parse_etags(request.headers.get("If-None-Match", ""))
     if known == ["*"] or etag in (tag.removeprefix("W/") for tag in known):
         file.close()

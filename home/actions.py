@@ -26,9 +26,9 @@ def erase_content(
     at: datetime | None = None,
 ) -> list[Erasure]:
     """Erase content on a lawful ground, live and frozen at once. `what` names a row as the record
-    does ("evidence.revision:…"; with `columns`, only those), or is the SHA-256 (hex) of a file or
-    of an item of a frozen set. Raises NotAllowed, and NotPossible for what is not there, stays,
-    or was erased before."""
+    does ("evidence.revision:…", "files.storedfile:…"; with `columns`, only those), or is the
+    SHA-256 (hex) of an item of a frozen set. Raises NotAllowed, and NotPossible for what is not
+    there, stays, or was erased before."""
     check_may_erase(by)
     row = _row(what)
     if isinstance(row, StoredFile):
@@ -43,8 +43,7 @@ def erase_content(
 def _row(what: str) -> models.Model | None:
     label, colon, pk = what.partition(":")
     if not colon:
-        file = StoredFile.objects.filter(digest=what).first()
-        return file or SnapshotItem.objects.filter(digest=what).first()
+        return SnapshotItem.objects.filter(digest=what).first()
     try:
         return apps.get_model(label)._base_manager.filter(pk=pk).first()
     except (LookupError, ValueError, ValidationError):

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -16,9 +17,12 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import translation
 
+from people.disk import is_full, lacked_room
 from people.drafts import sent
 from people.models import Person
 from records.refusals import NotPossible
+
+logger = logging.getLogger(__name__)
 
 # Views of others that stand open or guard themselves, by their full name in the URLconf; each
 # with its reason. Everything else needs a rule from people/access.py.
@@ -96,8 +100,9 @@ def _speak(request: HttpRequest, language: str) -> None:
 
 class RefusalMiddleware:
     """What cannot be done now, said on a page of its own: what the state of things refuses (409),
-    what is too large to take in (413), and a database that stays locked (503), with what was
-    typed, so that one tap tries again. Files cannot be kept in a page; it says so."""
+    what is too large to take in (413), and a database that stays locked or a disk that is full
+    (503), with what was typed, so that one tap tries again. Files cannot be kept in a page; it
+    says so."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -107,17 +112,18 @@ class RefusalMiddleware:
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         """Before anything else reads the body: the check against forgery does."""
-        return render(request, "413.html", status=413) if _is_too_large(request) else None
+        if _is_too_large(request):
+            return render(request, "413.html", status=413)
+        return _busy(request, is_full=True) if lacked_room(request) else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NotPossible):
             return render(request, "409.html", {"reason": str(exception)}, status=409)
-        if not isinstance(exception, OperationalError) or "locked" not in str(exception):
-            return None
-        context = {"kept": sent(request), "had_files": bool(request.FILES)}
-        response = render(request, "503.html", context, status=503)
-        response["Retry-After"] = "5"
-        return response
+        if is_full(exception):
+            logger.error("no room: %s", exception)
+            return _busy(request, is_full=True)
+        is_locked = isinstance(exception, OperationalError) and "locked" in str(exception)
+        return _busy(request) if is_locked else None
 
 
 class PageCompressionMiddleware(GZipMiddleware):
@@ -130,6 +136,14 @@ class PageCompressionMiddleware(GZipMiddleware):
         if response.headers.get("Content-Type", "").startswith("text/html"):
             return super().process_response(request, response)
         return response
+
+
+def _busy(request: HttpRequest, *, is_full: bool = False) -> HttpResponse:
+    had_files = bool(request.FILES) or lacked_room(request)
+    context = {"kept": sent(request), "had_files": had_files, "is_full": is_full}
+    response = render(request, "503.html", context, status=503)
+    response["Retry-After"] = "600" if is_full else "5"
+    return response
 
 
 def _is_too_large(request: HttpRequest) -> bool:

@@ -85,8 +85,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class FileFact:
-    """A file as others see it: the digest is that of the cleaned derivative, empty while there
-    is none."""
+    """A file as others see it. `file` is the id of the stored version that is shown, and the
+    digest is that of its bytes; both are empty while there is none, and `state` says why: it is
+    waiting, in hand, or failed."""
 
     id: str
     digest: str
@@ -94,6 +95,8 @@ class FileFact:
     kind: str
     name: str
     size: int
+    file: str = ""
+    state: str = "ready"  # StoredFile.Preparation
 
 
 @dataclass(frozen=True, slots=True)

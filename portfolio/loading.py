@@ -10,7 +10,6 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from evidence.models import Attachment, Evidence, Feedback, Remark, RequirementLink, Revision
-from files.models import StoredFile
 from portfolio.evidence_set import (
     CONFIRMED,
     DENIED,
@@ -251,7 +250,7 @@ def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: dat
     given = Feedback.objects.filter(evidence__in=kept, recorded_at__lte=moment)
 
     laid = _grouped(links.order_by("recorded_at", "pk"), "evidence_id")
-    attached = Attachment.objects.filter(revision__in=revisions).select_related("file__shown")
+    attached = Attachment.objects.filter(revision__in=revisions).select_related("file__cleaned")
     files = _grouped(attached.order_by("order", "pk"), "revision_id")
     remarks = _grouped(Remark.objects.filter(feedback__in=given), "feedback_id")
     shown = _Shown(defaultdict(list), defaultdict(list), {})
@@ -298,11 +297,25 @@ def _piece(
 
 
 def _file(attachment: Attachment) -> FileFact:
-    shown = attachment.file.shown or StoredFile(
-        digest="", media_type=attachment.file.media_type, kind=attachment.file.kind, size=0
-    )
+    file, shown = attachment.file, attachment.file.shown
+    if shown is None:
+        return FileFact(
+            id=str(attachment.pk),
+            digest="",
+            media_type=file.media_type,
+            kind=file.kind,
+            name=attachment.name,
+            size=0,
+            state=file.preparation,
+        )
     return FileFact(
-        str(attachment.pk), shown.digest, shown.media_type, shown.kind, attachment.name, shown.size
+        id=str(attachment.pk),
+        digest=shown.digest,
+        media_type=shown.media_type,
+        kind=shown.kind,
+        name=attachment.name,
+        size=shown.size,
+        file=str(shown.pk),
     )
 
 

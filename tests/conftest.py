@@ -79,6 +79,13 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": storage}
 
 
+@pytest.fixture
+def object_store(settings: Settings, _own_files: None) -> None:
+    """Files are kept in a storage that knows no paths."""
+    own = {"BACKEND": "tests.files.stores.ObjectStore", "OPTIONS": {}}
+    settings.STORAGES = {**settings.STORAGES, "default": own}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _people_sign_in() -> Iterator[None]:
     """A test may sign a person in: it is their account that comes in."""

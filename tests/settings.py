@@ -13,7 +13,11 @@ ROOT.mkdir(parents=True, exist_ok=True)
 for name in (
     "DEMO",
     "EMAIL_URL",
+    "FILES_BACKEND",
+    "FILES_OPTIONS",
+    "FILES_ORIGIN",
     "FILES_ROOT",
+    "FILES_SENT_BY",
     "FILE_UPLOAD_TEMP_DIR",
     "INSTITUTION",
     "REDIS_PREFIX",
@@ -21,6 +25,7 @@ for name in (
     "SEAL_KEYS",
     "STATIC_ROOT",
     "TRUSTED_PROXIES",
+    "UPLOAD_DAYS",
 ):
     os.environ.pop(name, None)
 os.environ |= {

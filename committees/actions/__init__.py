@@ -11,7 +11,7 @@ from committees.actions.agenda import (
 )
 from committees.actions.decisions import announce, decide, defer, open_judgements
 from committees.actions.erasing import erase_item
-from committees.actions.freezing import freeze_case, freeze_due_cases
+from committees.actions.freezing import freeze_case, freeze_due_cases, hurry_freezing
 from committees.actions.judging import judge, recuse
 from committees.actions.seats import end_seat, give_seat, make_committee
 
@@ -25,6 +25,7 @@ __all__ = [
     "freeze_case",
     "freeze_due_cases",
     "give_seat",
+    "hurry_freezing",
     "judge",
     "make_committee",
     "mark_absent",

@@ -1,4 +1,4 @@
-"""At the reference date the set of a case is frozen: what the committee reads from then on."""
+"""At the reference moment the set of a case is frozen: what the committee reads from then on."""
 
 import logging
 from datetime import datetime
@@ -6,21 +6,21 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from committees.access import check_prepares
 from committees.actions.judging import record_conflicts
 from committees.actions.locking import locked
-from committees.models import Case, Snapshot, SnapshotItem
+from committees.models import Case, Meeting, Snapshot, SnapshotFile, SnapshotItem
 from committees.panels import panel_of
 from committees.preview import set_that_counts
 from committees.snapshots import freeze
 from committees.workflow import move
-from evidence.models import Attachment
-from files.keeping import prepare
+from files.keeping import lock
 from files.models import StoredFile
 from people.models import Account
-from portfolio.evidence_set import EvidenceSet
-from post.work import register
+from portfolio.evidence_set import EvidenceSet, FileFact
+from post.work import nudge, register
 from records.chain import append
 from records.refusals import NotPossible
 
@@ -34,8 +34,8 @@ def freeze_due_cases() -> int:
     frozen = 0
     for case in Case.objects.due_for_freezing(timezone.now()):
         try:
-            freeze_case(case=case, by=None)
-        except NotPossible:  # somebody else was first
+            freeze_case(case=case)
+        except NotPossible:  # it waits for files, or somebody else was first
             continue
         except Exception:
             logger.exception("case %s could not be frozen; the next sweep tries again", case.pk)
@@ -44,40 +44,67 @@ def freeze_due_cases() -> int:
     return frozen
 
 
-def freeze_case(*, case: Case, by: Account | None, at: datetime | None = None) -> Snapshot:
-    """Freeze the set as it stood at the reference moment, by the system (None) or by chair or
-    secretary. Files that still wait for it are prepared first, before the transaction. Raises
-    NotPossible before that moment, and when the set was frozen already."""
+def hurry_freezing(*, meeting: Meeting, by: Account, at: datetime | None = None) -> int:
+    """Let the sets of this meeting that are still to be frozen go before those of others; returns
+    how many. Raises NotAllowed, and NotPossible before the reference moment and when all are
+    frozen. Three queries."""
+    at = at or timezone.now()
+    check_prepares(by, meeting.committee, at)
+    _check_reference(meeting, at)
+    hurried = meeting.cases.filter(state=Case.State.PLANNED).update(hurried_at=at)
+    if not hurried:
+        raise NotPossible(_("The sets of this meeting have been frozen."))
+    nudge("preparation")
+    nudge("freezing")
+    return hurried
+
+
+def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
+    """Freeze the set as it stood at the reference moment. Raises NotPossible in the minute after
+    that moment and before it, while files are being prepared (two hours at most, after which the
+    set says so of them), and when the set was frozen already."""
     at = at or timezone.now()
     case = Case.objects.for_list().get(pk=case.pk)
-    if by is not None:
-        check_prepares(by, case.meeting.committee, at)
-    if at < case.meeting.reference_at:
-        raise NotPossible(_("The set is frozen at the reference date, not before."))
+    _check_reference(case.meeting, at - Case.SETTLES_IN)
     evidence_set = set_that_counts(case, as_of=case.meeting.reference_at)
-    if _prepare_files(evidence_set):
-        evidence_set = set_that_counts(case, as_of=case.meeting.reference_at)
-    return _freeze(case, evidence_set, by=by, at=at)
+    waiting = _unprepared(evidence_set)
+    if len(waiting) != case.unprepared:
+        Case.objects.filter(pk=case.pk).update(unprepared=len(waiting))
+    if waiting and at < case.waits_at_most_until:
+        text = ngettext(
+            "The set waits for %(count)d file that is being prepared.",
+            "The set waits for %(count)d files that are being prepared.",
+            len(waiting),
+        )
+        raise NotPossible(text % {"count": len(waiting)})
+    return _freeze(case, evidence_set, at=at)
 
 
-def _prepare_files(evidence_set: EvidenceSet) -> int:
-    """Prepare what others cannot see yet; how many files became ready."""
-    waiting = [file.id for piece in evidence_set.pieces for file in piece.files if not file.digest]
-    files = StoredFile.objects.filter(
-        pk__in=Attachment.objects.filter(pk__in=waiting).values("file"),
-        preparation=StoredFile.Preparation.WAITING,
-    )
-    return sum(map(prepare, files))
+def _check_reference(meeting: Meeting, at: datetime) -> None:
+    if at < meeting.reference_at:
+        raise NotPossible(_("The set is frozen at the reference date, not before."))
+
+
+def _unprepared(evidence_set: EvidenceSet) -> list[FileFact]:
+    """The files of the set of which it is not known yet whether others can see them."""
+    files = (file for piece in evidence_set.pieces for file in piece.files)
+    return [file for file in files if file.state in StoredFile.PENDING]
 
 
 @transaction.atomic
-def _freeze(case: Case, evidence_set: EvidenceSet, *, by: Account | None, at: datetime) -> Snapshot:
+def _freeze(case: Case, evidence_set: EvidenceSet, *, at: datetime) -> Snapshot:
     case = locked(case)
     move(case, Case.State.FROZEN)
-    snapshot, items = freeze(case, evidence_set, at=at)
+    snapshot, items, files = freeze(case, evidence_set, at=at)
+    lock(row.file_id for row in files)
     snapshot.save(force_insert=True)
     SnapshotItem.objects.bulk_create(items)
-    facts = {"snapshot": snapshot.pk, "reference_at": case.meeting.reference_at}
-    append(case.chain, "set.frozen", by=by, at=at, rows=[case, snapshot], facts=facts)
+    SnapshotFile.objects.bulk_create(files)
+    facts = {
+        "snapshot": snapshot.pk,
+        "reference_at": case.meeting.reference_at,
+        "unprepared": [file.id for file in _unprepared(evidence_set)],
+    }
+    append(case.chain, "set.frozen", by=None, at=at, rows=[case, snapshot], facts=facts)
     record_conflicts(case, panel_of(case, at), at=at)
     return snapshot

@@ -2,7 +2,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,9 +17,8 @@ from committees.forms import JudgementForm, ReasonForm
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panels_of
 from committees.rules import Panel
-from committees.snapshots import read
-from files.models import StoredFile
-from files.serving import file_response
+from committees.snapshots import file_in
+from files.serving import serve
 from people.access import NotAllowed, PersonRequest, allowed, signed_in
 from people.drafts import Writing
 from records.refusals import NotPossible
@@ -90,7 +88,7 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
 
 @signed_in
 @require_safe
-def case_file(request: PersonRequest, pk: UUID, digest: str) -> HttpResponseBase:
+def case_file(request: PersonRequest, pk: UUID, file: UUID) -> HttpResponseBase:
     """A file of the frozen set, and of nothing else."""
     own = Q(pk__in=Case.objects.of_student(request.user))
     seen = Q(pk__in=Case.objects.visible_to(request.user))
@@ -98,20 +96,10 @@ def case_file(request: PersonRequest, pk: UUID, digest: str) -> HttpResponseBase
     panel = panel_of(case, timezone.now())
     if not may_read_files(request.user, case, panel):
         raise NotAllowed(why_aside(panel.aside[request.user.pk]))
-    snapshot = case.latest_snapshot()
-    file = read(snapshot).file(digest) if snapshot else None
-    path = StoredFile(digest=digest).path
-    if file is None or not default_storage.exists(path):  # not of this set, or lawfully erased
+    found = file_in(case, file)
+    if found is None:
         raise Http404
-    return file_response(
-        request,
-        default_storage.open(path),
-        media_type=file.media_type,
-        name=file.name,
-        size=file.size,
-        etag=digest,
-        inline=True,
-    )
+    return serve(request, found[0], name=found[1])
 
 
 @signed_in

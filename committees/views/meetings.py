@@ -187,18 +187,20 @@ def take_off(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Freeze the sets that wait for it, of one meeting."""
+    """Let the sets of one meeting that wait for it be frozen before those of others."""
     meeting = visible_meeting(request, pk)
-    frozen = 0
     try:
-        for case in meeting.cases.filter(state=Case.State.PLANNED):
-            actions.freeze_case(case=case, by=request.user)
-            frozen += 1
+        hurried = actions.hurry_freezing(meeting=meeting, by=request.user)
     except NotPossible as refusal:
         messages.error(request, str(refusal))
-    if frozen:
-        text = ngettext("%(count)d set is frozen.", "%(count)d sets are frozen.", frozen)
-        messages.success(request, text % {"count": frozen})
+    else:
+        text = ngettext(
+            "%(count)d set goes first. It is frozen once its files are prepared, in a few minutes.",
+            "%(count)d sets go first. They are frozen once their files are prepared, in a few "
+            "minutes.",
+            hurried,
+        )
+        messages.success(request, text % {"count": hurried})
     return redirect("committees:meeting", meeting.pk)
 
 

@@ -4,6 +4,7 @@ deleted. Everything is written on the chain of its owner, ids only."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -18,13 +19,14 @@ from evidence.access.pieces import (
     check_unasked,
 )
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
-from files.filetypes import ALLOWED
-from files.keeping import KeptBytes, forget, record
+from files.keeping import KeptFile, forget, take, uploads_of
 from files.models import StoredFile
 from people.models import Account
 from qualifications.models import QualityRequirement
 from records.chain import append
 from records.refusals import NotPossible
+
+PURPOSE = "evidence"  # of the uploads that a piece can name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +46,31 @@ class Words:
         return cls(**{name: getattr(revision, name) for name in cls.__slots__})
 
 
-def files_of(revision: Revision) -> list[KeptBytes]:
-    """The files of a revision, as they can be given to the next one. One query."""
-    return [
-        KeptBytes(each.file.digest, each.file.size, ALLOWED[each.file.media_type], each.name)
-        for each in revision.attachments.select_related("file")
-    ]
+def files_of(revision: Revision) -> list[KeptFile]:
+    """Return the files of a revision, less those that were erased, as they can be given to the
+    next one. One query."""
+    rows = revision.attachments.filter(file__erased_at=None).select_related("file")
+    return [KeptFile(row.file_id, row.name, row.file.size) for row in rows]
+
+
+def own_files(ids: Collection[UUID], by: Account) -> dict[UUID, KeptFile]:
+    """Return those of these files that a piece of `by` can name: taken in and not yet named, or
+    attached to one of their pieces before. Two queries."""
+    taken_in = {kept.id: kept for kept in uploads_of(by, PURPOSE, ids)}
+    attached = Attachment.objects.filter(
+        file__in=ids, file__owner=by.pk, file__erased_at=None, revision__evidence__owner=by.pk
+    )
+    rows = attached.select_related("file").order_by("recorded_at")
+    return taken_in | {row.file_id: KeptFile(row.file_id, row.name, row.file.size) for row in rows}
 
 
 @transaction.atomic
 def add_evidence(
-    *, words: Words, files: Sequence[KeptBytes] = (), by: Account, at: datetime | None = None
+    *, words: Words, files: Sequence[KeptFile] = (), by: Account, at: datetime | None = None
 ) -> Evidence:
-    """Keep a new piece of evidence of `by`, with its first revision. The files' bytes are in the
-    storage already (files.keeping.keep_bytes). Raises NotAllowed, and NotPossible for more than
-    Revision.MOST_FILES files. About ten queries, and eight a file."""
+    """Keep a new piece of evidence of `by`, with its first revision. Its files were taken in before
+    (`files.keeping.receive`). Raises NotAllowed, and NotPossible for more than Revision.MOST_FILES
+    files, and for one that is gone. About ten queries, and nine with files."""
     at = at or timezone.now()
     check_add(by, at)
     piece = Evidence.objects.create(owner_id=by.pk, recorded_at=at)
@@ -73,7 +85,7 @@ def revise_evidence(
     *,
     evidence: Evidence,
     words: Words,
-    files: Sequence[KeptBytes] = (),
+    files: Sequence[KeptFile] = (),
     by: Account,
     at: datetime | None = None,
 ) -> Revision:
@@ -85,8 +97,8 @@ def revise_evidence(
     piece = _locked(evidence)
     check_kept(piece)
     current = piece.revisions.latest("number")
-    present = {kept.digest for kept in files_of(current)}
-    if words == Words.of(current) and present == {kept.digest for kept in files}:
+    present = {kept.id for kept in files_of(current)}
+    if words == Words.of(current) and present == {kept.id for kept in files}:
         return current
     revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
@@ -117,7 +129,7 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
     piece = _locked(evidence)
     check_unasked(piece)
     attached = Attachment.objects.filter(revision__evidence=piece)
-    files = list(StoredFile.objects.filter(pk__in=attached.values("file")).select_related("shown"))
+    files = list(StoredFile.objects.filter(pk__in=attached.values("file")))
     removed = [piece, *piece.revisions.all(), *piece.links.all()]
     facts = {"evidence": piece.pk}
     append(piece.chain, "evidence.deleted", by=by, at=at, removed=removed, facts=facts)
@@ -128,8 +140,7 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
     except ProtectedError as fault:
         text = _("This was set aside for a decision once, so it cannot be deleted.")
         raise NotPossible(text) from fault
-    for file in files:
-        forget(file, by=by, at=at)
+    forget(files, by=by, at=at)
 
 
 @transaction.atomic
@@ -201,7 +212,7 @@ def _end(link: RequirementLink, at: datetime) -> bool:
 
 
 def _revise(
-    piece: Evidence, words: Words, files: Sequence[KeptBytes], by: Account, at: datetime
+    piece: Evidence, words: Words, files: Sequence[KeptFile], by: Account, at: datetime
 ) -> Revision:
     """The next revision, which becomes the current one. A file is in it once, under the name it
     had first."""
@@ -209,15 +220,17 @@ def _revise(
     revision = Revision.objects.create(
         evidence=piece, number=number, recorded_at=at, **asdict(words)
     )
-    names: dict[StoredFile, str] = {}
+    names: dict[UUID, str] = {}
     for kept in files:
-        names.setdefault(record(kept, by=by, at=at), kept.name)
+        names.setdefault(kept.id, kept.name)
     if len(names) > Revision.MOST_FILES:
         text = _("A piece of evidence holds at most %(most)d files.")
         raise NotPossible(text % {"most": Revision.MOST_FILES})
+    if names:
+        take(names, purpose=PURPOSE, by=by, at=at)
     Attachment.objects.bulk_create(
-        Attachment(revision=revision, file=file, name=name, order=order, recorded_at=at)
-        for order, (file, name) in enumerate(names.items())
+        Attachment(revision=revision, file_id=key, name=name, order=order, recorded_at=at)
+        for order, (key, name) in enumerate(names.items())
     )
     piece.current = revision
     piece.save(update_fields=["current"])

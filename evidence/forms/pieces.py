@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django import forms
-from django.core import signing
 from django.core.exceptions import ValidationError
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
@@ -17,11 +16,10 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from evidence.actions.pieces import Words
+from evidence.actions.pieces import PURPOSE, Words, own_files
 from evidence.models import Revision
 from files.filetypes import ALLOWED, FileRefused, Kind
-from files.keeping import KeptBytes, keep_bytes
-from files.models import StoredFile
+from files.keeping import KeptFile, receive
 from people.models import Account
 
 EARLIEST = date(1950, 1, 1)
@@ -47,18 +45,16 @@ class ManyFilesInput(forms.FileInput):
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFile:
-    """A good file that a form offers to keep."""
+class OfferedFile:
+    """A file that need not be chosen again, to be kept or left out."""
 
-    token: str
-    name: str
-    size: int
+    file: KeptFile
     chosen: bool
 
 
 class PieceForm(forms.ModelForm):
-    """What a revision says, and its files. Good files are stored as soon as they arrive, before
-    all else is right: a wrong form shows them again by a signed token, for their uploader only."""
+    """What a revision says, and its files. Good files are taken in before all else is right: a
+    wrong form shows them again by the id of their upload, for their owner only."""
 
     kept = forms.Field(required=False, widget=forms.MultipleHiddenInput)
     uploads = forms.Field(
@@ -86,12 +82,12 @@ class PieceForm(forms.ModelForm):
             "origin": forms.RadioSelect,
         }
 
-    def __init__(self, *args: Any, user: Account, present: Iterable[KeptBytes] = (), **kwargs: Any):
+    def __init__(self, *args: Any, user: Account, present: Iterable[KeptFile] = (), **kwargs: Any):
         """`present` are the files of the revision that is edited."""
         super().__init__(*args, **kwargs)
-        self.salt = f"evidence.kept:{user.pk}"
-        self.present = {kept.digest: kept for kept in present}
-        self.good: dict[str, KeptBytes] = {} if self.is_bound else dict(self.present)
+        self.user = user
+        self.present = {kept.id: kept for kept in present}
+        self.good: dict[UUID, KeptFile] = {} if self.is_bound else dict(self.present)
         today = timezone.localdate()
         when = self.fields["happened_on"]
         when.initial = today
@@ -102,32 +98,29 @@ class PieceForm(forms.ModelForm):
         ]
 
     def clean_kept(self) -> None:
-        gone = []
-        for token in self.cleaned_data["kept"] or ():
-            try:
-                digest, size, media_type, name = signing.loads(token, salt=self.salt)
-            except signing.BadSignature as fault:
-                raise ValidationError(_("A file got lost. Choose it again.")) from fault
-            if default_storage.exists(StoredFile(digest=digest).path):
-                self.good[digest] = KeptBytes(digest, size, ALLOWED[media_type], name)
-            else:
-                gone.append(_("%(name)s is no longer here. Choose it again.") % {"name": name})
-        if gone:
-            raise ValidationError(gone)
+        try:
+            ids = [UUID(key) for key in self.cleaned_data["kept"] or ()]
+        except ValueError as fault:
+            raise ValidationError(_("A file got lost. Choose it again.")) from fault
+        found = own_files(ids, self.user)
+        self.good = {key: found[key] for key in ids if key in found}
+        if len(self.good) < len(set(ids)):
+            raise ValidationError(_("A file is no longer here. Choose it again."))
 
-    def clean_uploads(self) -> None:
-        refused = []
-        for upload in self.cleaned_data["uploads"]:
+    def take_in(self) -> None:
+        """Keep each good file that came with the form, whether or not the rest of it is right; what
+        is refused becomes an error of the form. Outside any transaction, once."""
+        for upload in self.cleaned_data.get("uploads", ()):
             try:
                 if len(self.good) >= Revision.MOST_FILES:
                     text = _("A piece of evidence holds at most %(most)d files.")
                     raise FileRefused(text % {"most": Revision.MOST_FILES})
-                kept = keep_bytes(upload, name=upload.name, size=upload.size)
-                self.good.setdefault(kept.digest, kept)
+                kept = receive(
+                    upload, name=upload.name, size=upload.size, purpose=PURPOSE, by=self.user
+                )
+                self.good[kept.id] = kept
             except FileRefused as refusal:
-                refused.append(f"{Truncator(upload.name).chars(60)}: {refusal}")
-        if refused:
-            raise ValidationError(refused)
+                self.add_error("uploads", f"{Truncator(upload.name).chars(60)}: {refusal}")
 
     @property
     def shows_more(self) -> bool:
@@ -143,16 +136,10 @@ class PieceForm(forms.ModelForm):
         return Words(**{name: self.cleaned_data[name] for name in self._meta.fields or ()})
 
     @property
-    def chosen_files(self) -> list[KeptBytes]:
+    def chosen_files(self) -> list[KeptFile]:
         return list(self.good.values())
 
-    def kept_files(self) -> list[KeptFile]:
-        """The files that need not be chosen again, each to be kept or left out."""
+    def offered_files(self) -> list[OfferedFile]:
         return [
-            KeptFile(self._token(kept), kept.name, kept.size, kept.digest in self.good)
-            for kept in (self.present | self.good).values()
+            OfferedFile(kept, kept.id in self.good) for kept in (self.present | self.good).values()
         ]
-
-    def _token(self, kept: KeptBytes) -> str:
-        content = [kept.digest, kept.size, kept.file_type.media_type, kept.name]
-        return signing.dumps(content, salt=self.salt)

@@ -59,7 +59,7 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
         **_frame(question),
         "form": form,
         "draft": draft,
-        "attachments": question.revision.attachments.select_related("file__shown"),
+        "attachments": question.revision.attachments.select_related("file__cleaned"),
         "reasons": FeedbackRequest.Reason.choices,
     }
     return render(
@@ -87,7 +87,7 @@ def answer_file(request: HttpRequest, token: str, attachment: uuid.UUID) -> Http
         raise Http404
     files = Attachment.objects.filter(revision=question.revision_id)
     return shown_file(
-        request, get_object_or_404(files.select_related("file__shown"), pk=attachment)
+        request, get_object_or_404(files.select_related("file__cleaned"), pk=attachment)
     )
 
 

@@ -2,23 +2,17 @@
 
 import uuid
 
-from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from evidence.access.pieces import check_owner
 from evidence.models import Attachment, Evidence
-from files.filetypes import ALLOWED, Kind, safe_name
-from files.keeping import prepare
-from files.models import StoredFile
-from files.serving import file_response
+from files.serving import serve
 from people.access import PersonRequest, signed_in
 from people.models import Account
 from records.refusals import NotPossible
-
-PHOTOS_AT_ONCE = 4  # more are left to the sweep, so that nobody waits for them
 
 
 @signed_in
@@ -34,7 +28,7 @@ def original(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> Ht
     """The file as it was added, as a download, for its owner."""
     row = _visible(request.user, pk, attachment)
     check_owner(row.revision.evidence, request.user)
-    return _response(request, row.file, row.name, inline=False)
+    return serve(request, row.file, name=row.name, inline=False)
 
 
 @signed_in
@@ -45,7 +39,7 @@ def state(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpR
     piece = row.revision.evidence
     if not request.htmx:
         return redirect("evidence:detail", piece.pk)
-    if row.file.preparation == StoredFile.Preparation.WAITING:
+    if row.file.is_pending:
         return HttpResponse(status=204)
     context = {"piece": piece, "attachment": row, "is_owner": piece.owner_id == request.user.pk}
     return render(request, "evidence/_file.html", context)
@@ -58,7 +52,7 @@ def _visible(user: Account, pk: uuid.UUID, attachment: uuid.UUID) -> Attachment:
     rows = Attachment.objects.filter(revision__evidence=piece)
     if piece.owner_id != user.pk:
         rows = rows.filter(revision=piece.current_id)
-    rows = rows.select_related("file__shown", "revision__evidence")
+    rows = rows.select_related("file__cleaned", "revision__evidence")
     return get_object_or_404(rows, pk=attachment)
 
 
@@ -67,37 +61,7 @@ def shown_file(request: HttpRequest, attachment: Attachment) -> HttpResponseBase
     NotPossible while it is being prepared, and when that failed."""
     shown = attachment.file.shown
     if shown is None:
-        if attachment.file.preparation == StoredFile.Preparation.WAITING:
+        if attachment.file.is_pending:
             raise NotPossible(_("This file is being prepared. Try again in a minute."))
         raise NotPossible(_("No version of this file for others could be made."))
-    return _response(request, shown, attachment.name, inline=True)
-
-
-def _response(
-    request: HttpRequest, file: StoredFile, name: str, *, inline: bool
-) -> HttpResponseBase:
-    try:
-        content = default_storage.open(file.path)
-    except FileNotFoundError as fault:  # erased on a lawful ground
-        raise Http404 from fault
-    return file_response(
-        request,
-        content,
-        media_type=file.media_type,
-        name=safe_name(name, ALLOWED[file.media_type]),
-        size=file.size,
-        etag=file.digest,
-        inline=inline,
-    )
-
-
-def prepare_photos(piece: Evidence) -> None:
-    """Prepare the first photos of a piece at once, outside any transaction: they are what a
-    student looks for on the next page."""
-    waiting = StoredFile.objects.filter(
-        preparation=StoredFile.Preparation.WAITING,
-        kind=Kind.IMAGE,
-        pk__in=Attachment.objects.filter(revision=piece.current_id).values("file"),
-    )
-    for file in waiting[:PHOTOS_AT_ONCE]:
-        prepare(file)
+    return serve(request, shown, name=attachment.name)

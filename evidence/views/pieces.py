@@ -1,7 +1,8 @@
 """Pages about pieces of evidence: the student's list, adding, the piece itself."""
 
 import uuid
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -24,7 +25,6 @@ from evidence.forms.pieces import PieceForm
 from evidence.forms.requirements import RequirementsForm, SearchForm
 from evidence.models import Evidence
 from evidence.views.feedback import feedback_context
-from evidence.views.files import prepare_photos
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
 from people.models import Account
@@ -32,6 +32,7 @@ from qualifications.names import names_in
 from records.refusals import NotPossible
 
 PER_PAGE = 50
+Written = TypeVar("Written")
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 # Two ways to be rid of a piece, as the dialog and the page without JavaScript ask for them.
@@ -72,10 +73,8 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
     draft = Writing(request, f"evidence:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    if form.is_bound and form.is_valid():
-        piece = actions.add_evidence(words=form.words, files=form.chosen_files, by=request.user)
+    if (piece := _written(form, actions.add_evidence, by=request.user)) is not None:
         draft.forget()
-        prepare_photos(piece)
         messages.success(request, _("Your evidence is kept."))
         return redirect("evidence:requirements", piece.pk)
     context = {"form": form, "draft": draft}
@@ -95,17 +94,27 @@ def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
     draft = Writing(request, f"evidence:{piece.pk}:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    if form.is_bound and form.is_valid():
-        actions.revise_evidence(
-            evidence=piece, words=form.words, files=form.chosen_files, by=request.user
-        )
+    if _written(form, actions.revise_evidence, evidence=piece, by=request.user) is not None:
         draft.forget()
-        piece.refresh_from_db()
-        prepare_photos(piece)
         messages.success(request, _("Your changes are kept."))
         return redirect("evidence:detail", piece.pk)
     context = {"form": form, "draft": draft, "piece": piece}
     return render(request, "evidence/edit.html", context, status=422 if form.errors else 200)
+
+
+def _written(form: PieceForm, action: Callable[..., Written], **who: Any) -> Written | None:
+    """Keep what the form brings; None where it is not right yet: it says why, and its good files
+    are kept meanwhile."""
+    if not form.is_bound:
+        return None
+    form.is_valid()
+    form.take_in()
+    if form.is_valid():
+        try:
+            return action(words=form.words, files=form.chosen_files, **who)
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+    return None
 
 
 @signed_in

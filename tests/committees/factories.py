@@ -110,7 +110,7 @@ class Scene:
 
     def freeze(self) -> None:
         for case in self.cases:
-            actions.freeze_case(case=case, by=None, at=REFERENCE)
+            actions.freeze_case(case=case, at=REFERENCE + Case.SETTLES_IN)
 
     def judge(
         self, by: Account, finding: str = Finding.ATTAINED, words: str = "Seen often."

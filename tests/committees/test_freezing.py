@@ -2,20 +2,24 @@
 
 from datetime import timedelta
 from io import BytesIO
+from itertools import islice
 
 import pytest
-from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
 from committees import actions
-from committees.models import Case, Snapshot
+from committees.models import Case, Snapshot, SnapshotFile
 from committees.panels import panel_of
 from committees.snapshots import read
-from evidence.models import GiverRole
-from files.keeping import keep_bytes, record
+from evidence.models import Attachment, GiverRole
+from files.models import StoredFile
+from files.preparing import claimed, prepare_waiting
 from portfolio.models import SetAside
 from post.work import WORK
+from records.models import Event
 from records.refusals import NotPossible
 from tests.committees.factories import (
     REFERENCE,
@@ -25,10 +29,10 @@ from tests.committees.factories import (
     scene,
 )
 from tests.evidence.factories import (
-    AttachmentFactory,
     EvidenceFactory,
     FeedbackFactory,
     GiverFactory,
+    attach,
 )
 from tests.factories import LONG_AGO, RequirementFactory
 
@@ -38,7 +42,7 @@ AFTER = REFERENCE + timedelta(hours=1)
 
 
 def frozen(made: Scene) -> Snapshot:
-    return actions.freeze_case(case=made.case, by=None, at=AFTER)
+    return actions.freeze_case(case=made.case, at=AFTER)
 
 
 def titles(made: Scene) -> set[str]:
@@ -94,14 +98,15 @@ def test_check_ins_are_the_committees_only_by_the_house_rules(shown: bool, count
     assert len(read(made.case.snapshots.get()).evidence_set.check_ins) == count
 
 
-def test_it_is_frozen_once_and_not_before_the_reference_date() -> None:
+def test_it_is_frozen_once_and_not_before_the_slowest_write_is_in() -> None:
     made = scene()
 
+    for early in (timedelta(seconds=-1), timedelta(0), timedelta(seconds=59)):
+        with pytest.raises(NotPossible):
+            actions.freeze_case(case=made.case, at=REFERENCE + early)
+    actions.freeze_case(case=made.case, at=REFERENCE + Case.SETTLES_IN)
     with pytest.raises(NotPossible):
-        actions.freeze_case(case=made.case, by=None, at=REFERENCE - timedelta(seconds=1))
-    actions.freeze_case(case=made.case, by=None, at=REFERENCE)
-    with pytest.raises(NotPossible):
-        actions.freeze_case(case=made.case, by=None, at=AFTER)
+        actions.freeze_case(case=made.case, at=AFTER)
 
     assert made.case.snapshots.count() == 1
 
@@ -139,22 +144,90 @@ def test_one_case_that_cannot_be_frozen_does_not_keep_the_others(
     assert made.meeting.cases.filter(state=Case.State.FROZEN).count() == 1
 
 
-def test_photos_that_wait_are_prepared_first() -> None:
+# --- Files that are being prepared ----------------------------------------------------------------
+
+
+def photo() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (40, 30), "navy").save(file, "JPEG")
+    return file.getvalue()
+
+
+def with_photo(content: bytes) -> tuple[Scene, StoredFile]:
     made = scene()
-    piece = made.student.person.evidence.get()
-    photo = BytesIO()
-    Image.new("RGB", (40, 30), "navy").save(photo, "JPEG")
-    kept = keep_bytes(photo, name="photo.jpg", size=len(photo.getvalue()))
-    with transaction.atomic():
-        file = record(kept, by=made.student)
-    AttachmentFactory(revision=piece.current, file=file, name="photo.jpg")
+    return made, attach(made.student.evidence.get(), content, "photo.jpg")
+
+
+def files_in(made: Scene) -> list[tuple[str, str, str]]:
+    [piece] = read(made.case.snapshots.get()).evidence_set.pieces
+    return [(file.kind, file.state, file.file) for file in piece.files]
+
+
+def test_the_set_waits_for_its_files_and_says_for_how_many() -> None:
+    made, file = with_photo(photo())
+
+    with pytest.raises(NotPossible, match="1"):
+        frozen(made)
+    waits_for = made.refreshed().unprepared
+    prepare_waiting()
+    frozen(made)
+
+    shown = StoredFile.objects.get(cleaned_from=file)
+    assert (waits_for, made.refreshed().unprepared) == (1, 0)
+    assert files_in(made) == [("image", "ready", str(shown.pk))]
+    assert [row.file for row in SnapshotFile.objects.all()] == [shown]
+
+
+def test_a_file_that_failed_keeps_nobody_waiting() -> None:
+    made, _file = with_photo(photo()[:200])
+    prepare_waiting()
 
     frozen(made)
 
+    assert files_in(made) == [("image", "failed", "")]
+
+
+@pytest.mark.parametrize("state", ["waiting", "in_hand"])
+def test_after_two_hours_it_is_frozen_and_says_what_was_missing(state: str) -> None:
+    made, file = with_photo(photo())
+    if state == "in_hand":
+        list(islice(claimed(), 1))
+    last = REFERENCE + Case.WAITS_FOR_FILES
+
+    with pytest.raises(NotPossible):
+        actions.freeze_case(case=made.case, at=last - timedelta(seconds=1))
+    actions.freeze_case(case=made.case, at=last)
+
+    event = Event.objects.get(verb="set.frozen")
+    attachment = Attachment.objects.get(file=file)
+    assert files_in(made) == [("image", state, "")]
+    assert event.statement["facts"]["unprepared"] == [str(attachment.pk)]
+
+
+def test_nobody_who_waits_for_a_page_prepares_or_freezes(client: Client) -> None:
+    made, file = with_photo(photo())
+    client.force_login(made.secretary)
+
+    client.post(reverse("committees:freeze", args=[made.meeting.pk]))
+
     file.refresh_from_db()
-    (in_set,) = read(made.case.snapshots.get()).evidence_set.pieces[0].files
-    assert file.shown is not None
-    assert (in_set.digest, in_set.kind) == (file.shown.digest, "image")
+    assert (file.preparation, made.refreshed().state) == ("waiting", Case.State.PLANNED)
+
+
+def test_a_case_that_was_put_first_goes_first() -> None:
+    first, hurried = scene(), scene()
+    hurried.meeting.reference_at = REFERENCE + timedelta(minutes=1)
+    hurried.meeting.save()
+    due = Case.objects.due_for_freezing(AFTER)
+    before = list(due.values_list("pk", flat=True))
+
+    actions.hurry_freezing(meeting=hurried.meeting, by=hurried.secretary, at=AFTER)
+
+    assert before == [first.case.pk, hurried.case.pk]
+    assert list(due.values_list("pk", flat=True)) == [hurried.case.pk, first.case.pk]
+
+
+# --- Who stands aside -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("may_judge", "grounds"), [(True, set()), (False, {"gave_feedback"})])
@@ -210,7 +283,7 @@ def test_a_late_set_is_that_of_the_reference_date() -> None:
         recorded_at=AFTER,
     )  # fmt: skip
 
-    actions.freeze_case(case=made.case, by=None, at=AFTER + timedelta(days=3))
+    actions.freeze_case(case=made.case, at=AFTER + timedelta(days=3))
 
     kept = read(made.case.snapshots.get()).evidence_set
     assert [piece.id for piece in kept.pieces] == [str(on_time.pk)]

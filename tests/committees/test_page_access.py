@@ -1,16 +1,12 @@
 """Who sees which page in which state; a status alone says who is kept out, never what is shown."""
 
-import hashlib
-from io import BytesIO
-
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from committees import actions
 from committees.models import Case
-from files.keeping import keep_bytes, record
+from files.models import StoredFile
 from people.models import Account, InstitutionRole
 from tests.committees.factories import (
     REFERENCE,
@@ -19,13 +15,12 @@ from tests.committees.factories import (
     answered_piece,
     scene,
 )
-from tests.evidence.factories import AttachmentFactory
+from tests.evidence.factories import attach
 from tests.factories import AccountFactory, EnrolmentFactory, InstitutionRoleFactory
 
 pytestmark = pytest.mark.django_db
 
 BYTES = b"What I noted at the desk.\n"
-DIGEST = hashlib.sha256(BYTES).hexdigest()
 PLANNED, FROZEN, OPENED, DECIDED, ANNOUNCED, DEFERRED = Case.State.values
 
 SEATS = ("chair", "secretary", "member", "aside")
@@ -35,11 +30,7 @@ OUTSIDE = ("former member", "adviser", "student", "other student", "stranger")
 def with_file() -> Scene:
     """A scene in which the student's piece has a file."""
     made = scene()
-    kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
-    piece = made.student.person.evidence.get()
-    with transaction.atomic():
-        file = record(kept, by=made.student)
-    AttachmentFactory(revision=piece.current, file=file)
+    attach(made.student.evidence.get(), BYTES)
     return made
 
 
@@ -77,7 +68,7 @@ def address(page: str, made: Scene) -> str:
         "meeting_plan": lambda: reverse("committees:meeting_plan", args=[made.committee.pk]),
         "meeting": lambda: reverse("committees:meeting", args=[made.meeting.pk]),
         "agenda": lambda: reverse("committees:agenda", args=[made.meeting.pk]),
-        "file": lambda: reverse("committees:file", args=[case.pk, DIGEST]),
+        "file": lambda: reverse("committees:file", args=[case.pk, StoredFile.objects.get().pk]),
         "mine": lambda: reverse("committees:mine"),
         "record": lambda: reverse("committees:record"),
     }.get(page, lambda: reverse(f"committees:{page}", args=[case.pk]))()
@@ -201,13 +192,9 @@ def test_a_file_is_served_as_it_was_frozen(client: Client) -> None:
 def test_a_file_that_is_not_in_the_set_is_not_served(client: Client) -> None:
     made = with_file().bring_to(FROZEN)
     other = b"Not in the set.\n"
-    kept = keep_bytes(BytesIO(other), name="other.txt", size=len(other))
-    later = answered_piece(made.case.enrolment, made.requirement)
-    with transaction.atomic():
-        file = record(kept, by=made.student)
-    AttachmentFactory(revision=later.current, file=file)
+    file = attach(answered_piece(made.case.enrolment, made.requirement), other, "other.txt")
     client.force_login(made.member)
 
-    answer = client.get(reverse("committees:file", args=[made.case.pk, kept.digest]))
+    answer = client.get(reverse("committees:file", args=[made.case.pk, file.pk]))
 
     assert answer.status_code == 404

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from committees import actions
 from committees.models import Case, Committee, Meeting
 from people.models import Account, Person
+from post.work import WORK
 from tests.committees.factories import (
     HELD,
     Scene,
@@ -184,7 +185,7 @@ def test_a_case_is_taken_off_until_it_is_frozen() -> None:
     first, second = made.cases
 
     taken = post(made.secretary, "take_off", first.pk)
-    actions.freeze_case(case=second, by=None)
+    actions.freeze_case(case=second)
     kept = post(made.secretary, "take_off", second.pk)
 
     assert went_to(taken, "meeting", made.meeting.pk)
@@ -200,17 +201,23 @@ def get_after(by: Account, answer: HttpResponse) -> str:
     return client.get(answer["Location"]).content.decode()
 
 
-def test_the_button_freezes_the_sets_of_a_meeting() -> None:
+def test_the_button_puts_the_sets_of_a_meeting_first() -> None:
     made = scene(students=2)
     other = scene()
-    assert "Freeze the sets now" in get(made.secretary, "meeting", made.meeting.pk)
+    Case.objects.filter(pk=made.case.pk).update(unprepared=2)
+    page = get(made.secretary, "meeting", made.meeting.pk)
+    assert page.count("Freeze these sets first") == 1
+    assert page.count("The set is being frozen") == 2
+    assert page.count("It waits for 2 files that are being prepared") == 1
 
     answer = post(made.secretary, "freeze", made.meeting.pk)
 
     assert went_to(answer, "meeting", made.meeting.pk)
-    assert {case.state for case in made.meeting.cases.all()} == {Case.State.FROZEN}
-    assert other.refreshed().state == Case.State.PLANNED
-    assert "Freeze the sets now" not in get(made.secretary, "meeting", made.meeting.pk)
+    assert "2 sets go first" in get_after(made.secretary, answer)
+    assert {case.hurried_at is None for case in made.meeting.cases.all()} == {False}
+    assert other.refreshed().hurried_at is None
+    assert WORK["freezing"]() == 3
+    assert "Freeze these sets first" not in get(made.secretary, "meeting", made.meeting.pk)
 
 
 def test_before_the_reference_date_there_is_no_button() -> None:
@@ -221,7 +228,7 @@ def test_before_the_reference_date_there_is_no_button() -> None:
 
     answer = post(made.secretary, "freeze", made.meeting.pk)
 
-    assert "Freeze the sets now" not in get(made.secretary, "meeting", made.meeting.pk)
+    assert "Freeze these sets first" not in get(made.secretary, "meeting", made.meeting.pk)
     assert "at the reference date, not before" in get_after(made.secretary, answer)
     assert made.refreshed().state == Case.State.PLANNED
 

@@ -89,8 +89,8 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
         BOTH,
         (PLANNED,),
     ),
-    "freeze_case": (
-        lambda made, by: actions.freeze_case(case=made.case, by=by, at=AT),
+    "hurry_freezing": (
+        lambda made, by: actions.hurry_freezing(meeting=made.meeting, by=by, at=AT),
         BOTH,
         (PLANNED,),
     ),
@@ -199,7 +199,7 @@ def test_who_may_do_what_when(state: str) -> None:
 def test_the_system_freezes_and_nobody_else_needs_to() -> None:
     made = scene()
 
-    actions.freeze_case(case=made.case, by=None, at=AT)
+    actions.freeze_case(case=made.case, at=AT)
 
     assert made.refreshed().state == FROZEN
 

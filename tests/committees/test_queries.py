@@ -8,8 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from committees.models import Case
+from committees.snapshots import file_in
 from people.models import Account
 from tests.committees.factories import Scene, scene
+from tests.evidence.factories import attach
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +100,17 @@ def test_record(client: Client, django_assert_num_queries: Queries, students: in
     made = scene(students=students).bring_to(Case.State.DECIDED)
 
     visit(client, django_assert_num_queries, 7, made.auditor, "record")
+
+
+@pytest.mark.parametrize("pieces", [1, 30])
+def test_a_file_is_found_without_reading_its_set(
+    django_assert_num_queries: Queries, pieces: int
+) -> None:
+    made = scene(pieces=pieces)
+    files = [attach(piece, b"What I noted.\n") for piece in made.student.evidence.all()]
+    made.freeze()
+
+    with django_assert_num_queries(1):
+        found = file_in(made.case, files[-1].pk)
+
+    assert found == (files[-1], "notes.txt")

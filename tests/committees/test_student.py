@@ -85,7 +85,7 @@ def test_the_preview_is_what_is_frozen_then() -> None:
     _, before = page(made.student, "my_case", made)
     made.meeting.reference_at = timezone.now()
     made.meeting.save()
-    actions.freeze_case(case=made.case, by=None)
+    actions.freeze_case(case=made.case, at=timezone.now() + Case.SETTLES_IN)
 
     _, after = page(made.student, "my_case", made)
 

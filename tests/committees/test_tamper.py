@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
-from io import BytesIO
 from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, models, transaction
+from django.db import connection, models
 
 from committees import actions
 from committees.models import (
@@ -21,16 +20,17 @@ from committees.models import (
     Judgement,
     Recusal,
     Snapshot,
+    SnapshotFile,
     SnapshotItem,
 )
-from files.keeping import keep_bytes, record
 from files.models import StoredFile
 from records.chain import canonical, name_of
 from records.models import Chain, Event, Sealed
 from records.triggers import lifted
 from records.verification import verify, verify_chain
 from tests.committees.factories import HELD, Scene, scene
-from tests.evidence.factories import AttachmentFactory
+from tests.evidence.factories import attach
+from tests.factories import PersonFactory
 from tests.recorded import record_what_was_made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.tampers]
@@ -42,11 +42,7 @@ def made_with_all() -> tuple[Scene, Scene]:
     """A case that was announced and one that was deferred, with a recusal, and a file in the
     set."""
     announced, deferred = scene(), scene()
-    kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
-    piece = announced.student.person.evidence.get()
-    with transaction.atomic():
-        file = record(kept, by=announced.student)
-    AttachmentFactory(revision=piece.current, file=file)
+    attach(announced.student.evidence.get(), BYTES)
     announced.bring_to(Case.State.OPENED)
     actions.recuse(case=announced.case, reason="A neighbour.", by=announced.other_member, at=HELD)
     announced.decide()
@@ -189,13 +185,25 @@ def test_what_was_removed_is_found(what: str) -> None:
 
 def test_a_removed_item_is_missed_by_its_snapshot() -> None:
     made_with_all()
-    item = SnapshotItem.objects.filter(kind="piece").first()
+    item = SnapshotItem.objects.filter(kind="feedback").first()
     assert item is not None
 
     with behind_its_back():
         gone(item)
 
     assert verify().faults == [f"{name_of(item.snapshot)}: item {item.digest[:12]} was removed"]
+
+
+def test_a_file_that_the_set_shows_no_more_is_missed() -> None:
+    made_with_all()
+    row = SnapshotFile.objects.get()
+
+    with behind_its_back():
+        gone(row)
+
+    assert verify().faults == [
+        f"{name_of(row.item.snapshot)}: file {row.file_id} was removed",
+    ]
 
 
 # --- Inserted -------------------------------------------------------------------------------------
@@ -388,7 +396,14 @@ def test_a_stored_file_is_as_it_was(tamper: Callable[[StoredFile], None], fault:
 def test_an_inserted_file_is_found() -> None:
     made_with_all()
     digest = sha256(b"Slipped in.\n").hexdigest()
-    file = StoredFile(digest=digest, size=12, media_type="text/plain", kind="text")
+    file = StoredFile(
+        owner=PersonFactory(),
+        digest=digest,
+        size=12,
+        media_type="text/plain",
+        kind="text",
+        preparation="ready",
+    )
     default_storage.save(file.path, ContentFile(b"Slipped in.\n"))
 
     file.save(force_insert=True)

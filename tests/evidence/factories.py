@@ -1,11 +1,14 @@
 """One factory a model, with dull defaults; traits have the names of what they make."""
 
+import io
 from datetime import date, timedelta
 
 import factory
+from django.db import transaction
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from evidence.actions.pieces import PURPOSE
 from evidence.models import (
     Attachment,
     Evidence,
@@ -17,7 +20,9 @@ from evidence.models import (
     RequirementLink,
     Revision,
 )
+from files.keeping import KeptFile, receive, take
 from files.models import StoredFile
+from people.models import Account
 from qualifications.models import QualityRequirement
 from tests.factories import (
     LONG_AGO,
@@ -68,18 +73,18 @@ class RevisionFactory(DjangoModelFactory[Revision]):
     recorded_at = LONG_AGO
 
 
-class StoredFileFactory(DjangoModelFactory[StoredFile]):
+class StoredFileFactory(RowFactory[StoredFile]):
     """The row of a text file, ready to be shown, without bytes in the storage."""
 
     class Meta:
         model = StoredFile
-        skip_postgeneration_save = True
 
     class Params:
         waiting_photo = factory.Trait(
             media_type="image/jpeg", kind="image", preparation=StoredFile.Preparation.WAITING
         )
 
+    owner = factory.SubFactory(AccountFactory)
     digest = factory.Sequence(lambda n: f"{n:064x}")
     size = 12
     media_type = "text/plain"
@@ -87,21 +92,31 @@ class StoredFileFactory(DjangoModelFactory[StoredFile]):
     preparation = StoredFile.Preparation.READY
     recorded_at = LONG_AGO
 
-    @factory.post_generation
-    def shown_as_it_is(self: StoredFile, create: bool, extracted: object, **kwargs: object) -> None:
-        if self.preparation == StoredFile.Preparation.READY:
-            self.shown = self
-            self.save(update_fields=["shown"])
-
 
 class AttachmentFactory(DjangoModelFactory[Attachment]):
     class Meta:
         model = Attachment
 
     revision = factory.SubFactory(RevisionFactory)
-    file = factory.SubFactory(StoredFileFactory)
+    file = factory.SubFactory(
+        StoredFileFactory, owner=factory.SelfAttribute("..revision.evidence.owner")
+    )
     name = "notes.txt"
     recorded_at = LONG_AGO
+
+
+def taken_in(owner: Account, content: bytes, name: str = "notes.txt") -> KeptFile:
+    """A file of this person that a piece can name."""
+    return receive(io.BytesIO(content), name=name, size=len(content), purpose=PURPOSE, by=owner)
+
+
+def attach(piece: Evidence, content: bytes, name: str = "notes.txt") -> StoredFile:
+    """A file with these bytes, in the current revision of the piece."""
+    kept = taken_in(piece.owner, content, name)
+    with transaction.atomic():
+        file = take([kept.id], purpose=PURPOSE, by=piece.owner)[kept.id]
+        AttachmentFactory(revision=piece.current, file=file, name=kept.name)
+    return file
 
 
 class RequirementLinkFactory(DjangoModelFactory[RequirementLink]):

@@ -7,16 +7,15 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.core.files.storage import default_storage
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from evidence.actions import feedback as actions
 from evidence.models import Attachment, Evidence, Feedback, FeedbackRequest, Remark
-from files.keeping import keep_bytes, record
-from files.models import StoredFile
+from files.preparing import prepare_waiting
 from people.access import NotAllowed
 from people.drafts import keep
 from people.models import Draft
@@ -29,7 +28,7 @@ from tests.evidence.factories import (
     FeedbackRequestFactory,
     GiverFactory,
     RevisionFactory,
-    StoredFileFactory,
+    attach,
 )
 from tests.evidence.scenes import Scene, everything, people_around, scene, verbs
 from tests.factories import AccountFactory, RequirementFactory
@@ -704,10 +703,8 @@ def test_a_receipt_shows_what_was_sent_until_the_link_expires(client: Client) ->
 
 
 def text_file(question: FeedbackRequest) -> Attachment:
-    kept = keep_bytes(io.BytesIO(b"what was agreed\n"), name="notes.txt", size=16)
-    return AttachmentFactory(
-        revision=question.revision, file=record(kept, by=None), name="notes.txt"
-    )
+    file = attach(question.evidence, b"what was agreed\n")
+    return Attachment.objects.get(file=file)
 
 
 def content(response: Any) -> bytes:
@@ -729,17 +726,17 @@ def test_the_files_of_the_piece_open_from_the_link(client: Client) -> None:
 
 def test_a_photo_is_shown_as_it_was_cleaned(client: Client) -> None:
     question = asked()
-    cleaned = text_file(question).file
-    original = StoredFileFactory(waiting_photo=True)
-    assert not default_storage.exists(original.path)
-    photo = AttachmentFactory(revision=question.revision, file=original, name="desk.jpg")
-    url = link(question, "answer_file", photo.pk)
+    photo = io.BytesIO()
+    Image.new("RGB", (40, 30), "navy").save(photo, "JPEG", comment=b"where it was")
+    file = attach(question.evidence, photo.getvalue(), "desk.jpg")
+    url = link(question, "answer_file", Attachment.objects.get(file=file).pk)
 
     assert (client.get(url).status_code, client.get(link(question)).status_code) == (409, 200)
-    ready = StoredFile.Preparation.READY
-    StoredFile.objects.filter(pk=original.pk).update(shown=cleaned, preparation=ready)
+    assert prepare_waiting() == 1
 
-    assert content(client.get(url)) == b"what was agreed\n"
+    shown = content(client.get(url))
+    with Image.open(io.BytesIO(shown)) as image:
+        assert (image.size, b"where it was" in shown) == ((40, 30), False)
 
 
 def other_revision(question: FeedbackRequest, attachment: Attachment) -> str:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -23,16 +24,23 @@ from evidence.actions import (
     withdraw_evidence,
 )
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
-from files.keeping import KeptBytes, keep_bytes, prepare_waiting
-from files.models import StoredFile
+from files.keeping import KeptFile
+from files.models import StoredFile, Upload
+from files.preparing import prepare_waiting
 from people.access import NotAllowed
+from people.models import Account
 from portfolio.models import SetAside
 from programmes.models import Enrolment, Track
 from qualifications.models import QualityRequirement
 from records.models import Event
 from records.refusals import NotPossible
 from records.verification import verify
-from tests.evidence.factories import EvidenceFactory, FeedbackFactory, FeedbackRequestFactory
+from tests.evidence.factories import (
+    EvidenceFactory,
+    FeedbackFactory,
+    FeedbackRequestFactory,
+    taken_in,
+)
 from tests.evidence.scenes import everything, scene
 from tests.factories import (
     LONG_AGO,
@@ -59,9 +67,8 @@ LATER = datetime(2026, 10, 2, 9, 30, tzinfo=UTC)
 WORDS = Words(title="Helped Mrs De Vries", happened_on=date(2026, 9, 30))
 
 
-def text_file(content: str, name: str = "notes.txt") -> KeptBytes:
-    raw = content.encode()
-    return keep_bytes(io.BytesIO(raw), name=name, size=len(raw))
+def text_file(owner: Account, content: str, name: str = "notes.txt") -> KeptFile:
+    return taken_in(owner, content.encode(), name)
 
 
 def statements() -> list[tuple[str, str, dict[str, Any]]]:
@@ -86,42 +93,53 @@ def test_what_is_added_is_kept_with_its_files_and_the_moment() -> None:
         reflection="Ask about allergies first",
     )
 
-    piece = add_evidence(words=words, files=[text_file("a"), text_file("b")], by=student, at=AT)
+    files = [text_file(student, "a"), text_file(student, "b")]
+
+    piece = add_evidence(words=words, files=files, by=student, at=AT)
 
     piece.refresh_from_db()
     revision = Revision.objects.get()
     assert (piece.owner, piece.recorded_at, piece.current) == (student, AT, revision)
     assert (Words.of(revision), revision.number, revision.recorded_at) == (words, 1, AT)
-    assert [file.digest for file in files_of(revision)] == [
-        text_file("a").digest,
-        text_file("b").digest,
-    ]
+    assert files_of(revision) == files
+    assert Upload.objects.count() == 0
 
 
 def test_the_event_of_adding_holds_ids_only() -> None:
     student = EnrolmentFactory().student
 
-    piece = add_evidence(words=WORDS, files=[text_file("a")], by=student, at=AT)
+    piece = add_evidence(words=WORDS, files=[text_file(student, "a")], by=student, at=AT)
 
     chain = f"person:{student.pk}"
     ids = {"evidence": str(piece.pk), "revision": str(piece.current_id)}
-    assert statements() == [(chain, "evidence.added", ids)]
+    assert statements() == [(chain, "files.kept", {}), (chain, "evidence.added", ids)]
     assert set(Event.objects.values_list("by", "recorded_at")) == {(student.pk, AT)}
 
 
 def test_the_same_file_twice_is_in_a_piece_once_under_its_first_name() -> None:
     student = EnrolmentFactory().student
 
-    add_evidence(
-        words=WORDS, files=[text_file("a", "one.txt"), text_file("a", "two.txt")], by=student
-    )
+    file = text_file(student, "a", "one.txt")
+
+    add_evidence(words=WORDS, files=[file, replace(file, name="two.txt")], by=student)
 
     assert list(Attachment.objects.values_list("name", "order")) == [("one.txt", 0)]
 
 
+def test_equal_files_are_two_files() -> None:
+    student = EnrolmentFactory().student
+    files = [text_file(student, "a", "one.txt"), text_file(student, "a", "two.txt")]
+
+    add_evidence(words=WORDS, files=files, by=student)
+
+    names = Attachment.objects.order_by("order").values_list("name", flat=True)
+    assert list(names) == ["one.txt", "two.txt"]
+    assert len({row.path for row in StoredFile.objects.all()}) == 2
+
+
 def test_a_piece_holds_at_most_twenty_files() -> None:
     student = EnrolmentFactory().student
-    files = [text_file(str(number)) for number in range(21)]
+    files = [text_file(student, str(number)) for number in range(21)]
     before = everything()
 
     with pytest.raises(NotPossible, match="20"):
@@ -148,12 +166,11 @@ def test_only_who_is_enrolled_adds_evidence() -> None:
 
 def test_a_change_is_a_new_revision_beside_the_old_one() -> None:
     student = EnrolmentFactory().student
-    piece = add_evidence(words=WORDS, files=[text_file("a")], by=student, at=AT)
+    files = [text_file(student, "a"), text_file(student, "b")]
+    piece = add_evidence(words=WORDS, files=files[:1], by=student, at=AT)
     other = Words(title="Helped a lady", happened_on=date(2026, 9, 29))
 
-    second = revise_evidence(
-        evidence=piece, words=other, files=[text_file("a"), text_file("b")], by=student, at=LATER
-    )
+    second = revise_evidence(evidence=piece, words=other, files=files, by=student, at=LATER)
 
     piece.refresh_from_db()
     first = Revision.objects.get(number=1)
@@ -166,9 +183,10 @@ def test_a_change_is_a_new_revision_beside_the_old_one() -> None:
 
 def test_a_file_that_is_left_out_stays_in_the_earlier_revision() -> None:
     student = EnrolmentFactory().student
-    piece = add_evidence(words=WORDS, files=[text_file("a"), text_file("b")], by=student)
+    files = [text_file(student, "a"), text_file(student, "b")]
+    piece = add_evidence(words=WORDS, files=files, by=student)
 
-    revise_evidence(evidence=piece, words=WORDS, files=[text_file("b")], by=student)
+    revise_evidence(evidence=piece, words=WORDS, files=files[1:], by=student)
 
     counts = [len(files_of(revision)) for revision in piece.revisions.all()]
     assert counts == [2, 1]
@@ -176,10 +194,11 @@ def test_a_file_that_is_left_out_stays_in_the_earlier_revision() -> None:
 
 def test_keeping_what_was_there_writes_nothing() -> None:
     student = EnrolmentFactory().student
-    piece = add_evidence(words=WORDS, files=[text_file("a")], by=student)
+    files = [text_file(student, "a")]
+    piece = add_evidence(words=WORDS, files=files, by=student)
     before = everything()
 
-    same = revise_evidence(evidence=piece, words=WORDS, files=[text_file("a")], by=student)
+    same = revise_evidence(evidence=piece, words=WORDS, files=files, by=student)
 
     assert same == piece.current
     assert everything() == before
@@ -220,8 +239,9 @@ def test_what_nobody_was_asked_about_can_go_for_good(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     place = scene()
-    piece = add_evidence(words=WORDS, files=[text_file("a")], by=place.student)
-    revise_evidence(evidence=piece, words=WORDS, files=[text_file("b")], by=place.student)
+    files = [text_file(place.student, "a"), text_file(place.student, "b")]
+    piece = add_evidence(words=WORDS, files=files[:1], by=place.student)
+    revise_evidence(evidence=piece, words=WORDS, files=files[1:], by=place.student)
     lay_against(evidence=piece, requirement=place.lines[0], by=place.student)
     gone, paths = piece.pk, [file.path for file in StoredFile.objects.all()]
     assert [default_storage.exists(path) for path in paths] == [True, True]
@@ -234,13 +254,10 @@ def test_what_nobody_was_asked_about_can_go_for_good(
     assert RequirementLink.objects.filter(evidence=gone).count() == 0
     assert StoredFile.objects.count() == 0
     assert [default_storage.exists(path) for path in paths] == [False, False]
-    assert statements()[-1] == (place.piece.chain, "evidence.deleted", {"evidence": str(gone)})
-
-
-def a_photo() -> KeptBytes:
-    raw = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(raw, "JPEG")
-    return keep_bytes(io.BytesIO(raw.getvalue()), name="photo.jpg", size=len(raw.getvalue()))
+    assert statements()[-2:] == [
+        (place.piece.chain, "evidence.deleted", {"evidence": str(gone)}),
+        (place.piece.chain, "files.removed", {}),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["a file", "a prepared photo", "a shared file", "no file"])
@@ -250,35 +267,78 @@ def test_what_is_deleted_is_not_missed(
     """A lawful act never looks like tampering, now or later."""
     place = scene()
     record_what_was_made()
-
-    def files() -> list[KeptBytes]:
-        return [] if kind == "no file" else [a_photo() if "photo" in kind else text_file("a")]
-
-    piece = add_evidence(words=WORDS, files=files(), by=place.student)
-    lay_against(evidence=piece, requirement=place.lines[0], by=place.student)
+    file = io.BytesIO(b"a")
     if "photo" in kind:
-        prepare_waiting()
+        Image.new("RGB", (8, 8), "red").save(file, "JPEG")
+    name = "photo.jpg" if "photo" in kind else "notes.txt"
+    files = [] if kind == "no file" else [taken_in(place.student, file.getvalue(), name)]
+    piece = add_evidence(words=WORDS, files=files, by=place.student)
+    lay_against(evidence=piece, requirement=place.lines[0], by=place.student)
+    prepare_waiting()
     if "shared" in kind:
-        add_evidence(words=WORDS, files=files(), by=place.student)
+        add_evidence(words=WORDS, files=files, by=place.student)
 
     with django_capture_on_commit_callbacks(execute=True):
         delete_evidence(evidence=piece, by=place.student)
-    with django_capture_on_commit_callbacks(execute=True):
-        add_evidence(words=WORDS, files=files(), by=place.student)
 
+    assert StoredFile.objects.count() == (kind == "a shared file")
     assert verify().faults == []
 
 
-def test_a_file_that_somebody_else_uses_stays() -> None:
+def test_deleting_one_of_two_equal_files_leaves_the_other() -> None:
     mine, theirs = (
-        add_evidence(words=WORDS, files=[text_file("a")], by=EnrolmentFactory().student)
-        for _ in range(2)
+        add_evidence(words=WORDS, files=[text_file(student, "a")], by=student)
+        for student in (EnrolmentFactory().student, EnrolmentFactory().student)
     )
 
     delete_evidence(evidence=mine, by=mine.owner)
 
-    assert files_of(theirs.revisions.get()) == [text_file("a")]
+    [file] = StoredFile.objects.all()
+    assert [kept.id for kept in files_of(theirs.revisions.get())] == [file.pk]
+    assert default_storage.exists(file.path)
+    assert verify().faults == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_was_deleted_with_its_files_verifies_clean(count: int) -> None:
+    student = EnrolmentFactory().student
+    photo = io.BytesIO()
+    Image.new("RGB", (40, 30), "navy").save(photo, "JPEG")
+    files = [taken_in(student, photo.getvalue(), "photo.jpg") for _ in range(count)]
+    piece = add_evidence(words=WORDS, files=[*files, text_file(student, "a")], by=student)
+    assert prepare_waiting() == count
+    assert (StoredFile.objects.count(), verify().faults) == (2 * count + 1, [])
+
+    delete_evidence(evidence=piece, by=student)
+
+    assert (StoredFile.objects.count(), verify().faults) == (0, [])
+
+
+def test_a_file_that_another_piece_names_stays() -> None:
+    student = EnrolmentFactory().student
+    file = text_file(student, "a")
+    mine = add_evidence(words=WORDS, files=[file], by=student)
+    other = add_evidence(words=WORDS, files=[file], by=student)
+
+    delete_evidence(evidence=mine, by=student)
+
+    assert files_of(other.revisions.get()) == [file]
     assert default_storage.exists(StoredFile.objects.get().path)
+    assert verify().faults == []
+
+
+@pytest.mark.parametrize("whose", ["of another", "gone"])
+def test_only_ones_own_files_that_are_there_can_be_named(whose: str) -> None:
+    student = EnrolmentFactory().student
+    file = text_file(EnrolmentFactory().student if whose == "of another" else student, "a")
+    if whose == "gone":
+        Upload.objects.all().delete()
+    before = everything()
+
+    with pytest.raises(NotPossible, match="no longer here"):
+        add_evidence(words=WORDS, files=[file], by=student)
+
+    assert everything() == before
 
 
 def test_what_somebody_was_asked_about_is_not_deleted() -> None:

@@ -14,12 +14,15 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from evidence.models import Attachment, Evidence
-from files.keeping import prepare_waiting
+from files.keeping import erase_file
 from files.models import StoredFile
+from files.preparing import claimed, prepare, prepare_waiting
 from people.models import Account
-from tests.evidence.factories import AttachmentFactory, RequirementLinkFactory
+from records.verification import verify
+from tests.evidence.factories import AttachmentFactory, RequirementLinkFactory, attach
 from tests.evidence.scenes import scene
 from tests.factories import AccountFactory
 
@@ -105,18 +108,10 @@ def test_what_comes_in_is_served_to_others_by_its_own_type(
     assert len(answer.body) == int(answer["Content-Length"]) > 0
 
 
-def test_a_photo_is_ready_on_the_next_page(client: Client) -> None:
-    piece, _adviser = added(client, upload("photo.jpg", photo()))
-
-    assert StoredFile.objects.filter(preparation="waiting").count() == 0
-    text = client.get(reverse("evidence:detail", args=[piece.pk])).content.decode()
-    address = reverse("evidence:file", args=[piece.pk, files_of(piece)[0].pk])
-    assert text.count(f'<img src="{address}"') == 1
-
-
 def test_others_get_a_photo_upright_and_without_its_place(client: Client) -> None:
     content = photo()
     piece, adviser = added(client, upload("photo.jpg", content))
+    prepare_waiting()
     original = fetch(client, *files_of(piece), page="file_original")
     client.force_login(adviser)
 
@@ -170,27 +165,32 @@ def test_a_part_of_a_recording_can_be_asked_for(client: Client, samples: Path) -
 # --- Being prepared -------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_not_ready_is_shown_to_nobody(client: Client) -> None:
+STATES = {"waiting": "Waits its turn", "in_hand": "Being prepared for others"}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_file_that_is_not_ready_is_shown_to_nobody(state: str, client: Client) -> None:
     place = scene(lines=1)
-    waiting = AttachmentFactory(revision=place.piece.current, file__waiting_photo=True)
-    default_storage.save(waiting.file.path, io.BytesIO(photo()))
-    state = reverse("evidence:file_state", args=[place.piece.pk, waiting.pk])
-    client.force_login(place.enrolment.adviser)
+    waiting = Attachment.objects.get(file=attach(place.piece, photo(), "photo.jpg"))
+    if state == "in_hand":
+        next(claimed())
+    address = reverse("evidence:file_state", args=[place.piece.pk, waiting.pk])
+    client.force_login(place.student)
 
     early = fetch(client, waiting)
-    poll = client.get(state, headers={"hx-request": "true"})
-    without_htmx = client.get(state)
+    poll = client.get(address, headers={"hx-request": "true"})
+    without_htmx = client.get(address)
     page = client.get(reverse("evidence:detail", args=[place.piece.pk])).content.decode()
 
     assert (early.status_code, poll.status_code, poll.content) == (409, 204, b"")
     assert without_htmx["Location"] == reverse("evidence:detail", args=[place.piece.pk])
-    assert (page.count(f'data-hx-get="{state}"'), page.count("<img")) == (1, 0)
+    assert (page.count(f'data-hx-get="{address}"'), page.count("<img")) == (1, 0)
+    assert [words for words in STATES.values() if words in page] == [STATES[state]]
 
 
 def test_a_file_that_became_ready_takes_its_place_in_the_page(client: Client) -> None:
     place = scene(lines=1)
-    waiting = AttachmentFactory(revision=place.piece.current, file__waiting_photo=True)
-    default_storage.save(waiting.file.path, io.BytesIO(photo()))
+    waiting = Attachment.objects.get(file=attach(place.piece, photo(), "photo.jpg"))
     prepare_waiting()
     client.force_login(place.enrolment.adviser)
     page = client.get(reverse("evidence:detail", args=[place.piece.pk])).content.decode()
@@ -205,6 +205,7 @@ def test_a_file_that_became_ready_takes_its_place_in_the_page(client: Client) ->
 
 def test_a_file_that_could_not_be_prepared_is_its_owners_alone(client: Client) -> None:
     piece, adviser = added(client, upload("broken.jpg", photo()[:200]))
+    assert prepare_waiting() == 0
     mine = client.get(reverse("evidence:detail", args=[piece.pk])).content.decode()
     original = fetch(client, *files_of(piece), page="file_original")
     client.force_login(adviser)
@@ -214,11 +215,13 @@ def test_a_file_that_could_not_be_prepared_is_its_owners_alone(client: Client) -
 
     address = reverse("evidence:file_original", args=[piece.pk, files_of(piece)[0].pk])
     assert (mine.count(address), theirs.count(address)) == (1, 0)
+    assert (mine.count("damaged or incomplete"), theirs.count("damaged")) == (1, 0)
     assert (original.body, shown.status_code) == (photo()[:200], 409)
 
 
 def test_what_its_owner_left_out_others_see_no_more(client: Client) -> None:
     piece, adviser = added(client, upload("photo.jpg", photo()))
+    prepare_waiting()
     left_out = files_of(piece)[0]
     client.post(reverse("evidence:edit", args=[piece.pk]), FORM)
     mine = fetch(client, left_out)
@@ -239,12 +242,37 @@ def test_a_file_belongs_to_its_own_piece(client: Client) -> None:
     assert client.get(address).status_code == 404
 
 
-def test_a_file_that_was_lawfully_erased_is_gone(client: Client) -> None:
-    place = scene(lines=1)
-    attachment = AttachmentFactory(revision=place.piece.current)
-    client.force_login(place.student)
+@pytest.mark.parametrize("given", ["original", "cleaned"])
+def test_a_file_that_was_lawfully_erased_is_gone_in_every_version(
+    given: str,
+    client: Client,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    piece, _adviser = added(client, upload("photo.jpg", photo()))
+    prepare_waiting()
+    [attachment] = files_of(piece)
+    versions = [attachment.file, attachment.file.cleaned]
+    before = [fetch(client, attachment, page).status_code for page in ("file", "file_original")]
 
-    assert fetch(client, attachment).status_code == 404
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_file(file=versions[given == "cleaned"], ground="The client asked.", by=None)
+
+    after = [fetch(client, attachment, page).status_code for page in ("file", "file_original")]
+    assert (before, after) == ([200, 200], [404, 404])
+    assert [default_storage.exists(version.path) for version in versions] == [False, False]
+    report = verify()
+    assert (report.faults, len(report.erased)) == ([], 2)
+
+
+def test_a_file_that_is_erased_while_it_waits_is_never_prepared(client: Client) -> None:
+    piece, _adviser = added(client, upload("photo.jpg", photo()))
+    [attachment] = files_of(piece)
+
+    erase_file(file=attachment.file, ground="The client asked.", by=None)
+
+    assert (prepare_waiting(), prepare(attachment.file)) == (0, False)
+    assert StoredFile.objects.count() == 1
+    assert fetch(client, attachment, "file_original").status_code == 404
 
 
 # --- Hostile files --------------------------------------------------------------------------------
@@ -320,8 +348,8 @@ def test_no_name_does_harm(client: Client, samples: Path) -> None:
     for few in (names[:20], names[20:]):
         assert post_raw(client, few).status_code == 302
 
-    stored = StoredFile.objects.values_list("digest", flat=True)
-    assert sorted(kept_in_storage()) == sorted(stored)
+    stored = StoredFile.objects.values_list("pk", flat=True)
+    assert sorted(kept_in_storage()) == sorted(map(str, stored))
     rows = Attachment.objects.select_related("revision")
     for attachment in rows:
         assert re.fullmatch(r"[^/\\\x00-\x1f<>\":|?*\u202a-\u202e]{1,120}", attachment.name)

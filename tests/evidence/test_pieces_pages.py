@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.contrib.auth import get_user
 from django.contrib.messages import get_messages
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
@@ -14,8 +15,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from evidence.actions import Words
+from evidence.actions.pieces import own_files
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
 from files.models import StoredFile
+from files.sweeping import remove_expired
 from programmes.models import Track
 from qualifications.models import Qualification
 from qualifications.names import names_in
@@ -159,12 +162,12 @@ def test_a_wrong_form_keeps_all_that_was_typed_and_every_good_file(client: Clien
     wrong = client.post(url("add"), {**typed, "uploads": [note("a.txt", "a"), note("b.txt", "b")]})
     form = wrong.context["form"]
     shown = {name: form[name].value() for name in typed}
-    tokens = [file.token for file in form.kept_files()]
+    tokens = [each.file.id for each in form.offered_files()]
     nothing_yet = Evidence.objects.count()
     client.post(url("add"), {**typed, "happened_on": "2026-02-28", "kept": tokens})
 
     assert (wrong.status_code, nothing_yet, shown) == (422, 0, typed)
-    assert [(file.name, file.chosen) for file in form.kept_files()] == [
+    assert [(each.file.name, each.chosen) for each in form.offered_files()] == [
         ("a.txt", True),
         ("b.txt", True),
     ]
@@ -181,7 +184,7 @@ def test_a_refused_file_is_named_and_the_others_are_kept(client: Client) -> None
     errors = [error.split(":")[0] for error in form.errors["uploads"]]
     assert (response.status_code, list(form.errors)) == (422, ["uploads"])
     assert errors == ["harm.exe", "empty.txt"]
-    assert [file.name for file in form.kept_files()] == ["good.txt"]
+    assert [each.file.name for each in form.offered_files()] == ["good.txt"]
     assert Evidence.objects.count() == 0
 
 
@@ -193,7 +196,9 @@ def test_more_than_twenty_files_are_refused_by_name(client: Client) -> None:
 
     form = response.context["form"]
     assert form.errors["uploads"] == ["20.txt: A piece of evidence holds at most 20 files."]
-    assert [file.name for file in form.kept_files()] == [f"{number}.txt" for number in range(20)]
+    assert [each.file.name for each in form.offered_files()] == [
+        f"{number}.txt" for number in range(20)
+    ]
 
 
 def test_a_file_over_the_limit_of_its_kind_is_refused(client: Client, settings: Any) -> None:
@@ -204,40 +209,65 @@ def test_a_file_over_the_limit_of_its_kind_is_refused(client: Client, settings: 
     form = client.post(url("add"), {**FORM, "uploads": uploads}).context["form"]
 
     assert [error.split(":")[0] for error in form.errors["uploads"]] == ["large.txt"]
-    assert [file.name for file in form.kept_files()] == ["small.txt"]
+    assert [each.file.name for each in form.offered_files()] == ["small.txt"]
 
 
-def kept_token(client: Client, content: str = "mine") -> str:
-    response = client.post(url("add"), {**FORM, "title": "", "uploads": note("mine.txt", content)})
-    return response.context["form"].kept_files()[0].token
+def kept_upload(client: Client) -> str:
+    """The id of a file that came with a wrong form."""
+    response = client.post(url("add"), {**FORM, "title": "", "uploads": note("mine.txt", "mine")})
+    [offered] = response.context["form"].offered_files()
+    return str(offered.file.id)
 
 
 def test_a_kept_file_is_for_its_uploader_only(client: Client) -> None:
     client.force_login(EnrolmentFactory().student)
-    token = kept_token(client)
+    key = kept_upload(client)
     thief = EnrolmentFactory().student
     client.force_login(thief)
 
-    stolen = client.post(url("add"), {**FORM, "kept": token})
-    made_up = client.post(url("add"), {**FORM, "kept": token[:-1]})
+    stolen = client.post(url("add"), {**FORM, "kept": key})
+    made_up = client.post(url("add"), {**FORM, "kept": key[:-1]})
 
     assert (stolen.status_code, made_up.status_code) == (422, 422)
     assert (list(stolen.context["form"].errors), Evidence.objects.count()) == (["kept"], 0)
 
 
-def test_a_kept_file_that_is_gone_is_named(client: Client) -> None:
+def test_a_kept_file_that_is_gone_is_said(client: Client) -> None:
     client.force_login(EnrolmentFactory(student__language="en").student)
-    token = kept_token(client)
-    for folder in default_storage.listdir("")[0]:
-        for inner in default_storage.listdir(folder)[0]:
-            for name in default_storage.listdir(f"{folder}/{inner}")[1]:
-                default_storage.delete(f"{folder}/{inner}/{name}")
+    key = kept_upload(client)
+    assert remove_expired(timezone.now() + timedelta(days=8)) == 1
 
-    response = client.post(url("add"), {**FORM, "kept": token})
+    response = client.post(url("add"), {**FORM, "kept": key})
 
     form = response.context["form"]
-    assert form.errors["kept"] == ["mine.txt is no longer here. Choose it again."]
-    assert (form.kept_files(), Evidence.objects.count()) == ([], 0)
+    assert form.errors["kept"] == ["A file is no longer here. Choose it again."]
+    assert (form.offered_files(), Evidence.objects.count()) == ([], 0)
+
+
+def test_a_kept_file_that_goes_while_it_is_sent_costs_no_words(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(EnrolmentFactory(student__language="en").student)
+    key = kept_upload(client)
+    found = own_files([UUID(key)], get_user(client))  # type: ignore[arg-type]
+    remove_expired(timezone.now() + timedelta(days=8))
+    monkeypatch.setattr("evidence.forms.pieces.own_files", lambda ids, by: found)
+
+    response = client.post(url("add"), {**FORM, "kept": key})
+
+    form = response.context["form"]
+    assert (response.status_code, form["title"].value()) == (422, FORM["title"])
+    assert form.non_field_errors() == ["A file is no longer here. Choose it again."]
+
+
+def test_a_form_sent_twice_names_the_same_file(client: Client) -> None:
+    client.force_login(EnrolmentFactory().student)
+    key = kept_upload(client)
+
+    answers = [client.post(url("add"), {**FORM, "kept": key}) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert [str(row.file_id) for row in Attachment.objects.all()] == [key, key]
 
 
 @pytest.mark.parametrize("day", ["0026-09-01", "1949-12-31", "tomorrow"])
@@ -266,11 +296,11 @@ def test_editing_shows_what_is_there_and_writes_the_next_revision(client: Client
     piece = added(client, note("a.txt", "a"), note("b.txt", "b"))
     form = client.get(url("edit", piece.pk)).context["form"]
     shown = {name: form[name].value() for name in FORM}
-    first, _second = form.kept_files()
+    first, _second = form.offered_files()
 
     response = client.post(
         url("edit", piece.pk),
-        {**FORM, "title": "Helped more", "kept": first.token, "uploads": note("c.txt", "c")},
+        {**FORM, "title": "Helped more", "kept": first.file.id, "uploads": note("c.txt", "c")},
     )
 
     assert shown == {**FORM, "happened_on": date(2026, 9, 2)}
@@ -284,11 +314,12 @@ def test_editing_shows_what_is_there_and_writes_the_next_revision(client: Client
 
 def test_a_wrong_edit_shows_left_out_files_unticked(client: Client) -> None:
     piece = added(client, note("a.txt", "a"), note("b.txt", "b"))
-    first, _second = client.get(url("edit", piece.pk)).context["form"].kept_files()
+    first, _second = client.get(url("edit", piece.pk)).context["form"].offered_files()
 
-    response = client.post(url("edit", piece.pk), {**FORM, "title": "", "kept": first.token})
+    response = client.post(url("edit", piece.pk), {**FORM, "title": "", "kept": first.file.id})
 
-    kept = [(file.name, file.chosen) for file in response.context["form"].kept_files()]
+    offered = response.context["form"].offered_files()
+    kept = [(each.file.name, each.chosen) for each in offered]
     assert (response.status_code, kept) == (422, [("a.txt", True), ("b.txt", False)])
     assert piece.revisions.count() == 1
 

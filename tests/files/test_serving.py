@@ -5,21 +5,27 @@ import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from typing import IO, Any
+from unittest.mock import patch
+from urllib.parse import parse_qsl, urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from csp.middleware import CSPMiddleware
 from django.core.files import File
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished
 from django.db import close_old_connections
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.test import RequestFactory
+from django.utils import timezone, translation
+from pytest_django import Settings
 
+from files import serving
 from files.filetypes import ALLOWED, Kind
-from files.serving import CHUNK, file_response
+from files.models import StoredFile
+from files.serving import CHUNK, serve
 
 CONTENT = bytes(range(256)) * 1000  # several chunks, each byte known by its place
 SIZE = len(CONTENT)
@@ -42,15 +48,28 @@ def stored() -> Iterator[File]:
         yield file
 
 
-def answer(request: WSGIRequest, file: File | IO[bytes], **changed: Any) -> HttpResponseBase:
-    told: dict[str, Any] = {
-        "media_type": "video/mp4",
-        "name": "les.mp4",
-        "size": SIZE,
-        "etag": "abcd",
-        "inline": True,
-    }
-    return file_response(request, file, **(told | changed))
+class Given(Storage):
+    """Opens the one file that a test gave it."""
+
+    def __init__(self, file: File | IO[bytes]) -> None:
+        self.file = file
+
+    def _open(self, name: str, mode: str = "rb") -> Any:
+        return self.file
+
+
+def answer(
+    request: WSGIRequest,
+    file: File | IO[bytes],
+    *,
+    media_type: str = "video/mp4",
+    name: str = "les.mp4",
+    size: int = SIZE,
+    inline: bool = True,
+) -> HttpResponseBase:
+    row = StoredFile(digest="abcd", size=size, media_type=media_type)
+    with patch.object(serving, "default_storage", Given(file)):
+        return serve(request, row, name=name, inline=inline)
 
 
 def body(response: HttpResponseBase) -> bytes:
@@ -208,7 +227,8 @@ def test_photo_video_and_sound_are_shown_where_asked(media_type: str) -> None:
         (attached, "attachment", ATTACHED),
     ):
         assert response["Content-Type"] == media_type
-        assert response["Content-Disposition"] == f'{disposition}; filename="les.mp4"'
+        name = f"les.{ALLOWED[media_type].extension}"
+        assert response["Content-Disposition"] == f'{disposition}; filename="{name}"'
         assert response["Content-Security-Policy"] == policy
 
 
@@ -217,8 +237,9 @@ def test_documents_and_text_are_attachments(media_type: str) -> None:
     response = answer(ASK.get("/"), io.BytesIO(), media_type=media_type, inline=True)
 
     charset = "; charset=utf-8" if media_type == "text/plain" else ""
+    name = f"les.{ALLOWED[media_type].extension}"
     assert response["Content-Type"] == media_type + charset
-    assert response["Content-Disposition"] == 'attachment; filename="les.mp4"'
+    assert response["Content-Disposition"] == f'attachment; filename="{name}"'
     assert response["Content-Security-Policy"] == ATTACHED
 
 
@@ -240,22 +261,23 @@ def test_other_types_have_no_type(media_type: str) -> None:
     response = answer(ASK.get("/"), io.BytesIO(), media_type=media_type, inline=True)
 
     assert response["Content-Type"] == "application/octet-stream"
-    assert response["Content-Disposition"] == 'attachment; filename="les.mp4"'
+    assert response["Content-Disposition"] == "attachment"
     assert response["Content-Security-Policy"] == ATTACHED
 
 
 NAMES = {
     "les.mp4": 'inline; filename="les.mp4"',
     "réflectie les.mp4": "inline; filename*=utf-8''r%C3%A9flectie%20les.mp4",
-    'x"; filename="y.html': r'inline; filename="x\"; filename=\"y.html"',
-    "x\r\nSet-Cookie: a=b": "inline; filename*=utf-8''x%0D%0ASet-Cookie%3A%20a%3Db",
-    "": "attachment",
+    'x"; filename="y.html': 'inline; filename="x_; filename=_y.mp4"',
+    "x\r\nSet-Cookie: a=b": 'inline; filename="x Set-Cookie_ a=b.mp4"',
+    "": 'inline; filename="bestand.mp4"',
 }
 
 
 @pytest.mark.parametrize(("name", "disposition"), NAMES.items())
 def test_name_is_one_value_of_one_header(name: str, disposition: str) -> None:
-    response = answer(ASK.get("/"), io.BytesIO(), name=name)
+    with translation.override("nl"):
+        response = answer(ASK.get("/"), io.BytesIO(), name=name)
 
     assert response["Content-Disposition"] == disposition
 
@@ -319,3 +341,61 @@ def test_a_player_gathers_a_video_part_by_part(connection: HTTPConnection) -> No
         gathered += response.read()
 
     assert gathered == CONTENT
+
+
+# --- By others, once the application has said who may see it --------------------------------------
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_nginx_sends_what_the_application_allows(inline: bool, settings: Settings) -> None:
+    settings.FILES_SENT_BY = "nginx"
+    row = StoredFile(digest="abcd", size=SIZE, media_type="video/mp4")
+
+    response = serve(ASK.get("/", headers={"Range": "bytes=0-1"}), row, name="les", inline=inline)
+
+    assert (response.status_code, body(response)) == (200, b"")  # nginx answers the range
+    assert response["X-Accel-Redirect"] == f"/stored-files/{row.path}"
+    assert response["Content-Type"] == "video/mp4"
+    disposition = "inline" if inline else "attachment"
+    assert response["Content-Disposition"] == f'{disposition}; filename="les.mp4"'
+    assert response["Content-Security-Policy"] == (INLINE if inline else ATTACHED)
+    assert "Content-Length" not in response
+
+
+def test_an_object_store_sends_by_an_address_for_a_while(
+    settings: Settings, object_store: None
+) -> None:
+    settings.FILES_SENT_BY = "storage"
+    row = StoredFile(digest="abcd", size=SIZE, media_type="text/plain")
+
+    response = serve(ASK.get("/"), row, name="les")
+
+    address = urlsplit(response["Location"])
+    assert (response.status_code, response["Cache-Control"]) == (302, "private, no-store")
+    assert f"{address.scheme}://{address.netloc}{address.path}" == (
+        f"https://store.example/{row.path}"
+    )
+    assert dict(parse_qsl(address.query)) == {
+        "ResponseContentType": "text/plain; charset=utf-8",
+        "ResponseContentDisposition": 'attachment; filename="les.txt"',
+        "ResponseCacheControl": "private, max-age=0, must-revalidate",
+        "expire": "300",
+    }
+
+
+@pytest.mark.parametrize("sent_by", ["application", "nginx", "storage"])
+def test_what_was_erased_nobody_sends(sent_by: str, settings: Settings) -> None:
+    settings.FILES_SENT_BY = sent_by
+    row = StoredFile(digest="abcd", media_type="text/plain", erased_at=timezone.now())
+
+    with pytest.raises(Http404):
+        serve(ASK.get("/"), row, name="les")
+
+
+def test_a_storage_without_paths_is_served_in_parts(object_store: None) -> None:
+    row = StoredFile(digest="abcd", size=SIZE, media_type="video/mp4")
+    default_storage.save(row.path, ContentFile(CONTENT))
+
+    response = serve(ASK.get("/", headers={"Range": "bytes=10-19"}), row, name="les")
+
+    assert (response.status_code, body(response)) == (206, CONTENT[10:20])

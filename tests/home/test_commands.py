@@ -1,20 +1,19 @@
 """The commands that prove the record and that erase from it, with their exit codes."""
 
-from io import BytesIO, StringIO
+from io import StringIO
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import transaction
 from django.utils import translation
 
 from committees.models import Case, Decision, SnapshotItem
-from files.keeping import keep_bytes, record
 from people.models import Account, InstitutionRole
-from records.models import Erasure, Event
+from records.models import Erasure, Event, name_of
 from records.triggers import lifted
 from records.verification import sealed_models
 from tests.committees.factories import scene
+from tests.evidence.factories import EvidenceFactory, attach
 from tests.factories import InstitutionRoleFactory
 from tests.recorded import record_what_was_made
 
@@ -34,11 +33,9 @@ def board() -> Account:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_erased_file_is_reported_and_does_not_fail() -> None:
-    kept = keep_bytes(BytesIO(b"Wat ik deed"), name="verslag.txt", size=11)
-    with transaction.atomic():
-        file = record(kept, by=None)
+    file = attach(EvidenceFactory(), b"Wat ik deed", "verslag.txt")
 
-    run("erase_content", file.digest, ground="Asked by the student.", by=board().sign_in)
+    run("erase_content", name_of(file), ground="Asked by the student.", by=board().sign_in)
 
     assert f"lawfully removed: files.storedfile:{file.pk}" in run("verify_records")
     assert not default_storage.exists(file.path)

@@ -170,7 +170,7 @@ def test_it_goes_from_every_set_that_froze_it() -> None:
     [again] = actions.put_on_agenda(
         meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary, at=HELD
     )
-    actions.freeze_case(case=again, by=None, at=later.reference_at)
+    actions.freeze_case(case=again, at=later.reference_at + Case.SETTLES_IN)
     feedback = Feedback.objects.get(text=words(Feedback, "text"))
 
     erasures = erase_content(what=name_of(feedback), ground="Asked.", by=board())

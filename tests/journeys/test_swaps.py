@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.urls import reverse
 from PIL import Image
 
 from committees import actions
-from files.keeping import prepare
+from evidence.models import Attachment
+from files.preparing import prepare
 from tests.committees.factories import HELD
 from tests.committees.factories import Scene as Committee
 from tests.committees.factories import scene as committee_scene
-from tests.evidence.factories import AttachmentFactory
+from tests.evidence.factories import attach
 from tests.evidence.scenes import scene
 
 if TYPE_CHECKING:
@@ -113,10 +113,10 @@ def test_a_filter_keeps_the_focus_and_says_how_much_is_left(enter: Enter) -> Non
 @covers("evidence/_file.html", "every 4s")
 def test_a_file_that_is_ready_says_so_and_keeps_the_focus(enter: Enter) -> None:
     place = scene()
-    row = AttachmentFactory(revision=place.piece.current, file__waiting_photo=True)
     photo = io.BytesIO()
     Image.new("RGB", (60, 40)).save(photo, "JPEG")
-    default_storage.save(row.file.path, photo)
+    file = attach(place.piece, photo.getvalue(), "photo.jpg")
+    row = Attachment.objects.get(file=file)
     page = enter(place.student, "/")
     page.clock.install()
     page.goto(reverse("evidence:detail", args=[place.piece.pk]))

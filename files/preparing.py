@@ -1,0 +1,127 @@
+"""Preparing files for other people's eyes: claimed one by one, by whatever process has time."""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.utils import timezone
+
+from files import cleaning
+from files.filetypes import ALLOWED, Kind
+from files.models import StoredFile, digest_of
+from files.storing import remove, write
+from post.work import register
+from records.chain import append
+
+logger = logging.getLogger(__name__)
+
+State = StoredFile.Preparation
+LEASE = timedelta(minutes=10)  # longer than any preparation takes (files/cleaning.py)
+MOST_ATTEMPTS = 3
+AT_ONCE = 50  # files in one run, so that other work gets its turn
+
+
+@register("preparation")
+def prepare_waiting() -> int:
+    """Prepare the files that wait for it; returns how many became ready."""
+    _give_up()
+    return sum(map(prepare, claimed()))
+
+
+def _give_up() -> None:
+    """Say that it failed of those whose every attempt ended with the process that made it. One
+    query."""
+    gone = StoredFile.objects.to_prepare(timezone.now()).filter(attempts__gte=MOST_ATTEMPTS)
+    gone.order_by().update(
+        preparation=State.FAILED, fault=StoredFile.Fault.GIVEN_UP, claimed_until=None
+    )
+
+
+def claimed() -> Iterator[StoredFile]:
+    """Claim one file after the other, for who goes through them. The attempt counts before the
+    work begins, so that a file that kills its process lets the others go first, and is given up
+    in the end."""
+    for _number in range(AT_ONCE):
+        now = timezone.now()
+        with transaction.atomic():
+            due = StoredFile.objects.to_prepare(now).filter(attempts__lt=MOST_ATTEMPTS)
+            if connection.features.has_select_for_update_skip_locked:
+                due = due.select_for_update(skip_locked=True)
+            row = due.first()
+            if row is None:
+                return
+            row.preparation, row.claimed_until = State.IN_HAND, now + LEASE
+            row.attempts += 1
+            row.save(update_fields=["preparation", "claimed_until", "attempts"])
+        yield row
+
+
+def prepare(row: StoredFile) -> bool:
+    """Make the cleaned version of a photo, video or recording: upright, without place or device.
+    Returns False when that failed, or when somebody else was first or the file has gone since.
+    Raises OSError, and lets the file wait again, when it is not the file's fault."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "source"), Path(folder, "target")
+        try:
+            _copy(row, source)
+            clean = cleaning.clean_image if row.kind == Kind.IMAGE else cleaning.clean_media
+            file_type = clean(source, target, ALLOWED[row.media_type])
+            cleaned = StoredFile(
+                owner_id=row.owner_id,
+                cleaned_from=row,
+                media_type=file_type.media_type,
+                kind=file_type.kind,
+                preparation=State.READY,
+            )
+            with target.open("rb") as file:
+                cleaned.digest, cleaned.size = write(cleaned.path, file)
+        except cleaning.CleaningFailed as failure:
+            _settle(row, State.FAILED, fault=failure.fault)
+            return False
+        except OSError:
+            _settle(row, State.WAITING, attempts=max(row.attempts - 1, 0))
+            raise
+    if not _keep(row, cleaned):
+        remove(cleaned.path)
+        return False
+    return True
+
+
+def _copy(row: StoredFile, target: Path) -> None:
+    """Raises CleaningFailed where the bytes are not there as they came in."""
+    try:
+        with default_storage.open(row.path) as kept, target.open("wb") as copy:
+            shutil.copyfileobj(kept, copy)
+    except FileNotFoundError as fault:
+        raise cleaning.CleaningFailed(StoredFile.Fault.LOST) from fault
+    with target.open("rb") as copied:
+        if digest_of(copied) != row.digest:
+            raise cleaning.CleaningFailed(StoredFile.Fault.LOST)
+
+
+@transaction.atomic
+def _keep(row: StoredFile, cleaned: StoredFile) -> bool:
+    """Whether the file still waited for this version of it, which is there from now on."""
+    still = StoredFile.objects.select_for_update().filter(
+        pk=row.pk, attempts=row.attempts, preparation__in=StoredFile.PENDING, erased_at=None
+    )
+    if not still.exists():
+        return False
+    cleaned.recorded_at = timezone.now()
+    cleaned.save(force_insert=True)
+    _settle(row, State.READY)
+    append(row.chain, "file.prepared", by=None, rows=[cleaned])
+    return True
+
+
+def _settle(row: StoredFile, state: StoredFile.Preparation, **more: object) -> None:
+    """Let go of a file that is still this process's own. One query."""
+    StoredFile.objects.filter(
+        pk=row.pk, attempts=row.attempts, preparation__in=StoredFile.PENDING
+    ).update(preparation=state, claimed_until=None, **more)
+    row.refresh_from_db()
