@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
-from typing import Self
+from typing import Any, Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -20,6 +20,7 @@ from programmes.models import (
     Programme,
     ProgrammeRole,
     Unit,
+    UnitPart,
 )
 from records.models import AppendOnly, Dated, Row, Sealed
 
@@ -135,6 +136,10 @@ class MeetingQuerySet(models.QuerySet):
         all."""
         return self.filter(_sits(user, "committee") | _supervises(user))
 
+    def coming(self) -> Self:
+        """Those not closed yet."""
+        return self.filter(state__in=(Meeting.State.PLANNED, Meeting.State.OPEN))
+
 
 class Meeting(Row):
     """A sitting of the committee. At the reference moment the sets of its cases are frozen."""
@@ -226,7 +231,11 @@ class CaseQuerySet(models.QuerySet):
 
     def settled(self) -> Self:
         """Those with an outcome: decided, announced or deferred."""
-        return self.exclude(state__in=Case.PENDING)
+        return self.filter(state__in=Case.SETTLED)
+
+    def waiting(self) -> Self:
+        """Those of which the student waits for the outcome: none was announced, nor deferred."""
+        return self.filter(state__in=Case.WAITING)
 
     def due_for_freezing(self, at: datetime) -> Self:
         return self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at)
@@ -238,11 +247,13 @@ class CaseQuerySet(models.QuerySet):
         )
 
     def for_page(self) -> Self:
-        """`for_list`, with qualification, decision, announcement and deferral. One query."""
+        """`for_list`, with qualification, the decision that stands, its announcement and what it
+        replaced, and deferral. One query."""
         return self.for_list().select_related(
             "enrolment__programme__qualification",
             "decision__announcement",
             "decision__by",
+            "decision__supersession__earlier",
             "deferral__by",
         )
 
@@ -268,9 +279,25 @@ class Case(Row, Sealed):
     }
     # Those that still await the committee's word.
     PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
+    # Those of which the student has not heard: of a student and a unit there is one such case.
+    WAITING = (*PENDING, State.DECIDED)
+    # Those with an outcome, announced or not.
+    SETTLED = (State.DECIDED, State.ANNOUNCED, State.DEFERRED)
+    # Those whose set can be read. Whatever is hidden until a moment is shown in listed states.
+    WITH_SET = (State.FROZEN, State.OPENED, *SETTLED)
+    # Those whose decision the committee can read; the student reads it once it is announced.
+    WITH_DECISION = (State.DECIDED, State.ANNOUNCED)
     WAY = (State.PLANNED, State.FROZEN, State.OPENED, State.DECIDED, State.ANNOUNCED)
 
-    sealed_fields = ("meeting", "enrolment", "unit", "state", "recorded_at")
+    sealed_fields = (
+        "meeting",
+        "enrolment",
+        "unit",
+        "state",
+        "opened_at",
+        "decision",
+        "recorded_at",
+    )
 
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, related_name="cases", verbose_name=_("meeting")
@@ -285,6 +312,17 @@ class Case(Row, Sealed):
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.PLANNED
     )
+    # When the judgements were opened. A case deferred before that keeps them sealed for ever.
+    opened_at = models.DateTimeField(_("judgements opened on"), null=True, blank=True)
+    # The decision that stands: that there is one, and not two, needs no other guard.
+    decision = models.OneToOneField(
+        "Decision",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="standing_for",
+        verbose_name=_("decision"),
+    )
     recorded_at = models.DateTimeField(_("recorded on"))
 
     objects = CaseQuerySet.as_manager()
@@ -295,6 +333,22 @@ class Case(Row, Sealed):
         constraints = [
             models.UniqueConstraint(
                 fields=["meeting", "enrolment", "unit"], name="a_case_is_on_the_agenda_once"
+            ),
+            models.UniqueConstraint(
+                fields=["enrolment", "unit"],
+                condition=Q(state__in=("planned", "frozen", "opened", "decided")),
+                name="a_student_waits_for_one_case_on_a_unit",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("planned", "frozen"), opened_at__isnull=True)
+                | Q(state__in=("opened", "decided", "announced"), opened_at__isnull=False)
+                | Q(state="deferred"),
+                name="judgements_are_opened_at_a_moment_before_the_decision",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("decided", "announced"), decision__isnull=False)
+                | Q(state__in=("planned", "frozen", "opened", "deferred"), decision__isnull=True),
+                name="a_decided_case_has_one_standing_decision",
             ),
         ]
 
@@ -311,9 +365,25 @@ class Case(Row, Sealed):
         return self.state in self.PENDING
 
     @property
+    def has_set(self) -> bool:
+        """Whether its set was frozen."""
+        return self.state in self.WITH_SET
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether its judgements were opened: what was sealed when it was deferred stays so."""
+        return self.opened_at is not None
+
+    @property
+    def has_decision(self) -> bool:
+        """Whether the committee decided; the student reads it once it is announced."""
+        return self.state in self.WITH_DECISION
+
+    @property
     def way(self) -> list[tuple[str, str]]:
         """The states on this case's way in words, each "done", "now" or "next"."""
-        deferred = (*self.WAY[:2], self.State.DEFERRED)  # it was frozen at least
+        done = self.WAY[: 3 if self.is_opened else 2]  # it was frozen at least
+        deferred = (*done, self.State.DEFERRED)
         states = deferred if self.state == self.State.DEFERRED else self.WAY
         here = states.index(self.State(self.state))
         return [
@@ -423,7 +493,9 @@ class Recusal(AppendOnly, Sealed):
         return f"{self.person_id}: {self.ground}"
 
 
-class Finding(models.TextChoices):
+class Outcome(models.TextChoices):
+    """What is found of a part of the unit. It is never final against the student: not yet."""
+
     ATTAINED = "attained", pgettext_lazy("finding", "attained")
     NOT_YET = "not_yet", pgettext_lazy("finding", "not yet attained")
 
@@ -446,7 +518,7 @@ class Judgement(AppendOnly, Sealed):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="judgements")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveSmallIntegerField()
-    # {id of the unit's part: Finding}
+    # {id of the unit's part: Outcome}
     findings = models.JSONField()
     motivation = models.TextField(_("motivation"), max_length=20_000)
 
@@ -463,20 +535,128 @@ class Judgement(AppendOnly, Sealed):
         return str(self.pk)  # never its content: this shows in logs
 
 
+class DecisionQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        """The one of each case that no other replaced."""
+        return self.filter(standing_for__isnull=False)
+
+    def for_page(self) -> Self:
+        """With who recorded it, its announcement, what it replaced and its findings. Two
+        queries."""
+        return self.select_related(
+            "by", "announcement", "supersession__by", "supersession__second"
+        ).prefetch_related("findings")
+
+
 class Decision(AppendOnly, Sealed):
     """What the committee decided on the frozen set: a finding for each part of the unit, and a
-    motivation that points at items of the set."""
+    motivation that points at items of the set. It is stated together with its findings. The case
+    points at the one that stands; an earlier one stays on record."""
 
-    sealed_fields = ("case", "snapshot", "by", "findings", "motivation", "cited", "recorded_at")
+    sealed_fields = (
+        "case",
+        "number",
+        "snapshot",
+        "by",
+        "motivation",
+        "cited",
+        "panel",
+        "recorded_at",
+    )
 
-    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="decision")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
+    number = models.PositiveSmallIntegerField()
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    # {id of the unit's part: Finding}
-    findings = models.JSONField()
     motivation = models.TextField(_("motivation"), max_length=20_000)
     # Digests of the snapshot's items that the motivation points at.
     cited = models.JSONField()
+    # The committee as it sat when it decided (rules.Panel, by `to_plain`); never read live.
+    panel = models.JSONField()
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "number"], name="a_decision_has_its_own_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def content_to_seal(self) -> dict[str, Any]:
+        content = super().content_to_seal()
+        content["findings"] = [finding.content_to_seal() for finding in self.findings.all()]
+        return content
+
+
+class Finding(AppendOnly):
+    """What a decision says of one part of the unit: attained or not yet, and then what is still
+    to be shown, and by when where the committee says so. Stated with its decision."""
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="findings")
+    part = models.ForeignKey(UnitPart, on_delete=models.PROTECT, related_name="+")
+    order = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    to_show = models.TextField(_("what is still to be shown"), max_length=5_000, blank=True)
+    due_on = models.DateField(_("by when"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["decision", "part"], name="a_decision_has_one_finding_for_a_part"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="attained", to_show="", due_on__isnull=True)
+                | Q(outcome="not_yet") & ~Q(to_show=""),
+                name="what_is_not_yet_attained_is_still_to_be_shown",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def content_to_seal(self) -> dict[str, Any]:
+        """Its part of what is stated of the decision."""
+        names = ("id", "part", "order", "outcome", "to_show", "due_on", "recorded_at")
+        return {name: self._meta.get_field(name).value_from_object(self) for name in names}
+
+
+class Supersession(AppendOnly, Sealed):
+    """One decision takes the place of another, on a ground that is said, by two people."""
+
+    class Ground(models.TextChoices):
+        RECTIFICATION = (
+            "rectification",
+            pgettext_lazy("why a decision is replaced", "a clerical error is put right"),
+        )
+        OBJECTION = "objection", pgettext_lazy("why a decision is replaced", "on objection")
+        APPEAL = "appeal", pgettext_lazy("why a decision is replaced", "on appeal")
+
+    sealed_fields = ("decision", "earlier", "ground", "reason", "by", "second", "recorded_at")
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="supersession")
+    earlier = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="superseded_by")
+    ground = models.CharField(max_length=20, choices=Ground.choices)
+    reason = models.TextField(_("reason"), max_length=20_000)
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(decision=models.F("earlier")), name="a_decision_replaces_another"
+            ),
+            models.CheckConstraint(
+                condition=~Q(by=models.F("second")), name="two_people_replace_a_decision"
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="a_decision_is_replaced_for_a_reason"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -500,11 +680,13 @@ class Deferral(AppendOnly, Sealed):
     """The committee does not decide yet: what is not in the set does not count, so it says what
     it asks the student to show. The case is done; a later meeting takes up a new one."""
 
-    sealed_fields = ("case", "by", "reason", "recorded_at")
+    sealed_fields = ("case", "by", "reason", "panel", "recorded_at")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="deferral")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField(_("what is asked"), max_length=20_000)
+    # The committee as it sat then (rules.Panel, by `to_plain`); never read live.
+    panel = models.JSONField()
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -9,13 +9,16 @@ from uuid import UUID
 from committees.models import (
     Attendance,
     Case,
+    Decision,
+    Deferral,
     Judgement,
     Meeting,
     Membership,
     Recusal,
     SnapshotItem,
 )
-from committees.rules import Ground, Panel, Role, Seat
+from committees.rules import Disclosure, Ground, Panel, Role, Seat
+from people.models import Person
 from programmes.models import AdviserAssignment, Enrolment
 
 ORDER = (Role.CHAIR, Role.MEMBER, Role.SECRETARY)
@@ -64,11 +67,24 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             quorum=case.meeting.committee.quorum,
             seats=own,
             aside={one: ground for one, ground in aside.items() if one in sitting},
-            givers=frozenset(givers[case.pk] & sitting),
+            givers=dict.fromkeys(givers[case.pk] & sitting, Disclosure.PERSON),
             present=frozenset(present[case.meeting_id] & sitting),
             judged=frozenset(judged[case.pk] & sitting),
         )
     return panels
+
+
+def panel_shown(case: Case, panel: Panel) -> Panel:
+    """The committee as pages show it: as it was sealed with the decision that stands or with the
+    deferral (the case read with `for_page`), and before that as it sits. At most one query."""
+    outcome = case.decision if case.has_decision else getattr(case, "deferral", None)
+    return panel if outcome is None else panel_sealed(outcome)
+
+
+def panel_sealed(outcome: Decision | Deferral) -> Panel:
+    """The committee as it sat when it decided, or deferred. One query."""
+    people = Person.objects.in_bulk([UUID(seat["person"]) for seat in outcome.panel["seats"]])
+    return Panel.from_plain(outcome.panel, {key: person.name for key, person in people.items()})
 
 
 def seats_of(committees: Iterable[UUID], at: datetime) -> dict[UUID, tuple[Seat, ...]]:

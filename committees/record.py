@@ -10,7 +10,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from committees.models import Announcement, Case, Decision, Deferral, Recusal, SnapshotItem
+from committees.models import (
+    Announcement,
+    Case,
+    Deferral,
+    Recusal,
+    SnapshotItem,
+    Supersession,
+)
 from people.models import Person
 from records.models import Event, Sealed
 from records.verification import Report, verify_chain
@@ -24,6 +31,7 @@ WORDS: dict[str, Promise] = {
     "decision.made": gettext_lazy("recorded the decision"),
     "case.deferred": gettext_lazy("deferred the case"),
     "decision.announced": gettext_lazy("announced the decision"),
+    "decision.superseded": gettext_lazy("replaced the decision by another"),
     "item.erased": gettext_lazy("erased content from the set, on a lawful ground"),
 }
 
@@ -80,7 +88,8 @@ def _sealed_rows(case: Case) -> Iterator[Sealed]:
         SnapshotItem.objects.filter(snapshot__case=case),
         Recusal.objects.filter(case=case),
         case.judgements.all(),
-        Decision.objects.filter(case=case),
+        case.decisions.prefetch_related("findings"),
+        Supersession.objects.filter(decision__case=case),
         Announcement.objects.filter(decision__case=case),
         Deferral.objects.filter(case=case),
     )

@@ -3,7 +3,9 @@ is met, whether members agree."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
+from typing import Any, Self
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -13,6 +15,23 @@ from committees.models import Membership, Recusal
 
 Role = Membership.Role
 Ground = Recusal.Ground
+
+
+class Disclosure(StrEnum):
+    """How somebody who sits in the committee turns up in the set."""
+
+    PERSON = "person"  # they gave feedback
+    MAILBOX = "mailbox"  # somebody did with whom they share a mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is found of a part of the unit; where it is not yet attained, with what is still to be
+    shown, and by when where that is said."""
+
+    outcome: str
+    to_show: str = ""
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +51,12 @@ class Seat:
 @dataclass(frozen=True, slots=True)
 class Panel:
     """A committee before one case: who sits, who stands aside and on what ground, who gave
-    feedback in the set, who is present and who wrote a judgement."""
+    feedback in the set and how that is known, who is present and who wrote a judgement."""
 
     quorum: int
     seats: tuple[Seat, ...]
     aside: Mapping[UUID, str] = field(default_factory=dict)
-    givers: frozenset[UUID] = frozenset()
+    givers: Mapping[UUID, str] = field(default_factory=dict)
     present: frozenset[UUID] = frozenset()
     judged: frozenset[UUID] = frozenset()
 
@@ -52,6 +71,11 @@ class Panel:
     def judging(self) -> tuple[Seat, ...]:
         """The voting members who do not stand aside."""
         return tuple(seat for seat in self.voting if seat.person not in self.aside)
+
+    @property
+    def attending(self) -> tuple[Seat, ...]:
+        """Who is present, with a vote or without."""
+        return tuple(seat for seat in self.seats if seat.person in self.present)
 
     @property
     def standing_aside(self) -> tuple[Seat, ...]:
@@ -103,6 +127,36 @@ class Panel:
         if seat.role == Role.CHAIR:
             return True
         return any(one.role == Role.CHAIR and one.person in self.aside for one in self.seats)
+
+    def to_plain(self) -> dict[str, Any]:
+        """As it is sealed with a decision: people by id, so that a name can be erased."""
+        return {
+            "quorum": self.quorum,
+            "seats": [
+                {
+                    "person": str(seat.person),
+                    "role": seat.role,
+                    "present": seat.person in self.present,
+                    "judged": seat.person in self.judged,
+                    "aside": self.aside.get(seat.person, ""),
+                    "disclosed": self.givers.get(seat.person, ""),
+                }
+                for seat in self.seats
+            ],
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any], names: Mapping[UUID, str]) -> Self:
+        """The panel that `to_plain` wrote, with the names of those who sat."""
+        rows = {UUID(row["person"]): row for row in plain["seats"]}
+        return cls(
+            quorum=plain["quorum"],
+            seats=tuple(Seat(key, names.get(key, ""), row["role"]) for key, row in rows.items()),
+            aside={key: row["aside"] for key, row in rows.items() if row["aside"]},
+            givers={key: row["disclosed"] for key, row in rows.items() if row["disclosed"]},
+            present=frozenset(key for key, row in rows.items() if row["present"]),
+            judged=frozenset(key for key, row in rows.items() if row["judged"]),
+        )
 
 
 def quorum_sentence(panel: Panel) -> str:

@@ -14,6 +14,7 @@ from committees.actions.erasing import erase_item
 from committees.actions.freezing import freeze_case, freeze_due_cases
 from committees.actions.judging import judge, recuse
 from committees.actions.seats import end_seat, give_seat, make_committee
+from committees.actions.superseding import supersede
 
 __all__ = [
     "announce",
@@ -34,5 +35,6 @@ __all__ = [
     "plan_meeting",
     "put_on_agenda",
     "recuse",
+    "supersede",
     "take_off_agenda",
 ]

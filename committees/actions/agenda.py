@@ -9,10 +9,11 @@ from django.utils.translation import ngettext
 
 from committees.access import check_chairs, check_prepares
 from committees.models import Attendance, Case, Committee, Meeting, Membership
+from committees.standing import Standing, standing_of
 from committees.workflow import move
 from people.models import Account, Person
 from post.outbox import queue
-from programmes.models import Enrolment, Unit
+from programmes.models import Enrolment, Unit, UnitPart
 from records.chain import append
 from records.refusals import NotPossible
 
@@ -60,16 +61,20 @@ def put_on_agenda(
     at: datetime | None = None,
 ) -> list[Case]:
     """A case for each of these students (of the committee's programme) for this unit; each is
-    told by mail. Raises NotPossible once the meeting has begun, and for a student who waits for a
-    decision on this unit already."""
+    told by mail. Raises NotPossible once the meeting has begun, for a student who waits for a
+    decision on this unit already, and for one who attained every part of it."""
     at = at or timezone.now()
     meeting = _locked(meeting)
     check_prepares(by, meeting.committee, at)
     _check_planned(meeting)
     last = meeting.cases.aggregate(last=Max("order"))["last"] or 0
     made = []
-    for order, enrolment in enumerate(enrolments, start=last + 1):
+    rows = _each_locked(enrolments)
+    parts = list(unit.parts.all())
+    stands = standing_of([enrolment.pk for enrolment in rows], [unit.pk])
+    for order, enrolment in enumerate(rows, start=last + 1):
         _check_fits(meeting, unit, enrolment)
+        _check_asks_something(enrolment, parts, stands.get((enrolment.pk, unit.pk)))
         case = Case.objects.create(
             meeting=meeting, enrolment=enrolment, unit=unit, order=order, recorded_at=at
         )
@@ -87,6 +92,15 @@ def put_on_agenda(
     return made
 
 
+def _each_locked(enrolments: Iterable[Enrolment]) -> list[Enrolment]:
+    """These enrolments in the order given, locked, so that of two meetings that take up the same
+    student the second sees the case of the first. Two queries."""
+    wanted = [enrolment.pk for enrolment in enrolments]
+    list(Enrolment.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    rows = Enrolment.objects.for_list().in_bulk(wanted)
+    return [rows[key] for key in wanted]
+
+
 def _check_planned(meeting: Meeting) -> None:
     if meeting.state != Meeting.State.PLANNED:
         raise NotPossible(_("The meeting has begun: its agenda stands."))
@@ -96,12 +110,20 @@ def _check_fits(meeting: Meeting, unit: Unit, enrolment: Enrolment) -> None:
     programme = meeting.committee.programme_id
     if {unit.programme_id, enrolment.programme_id} != {programme}:
         raise NotPossible(_("This committee decides in its own programme only."))
-    waiting = Case.objects.filter(enrolment=enrolment, unit=unit).exclude(
-        state__in=(Case.State.ANNOUNCED, Case.State.DEFERRED)
-    )
-    if waiting.exists():
+    if Case.objects.waiting().filter(enrolment=enrolment, unit=unit).exists():
         raise NotPossible(
             _("%(student)s waits for a decision on this unit already.")
+            % {"student": enrolment.student}
+        )
+
+
+def _check_asks_something(
+    enrolment: Enrolment, parts: list[UnitPart], stands: Standing | None
+) -> None:
+    """What is attained stands, and is not asked again. (domain rule 21)"""
+    if stands is not None and stands.attained and not stands.left_of(parts):
+        raise NotPossible(
+            _("%(student)s has attained every part of this unit: nothing is left to ask.")
             % {"student": enrolment.student}
         )
 
@@ -184,8 +206,6 @@ def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) 
             )
             % {"count": left}
         )
-    move(meeting, Meeting.State.CLOSED)
-    meeting.closed_at = at
-    meeting.save(update_fields=["closed_at"])
+    move(meeting, Meeting.State.CLOSED, closed_at=at)
     append(meeting.chain, "meeting.closed", by=by, at=at)
     return meeting

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from committees.access import check_prepares
+from committees.access import check_asks_something, check_prepares
 from committees.actions.judging import record_conflicts
 from committees.actions.locking import locked
 from committees.models import Case, Snapshot, SnapshotItem
@@ -47,7 +47,8 @@ def freeze_due_cases() -> int:
 def freeze_case(*, case: Case, by: Account | None, at: datetime | None = None) -> Snapshot:
     """Freeze the set as it stood at the reference moment, by the system (None) or by chair or
     secretary. Files that still wait for it are prepared first, before the transaction. Raises
-    NotPossible before that moment, and when the set was frozen already."""
+    NotPossible before that moment, when the set was frozen already, and when nothing of the unit
+    is left to ask."""
     at = at or timezone.now()
     case = Case.objects.for_list().get(pk=case.pk)
     if by is not None:
@@ -55,6 +56,7 @@ def freeze_case(*, case: Case, by: Account | None, at: datetime | None = None) -
     if at < case.meeting.reference_at:
         raise NotPossible(_("The set is frozen at the reference date, not before."))
     evidence_set = set_that_counts(case, as_of=case.meeting.reference_at)
+    check_asks_something(evidence_set.frame)
     if _prepare_files(evidence_set):
         evidence_set = set_that_counts(case, as_of=case.meeting.reference_at)
     return _freeze(case, evidence_set, by=by, at=at)

@@ -17,6 +17,7 @@ from committees.agenda import agenda_of, mark_of
 from committees.forms import AgendaForm, AttendanceForm, MeetingForm, UnitForm
 from committees.models import Attendance, Case, Committee, Meeting, Membership
 from committees.panels import moment_of, seats_of
+from committees.standing import standing_of
 from people.access import PersonRequest, allowed, signed_in
 from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
@@ -118,7 +119,7 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     unit = unit_form.cleaned_data["unit"] if unit_form.is_valid() else None
     if len(units) == 1:
         unit = units[0]
-    free = _free_for(meeting, unit) if unit else Enrolment.objects.none()
+    free, done = _free_for(meeting, unit) if unit else (Enrolment.objects.none(), [])
     form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
     if unit and form.is_valid() and _put_on(request, meeting, unit, form):
         return redirect("committees:meeting", meeting.pk)
@@ -129,6 +130,7 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
         "unit": unit,
         "form": form,
         "has_students": bool(free),
+        "done": done,
         "reference_has_passed": meeting.reference_at <= now,
     }
     status = 422 if form.errors else 200
@@ -155,18 +157,26 @@ def _put_on(request: PersonRequest, meeting: Meeting, unit: Unit, form: AgendaFo
     return True
 
 
-def _free_for(meeting: Meeting, unit: Unit) -> QuerySet[Enrolment]:
-    """The enrolments of the programme that do not wait for a decision on this unit already."""
-    waiting = Case.objects.filter(unit=unit).exclude(
-        state__in=(Case.State.ANNOUNCED, Case.State.DEFERRED)
-    )
+def _free_for(meeting: Meeting, unit: Unit) -> tuple[QuerySet[Enrolment], list[Enrolment]]:
+    """The enrolments of the programme that can be put on the agenda for this unit, which is those
+    that do not wait for a decision on it already; and of the others those that attained every
+    part of it."""
+    waiting = Case.objects.waiting().filter(unit=unit)
     rows = Enrolment.objects.filter(programme=meeting.committee.programme_id)
-    return (
+    free = (
         rows.current(timezone.localdate(meeting.reference_at))
         .exclude(pk__in=waiting.values("enrolment"))
         .select_related("student", "programme")
         .order_by("student__name")
     )
+    parts, kept = list(unit.parts.all()), list(free)
+    stands = standing_of([row.pk for row in kept], [unit.pk])
+    done = [
+        row
+        for row in kept
+        if (found := stands.get((row.pk, unit.pk))) and found.attained and not found.left_of(parts)
+    ]
+    return free.exclude(pk__in=[row.pk for row in done]), done
 
 
 @signed_in

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from committees.access import check_leads
 from committees.dossier import decision_facts, frozen_context, live_files, set_context
 from committees.models import Case
-from committees.panels import moment_of, panel_of
+from committees.panels import moment_of, panel_of, panel_shown
 from committees.preview import preview
 from committees.snapshots import read
 from committees.views.cases import case_with_panel
@@ -37,11 +37,10 @@ def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
     now = timezone.now()
     context = {
         "case": case,
-        "panel": panel_of(case, moment_of(case.meeting, now)),
-        "is_frozen": case.state != Case.State.PLANNED,
+        "panel": panel_shown(case, panel_of(case, moment_of(case.meeting, now))),
         "reference_has_passed": case.meeting.reference_at <= now,
     }
-    if case.state == Case.State.PLANNED:
+    if not case.has_set:
         left = preview(case, now)
         context |= set_context(left.evidence_set, live_files(left.evidence_set))
         context |= {"unanswered": left.unanswered, "erased": 0}
@@ -78,6 +77,6 @@ def _letter(request: PersonRequest, case: Case) -> HttpResponse:
         "is_preview": case.state == Case.State.DECIDED,
         "decision": None,
     }
-    if case.state != Case.State.DEFERRED:
-        context["decision"] = decision_facts(case, read(case.decision.snapshot))
+    if case.has_decision:
+        context["decision"] = decision_facts(case.decision, read(case.decision.snapshot))
     return render(request, "committees/letter.html", context)

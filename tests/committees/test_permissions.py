@@ -11,7 +11,15 @@ from committees.models import Case, Membership
 from people.access import NotAllowed
 from people.models import Account
 from records.refusals import NotPossible
-from tests.committees.factories import HELD, MembershipFactory, Scene, cited_in, findings_of, scene
+from tests.committees.factories import (
+    HELD,
+    MembershipFactory,
+    Scene,
+    cited_in,
+    findings_of,
+    found_in,
+    scene,
+)
 from tests.factories import AccountFactory, EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
@@ -69,9 +77,14 @@ def judged(made: Scene, by: Account) -> None:
 
 
 def decided(made: Scene, by: Account) -> None:
-    cited = cited_in(made.case) if made.case.snapshots.exists() else []
+    has_set = made.case.snapshots.exists()
     actions.decide(
-        case=made.case, findings=findings(made), motivation="Seen.", cited=cited, by=by, at=AT
+        case=made.case,
+        findings=found_in(made.case, "attained") if has_set else {},
+        motivation="Seen.",
+        cited=cited_in(made.case) if has_set else [],
+        by=by,
+        at=AT,
     )
 
 

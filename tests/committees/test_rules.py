@@ -1,5 +1,6 @@
 """Who judges, whether the quorum is met, whether members agree: pure functions."""
 
+import json
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from committees.models import Membership, Recusal
 from committees.rules import (
     Agreement,
+    Disclosure,
     Panel,
     Seat,
     agreement,
@@ -38,7 +40,12 @@ def panel(
     judged: set[UUID] | frozenset[UUID] = EVERYBODY,
 ) -> Panel:
     return Panel(
-        quorum, SEATS, aside or {}, frozenset(givers), frozenset(present), frozenset(judged)
+        quorum,
+        SEATS,
+        aside or {},
+        dict.fromkeys(givers, Disclosure.PERSON),
+        frozenset(present),
+        frozenset(judged),
     )
 
 
@@ -182,3 +189,16 @@ def test_judgements_agree_when_every_part_does(
 @pytest.mark.parametrize(("quorum", "members", "can"), [(2, 2, True), (3, 2, False), (1, 0, False)])
 def test_a_quorum_needs_as_many_voting_members(quorum: int, members: int, can: bool) -> None:
     assert is_attainable(quorum, members) == can
+
+
+@given(aside=people, givers=people, present=people, judged=people)
+def test_a_panel_is_sealed_and_read_back_as_it_was(
+    aside: set[UUID], givers: set[UUID], present: set[UUID], judged: set[UUID]
+) -> None:
+    made = panel(3, dict.fromkeys(aside, Ground.OWN_REQUEST), givers, present, judged)
+    names = {seat.person: seat.name for seat in SEATS}
+
+    plain = json.loads(json.dumps(made.to_plain()))
+
+    assert Panel.from_plain(plain, names) == made
+    assert {seat.name for seat in Panel.from_plain(plain, {}).seats} == {""}

@@ -22,7 +22,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from committees import actions as committees
-from committees.models import Case, Committee, Finding, Meeting, Membership
+from committees.models import Case, Committee, Meeting, Membership, Outcome
+from committees.rules import Found
 from committees.snapshots import read
 from demo import mailbox
 from evidence.actions import feedback
@@ -249,7 +250,7 @@ def _session() -> None:
     frozen = read(decided.snapshots.get())
     committees.decide(
         case=decided,
-        findings={part.id: Finding.ATTAINED for part in frozen.evidence_set.frame.parts},
+        findings={part.id: Found(Outcome.ATTAINED) for part in frozen.evidence_set.frame.parts},
         motivation="Rijk en van veel verschillende mensen.",
         cited=list(frozen.digests.values())[:3],
         by=chair,
