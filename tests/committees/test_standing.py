@@ -235,4 +235,4 @@ def test_the_letter_says_what_is_still_to_be_shown_and_by_when() -> None:
         body = " ".join(page(made.student, "letter", made.case.pk).split())
 
     assert "A talk with a client." in body
-    assert "before 9 November 2026" in body
+    assert "by 9 November 2026" in body
