@@ -664,13 +664,26 @@ class Supersession(AppendOnly, Sealed):
 
 class Announcement(AppendOnly, Sealed):
     """The decision made known. It carries the head of the case's chain, so that the letter in the
-    student's hands witnesses the record."""
+    student's hands witnesses the record, and before whom and until when it can be contested."""
 
-    sealed_fields = ("decision", "by", "head", "recorded_at")
+    class Body(models.TextChoices):
+        EXAM_BOARD = "exam_board", pgettext_lazy("to contest a decision", "the exam board")
+        APPEALS_COMMITTEE = (
+            "appeals_committee",
+            pgettext_lazy("to contest a decision", "the appeals committee for examinations (mbo)"),
+        )
+        APPEALS_COLLEGE = (
+            "appeals_college",
+            pgettext_lazy("to contest a decision", "the appeals board for examinations (hbo)"),
+        )
+
+    sealed_fields = ("decision", "by", "head", "body", "last_day", "recorded_at")
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     head = models.CharField(max_length=64)
+    body = models.CharField(max_length=20, choices=Body.choices)
+    last_day = models.DateField()
 
     def __str__(self) -> str:
         return str(self.decision_id)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from committees.access import check_leads
 from committees.actions.judging import check_complete, record_conflicts
 from committees.actions.locking import locked
+from committees.contesting import sector_of, way_to_contest
 from committees.models import (
     Announcement,
     Case,
@@ -18,6 +19,7 @@ from committees.models import (
     Meeting,
     Outcome,
     Snapshot,
+    Supersession,
 )
 from committees.panels import panel_of
 from committees.rules import Found, Panel, obstacles
@@ -174,11 +176,17 @@ def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announce
 
 
 def make_known(case: Case, *, by: Account, at: datetime) -> Announcement:
-    """Announce the decision that stands in this case, which the caller has locked."""
+    """Announce the decision that stands in this case, which the caller has locked; the letter says
+    before whom, and until which day, it can be contested. (domain rule 23)"""
+    ground = Supersession.objects.filter(decision=case.decision_id).values_list("ground").first()
+    sector = sector_of(case.enrolment.programme)
+    body, last_day = way_to_contest(sector, timezone.localdate(at), *(ground or ()))
     announcement = Announcement.objects.create(
         decision_id=case.decision_id,
         by_id=by.pk,
         head=Chain.objects.select_for_update().get(key=case.chain).head,
+        body=body,
+        last_day=last_day,
         recorded_at=at,
     )
     append(case.chain, "decision.announced", by=by, at=at, rows=[case, announcement])

@@ -1,5 +1,6 @@
 """What a student, and their adviser, see of a case."""
 
+from datetime import date
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from committees.access import check_leads
+from committees.contesting import sector_of, way_to_contest
 from committees.dossier import decision_facts, frozen_context, live_files, set_context
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panel_shown
@@ -69,6 +71,14 @@ def letter_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
     return _letter(request, case)
 
 
+def _contested(case: Case) -> tuple[str, date]:
+    """Before whom and until when; of what is not announced yet, as if it were today."""
+    if case.state == Case.State.ANNOUNCED:
+        announcement = case.decision.announcement
+        return announcement.body, announcement.last_day
+    return way_to_contest(sector_of(case.enrolment.programme), timezone.localdate())
+
+
 def _letter(request: PersonRequest, case: Case) -> HttpResponse:
     context = {
         "case": case,
@@ -78,5 +88,6 @@ def _letter(request: PersonRequest, case: Case) -> HttpResponse:
         "decision": None,
     }
     if case.has_decision:
+        context["body"], context["last_day"] = _contested(case)
         context["decision"] = decision_facts(case.decision, read(case.decision.snapshot))
     return render(request, "committees/letter.html", context)

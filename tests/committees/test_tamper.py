@@ -105,6 +105,11 @@ ALTERED: dict[str, tuple[Callable[[], models.Model], dict[str, object], str]] = 
     "judgement": (Judgement.objects.first, {"motivation": "Rewritten."}, "altered"),
     "recusal": (Recusal.objects.get, {"ground": "adviser"}, "altered"),
     "announcement": (Announcement.objects.first, {"head": "0" * 64}, "altered"),
+    "announcement: the last day": (
+        Announcement.objects.first,
+        {"last_day": HELD.date()},
+        "altered",
+    ),
     "deferral": (Deferral.objects.get, {"reason": "Rewritten."}, "altered"),
     "case": (Case.objects.first, {"state": "planned"}, "altered"),
     "snapshot: its digest": (
