@@ -65,10 +65,27 @@ def check_judges(user: Account, panel: Panel) -> None:
 
 
 def check_leads(user: Account, panel: Panel) -> None:
-    """Opening judgements, recording, deferring and announcing are the chair's; where the chair
-    stands aside, any other's who does not."""
+    """Opening a meeting and judgements, deciding, deferring and closing are for who leads and is
+    present: the chair; where the chair is not there or stands aside, the voting member whom the
+    secretary noted, who accepts by acting."""
     check_reads(user, panel)
-    if not panel.leads(user.pk):
+    if panel.leads(user.pk):
+        return
+    if panel.announces(user.pk) and user.pk not in panel.present:
+        raise NotAllowed(_("This is for who is present: first the secretary notes that you are."))
+    raise NotAllowed(
+        _(
+            "This is for the chair of the committee; where the chair is not present or stands "
+            "aside, for the voting member whom the secretary notes as leading."
+        )
+    )
+
+
+def check_announces(user: Account, panel: Panel) -> None:
+    """Announcing is for the chair, or for the member who led in their place; it can be done after
+    the meeting."""
+    check_reads(user, panel)
+    if not panel.announces(user.pk):
         raise NotAllowed(_("This is for the chair of the committee."))
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from committees.models import Committee, Judgement, Membership, Outcome
-from committees.rules import Found
+from committees.rules import Found, Panel, Seat
 from committees.snapshots import FrozenSet
 from portfolio.evidence_set import PartFact
 from programmes.models import Enrolment, Programme, Unit
@@ -111,6 +111,25 @@ class AttendanceForm(forms.Form):
             initial=[str(person) for person in present],
             widget=forms.CheckboxSelectMultiple(attrs={"class": "across"}),
         )
+
+
+class LeadingForm(forms.Form):
+    """Which of the voting members who are present leads where the chair does not."""
+
+    def __init__(self, data: Any = None, *, panel: Panel) -> None:
+        super().__init__(data)
+        self.fields["person"] = forms.TypedChoiceField(
+            label=_("Who leads where the chair is not present or stands aside?"),
+            coerce=UUID,
+            choices=[(str(seat.person), seat.name) for seat in self.may_lead(panel)],
+            initial=str(panel.deputy) if panel.deputy else None,
+            widget=forms.RadioSelect(attrs={"class": "across"}),
+        )
+
+    @staticmethod
+    def may_lead(panel: Panel) -> list[Seat]:
+        """The voting members who are present, but for the chair, who leads without being noted."""
+        return [seat for seat in panel.counted if seat.role != Membership.Role.CHAIR]
 
 
 class FindingsForm(forms.Form):

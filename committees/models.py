@@ -167,6 +167,9 @@ class Meeting(Row):
         _("state"), max_length=10, choices=State.choices, default=State.PLANNED
     )
     recorded_at = models.DateTimeField(_("recorded on"))
+    opened_at = models.DateTimeField(_("opened on"), null=True, blank=True)
+    # Why it was opened before the day it was planned for.
+    early_reason = models.CharField(_("why earlier"), max_length=500, blank=True)
     closed_at = models.DateTimeField(_("closed on"), null=True, blank=True)
 
     objects = MeetingQuerySet.as_manager()
@@ -179,10 +182,20 @@ class Meeting(Row):
                 condition=Q(reference_at__lte=models.F("held_at")),
                 name="sets_are_frozen_before_the_meeting",
             ),
+            models.CheckConstraint(
+                condition=Q(state="planned", opened_at__isnull=True)
+                | Q(state__in=("open", "closed"), opened_at__isnull=False),
+                name="a_meeting_is_opened_at_a_moment",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.committee}, {self.held_at:%Y-%m-%d}"
+
+    @property
+    def day_at(self) -> datetime:
+        """The moment whose day is said: when it was opened, and until then when it is planned."""
+        return self.opened_at or self.held_at
 
     @property
     def chain(self) -> str:
@@ -202,6 +215,26 @@ class Attendance(Dated):
                 fields=["meeting", "person"],
                 condition=Q(ended_at__isnull=True),
                 name="a_member_is_present_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.person_id)
+
+
+class Leading(Dated):
+    """The voting member who leads a meeting where the chair is not present or stands aside, as the
+    secretary noted it; they accept by acting."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="leadings")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["meeting"],
+                condition=Q(ended_at__isnull=True),
+                name="one_member_leads_in_the_chairs_place",
             ),
         ]
 

@@ -12,6 +12,7 @@ from committees.models import (
     Decision,
     Deferral,
     Judgement,
+    Leading,
     Meeting,
     Membership,
     Recusal,
@@ -30,7 +31,7 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
-    """The committee before each of these cases (read with `for_list`), by the case's id. Six
+    """The committee before each of these cases (read with `for_list`), by the case's id. Seven
     queries, none without cases.
 
     Until the committee has spoken, whoever advises the student now, is the student, or gave
@@ -55,6 +56,7 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         .values_list("enrolment", "adviser")
     )
     givers = _givers(cases)
+    deputies = _deputies({case.meeting_id for case in cases}, at)
     panels = {}
     for case in cases:
         own = seats[case.meeting.committee_id]
@@ -70,8 +72,26 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             givers=dict.fromkeys(givers[case.pk] & sitting, Disclosure.PERSON),
             present=frozenset(present[case.meeting_id] & sitting),
             judged=frozenset(judged[case.pk] & sitting),
+            deputy=deputies.get(case.meeting_id),
         )
     return panels
+
+
+def panel_in(meeting: Meeting, at: datetime) -> Panel:
+    """The committee in a meeting, before no case: who sits, is present and leads. Three queries."""
+    present = Attendance.objects.as_of(at).filter(meeting=meeting)
+    return Panel(
+        quorum=meeting.committee.quorum,
+        seats=seats_of([meeting.committee_id], at)[meeting.committee_id],
+        present=frozenset(present.values_list("person", flat=True)),
+        deputy=_deputies({meeting.pk}, at).get(meeting.pk),
+    )
+
+
+def _deputies(meetings: Collection[UUID], at: datetime) -> dict[UUID, UUID]:
+    """Who leads in the chair's place, by meeting. One query."""
+    rows = Leading.objects.as_of(at).filter(meeting__in=meetings)
+    return dict(rows.values_list("meeting", "person"))
 
 
 def panel_shown(case: Case, panel: Panel) -> Panel:

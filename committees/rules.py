@@ -59,6 +59,7 @@ class Panel:
     givers: Mapping[UUID, str] = field(default_factory=dict)
     present: frozenset[UUID] = frozenset()
     judged: frozenset[UUID] = frozenset()
+    deputy: UUID | None = None  # who leads in the chair's place, as the secretary noted it
 
     def seat_of(self, person: UUID) -> Seat | None:
         return next((seat for seat in self.seats if seat.person == person), None)
@@ -118,20 +119,31 @@ class Panel:
     def may_judge(self, person: UUID) -> bool:
         return any(seat.person == person for seat in self.judging)
 
+    @property
+    def leader(self) -> Seat | None:
+        """Who leads: the chair who is present and does not stand aside; else the voting member
+        whom the secretary noted, where that holds for them."""
+        able = {seat.person: seat for seat in self.counted}
+        chairs = (seat for seat in able.values() if seat.role == Role.CHAIR)
+        return next(chairs, None) or (able.get(self.deputy) if self.deputy else None)
+
     def leads(self, person: UUID) -> bool:
-        """Whether this person opens, records and announces: the chair; where the chair stands
-        aside, whoever else in the committee does not."""
+        """Whether it is this person who opens, records and defers."""
+        return self.leader is not None and self.leader.person == person
+
+    def announces(self, person: UUID) -> bool:
+        """Whether this person makes the decision known, which can be done after the meeting: chair
+        or noted member who does not stand aside, present or not."""
         seat = self.seat_of(person)
-        if seat is None or person in self.aside:
+        if seat is None or not seat.votes or person in self.aside:
             return False
-        if seat.role == Role.CHAIR:
-            return True
-        return any(one.role == Role.CHAIR and one.person in self.aside for one in self.seats)
+        return seat.role == Role.CHAIR or person == self.deputy
 
     def to_plain(self) -> dict[str, Any]:
         """As it is sealed with a decision: people by id, so that a name can be erased."""
         return {
             "quorum": self.quorum,
+            "deputy": str(self.deputy) if self.deputy else "",
             "seats": [
                 {
                     "person": str(seat.person),
@@ -156,6 +168,7 @@ class Panel:
             givers={key: row["disclosed"] for key, row in rows.items() if row["disclosed"]},
             present=frozenset(key for key, row in rows.items() if row["present"]),
             judged=frozenset(key for key, row in rows.items() if row["judged"]),
+            deputy=UUID(plain["deputy"]) if plain["deputy"] else None,
         )
 
 
@@ -182,6 +195,10 @@ def quorum_sentence(panel: Panel) -> str:
         else _("the quorum of %(quorum)d is not met")
     )
     parts.append(outcome % {"quorum": panel.quorum})
+    if panel.leader is None:
+        parts.append(_("nobody leads"))
+    elif panel.leader.role != Role.CHAIR:
+        parts.append(_("%(name)s leads") % {"name": panel.leader.name})
     return "; ".join(parts)
 
 

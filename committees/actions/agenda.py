@@ -4,11 +4,13 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from committees.access import check_chairs, check_prepares
-from committees.models import Attendance, Case, Committee, Meeting, Membership
+from committees.access import check_leads, check_prepares
+from committees.models import Attendance, Case, Committee, Leading, Meeting, Membership
+from committees.panels import panel_in
 from committees.standing import Standing, standing_of
 from committees.workflow import move
 from people.models import Account, Person
@@ -181,12 +183,45 @@ def _check_not_closed(meeting: Meeting) -> None:
 
 
 @transaction.atomic
-def open_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) -> Meeting:
+def note_leading(
+    *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
+) -> Leading:
+    """This member leads where the chair is not present or stands aside, from now; who was noted
+    before does no longer. Raises NotPossible for who is no voting member or is not present, for
+    the chair, and when the meeting is closed."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_chairs(by, meeting.committee, at)
-    move(meeting, Meeting.State.OPEN)
-    append(meeting.chain, "meeting.opened", by=by, at=at)
+    check_prepares(by, meeting.committee, at)
+    _check_not_closed(meeting)
+    panel = panel_in(meeting, at)
+    seat = panel.seat_of(person.pk)
+    if seat is None or not seat.votes or person.pk not in panel.present:
+        raise NotPossible(_("%(person)s is no voting member who is present.") % {"person": person})
+    if seat.role == Membership.Role.CHAIR:
+        raise NotPossible(_("The chair leads without being noted."))
+    Leading.objects.current().filter(meeting=meeting).update(ended_at=at)
+    leading = Leading.objects.create(meeting=meeting, person=person, recorded_at=at)
+    append(meeting.chain, "member.leads", by=by, at=at, facts={"person": person.pk})
+    return leading
+
+
+@transaction.atomic
+def open_meeting(
+    *, meeting: Meeting, by: Account, reason: str = "", at: datetime | None = None
+) -> Meeting:
+    """Raises NotPossible before the planned day without a reason, which is kept."""
+    at = at or timezone.now()
+    meeting = _locked(meeting)
+    check_leads(by, panel_in(meeting, at))
+    is_early = timezone.localdate(at) < timezone.localdate(meeting.held_at)
+    if is_early and not reason.strip():
+        raise NotPossible(
+            _("This meeting is planned for %(day)s: say why it is opened earlier.")
+            % {"day": date_format(timezone.localtime(meeting.held_at), "j F Y")}
+        )
+    early_reason = reason.strip() if is_early else ""
+    move(meeting, Meeting.State.OPEN, opened_at=at, early_reason=early_reason)
+    append(meeting.chain, "meeting.opened", by=by, at=at, facts={"early": is_early})
     return meeting
 
 
@@ -195,7 +230,7 @@ def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) 
     """Raises NotPossible while a case on the agenda has no outcome: nobody is left waiting."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_chairs(by, meeting.committee, at)
+    check_leads(by, panel_in(meeting, at))
     left = meeting.cases.filter(state__in=Case.PENDING).count()
     if left:
         raise NotPossible(

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from committees.access import check_leads
+from committees.access import check_announces, check_leads
 from committees.actions.judging import check_complete, record_conflicts
 from committees.actions.locking import locked
 from committees.contesting import sector_of, way_to_contest
@@ -170,7 +170,7 @@ def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announce
     only that there is one. The letter carries the head of the case's chain of this moment."""
     at = at or timezone.now()
     case = locked(case)
-    check_leads(by, panel_of(case, at))
+    check_announces(by, panel_of(case, at))
     move(case, Case.State.ANNOUNCED)
     return make_known(case, by=by, at=at)
 

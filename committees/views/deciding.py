@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_leads, check_prepares, check_reads
+from committees.access import check_announces, check_leads, check_prepares, check_reads
 from committees.agenda import agenda_of, next_up
 from committees.dossier import (
     Neighbours,
@@ -102,6 +102,7 @@ def _state(request: PersonRequest, case: Case, panel: Panel, beside: Neighbours)
         "before": beside[0],
         "after": beside[1],
         "leads": leads,
+        "announces": allowed(check_announces, request.user, panel),
         "prepares": allowed(check_prepares, request.user, case.meeting.committee, timezone.now()),
         "in_session": in_session,
         "quorum": quorum_sentence(panel),

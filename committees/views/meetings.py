@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_chairs, check_prepares
+from committees.access import check_chairs, check_leads, check_prepares
 from committees.agenda import agenda_of, mark_of
-from committees.forms import AgendaForm, AttendanceForm, MeetingForm, UnitForm
-from committees.models import Attendance, Case, Committee, Meeting, Membership
-from committees.panels import moment_of, seats_of
+from committees.forms import AgendaForm, AttendanceForm, LeadingForm, MeetingForm, UnitForm
+from committees.models import Case, Committee, Meeting, Membership
+from committees.panels import moment_of, panel_in, seats_of
 from committees.standing import standing_of
 from people.access import PersonRequest, allowed, signed_in
+from people.models import Person
 from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
 
@@ -77,20 +79,21 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     at = moment_of(meeting, now)
     prepares = allowed(check_prepares, request.user, meeting.committee, now)
     rows = agenda_of(meeting, viewer=request.user, at=now)
-    seats = seats_of([meeting.committee_id], at)[meeting.committee_id]
-    present = set(
-        Attendance.objects.as_of(at).filter(meeting=meeting).values_list("person", flat=True)
-    )
+    panel = panel_in(meeting, at)
+    leads = allowed(check_leads, request.user, panel)
     is_planned = meeting.state == Meeting.State.PLANNED
     planned = [row for row in rows if row.case.state == Case.State.PLANNED]
     context = {
         "meeting": meeting,
         "mark": mark,
         "rows": rows,
-        "present": [seat for seat in seats if seat.person in present],
+        "panel": panel,
         "next": next((row for row in rows if row.awaits_viewer), None),
         "awaited": sum(row.awaits_viewer for row in rows),
-        "form": AttendanceForm(seats=seats, present=present),
+        "form": AttendanceForm(seats=panel.seats, present=panel.present),
+        "leading": LeadingForm(panel=panel) if prepares and LeadingForm.may_lead(panel) else None,
+        "leads": leads,
+        "is_early": timezone.localdate(now) < timezone.localdate(meeting.held_at),
         "prepares": prepares,
         "chairs": allowed(check_chairs, request.user, meeting.committee, now),
         "is_planned": is_planned,
@@ -235,10 +238,32 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Which present member leads where the chair does not."""
+    meeting, now = visible_meeting(request, pk), timezone.now()
+    check_prepares(request.user, meeting.committee, now)
+    form = LeadingForm(request.POST, panel=panel_in(meeting, now))
+    if form.is_valid():
+        person = Person.objects.get(pk=form.cleaned_data["person"])
+        try:
+            actions.note_leading(meeting=meeting, person=person, by=request.user)
+        except NotPossible as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(
+                request, _("%(person)s leads in the chair's place.") % {"person": person}
+            )
+    else:
+        messages.error(request, _("Choose a voting member who is present."))
+    return redirect("committees:meeting", meeting.pk)
+
+
+@signed_in
+@require_POST
 def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
-    return _change(
-        request, visible_meeting(request, pk), actions.open_meeting, _("The meeting is open.")
-    )
+    meeting, reason = visible_meeting(request, pk), request.POST.get("reason", "")
+    action = partial(actions.open_meeting, reason=reason[:500])
+    return _change(request, meeting, action, _("The meeting is open."))
 
 
 @signed_in

@@ -145,7 +145,12 @@ class Scene:
             actions.mark_present(
                 meeting=self.meeting, person=user.person, by=self.secretary, at=self.at
             )
-        self.meeting = actions.open_meeting(meeting=self.meeting, by=self.chair, at=self.at)
+        by = self.chair if self.chair in present or not present else present[0]
+        if by != self.chair:
+            actions.note_leading(
+                meeting=self.meeting, person=by.person, by=self.secretary, at=self.at
+            )
+        self.meeting = actions.open_meeting(meeting=self.meeting, by=by, at=self.at)
 
     def open_judgements(self) -> None:
         for case in self.cases:

@@ -121,6 +121,13 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
         BOTH,
         (*STATES,),
     ),
+    "note_leading": (
+        lambda made, by: actions.note_leading(
+            meeting=made.meeting, person=made.member.person, by=by, at=AT
+        ),
+        BOTH,
+        (*STATES,),
+    ),
     "open_meeting": (
         lambda made, by: actions.open_meeting(meeting=made.meeting, by=by, at=AT),
         ("chair",),
@@ -171,6 +178,14 @@ def people(made: Scene) -> dict[str, Account]:
 
 
 def brought_to(state: str) -> Scene:
+    """With chair and member present."""
+    if state in (PLANNED, FROZEN):
+        made = scene().bring_to(state)
+        for user in (made.chair, made.member):
+            actions.mark_present(
+                meeting=made.meeting, person=user.person, by=made.secretary, at=HELD
+            )
+        return made
     if state != IN_SESSION:
         return scene().bring_to(state)
     made = scene().bring_to(FROZEN)
@@ -226,9 +241,17 @@ def test_who_stands_aside_does_nothing(name: str) -> None:
         decide_in_the_chairs_place(made)
 
     assert outcome(ACTIONS[name][0], made, made.chair) == "not allowed"
-    if name != "judge":  # another leads in their place, who does not need to vote
-        assert outcome(ACTIONS[name][0], made, made.secretary) == "done"
+    if name != "judge":  # nobody leads in their place until the secretary notes who does
+        assert outcome(ACTIONS[name][0], made, made.secretary) == "not allowed"
+        note_member(made)
+        assert outcome(ACTIONS[name][0], made, made.member) == "done"
+        assert outcome(ACTIONS[name][0], made, made.other_member) == "not allowed"
+
+
+def note_member(made: Scene) -> None:
+    actions.note_leading(meeting=made.meeting, person=made.member.person, by=made.secretary, at=AT)
 
 
 def decide_in_the_chairs_place(made: Scene) -> None:
-    decided(made, made.secretary)
+    note_member(made)
+    decided(made, made.member)

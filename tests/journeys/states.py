@@ -243,7 +243,7 @@ def _session() -> None:
     committees.recuse(case=of["Jip Kuipers"], reason="Wij zijn buren.", by=member)
     for user in (chair, secretary, member, Account.objects.get(person__name=ADVISER)):
         committees.mark_present(meeting=meeting, person=user.person, by=secretary)
-    committees.open_meeting(meeting=meeting, by=chair)
+    committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
     for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
         committees.open_judgements(case=of[name], by=chair)
     decided = of["Fleur van Leeuwen"]

@@ -261,7 +261,7 @@ def the_meeting_begins() -> None:
     for name in ("Ruud van Dijk", "Fatma Yilmaz", "Anneke Smit"):
         present = Account.objects.get(person__name=name)
         committees.mark_present(meeting=meeting, person=present.person, by=secretary)
-    committees.open_meeting(meeting=meeting, by=chair)
+    committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
 
 
 def takes_a_consent_case_to_decision(ruud: Newcomer) -> None:
