@@ -66,6 +66,11 @@ class MeetingForm(forms.Form):
         held_at, reference_at = cleaned.get("held_at"), cleaned.get("reference_at")
         if held_at and reference_at and reference_at > held_at:
             self.add_error("reference_at", _("The reference date lies after the meeting."))
+        if reference_at and reference_at <= timezone.now():
+            self.add_error(
+                "reference_at",
+                _("The reference date lies in the past: nobody could prepare for it."),
+            )
         return cleaned
 
 

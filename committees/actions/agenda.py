@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from committees.access import check_leads, check_prepares
 from committees.models import Attendance, Case, Committee, Leading, Meeting, Membership
+from committees.notice import notice_of
 from committees.panels import panel_in
 from committees.standing import Standing, standing_of
 from committees.workflow import move
@@ -36,11 +37,13 @@ def plan_meeting(
     at: datetime | None = None,
 ) -> Meeting:
     """A meeting at this moment; the sets of its cases are frozen at the reference moment. Raises
-    NotPossible when that lies after the meeting."""
+    NotPossible when that lies after the meeting or in the past."""
     at = at or timezone.now()
     check_prepares(by, committee, at)
     if reference_at > held_at:
         raise NotPossible(_("The reference date lies after the meeting."))
+    if reference_at <= at:
+        raise NotPossible(_("The reference date lies in the past: nobody could prepare for it."))
     meeting = Meeting.objects.create(
         committee=committee,
         held_at=held_at,
@@ -63,12 +66,14 @@ def put_on_agenda(
     at: datetime | None = None,
 ) -> list[Case]:
     """A case for each of these students (of the committee's programme) for this unit; each is
-    told by mail. Raises NotPossible once the meeting has begun, for a student who waits for a
+    told by mail. Raises NotPossible once the meeting has begun, when fewer working days than the
+    house rule asks are left until the reference date, for a student who waits for a
     decision on this unit already, and for one who attained every part of it."""
     at = at or timezone.now()
     meeting = _locked(meeting)
     check_prepares(by, meeting.committee, at)
     _check_planned(meeting)
+    _check_in_time(meeting, at)
     last = meeting.cases.aggregate(last=Max("order"))["last"] or 0
     made = []
     rows = _each_locked(enrolments)
@@ -106,6 +111,27 @@ def _each_locked(enrolments: Iterable[Enrolment]) -> list[Enrolment]:
 def _check_planned(meeting: Meeting) -> None:
     if meeting.state != Meeting.State.PLANNED:
         raise NotPossible(_("The meeting has begun: its agenda stands."))
+
+
+def _check_in_time(meeting: Meeting, at: datetime) -> None:
+    """No surprise: the student has the working days of the house rule to complete the set. (domain
+    rule 10)"""
+    notice = notice_of(meeting.committee.programme)
+    first = notice.first_reference(timezone.localdate(at))
+    if at < meeting.reference_at and first <= timezone.localdate(meeting.reference_at):
+        return
+    raise NotPossible(
+        ngettext(
+            "This is too late for this meeting: a student has %(count)d working day to complete "
+            "the set. Put them on the agenda of a next meeting, with a reference date of %(day)s "
+            "or later.",
+            "This is too late for this meeting: a student has %(count)d working days to complete "
+            "the set. Put them on the agenda of a next meeting, with a reference date of %(day)s "
+            "or later.",
+            notice.working_days,
+        )
+        % {"count": notice.working_days, "day": date_format(first, "j F Y")}
+    )
 
 
 def _check_fits(meeting: Meeting, unit: Unit, enrolment: Enrolment) -> None:

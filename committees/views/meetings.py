@@ -1,3 +1,4 @@
+from datetime import date
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +19,7 @@ from committees.access import check_chairs, check_leads, check_prepares
 from committees.agenda import agenda_of, mark_of
 from committees.forms import AgendaForm, AttendanceForm, LeadingForm, MeetingForm, UnitForm
 from committees.models import Case, Committee, Meeting, Membership
+from committees.notice import notice_of
 from committees.panels import moment_of, panel_in, seats_of
 from committees.standing import standing_of
 from people.access import PersonRequest, allowed, signed_in
@@ -59,11 +62,18 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = MeetingForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         meeting = actions.plan_meeting(committee=committee, by=request.user, **form.cleaned_data)
-        messages.success(request, _("The meeting is planned. Now put students on its agenda."))
+        text = _("The meeting is planned. Put students on its agenda until %(day)s.")
+        messages.success(request, text % {"day": date_format(_last_day(meeting), "l j F Y")})
         return redirect("committees:agenda", meeting.pk)
     context = {"committee": committee, "form": form}
     status = 422 if form.errors else 200
     return render(request, "committees/meeting_plan.html", context, status=status)
+
+
+def _last_day(meeting: Meeting) -> date:
+    """The last day on which students can be put on its agenda."""
+    notice = notice_of(meeting.committee.programme)
+    return notice.last_day_to_tell(timezone.localdate(meeting.reference_at))
 
 
 @signed_in
@@ -93,6 +103,8 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "form": AttendanceForm(seats=panel.seats, present=panel.present),
         "leading": LeadingForm(panel=panel) if prepares and LeadingForm.may_lead(panel) else None,
         "leads": leads,
+        "last_day": _last_day(meeting),
+        "is_too_late": _last_day(meeting) < timezone.localdate(now),
         "is_early": timezone.localdate(now) < timezone.localdate(meeting.held_at),
         "prepares": prepares,
         "chairs": allowed(check_chairs, request.user, meeting.committee, now),
@@ -134,7 +146,8 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "has_students": bool(free),
         "done": done,
-        "reference_has_passed": meeting.reference_at <= now,
+        "last_day": _last_day(meeting),
+        "is_too_late": _last_day(meeting) < timezone.localdate(now),
     }
     status = 422 if form.errors else 200
     return render(request, "committees/agenda.html", context, status=status)

@@ -196,7 +196,7 @@ class Scene:
             unit=self.unit,
             enrolments=[self.case.enrolment],
             by=self.secretary,
-            at=HELD + timedelta(days=3),
+            at=HELD + timedelta(days=days - 20),
         )
         return replace(self, meeting=meeting, cases=cases)
 

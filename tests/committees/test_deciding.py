@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError
+from django.utils import translation
 
 from committees import actions
 from committees.models import Case, Committee, Decision, Finding, Outcome
@@ -218,15 +219,17 @@ def test_only_who_sits_in_the_committee_is_present() -> None:
 
 def test_after_a_deferral_a_later_meeting_takes_up_a_new_case() -> None:
     made = scene().bring_to(Case.State.FROZEN)
+    reference_at = HELD + timedelta(days=30)
     later = actions.plan_meeting(
-        committee=made.committee, held_at=HELD + timedelta(days=30), reference_at=HELD, place="",
+        committee=made.committee, held_at=reference_at, reference_at=reference_at, place="",
         by=made.secretary, at=LONG_AGO,
     )  # fmt: skip
 
     def put_on() -> list[Case]:
         return actions.put_on_agenda(
-            meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary
-        )
+            meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary,
+            at=HELD,
+        )  # fmt: skip
 
     with pytest.raises(NotPossible):
         put_on()
@@ -246,8 +249,9 @@ def test_a_committee_stays_in_its_programme() -> None:
     ):
         with pytest.raises(NotPossible):
             actions.put_on_agenda(
-                meeting=made.meeting, unit=unit, enrolments=[enrolment], by=made.secretary
-            )
+                meeting=made.meeting, unit=unit, enrolments=[enrolment], by=made.secretary,
+                at=LONG_AGO,
+            )  # fmt: skip
 
 
 def test_the_sets_are_not_frozen_after_the_meeting() -> None:
@@ -280,10 +284,11 @@ def test_a_student_waits_for_one_case_on_a_unit(state: str) -> None:
     made.bring_to(state)
     later = MeetingFactory(committee=made.committee)
 
-    with pytest.raises(NotPossible, match="waits for a decision"):
+    with translation.override("en"), pytest.raises(NotPossible, match="waits for a decision"):
         actions.put_on_agenda(
-            meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary
-        )
+            meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary,
+            at=LONG_AGO,
+        )  # fmt: skip
     with pytest.raises(IntegrityError):
         Case.objects.create(
             meeting=later, enrolment=made.case.enrolment, unit=made.unit, recorded_at=HELD
@@ -295,7 +300,7 @@ def test_what_is_not_yet_attained_is_still_to_be_shown() -> None:
     first, second = findings_of(made.case, "")
 
     for to_show in ("", "  \n"):
-        with pytest.raises(NotPossible, match="still to be shown"):
+        with translation.override("en"), pytest.raises(NotPossible, match="still to be shown"):
             decide(made, findings={first: Found("attained"), second: Found("not_yet", to_show)})
     decision = decide(
         made,

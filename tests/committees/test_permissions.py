@@ -20,7 +20,7 @@ from tests.committees.factories import (
     found_in,
     scene,
 )
-from tests.factories import AccountFactory, EnrolmentFactory
+from tests.factories import LONG_AGO, AccountFactory, EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -56,15 +56,16 @@ def committee_made(made: Scene, by: Account) -> None:
 
 
 def meeting_planned(made: Scene, by: Account) -> None:
+    soon = AT + timedelta(days=1)
     actions.plan_meeting(
-        committee=made.committee, held_at=AT, reference_at=AT, place="", by=by, at=AT
+        committee=made.committee, held_at=soon, reference_at=soon, place="", by=by, at=AT
     )
 
 
 def case_put_on(made: Scene, by: Account) -> None:
     enrolment = EnrolmentFactory(programme=made.programme)
     actions.put_on_agenda(
-        meeting=made.meeting, unit=made.unit, enrolments=[enrolment], by=by, at=AT
+        meeting=made.meeting, unit=made.unit, enrolments=[enrolment], by=by, at=LONG_AGO
     )
 
 

@@ -158,7 +158,7 @@ def test_it_needs_a_reason_findings_and_no_later_case_with_the_committee() -> No
     later = made.again()
     later.freeze()
 
-    with pytest.raises(NotPossible, match="later case"):
+    with translation.override("en"), pytest.raises(NotPossible, match="later case"):
         made.supersede()
 
 
