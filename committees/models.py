@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Self
+from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -22,7 +22,7 @@ from programmes.models import (
     Unit,
     UnitPart,
 )
-from records.models import AppendOnly, Dated, Row, Sealed
+from records.models import AppendOnly, Dated, Part, Row, Sealed, name_of
 
 
 def _sits(user: Account, committee: str) -> Exists:
@@ -47,8 +47,10 @@ class CommitteeQuerySet(models.QuerySet):
         return self.filter(_sits(user, "pk") | Exists(coordinates) | _supervises(user))
 
 
-class Committee(Row):
+class Committee(Row, Sealed):
     """Decides in meetings, under a mandate that the exam board gave beforehand."""
+
+    home = ("committee", "pk")
 
     programme = models.ForeignKey(
         Programme, on_delete=models.PROTECT, related_name="committees", verbose_name=_("programme")
@@ -80,14 +82,11 @@ class Committee(Row):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def chain(self) -> str:
-        """The key of this committee's chain of events."""
-        return f"committee:{self.pk}"
 
-
-class Membership(Dated):
+class Membership(Dated, Sealed):
     """A seat in a committee, with its dates. The secretary has no vote."""
+
+    home = ("committee", "committee_id")
 
     class Role(models.TextChoices):
         CHAIR = "chair", pgettext_lazy("role in a committee", "chair")
@@ -100,7 +99,10 @@ class Membership(Dated):
         Committee, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("committee")
     )
     person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("person")
+        Person,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        verbose_name=pgettext_lazy("somebody", "person"),
     )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
 
@@ -141,8 +143,10 @@ class MeetingQuerySet(models.QuerySet):
         return self.filter(state__in=(Meeting.State.PLANNED, Meeting.State.OPEN))
 
 
-class Meeting(Row):
+class Meeting(Row, Sealed):
     """A sitting of the committee. At the reference moment the sets of its cases are frozen."""
+
+    home = ("meeting", "pk")
 
     class State(models.TextChoices):
         PLANNED = "planned", pgettext_lazy("meeting", "planned")
@@ -197,14 +201,10 @@ class Meeting(Row):
         """The moment whose day is said: when it was opened, and until then when it is planned."""
         return self.opened_at or self.held_at
 
-    @property
-    def chain(self) -> str:
-        """The key of this meeting's chain of events."""
-        return f"meeting:{self.pk}"
-
-
-class Attendance(Dated):
+class Attendance(Dated, Sealed):
     """A member who is present at a meeting; leaving ends the row."""
+
+    home = ("meeting", "meeting_id")
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -222,9 +222,11 @@ class Attendance(Dated):
         return str(self.person_id)
 
 
-class Leading(Dated):
+class Leading(Dated, Sealed):
     """The voting member who leads a meeting where the chair is not present or stands aside, as the
     secretary noted it; they accept by acting."""
+
+    home = ("meeting", "meeting_id")
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="leadings")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -322,15 +324,8 @@ class Case(Row, Sealed):
     WITH_DECISION = (State.DECIDED, State.ANNOUNCED)
     WAY = (State.PLANNED, State.FROZEN, State.OPENED, State.DECIDED, State.ANNOUNCED)
 
-    sealed_fields = (
-        "meeting",
-        "enrolment",
-        "unit",
-        "state",
-        "opened_at",
-        "decision",
-        "recorded_at",
-    )
+    home = ("case", "pk")
+    unsealed = ("order",)
 
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, related_name="cases", verbose_name=_("meeting")
@@ -389,11 +384,6 @@ class Case(Row, Sealed):
         return f"{self.enrolment.student}, {self.unit}"
 
     @property
-    def chain(self) -> str:
-        """The key of this case's chain of events."""
-        return f"case:{self.pk}"
-
-    @property
     def is_pending(self) -> bool:
         return self.state in self.PENDING
 
@@ -435,7 +425,9 @@ class Snapshot(AppendOnly, Sealed):
 
     FORMAT = 1
 
-    sealed_fields = ("case", "number", "format", "digest", "recorded_at")
+    home = ("case", "case_id")
+    unsealed = ("manifest",)  # the digest covers it
+    read_at_once = 20
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="snapshots")
     number = models.PositiveSmallIntegerField(default=1)
@@ -453,28 +445,37 @@ class Snapshot(AppendOnly, Sealed):
     def __str__(self) -> str:
         return f"{self.case_id}/{self.number}"
 
+    @classmethod
+    def for_sealing(cls) -> models.QuerySet[Self]:
+        """With the items, which its manifest proves. Two queries."""
+        return super().for_sealing().prefetch_related("items")
+
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         manifest = bytes(self.manifest)
         if sha256(manifest).hexdigest() != self.digest:
             yield "the manifest is not the one that was frozen"
             return
-        named = {entry["digest"] for entry in json.loads(manifest)["items"]}
-        kept = set(self.items.values_list("digest", flat=True))
-        for digest in sorted(named - kept):
+        named = {(entry["kind"], entry["digest"]) for entry in json.loads(manifest)["items"]}
+        kept = {(item.kind, item.digest): item for item in self.items.all()}
+        for _kind, digest in sorted(named - kept.keys()):
             yield f"item {digest[:12]} was removed"
-        for digest in sorted(kept - named):
+        for _kind, digest in sorted(kept.keys() - named):
             yield f"item {digest[:12]} was inserted"
+        for item in kept.values():
+            for fault in item.own_faults(erased):
+                yield f"item {item.digest[:12]}: {fault}"
 
 
-class SnapshotItem(AppendOnly, Sealed):
+class SnapshotItem(AppendOnly):
     """The content of one item of a frozen set, salted so that its hash tells nothing once the
-    content is erased."""
+    content is erased. Its snapshot's manifest proves it."""
 
     erasable = ("content", "salt")
-    sealed_fields = ("snapshot", "kind", "digest")
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
     kind = models.CharField(max_length=20)
+    # The id of what it froze: a person, a revision, a feedback, a check-in. The frame has none.
+    source = models.UUIDField(null=True, db_index=True)
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of salt and content
     salt = models.BinaryField()
     content = models.BinaryField()
@@ -490,10 +491,13 @@ class SnapshotItem(AppendOnly, Sealed):
         return f"{self.kind} {self.digest[:12]}"
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+        """What is wrong in its content; `erased` as in `Sealed.own_faults`."""
         content = bytes(self.content)
         if not content:
-            if self.digest not in erased:
+            if name_of(self) not in erased:
                 yield "the content is gone"
+        elif name_of(self) in erased:
+            yield "the content was erased, and is here"
         elif sha256(bytes(self.salt) + content).hexdigest() != self.digest:
             yield "the content is not the one that was frozen"
 
@@ -508,7 +512,7 @@ class Recusal(AppendOnly, Sealed):
         OWN_REQUEST = "own_request", pgettext_lazy("ground of a recusal", "at their own request")
 
     erasable = ("reason",)
-    sealed_fields = ("case", "person", "ground", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="recusals")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -546,7 +550,7 @@ class Judgement(AppendOnly, Sealed):
     """A member's own view of a case, sealed until the chair opens them all together. Written
     again, it is a new row; the last one counts."""
 
-    sealed_fields = ("case", "person", "number", "findings", "motivation", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="judgements")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -586,16 +590,7 @@ class Decision(AppendOnly, Sealed):
     motivation that points at items of the set. It is stated together with its findings. The case
     points at the one that stands; an earlier one stays on record."""
 
-    sealed_fields = (
-        "case",
-        "number",
-        "snapshot",
-        "by",
-        "motivation",
-        "cited",
-        "panel",
-        "recorded_at",
-    )
+    home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
     number = models.PositiveSmallIntegerField()
@@ -619,15 +614,12 @@ class Decision(AppendOnly, Sealed):
     def __str__(self) -> str:
         return str(self.pk)
 
-    def content_to_seal(self) -> dict[str, Any]:
-        content = super().content_to_seal()
-        content["findings"] = [finding.content_to_seal() for finding in self.findings.all()]
-        return content
 
-
-class Finding(AppendOnly):
+class Finding(AppendOnly, Part):
     """What a decision says of one part of the unit: attained or not yet, and then what is still
     to be shown, and by when where the committee says so. Stated with its decision."""
+
+    part_of = "decision"
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="findings")
     part = models.ForeignKey(UnitPart, on_delete=models.PROTECT, related_name="+")
@@ -652,11 +644,6 @@ class Finding(AppendOnly):
     def __str__(self) -> str:
         return str(self.pk)
 
-    def content_to_seal(self) -> dict[str, Any]:
-        """Its part of what is stated of the decision."""
-        names = ("id", "part", "order", "outcome", "to_show", "due_on", "recorded_at")
-        return {name: self._meta.get_field(name).value_from_object(self) for name in names}
-
 
 class Supersession(AppendOnly, Sealed):
     """One decision takes the place of another, on a ground that is said, by two people."""
@@ -669,7 +656,7 @@ class Supersession(AppendOnly, Sealed):
         OBJECTION = "objection", pgettext_lazy("why a decision is replaced", "on objection")
         APPEAL = "appeal", pgettext_lazy("why a decision is replaced", "on appeal")
 
-    sealed_fields = ("decision", "earlier", "ground", "reason", "by", "second", "recorded_at")
+    home = ("case", "decision.case_id")
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="supersession")
     earlier = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="superseded_by")
@@ -699,6 +686,8 @@ class Announcement(AppendOnly, Sealed):
     """The decision made known. It carries the head of the case's chain, so that the letter in the
     student's hands witnesses the record, and before whom and until when it can be contested."""
 
+    home = ("case", "decision.case_id")
+
     class Body(models.TextChoices):
         EXAM_BOARD = "exam_board", pgettext_lazy("to contest a decision", "the exam board")
         APPEALS_COMMITTEE = (
@@ -709,8 +698,6 @@ class Announcement(AppendOnly, Sealed):
             "appeals_college",
             pgettext_lazy("to contest a decision", "the appeals board for examinations (hbo)"),
         )
-
-    sealed_fields = ("decision", "by", "head", "body", "last_day", "recorded_at")
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -726,7 +713,7 @@ class Deferral(AppendOnly, Sealed):
     """The committee does not decide yet: what is not in the set does not count, so it says what
     it asks the student to show. The case is done; a later meeting takes up a new one."""
 
-    sealed_fields = ("case", "by", "reason", "panel", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="deferral")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")

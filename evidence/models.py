@@ -16,7 +16,7 @@ from people.models import Account, Person
 from post.links import id_in, is_genuine, token_for
 from programmes.models import Enrolment, Track
 from qualifications.models import Place, QualityRequirement
-from records.models import AppendOnly, Dated, Row
+from records.models import AppendOnly, Dated, Part, Row, Sealed
 
 
 class GiverRole(models.TextChoices):
@@ -120,9 +120,11 @@ def _counted(rows: models.QuerySet, of: str = "evidence") -> Coalesce:
     return Coalesce(Subquery(counts.values("n")), 0)
 
 
-class Evidence(Row):
+class Evidence(Row, Sealed):
     """A meaningful act or a product, with which its owner collects feedback. It belongs to the
     person and outlives a programme; what it says stands in its revisions."""
+
+    home = ("person", "owner_id")
 
     owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="evidence")
     current = models.OneToOneField(
@@ -140,11 +142,6 @@ class Evidence(Row):
 
     def __str__(self) -> str:
         return self.current.title if self.current else str(self.pk)
-
-    @property
-    def chain(self) -> str:
-        """The chain of events on which everything that happens to it is written."""
-        return f"person:{self.owner_id}"
 
     def current_links(self) -> "models.QuerySet[RequirementLink]":
         """What it is laid against now, in the order of the qualification, with all places of each
@@ -164,7 +161,7 @@ class Evidence(Row):
         )
 
 
-class Revision(AppendOnly):
+class Revision(AppendOnly, Sealed):
     """What a piece of evidence said at one time. Feedback is tied to the revision its giver saw."""
 
     class Kind(models.TextChoices):
@@ -181,6 +178,7 @@ class Revision(AppendOnly):
 
     MOST_FILES = 20
 
+    home = ("person", "evidence.owner_id")
     erasable = ("title", "place", "context", "reflection")
     deletable = True
 
@@ -208,9 +206,10 @@ class Revision(AppendOnly):
         return f"{self.title} ({self.number})"
 
 
-class Attachment(AppendOnly):
+class Attachment(AppendOnly, Part):
     """A file in a revision, under the name its owner gave it."""
 
+    part_of = "revision"
     erasable = ("name",)
     deletable = True
 
@@ -231,8 +230,10 @@ class Attachment(AppendOnly):
         return self.name
 
 
-class RequirementLink(Dated):
+class RequirementLink(Dated, Sealed):
     """A piece of evidence laid against a requirement, perhaps with a why."""
+
+    home = ("person", "evidence.owner_id")
 
     evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="links")
     requirement = models.ForeignKey(
@@ -388,7 +389,7 @@ class FeedbackQuerySet(models.QuerySet):
         return None
 
 
-class Feedback(AppendOnly):
+class Feedback(AppendOnly, Sealed):
     """What somebody said or wrote about a piece of evidence: narrative first, in its remarks
     about one requirement each, or about the whole."""
 
@@ -398,6 +399,7 @@ class Feedback(AppendOnly):
 
     CONFIRM_WITHIN = timedelta(days=60)
 
+    home = ("person", "evidence.owner_id")
     erasable = ("text", "place")
 
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="feedback")
@@ -453,9 +455,10 @@ class Feedback(AppendOnly):
         return self.is_fresh(at) and self.confirmed is None
 
 
-class Remark(AppendOnly):
+class Remark(AppendOnly, Part):
     """One remark of a feedback: about one requirement, or (without one) about the whole."""
 
+    part_of = "feedback"
     erasable = ("text",)
 
     feedback = models.ForeignKey(Feedback, on_delete=models.PROTECT, related_name="remarks")
@@ -485,8 +488,10 @@ class Remark(AppendOnly):
         return self.text or self.feedback.text
 
 
-class Confirmation(AppendOnly):
+class Confirmation(AppendOnly, Part):
     """The speaker's own word on noted feedback: yes, I said this, or no."""
+
+    part_of = "feedback"
 
     feedback = models.OneToOneField(Feedback, on_delete=models.PROTECT, related_name="confirmation")
     confirmed = models.BooleanField()

@@ -92,12 +92,19 @@ class AccountAdmin(admin.ModelAdmin):
         return False
 
 
+@admin.register(Person)
+class PersonAdmin(ReadOnlyAdmin):
+    list_display = ["name", "language"]
+    search_fields = ["name", "account__sign_in"]
+    ordering = ["name"]
+
+
 @admin.register(InstitutionRole)
 class InstitutionRoleAdmin(ReadOnlyAdmin):
     list_display = ["person", "role", "recorded_at", "ended_at"]
     list_filter = ["role"]
-    search_fields = ["person__name", "user__email"]
-    raw_id_fields = ["person"]
+    search_fields = ["person__name"]
+    autocomplete_fields = ["person"]
     fields = ["person", "role"]
     actions = ["end"]
 

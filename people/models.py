@@ -46,7 +46,10 @@ class Person(Row):
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        verbose_name, verbose_name_plural = _("person"), _("people")
+        verbose_name, verbose_name_plural = (
+            pgettext_lazy("somebody", "person"),
+            pgettext_lazy("somebody", "people"),
+        )
         constraints = [
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True) | Q(name="", sort_name=""),
@@ -109,7 +112,12 @@ class Account(AbstractBaseUser, PermissionsMixin):
     compared with who is signed in without a join."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    person = models.OneToOneField(Person, on_delete=models.PROTECT, editable=False)
+    person = models.OneToOneField(
+        Person,
+        on_delete=models.PROTECT,
+        editable=False,
+        verbose_name=pgettext_lazy("somebody", "person"),
+    )
     sign_in = models.EmailField(_("e-mail address"), max_length=254, unique=True)
     # The keys of the tours on the start page that this person closed for good.
     closed_tours = models.JSONField(default=list, blank=True, editable=False)
@@ -165,7 +173,7 @@ class InstitutionRole(Dated):
         Person,
         on_delete=models.PROTECT,
         related_name="institution_roles",
-        verbose_name=_("person"),
+        verbose_name=pgettext_lazy("somebody", "person"),
     )
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
 

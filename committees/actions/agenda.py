@@ -17,7 +17,7 @@ from committees.workflow import move
 from people.models import Account, Person
 from post.outbox import queue
 from programmes.models import Enrolment, Unit, UnitPart
-from records.chain import append
+from records.chain import ChainEntry, append, append_many
 from records.refusals import NotPossible
 
 
@@ -52,7 +52,7 @@ def plan_meeting(
         recorded_at=at,
     )
     facts = {"committee": committee.pk, "held_at": held_at, "reference_at": reference_at}
-    append(meeting.chain, "meeting.planned", by=by, at=at, facts=facts)
+    append(meeting.chain, "meeting.planned", by=by, at=at, rows=[meeting], facts=facts)
     return meeting
 
 
@@ -85,8 +85,6 @@ def put_on_agenda(
         case = Case.objects.create(
             meeting=meeting, enrolment=enrolment, unit=unit, order=order, recorded_at=at
         )
-        facts = {"meeting": meeting.pk, "enrolment": enrolment.pk, "unit": unit.pk}
-        append(case.chain, "case.put_on_agenda", by=by, at=at, rows=[case], facts=facts)
         student = enrolment.student
         queue(
             "committees/planned",
@@ -96,6 +94,17 @@ def put_on_agenda(
             case=case.pk,
         )
         made.append(case)
+    append_many(
+        ChainEntry(
+            case.chain,
+            "case.put_on_agenda",
+            by,
+            at,
+            rows=[case],
+            facts={"meeting": meeting.pk, "enrolment": case.enrolment_id, "unit": unit.pk},
+        )
+        for case in made
+    )
     return made
 
 
@@ -185,7 +194,8 @@ def mark_present(
         meeting=meeting, person=person, ended_at=None, defaults={"recorded_at": at}
     )
     if is_new:
-        append(meeting.chain, "member.present", by=by, at=at, facts={"person": person.pk})
+        facts = {"person": person.pk}
+        append(meeting.chain, "member.present", by=by, at=at, rows=[attendance], facts=facts)
     return attendance
 
 
@@ -199,8 +209,11 @@ def mark_absent(
     meeting = _locked(meeting)
     check_prepares(by, meeting.committee, at)
     _check_not_closed(meeting)
-    if Attendance.objects.current().filter(meeting=meeting, person=person).update(ended_at=at):
-        append(meeting.chain, "member.absent", by=by, at=at, facts={"person": person.pk})
+    present = Attendance.objects.current().filter(meeting=meeting, person=person)
+    if attendance := present.first():
+        present.update(ended_at=at)
+        facts = {"person": person.pk}
+        append(meeting.chain, "member.absent", by=by, at=at, rows=[attendance], facts=facts)
 
 
 def _check_not_closed(meeting: Meeting) -> None:
@@ -225,9 +238,12 @@ def note_leading(
         raise NotPossible(_("%(person)s is no voting member who is present.") % {"person": person})
     if seat.role == Membership.Role.CHAIR:
         raise NotPossible(_("The chair leads without being noted."))
-    Leading.objects.current().filter(meeting=meeting).update(ended_at=at)
+    current = Leading.objects.current().filter(meeting=meeting)
+    before = list(current)
+    current.update(ended_at=at)
     leading = Leading.objects.create(meeting=meeting, person=person, recorded_at=at)
-    append(meeting.chain, "member.leads", by=by, at=at, facts={"person": person.pk})
+    rows, facts = [*before, leading], {"person": person.pk}
+    append(meeting.chain, "member.leads", by=by, at=at, rows=rows, facts=facts)
     return leading
 
 
@@ -247,7 +263,8 @@ def open_meeting(
         )
     early_reason = reason.strip() if is_early else ""
     move(meeting, Meeting.State.OPEN, opened_at=at, early_reason=early_reason)
-    append(meeting.chain, "meeting.opened", by=by, at=at, facts={"early": is_early})
+    facts = {"early": is_early}
+    append(meeting.chain, "meeting.opened", by=by, at=at, rows=[meeting], facts=facts)
     return meeting
 
 
@@ -268,5 +285,5 @@ def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) 
             % {"count": left}
         )
     move(meeting, Meeting.State.CLOSED, closed_at=at)
-    append(meeting.chain, "meeting.closed", by=by, at=at)
+    append(meeting.chain, "meeting.closed", by=by, at=at, rows=[meeting])
     return meeting

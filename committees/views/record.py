@@ -11,10 +11,11 @@ from committees.dossier import decision_facts, frozen_context, in_words, replace
 from committees.forms import RecordSearchForm
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panel_shown
-from committees.record import KINDS, steps_of, verify_case
+from committees.record import KINDS, steps_of
 from committees.rules import quorum_sentence
 from people.access import PersonRequest, signed_in, with_role
 from programmes.models import SUPERVISING
+from records.verification import verify_chain
 
 
 @with_role(*SUPERVISING)
@@ -47,7 +48,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
         "panel": shown_panel,
         "quorum": quorum_sentence(shown_panel),
         "steps": steps_of(case),
-        "report": verify_case(case),
+        "report": verify_chain(case.chain),
         "recusals": case.recusals.select_related("person").order_by("recorded_at"),
         "written": judgements.count(),
         "judgements": [],

@@ -36,9 +36,9 @@ def with_file() -> Scene:
     """A scene in which the student's piece has a file."""
     made = scene()
     kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
-    piece = made.student.evidence.get()
+    piece = made.student.person.evidence.get()
     with transaction.atomic():
-        file = record(kept, chain=piece.chain, by=made.student)
+        file = record(kept, by=made.student)
     AttachmentFactory(revision=piece.current, file=file)
     return made
 
@@ -171,7 +171,8 @@ def test_the_members_adviser_does_not_read_their_students_set(client: Client) ->
     answer = client.get(reverse("committees:case", args=[made.case.pk]))
 
     assert answer.status_code == 403
-    assert list(made.case.recusals.values_list("user", "ground")) == [(made.adviser.pk, "adviser")]
+    recusals = made.case.recusals.values_list("person", "ground")
+    assert list(recusals) == [(made.adviser.pk, "adviser")]
 
 
 def test_a_new_adviser_stands_aside_from_that_moment(client: Client) -> None:
@@ -203,7 +204,7 @@ def test_a_file_that_is_not_in_the_set_is_not_served(client: Client) -> None:
     kept = keep_bytes(BytesIO(other), name="other.txt", size=len(other))
     later = answered_piece(made.case.enrolment, made.requirement)
     with transaction.atomic():
-        file = record(kept, chain=later.chain, by=made.student)
+        file = record(kept, by=made.student)
     AttachmentFactory(revision=later.current, file=file)
     client.force_login(made.member)
 

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from committees import actions
 from committees.models import Case, Committee, Meeting
-from people.models import Account
+from people.models import Account, Person
 from tests.committees.factories import (
     HELD,
     Scene,
@@ -45,7 +45,7 @@ def get(by: Account, page: str, *args: object, **query: object) -> str:
 
 
 def browser(by: Account) -> Client:
-    Account.objects.filter(pk=by.pk).update(language="en")
+    Person.objects.filter(pk=by.pk).update(language="en")
     client = Client()
     client.force_login(by)
     return client
@@ -240,12 +240,12 @@ def test_attendance_is_what_was_ticked() -> None:
 
     post(made.secretary, *page, present=[made.chair.pk, made.member.pk])
     post(made.secretary, *page, present=[made.member.pk, made.adviser.pk])  # no seat: refused
-    after_wrong = set(made.meeting.attendances.current().values_list("user", flat=True))
+    after_wrong = set(made.meeting.attendances.current().values_list("person", flat=True))
     answer = post(made.secretary, *page, present=[made.member.pk])
 
     assert after_wrong == {made.chair.pk, made.member.pk}
     assert went_to(answer, "meeting", made.meeting.pk)
-    present = made.meeting.attendances.current().values_list("user", flat=True)
+    present = made.meeting.attendances.current().values_list("person", flat=True)
     assert list(present) == [made.member.pk]
 
 

@@ -40,7 +40,9 @@ def actors(place: Scene) -> dict[str, Account | None]:
     )
     teacher = {"programme": programme, "role": ProgrammeRole.Role.TEACHER}
     supervisor = AccountFactory()
-    SupervisorFactory(placement=PlacementFactory(enrolment=place.enrolment), email=supervisor.sign_in)
+    SupervisorFactory(
+        placement=PlacementFactory(enrolment=place.enrolment), email=supervisor.sign_in
+    )
     return {
         "owner": place.student,
         "adviser": place.enrolment.adviser,

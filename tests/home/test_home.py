@@ -27,11 +27,11 @@ from tests.evidence.factories import (
     GiverFactory,
 )
 from tests.factories import (
-    PersonFactory,
     AccountFactory,
     EnrolmentFactory,
     InstitutionRoleFactory,
     PeriodFactory,
+    PersonFactory,
     ProgrammeRoleFactory,
     QualificationFactory,
     RequirementFactory,

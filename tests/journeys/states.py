@@ -639,7 +639,7 @@ def of_first_unit() -> str:
 
 
 def a_seat() -> list[UUID]:
-    return [Membership.objects.current().get(user__name=ADVISER).pk]
+    return [Membership.objects.current().get(person__name=ADVISER).pk]
 
 
 def empty_meeting() -> list[UUID]:

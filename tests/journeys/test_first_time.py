@@ -242,7 +242,7 @@ def judges_a_case(fatma: Newcomer) -> None:
     fatma.press("button", "Mijn oordeel bewaren")
 
     judgement = Judgement.objects.get(
-        case__enrolment__student__name="Noor de Vries", user__name="Fatma Yilmaz", motivation=why
+        case__enrolment__student__name="Noor de Vries", person__name="Fatma Yilmaz", motivation=why
     )
     assert list(judgement.findings.values()) == ["attained"] * 5
 

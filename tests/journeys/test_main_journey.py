@@ -106,7 +106,7 @@ def people_are_registered(admin: Walker) -> None:
     ):
         admin.goto("/admin/people/account/add/")
         admin.page.fill("[name=name]", name)
-        admin.page.fill("[name=email]", f"{name.split()[0].lower()}@school.example")
+        admin.page.fill("[name=sign_in]", f"{name.split()[0].lower()}@school.example")
         admin.page.click("[name=_save]")
         for role in roles:
             admin.goto("/admin/people/institutionrole/add/")

@@ -1,16 +1,21 @@
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils import timezone
 
-from people.models import Account
+from people.models import Account, Person
 from post import work
 from post.models import OutboxMail
 from post.outbox import BUILDERS
 from tests.factories import AccountFactory
 
 if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
     from pytest_django.fixtures import SettingsWrapper
 
     from tests.peers import MailServer
@@ -134,3 +139,52 @@ def test_the_page_to_choose_a_password_speaks_the_language_of_its_mail(
 
     assert f'<html lang="{language}">' in page.content.decode()
     assert '<html lang="en">' in other.content.decode()  # nobody's: in the browser's
+
+
+def test_addresses_stand_with_the_person_and_never_in_the_table_of_the_sign_in(
+    client: Client, smtp_server: "MailServer", settings: "SettingsWrapper"
+) -> None:
+    """Signing in, a new password by mail, and a page of that table, which is closed."""
+    AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
+    sign_in(client, "noor@school.example", "goed wachtwoord")
+    client.get("/accounts/email/")
+    client.post("/accounts/logout/")
+    client.post("/accounts/password/reset/", {"email": "noor@school.example"})
+    work.sweep()
+    body = smtp_server.messages[0].get_body(("plain",)).get_content()
+    link = next(word for word in body.split() if word.startswith(settings.BASE_URL))
+    path = client.get(link.removeprefix(settings.BASE_URL), follow=True).redirect_chain[-1][0]
+    client.post(path, {"password1": "een nieuw wachtwoord", "password2": "een nieuw wachtwoord"})
+
+    assert sign_in(Client(), "noor@school.example", "een nieuw wachtwoord")
+    assert EmailAddress.objects.count() == 0
+
+
+def test_the_day_somebody_was_here_is_kept_and_no_more(client: Client) -> None:
+    account = AccountFactory(password="goed wachtwoord")
+
+    sign_in(client, account.sign_in, "goed wachtwoord")
+
+    account.refresh_from_db()
+    assert account.last_seen_on == timezone.localdate()
+    assert account.last_login is None
+
+
+def test_who_is_signed_in_costs_one_query_with_their_name(
+    django_assert_num_queries: "DjangoAssertNumQueries",
+) -> None:
+    made = AccountFactory()
+
+    with django_assert_num_queries(1):
+        account = Account.objects.get(pk=made.pk)
+        assert (account.name, account.language) == (made.person.name, "nl")
+
+
+def test_an_account_bears_the_id_of_its_person_or_is_refused() -> None:
+    somebody = Person.objects.create(name="Noor")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Account.objects.create(id=uuid.uuid4(), person=somebody, sign_in="noor@school.example")
+
+    made = Account.objects.create(id=somebody.pk, person=somebody, sign_in="noor@school.example")
+    assert made.pk == somebody.pk

@@ -185,7 +185,7 @@ def test_possible_advisers_teach_or_advise_here_now(place: Scene) -> None:
 
     assert list(place.programme.possible_advisers()) == [
         adviser.adviser,
-        place.teacher.person.account,
+        place.teacher.person,
     ]
     assert gone.person not in place.programme.possible_advisers()
 
