@@ -10,7 +10,7 @@ from django.utils import translation
 from committees import actions
 from committees.contesting import Body, way_to_contest
 from committees.models import Case, Supersession
-from people.models import InstitutionRole
+from people.models import InstitutionRole, Person
 from tests.committees.factories import Scene, scene
 from tests.factories import InstitutionRoleFactory
 
@@ -35,8 +35,10 @@ def test_the_way_is_that_of_the_sector(
 
 
 def letter(made: Scene, page: str = "letter") -> str:
+    by = made.student if page == "letter" else made.chair
+    Person.objects.filter(pk=by.pk).update(language="en")
     client = Client()
-    client.force_login(made.student if page == "letter" else made.chair)
+    client.force_login(by)
     with translation.override("en"):
         answer = client.get(reverse(f"committees:{page}", args=[made.case.pk]))
     assert answer.status_code == 200

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from committees import actions
@@ -289,7 +289,7 @@ def test_a_student_waits_for_one_case_on_a_unit(state: str) -> None:
             meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary,
             at=LONG_AGO,
         )  # fmt: skip
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), transaction.atomic():
         Case.objects.create(
             meeting=later, enrolment=made.case.enrolment, unit=made.unit, recorded_at=HELD
         )
@@ -329,10 +329,11 @@ def test_the_database_refuses_a_finding_that_makes_no_sense(wrong: dict[str, obj
     made = scene().bring_to(Case.State.DECIDED)
     more = UnitPartFactory(unit=made.unit, work_process=WorkProcessFactory())
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), transaction.atomic():
         Finding.objects.create(decision=Decision.objects.get(), part=more, order=2, **wrong)
 
 
+@pytest.mark.tampers
 def test_who_sat_is_read_from_the_decision_and_never_live() -> None:
     made = scene()
     answered_piece(made.case.enrolment, made.requirement, giver=made.member)
@@ -355,6 +356,7 @@ def test_who_sat_is_read_from_the_decision_and_never_live() -> None:
     assert before.judged == {made.chair.pk, made.member.pk}
 
 
+@pytest.mark.tampers
 def test_who_sat_is_kept_with_a_deferral_too() -> None:
     made = scene().bring_to(Case.State.DEFERRED)
     made.committee.memberships.update(ended_at=HELD)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -12,7 +12,7 @@ from committees import actions
 from committees.models import Case, Leading, Meeting
 from committees.panels import panel_sealed
 from people.access import NotAllowed
-from people.models import Account
+from people.models import Account, Person
 from records.refusals import NotPossible
 from tests.committees.factories import HELD, AttendanceFactory, Scene, cited_in, found_in, scene
 
@@ -81,6 +81,7 @@ def test_the_chair_who_comes_late_leads_from_then() -> None:
     actions.open_judgements(case=made.case, by=made.chair, at=HELD)
 
 
+@pytest.mark.tampers
 def test_announcing_after_the_meeting_asks_no_presence() -> None:
     made = scene().bring_to(Case.State.DECIDED)
     actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
@@ -112,7 +113,7 @@ def test_one_leads_at_a_time_and_it_stays_on_record() -> None:
         (made.member.pk, HELD),
         (made.other_member.pk, None),
     }
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), transaction.atomic():
         Leading.objects.create(meeting=made.meeting, person=made.member.person)
 
 
@@ -145,6 +146,7 @@ def test_on_the_day_no_reason_is_asked_nor_kept() -> None:
     assert meeting.early_reason == ""
 
 
+@pytest.mark.tampers
 def test_letter_and_record_say_the_real_day_and_the_record_why() -> None:
     made = scene().bring_to(Case.State.FROZEN)
     made.judge(made.chair)
@@ -160,6 +162,7 @@ def test_letter_and_record_say_the_real_day_and_the_record_why() -> None:
 
     pages = {}
     for user, name in ((made.student, "letter"), (made.auditor, "case_record")):
+        Person.objects.filter(pk=user.pk).update(language="en")
         client.force_login(user)
         with translation.override("en"):
             answer = client.get(reverse(f"committees:{name}", args=[made.case.pk]))
@@ -177,6 +180,7 @@ def test_the_page_lets_the_secretary_note_who_leads() -> None:
     client.force_login(made.secretary)
     page = reverse("committees:meeting", args=[made.meeting.pk])
 
+    Person.objects.filter(pk=made.secretary.pk).update(language="en")
     with translation.override("en"):
         before = client.get(page).content.decode()
     client.post(

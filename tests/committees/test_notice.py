@@ -13,6 +13,7 @@ from committees import actions
 from committees.forms import MeetingForm
 from committees.models import Case
 from committees.notice import Notice
+from people.models import Person
 from records.refusals import NotPossible
 from tests.committees.factories import HELD, REFERENCE, Scene, scene
 from tests.factories import EnrolmentFactory
@@ -108,6 +109,7 @@ def test_a_reference_date_in_the_past_is_refused(days: int) -> None:
 @pytest.mark.django_db
 def test_planning_says_the_last_day(client: Client) -> None:
     made = scene()
+    Person.objects.filter(pk=made.secretary.pk).update(language="en")
     client.force_login(made.secretary)
     words = {"held_at": "2127-01-22T13:00", "reference_at": "2127-01-13T13:00", "place": ""}
 
@@ -124,6 +126,7 @@ def test_planning_says_the_last_day(client: Client) -> None:
 @pytest.mark.django_db
 def test_the_page_says_that_it_is_too_late(client: Client) -> None:
     made = scene()
+    Person.objects.filter(pk=made.secretary.pk).update(language="en")
     client.force_login(made.secretary)
     type(made.meeting).objects.update(
         reference_at=timezone.now() + timedelta(days=2), held_at=timezone.now() + timedelta(days=9)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
@@ -194,4 +194,5 @@ def test_the_database_knows_when_judgements_are_open(state: str, opened_at: obje
     made = scene()
 
     with pytest.raises(IntegrityError, match=r"judgements_are_opened|opened_at"):
-        Case.objects.filter(pk=made.case.pk).update(state=state, opened_at=opened_at)
+        with transaction.atomic():
+            Case.objects.filter(pk=made.case.pk).update(state=state, opened_at=opened_at)
