@@ -201,6 +201,7 @@ class Meeting(Row, Sealed):
         """The moment whose day is said: when it was opened, and until then when it is planned."""
         return self.opened_at or self.held_at
 
+
 class Attendance(Dated, Sealed):
     """A member who is present at a meeting; leaving ends the row."""
 
@@ -396,6 +397,13 @@ class Case(Row, Sealed):
     def is_opened(self) -> bool:
         """Whether its judgements were opened: what was sealed when it was deferred stays so."""
         return self.opened_at is not None
+
+    @property
+    def standing(self) -> "Decision":
+        """The decision that stands. Raises LookupError before there is one."""
+        if self.decision is None:
+            raise LookupError(f"case {self.pk} has no decision yet")
+        return self.decision
 
     @property
     def has_decision(self) -> bool:

@@ -182,7 +182,7 @@ def make_known(case: Case, *, by: Account, at: datetime) -> Announcement:
     sector = sector_of(case.enrolment.programme)
     body, last_day = way_to_contest(sector, timezone.localdate(at), *(ground or ()))
     announcement = Announcement.objects.create(
-        decision_id=case.decision_id,
+        decision=case.standing,
         by_id=by.pk,
         head=Chain.objects.select_for_update().get(key=case.chain).head,
         body=body,
