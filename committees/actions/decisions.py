@@ -36,9 +36,10 @@ def _in_session(case: Case, by: Account, at: datetime) -> tuple[Case, Panel]:
     this person."""
     case = locked(case)
     panel = panel_of(case, at)
-    check_leads(by, panel)
+    check_announces(by, panel)
     if case.meeting.state != Meeting.State.OPEN:
         raise NotPossible(_("First open the meeting."))
+    check_leads(by, panel)
     return case, panel
 
 

@@ -462,7 +462,7 @@ def test_a_closed_meeting_is_shown_as_it_closed() -> None:
 
     answer = browser(made.chair).get(reverse("committees:meeting", args=[made.meeting.pk]))
 
-    assert {one.person for one in answer.context["present"]} == {
+    assert {one.person for one in answer.context["panel"].attending} == {
         made.chair.pk,
         made.secretary.pk,
         made.other_member.pk,
