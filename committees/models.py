@@ -417,6 +417,13 @@ class Case(Row, Sealed):
         return self.opened_at is not None
 
     @property
+    def standing(self) -> "Decision":
+        """The decision that stands. Raises LookupError before there is one."""
+        if self.decision is None:
+            raise LookupError(f"case {self.pk} has no decision yet")
+        return self.decision
+
+    @property
     def has_decision(self) -> bool:
         """Whether the committee decided; the student reads it once it is announced."""
         return self.state in self.WITH_DECISION

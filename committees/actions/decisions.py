@@ -36,9 +36,10 @@ def _in_session(case: Case, by: Account, at: datetime) -> tuple[Case, Panel]:
     this person."""
     case = locked(case)
     panel = panel_of(case, at)
-    check_leads(by, panel)
+    check_announces(by, panel)
     if case.meeting.state != Meeting.State.OPEN:
         raise NotPossible(_("First open the meeting."))
+    check_leads(by, panel)
     return case, panel
 
 
@@ -182,7 +183,7 @@ def make_known(case: Case, *, by: Account, at: datetime) -> Announcement:
     sector = sector_of(case.enrolment.programme)
     body, last_day = way_to_contest(sector, timezone.localdate(at), *(ground or ()))
     announcement = Announcement.objects.create(
-        decision_id=case.decision_id,
+        decision=case.standing,
         by_id=by.pk,
         head=Chain.objects.select_for_update().get(key=case.chain).head,
         body=body,

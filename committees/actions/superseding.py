@@ -12,6 +12,7 @@ from committees.panels import panel_of
 from committees.rules import Found
 from people.models import Account
 from records.chain import append
+from records.models import Sealed
 
 
 @transaction.atomic
@@ -52,7 +53,7 @@ def supersede(
     case.decision = decision
     case.save(update_fields=["decision"])
     facts = {"earlier": earlier.pk, "ground": ground, "person": second.pk}
-    rows = [case, decision, supersession]
+    rows: list[Sealed] = [case, decision, supersession]
     append(case.chain, "decision.superseded", by=by, at=at, rows=rows, facts=facts)
     make_known(case, by=by, at=at)
     return decision

@@ -64,7 +64,7 @@ def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResp
     agreed = set((opened["agreed"] or {}).values())
     context["all_attained"] = agreed == {Outcome.ATTAINED}
     if case.has_decision:
-        context["decision"] = decision_facts(case.decision, frozen)
+        context["decision"] = decision_facts(case.standing, frozen)
     status = 422 if form is not None and form.errors else 200
     return render(request, window(request, "decide"), context, status=status)
 

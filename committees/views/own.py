@@ -74,7 +74,7 @@ def letter_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
 def _contested(case: Case) -> tuple[str, date]:
     """Before whom and until when; of what is not announced yet, as if it were today."""
     if case.state == Case.State.ANNOUNCED:
-        announcement = case.decision.announcement
+        announcement = case.standing.announcement
         return announcement.body, announcement.last_day
     return way_to_contest(sector_of(case.enrolment.programme), timezone.localdate())
 
@@ -89,5 +89,5 @@ def _letter(request: PersonRequest, case: Case) -> HttpResponse:
     }
     if case.has_decision:
         context["body"], context["last_day"] = _contested(case)
-        context["decision"] = decision_facts(case.decision, read(case.decision.snapshot))
+        context["decision"] = decision_facts(case.standing, read(case.standing.snapshot))
     return render(request, "committees/letter.html", context)

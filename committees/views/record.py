@@ -74,6 +74,6 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
                 for part in parts
             ]
         if case.has_decision:
-            context["decision"] = decision_facts(case.decision, frozen)
+            context["decision"] = decision_facts(case.standing, frozen)
             context["replaced"] = replaced_decisions(case, frozen)
     return render(request, "committees/case_record.html", context)

@@ -137,7 +137,7 @@ def test_opening_before_the_planned_day_asks_for_a_reason_that_is_kept() -> None
 
 def test_on_the_day_no_reason_is_asked_nor_kept() -> None:
     made = scene()
-    present(made, made.chair)
+    AttendanceFactory(meeting=made.meeting, person=made.chair)
 
     meeting = actions.open_meeting(
         meeting=made.meeting, by=made.chair, reason="For nothing.", at=HELD - timedelta(hours=2)

@@ -469,7 +469,7 @@ def test_a_closed_meeting_is_shown_as_it_closed() -> None:
 
     answer = browser(made.chair).get(reverse("committees:meeting", args=[made.meeting.pk]))
 
-    assert {one.person for one in answer.context["present"]} == {
+    assert {one.person for one in answer.context["panel"].attending} == {
         made.chair.pk,
         made.secretary.pk,
         made.other_member.pk,
@@ -530,3 +530,35 @@ def test_next_and_previous_pass_over_cases_of_which_one_stands_aside() -> None:
 
     assert [leads_to(page) for page in (first, third, last)] == [[2], [0, 3], [2]]
     assert leads_to(of_other) == [1]
+
+
+def test_the_decision_form_asks_what_is_still_to_be_shown() -> None:
+    made = scene(parts=2).bring_to(Case.State.OPENED)
+    first, second = findings_of(made.case, "")
+    page = ("decide", made.case.pk)
+    words = {
+        f"part_{first}": "attained",
+        f"part_{second}": "not_yet",
+        "motivation": "Half of it is there.",
+        "cited": cited_in(made.case),
+    }
+
+    wrong = post(made.chair, *page, **words)
+    right = post(
+        made.chair,
+        *page,
+        **words,
+        **{f"part_{second}_show": "A talk with a client.", f"part_{second}_due": "2127-01-15"},
+    )
+
+    assert wrong.status_code == 422
+    assert "Say what is still to be shown of this part." in wrong.content.decode()
+    assert went_to(right, *page)
+    assert [
+        (str(row.part_id), row.outcome, row.to_show, str(row.due_on))
+        for row in made.refreshed().decision.findings.all()
+    ] == [
+        (first, "attained", "", "None"),
+        (second, "not_yet", "A talk with a client.", "2127-01-15"),
+    ]
+    assert "A talk with a client." in get(made.chair, *page)

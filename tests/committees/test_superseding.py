@@ -1,5 +1,6 @@
 """One decision takes the place of another: by two people, for a reason; the earlier one stays."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -138,7 +139,7 @@ def test_an_exam_board_member_who_advises_the_student_stands_aside() -> None:
 def test_only_what_was_announced_is_replaced(state: str) -> None:
     made = scene().bring_to(state)
     has_set = made.case.snapshots.exists()
-    words = {} if has_set else {"findings": {}, "cited": []}
+    words: dict[str, Any] = {} if has_set else {"findings": {}, "cited": []}
     if not has_set:
         with pytest.raises(NotPossible):
             actions.supersede(
@@ -152,7 +153,13 @@ def test_only_what_was_announced_is_replaced(state: str) -> None:
 
 def test_it_needs_a_reason_findings_and_no_later_case_with_the_committee() -> None:
     made = announced()
-    for wrong in ({"reason": "  "}, {"findings": {}}, {"motivation": ""}, {"cited": []}):
+    wrongs: list[dict[str, Any]] = [
+        {"reason": "  "},
+        {"findings": {}},
+        {"motivation": ""},
+        {"cited": []},
+    ]
+    for wrong in wrongs:
         with pytest.raises(NotPossible):
             made.supersede(**wrong)
     later = made.again()
