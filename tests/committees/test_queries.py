@@ -92,7 +92,7 @@ def test_deciding(client: Client, django_assert_num_queries: Queries, pieces: in
 def test_case_record(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = scene(pieces=pieces).bring_to(Case.State.ANNOUNCED)
 
-    visit(client, django_assert_num_queries, 32, made.auditor, "case_record", made.case.pk)
+    visit(client, django_assert_num_queries, 33, made.auditor, "case_record", made.case.pk)
 
 
 @pytest.mark.parametrize("students", [1, 30])
@@ -107,7 +107,7 @@ def test_a_file_is_found_without_reading_its_set(
     django_assert_num_queries: Queries, pieces: int
 ) -> None:
     made = scene(pieces=pieces)
-    files = [attach(piece, b"What I noted.\n") for piece in made.student.evidence.all()]
+    files = [attach(piece, b"What I noted.\n") for piece in made.student.person.evidence.all()]
     made.freeze()
 
     with django_assert_num_queries(1):
