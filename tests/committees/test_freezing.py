@@ -155,7 +155,7 @@ def photo() -> bytes:
 
 def with_photo(content: bytes) -> tuple[Scene, StoredFile]:
     made = scene()
-    return made, attach(made.student.evidence.get(), content, "photo.jpg")
+    return made, attach(made.student.person.evidence.get(), content, "photo.jpg")
 
 
 def files_in(made: Scene) -> list[tuple[str, str, str]]:

@@ -30,7 +30,7 @@ OUTSIDE = ("former member", "adviser", "student", "other student", "stranger")
 def with_file() -> Scene:
     """A scene in which the student's piece has a file."""
     made = scene()
-    attach(made.student.evidence.get(), BYTES)
+    attach(made.student.person.evidence.get(), BYTES)
     return made
 
 

@@ -107,7 +107,7 @@ def test_a_file_is_found_without_reading_its_set(
     django_assert_num_queries: Queries, pieces: int
 ) -> None:
     made = scene(pieces=pieces)
-    files = [attach(piece, b"What I noted.\n") for piece in made.student.evidence.all()]
+    files = [attach(piece, b"What I noted.\n") for piece in made.student.person.evidence.all()]
     made.freeze()
 
     with django_assert_num_queries(1):

@@ -44,7 +44,7 @@ def made_with_all() -> tuple[Scene, Scene]:
     """A case that was announced, with a decision that took the place of another, and one that was
     deferred; with a recusal, and a file in the set."""
     announced, deferred = scene(), scene()
-    attach(announced.student.evidence.get(), BYTES)
+    attach(announced.student.person.evidence.get(), BYTES)
     announced.bring_to(Case.State.OPENED)
     actions.recuse(case=announced.case, reason="A neighbour.", by=announced.other_member, at=HELD)
     announced.decide("not_yet")

@@ -34,7 +34,6 @@ from programmes.models import Enrolment, Track
 from qualifications.models import QualityRequirement
 from records.models import Event
 from records.refusals import NotPossible
-from records.verification import verify
 from tests.evidence.factories import (
     EvidenceFactory,
     FeedbackFactory,
@@ -51,7 +50,7 @@ from tests.factories import (
     UnitFactory,
     WorkProcessFactory,
 )
-from tests.recorded import record_what_was_made
+from tests.recorded import faults, record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
@@ -282,7 +281,7 @@ def test_what_is_deleted_is_not_missed(
         delete_evidence(evidence=piece, by=place.student)
 
     assert StoredFile.objects.count() == (kind == "a shared file")
-    assert verify().faults == []
+    assert faults() == []
 
 
 def test_deleting_one_of_two_equal_files_leaves_the_other() -> None:
@@ -296,22 +295,7 @@ def test_deleting_one_of_two_equal_files_leaves_the_other() -> None:
     [file] = StoredFile.objects.all()
     assert [kept.id for kept in files_of(theirs.revisions.get())] == [file.pk]
     assert default_storage.exists(file.path)
-    assert verify().faults == []
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_what_was_deleted_with_its_files_verifies_clean(count: int) -> None:
-    student = EnrolmentFactory().student
-    photo = io.BytesIO()
-    Image.new("RGB", (40, 30), "navy").save(photo, "JPEG")
-    files = [taken_in(student, photo.getvalue(), "photo.jpg") for _ in range(count)]
-    piece = add_evidence(words=WORDS, files=[*files, text_file(student, "a")], by=student)
-    assert prepare_waiting() == count
-    assert (StoredFile.objects.count(), verify().faults) == (2 * count + 1, [])
-
-    delete_evidence(evidence=piece, by=student)
-
-    assert (StoredFile.objects.count(), verify().faults) == (0, [])
+    assert faults() == []
 
 
 def test_a_file_that_another_piece_names_stays() -> None:
@@ -324,7 +308,7 @@ def test_a_file_that_another_piece_names_stays() -> None:
 
     assert files_of(other.revisions.get()) == [file]
     assert default_storage.exists(StoredFile.objects.get().path)
-    assert verify().faults == []
+    assert faults() == []
 
 
 @pytest.mark.parametrize("whose", ["of another", "gone"])

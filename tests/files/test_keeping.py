@@ -21,10 +21,10 @@ from files.storing import PART, write
 from files.sweeping import remove_expired, remove_strays, sweep
 from people.models import Account
 from records.refusals import NotPossible
-from records.verification import verify
 from tests.evidence.factories import AttachmentFactory, EvidenceFactory, attach
 from tests.factories import AccountFactory, EnrolmentFactory, PersonFactory
 from tests.files.test_storing import little_room
+from tests.recorded import faults
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +114,7 @@ def test_what_is_taken_has_its_bytes_under_its_own_id_and_verifies() -> None:
 
     assert set(files) == {first.id, second.id}
     assert in_storage() == {path_of(first.id), path_of(second.id)}
-    assert (Upload.objects.count(), verify().faults) == (0, [])
+    assert (Upload.objects.count(), faults()) == (0, [])
 
 
 def another(owner: Account) -> KeptFile:
@@ -140,6 +140,7 @@ def erased(owner: Account) -> KeptFile:
     return KeptFile(file.pk, "notes.txt", file.size)
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize("made", [another, unfinished, of_another_purpose, erased])
 def test_what_is_not_yours_whole_and_here_cannot_be_named(
     made: Callable[[Account], KeptFile],
@@ -162,7 +163,7 @@ def test_only_what_no_row_names_is_forgotten() -> None:
         forget([file, other], by=piece.owner)
 
     assert [row.pk for row in StoredFile.objects.all()] == [file.pk]
-    assert verify().faults == []
+    assert faults() == []
 
 
 def test_who_names_a_file_of_another_locks_it_first() -> None:
@@ -210,6 +211,7 @@ def test_what_is_not_ours_stays() -> None:
     assert in_storage() == {"ab/lost+found"}
 
 
+@pytest.mark.tampers
 def test_bytes_of_an_erased_file_that_were_left_go_at_once() -> None:
     file = attach(EvidenceFactory(), TEXT)
     StoredFile.objects.update(erased_at=timezone.now())

@@ -13,12 +13,13 @@ from PIL import Image
 
 from evidence.models import Attachment
 from files import cleaning, preparing
+from files.keeping import forget
 from files.models import StoredFile
 from files.preparing import LEASE, MOST_ATTEMPTS, claimed, prepare, prepare_waiting
 from files.storing import remove
-from records.verification import verify
 from tests.evidence.factories import EvidenceFactory, attach
 from tests.files.test_keeping import in_storage
+from tests.recorded import faults
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +56,7 @@ def test_equal_files_have_versions_of_their_own() -> None:
     assert shown[0].digest == shown[1].digest
     assert in_storage() == {file.path for file in [*files, *shown]}
     assert [file.chain for file in shown] == [file.chain for file in files]
-    assert verify().faults == []
+    assert faults() == []
 
 
 def test_a_file_in_hand_is_taken_by_nobody_else_until_its_time_is_over() -> None:
@@ -103,6 +104,7 @@ def replaced(file: StoredFile) -> None:
     default_storage.save(file.path, io.BytesIO(photo("red")))
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize("tamper", [removed, replaced])
 def test_what_is_not_there_as_it_came_in_is_shown_to_nobody(tamper: object) -> None:
     file = waiting()
@@ -148,7 +150,8 @@ def test_what_was_deleted_meanwhile_leaves_no_version() -> None:
     file = waiting()
     [row] = islice(claimed(), 1)
     Attachment.objects.filter(file=file).delete()
-    StoredFile.objects.filter(pk=file.pk).delete()
+    with transaction.atomic():
+        forget([file], by=None)
 
     assert prepare(row) is False
 

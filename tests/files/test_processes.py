@@ -24,11 +24,11 @@ from files.models import StoredFile, Upload
 from files.preparing import LEASE, prepare_waiting
 from people.models import Account
 from records.refusals import NotPossible
-from records.verification import verify
 from tests.evidence.factories import EvidenceFactory, attach, taken_in
 from tests.factories import EnrolmentFactory
 from tests.files.test_keeping import DAY, TEXT, in_storage, swept
 from tests.files.test_preparing import photo
+from tests.recorded import faults
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -125,7 +125,7 @@ def test_two_processes_name_and_delete_the_same_row(run: Callable[..., BaseProce
     assert left == {key for key, there in zip(kept, was_named, strict=True) if there}
     assert left == set(Attachment.objects.values_list("file", flat=True))
     assert in_storage() == {StoredFile(pk=key).path for key in left}
-    assert verify().faults == []
+    assert faults() == []
 
 
 WORDS = Words(title="Helped", happened_on=timezone.localdate())
@@ -154,7 +154,7 @@ def test_racing_equal_files_lose_nothing_and_leave_nothing(run: Callable[..., Ba
     assert len(files) == 3 * 5 * 3  # of each piece the photo, what is shown of it, and the text
     assert {file.preparation for file in files} == {"ready"}
     assert in_storage() == {file.path for file in files}
-    assert (swept(timezone.now() + 8 * DAY), verify().faults) == (0, [])
+    assert (swept(timezone.now() + 8 * DAY), faults()) == (0, [])
 
 
 # --- Killed ---------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_a_preparing_process_that_is_killed_loses_nothing(
     assert swept(timezone.now() + 8 * DAY) == strays
     shown = StoredFile.objects.filter(cleaned_from__in=[first, second])
     assert in_storage() == {file.path for file in [first, second, *shown]}
-    assert (len(shown), verify().faults) == (2, [])
+    assert (len(shown), faults()) == (2, [])
 
 
 class Endless(io.BytesIO):
