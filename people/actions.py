@@ -22,8 +22,8 @@ def register(
     if existing:
         return existing
     person = Account.objects.create_user(address, name, language=language)
-    append(f"person:{person.pk}", "person.registered", by=by, at=at)
-    queue("people/invitation", person.email, language=person.language, at=at, user=person.pk)
+    event = append(f"person:{person.pk}", "person.registered", by=by, at=at)
+    queue("people/invitation", to=person.pk, about=person.pk, cause=event, at=at)
     return person
 
 

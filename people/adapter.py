@@ -20,7 +20,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if template_prefix != "account/email/password_reset_key":
             return
         person = Account.objects.get(email=email.lower())
-        queue("people/password", person.email, language=person.language, user=person.pk)
+        queue("people/password", to=person.pk, about=person.pk, cause=None)
 
     def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)

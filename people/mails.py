@@ -1,5 +1,6 @@
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -8,7 +9,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from people.models import Account
+from post.models import OutboxMail
 from post.outbox import MailContent, address_of, mail
+from post.recipients import Recipient, finds_recipients
+
+
+@finds_recipients
+def account(person: UUID) -> Recipient | None:
+    found = Account.objects.filter(pk=person).first()
+    return Recipient(found.name, found.email, found.language) if found else None
 
 
 def _password_link(person: Account) -> dict[str, Any]:
@@ -21,21 +30,21 @@ def _password_link(person: Account) -> dict[str, Any]:
 
 
 @mail("people/password")
-def password(ids: dict[str, str]) -> MailContent | None:
-    person = Account.objects.filter(pk=ids["user"], is_active=True).first()
+def password(row: OutboxMail) -> MailContent | None:
+    person = Account.objects.filter(pk=row.about, is_active=True).first()
     if person is None:
         return None
-    return MailContent(_("Choose a new password"), {"name": person.name, **_password_link(person)})
+    return MailContent(_("Choose a new password"), _password_link(person))
 
 
 @mail("people/invitation")
-def invitation(ids: dict[str, str]) -> MailContent | None:
+def invitation(row: OutboxMail) -> MailContent | None:
     """For somebody who was registered; not needed any more once they have signed in."""
-    person = Account.objects.filter(pk=ids["user"], is_active=True, last_login=None).first()
+    person = Account.objects.filter(pk=row.about, is_active=True, last_login=None).first()
     if person is None:
         return None
     return MailContent(
         _("%(institution)s made an account for you: choose a password")
         % {"institution": settings.INSTITUTION},
-        {"name": person.name, "address": person.email, **_password_link(person)},
+        {"address": person.email, **_password_link(person)},
     )

@@ -8,38 +8,59 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from records.models import Row
+from records.models import Event, Row
 
 
 class OutboxQuerySet(models.QuerySet):
-    def due(self, at: datetime) -> Self:
-        """Waiting mails whose time has come and that no sender holds."""
+    def unclaimed(self, at: datetime) -> Self:
+        """Waiting mails that no sender holds."""
         return self.filter(
             Q(claimed_until__isnull=True) | Q(claimed_until__lt=at),
             state=OutboxMail.State.WAITING,
-            due_at__lte=at,
         )
+
+    def due(self, at: datetime) -> Self:
+        """Waiting mails whose time has come and that no sender holds."""
+        return self.unclaimed(at).filter(due_at__lte=at)
+
+    def cancel(self, at: datetime) -> int:
+        """Call off those of these mails that no sender holds yet; returns how many. One query."""
+        return self.unclaimed(at).update(state=OutboxMail.State.CANCELLED)
 
 
 class OutboxMail(Row):
-    """A mail to send: template and ids. Words and link are made at sending, and not kept."""
+    """A mail to send: what it is, to whom, about which row, and what caused it. Name, address,
+    words and link are found at sending, and not kept."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
         SENT = "sent", _("sent")
         CANCELLED = "cancelled", _("no longer needed")
-        FAILED = "failed", _("could not be delivered")
+        FAILED = "failed", _("did not arrive")
+
+    class Trouble(models.TextChoices):
+        """Why a mail did not arrive."""
+
+        NO_ADDRESS = "no_address", _("no address is known")
+        UNDELIVERED = "undelivered", _("it could not be delivered")
 
     template = models.CharField(max_length=60)
-    address = models.EmailField(max_length=254)
-    language = models.CharField(max_length=5)
-    ids = models.JSONField(default=dict)
+    # The person, known further right (post/recipients.py).
+    to = models.UUIDField()
+    # The row that it is about: a question, a case, an account.
+    about = models.UUIDField(db_index=True)
+    cause = models.ForeignKey(
+        Event, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # Chosen by whoever caused it; without one, the language of its reader at sending.
+    language = models.CharField(max_length=5, null=True, blank=True)  # noqa: DJ001
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     recorded_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now)
     claimed_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField(max_length=20, choices=Trouble.choices, blank=True)
     # The kind of fault only: a server's own words may repeat a body.
     fault = models.CharField(max_length=100, blank=True)
 
@@ -48,6 +69,12 @@ class OutboxMail(Row):
     class Meta:
         ordering = ["recorded_at"]
         indexes = [models.Index(F("due_at"), name="outbox_waiting", condition=Q(state="waiting"))]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="failed") ^ Q(trouble=""),
+                name="a_mail_says_why_it_did_not_arrive",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.template} {self.id}"

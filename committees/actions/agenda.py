@@ -74,9 +74,8 @@ def put_on_agenda(
             meeting=meeting, enrolment=enrolment, unit=unit, order=order, recorded_at=at
         )
         facts = {"meeting": meeting.pk, "enrolment": enrolment.pk, "unit": unit.pk}
-        append(case.chain, "case.put_on_agenda", by=by, at=at, rows=[case], facts=facts)
-        student = enrolment.student
-        queue("committees/planned", student.email, language=student.language, at=at, case=case.pk)
+        event = append(case.chain, "case.put_on_agenda", by=by, at=at, rows=[case], facts=facts)
+        queue("committees/planned", to=enrolment.student_id, about=case.pk, cause=event, at=at)
         made.append(case)
     return made
 

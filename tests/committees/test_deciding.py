@@ -1,6 +1,7 @@
 """Opening together, deciding on the set, deferring, announcing."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -149,14 +150,14 @@ def test_deferring_needs_a_reason_and_no_quorum() -> None:
     case = made.refreshed()
     assert (case.state, case.deferral.reason) == (Case.State.DEFERRED, "Show it to a client.")
     assert told("deferral") == {
-        ("committees/deferral", made.student.email),
-        ("committees/deferral_adviser", made.adviser.email),
+        ("committees/deferral", made.student.pk),
+        ("committees/deferral_adviser", made.adviser.pk),
     }
 
 
-def told(what: str) -> set[tuple[str, str]]:
+def told(what: str) -> set[tuple[str, UUID]]:
     rows = OutboxMail.objects.filter(template__startswith=f"committees/{what}")
-    return set(rows.values_list("template", "address"))
+    return set(rows.values_list("template", "to"))
 
 
 def test_an_announcement_carries_the_head_of_the_chain() -> None:
@@ -169,8 +170,8 @@ def test_an_announcement_carries_the_head_of_the_chain() -> None:
     assert case.decision.announcement.head == head
     assert Event.objects.get(verb="decision.made").seal == head
     assert told("decision") == {
-        ("committees/decision", made.student.email),
-        ("committees/decision_adviser", made.adviser.email),
+        ("committees/decision", made.student.pk),
+        ("committees/decision_adviser", made.adviser.pk),
     }
 
 
