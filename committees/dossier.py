@@ -15,14 +15,7 @@ from committees.snapshots import FrozenSet, read
 from evidence.models import Revision
 from people.models import Account
 from portfolio.coverage import EVERYTHING, draw
-from portfolio.evidence_set import (
-    NOTED,
-    EvidenceSet,
-    FeedbackFact,
-    FileFact,
-    PartFact,
-    PieceFact,
-)
+from portfolio.evidence_set import NOTED, EvidenceSet, FeedbackFact, FileFact, PartFact, PieceFact
 from portfolio.forms import CoverageFilterForm
 from portfolio.models import Light
 

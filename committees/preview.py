@@ -5,7 +5,8 @@ from datetime import datetime
 
 from committees.models import Case
 from portfolio.coverage import draw
-from portfolio.evidence_set import EvidenceSet, PieceFact, SetAsideFact, load
+from portfolio.evidence_set import EvidenceSet, PieceFact, SetAsideFact
+from portfolio.loading import load
 
 
 @dataclass(frozen=True, slots=True)

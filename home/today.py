@@ -14,8 +14,8 @@ from people.models import Account
 from portfolio.advising import Student, students_of
 from portfolio.cohort import ThinLine, thin_in
 from portfolio.coverage import draw
-from portfolio.evidence_set import load_many
 from portfolio.gaps import Gap, gaps_in
+from portfolio.loading import load_many
 from portfolio.models import Agreement, CheckIn
 from programmes.checklist import Setup, setups_of
 from programmes.models import Enrolment, Programme

@@ -16,7 +16,7 @@ from people.drafts import Writing, find
 from portfolio import access, actions
 from portfolio.advising import students_of, taught_by
 from portfolio.coverage import draw
-from portfolio.evidence_set import EvidenceSet, load
+from portfolio.evidence_set import EvidenceSet
 from portfolio.forms import (
     AcknowledgeForm,
     AgreementFormSet,
@@ -25,6 +25,7 @@ from portfolio.forms import (
     SetAsideForm,
     agreed,
 )
+from portfolio.loading import load
 from portfolio.models import Agreement, CheckIn, SetAside
 from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible

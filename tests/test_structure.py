@@ -1,10 +1,14 @@
-"""The two import orders: rooms stand in one line, and so do the files in a room."""
+"""The order of the house: rooms stand in one line, and so do the files in a room; data moves to
+the right, and no name stands for two things."""
 
 import ast
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 
 ROOMS = [
@@ -21,7 +25,7 @@ ROOMS = [
     "demo",
     "config",
 ]
-# Inside a room; what is not named here is a part of its own subject, between models and access.
+# Inside a room; what is not named here is a subject of its own, which stands before actions.
 FILES = [
     "models",
     "access",
@@ -32,6 +36,8 @@ FILES = [
     "management",
 ]
 SHELLS = {"views", "tasks", "admin", "management", "urls"}
+# What Django itself calls: apps.py brings the parts of its room together.
+STARTS = {*SHELLS, "apps"}
 
 
 def sources() -> Iterator[tuple[str, Path]]:
@@ -72,16 +78,25 @@ def backward(room: str, path: Path) -> list[str]:
     ]
 
 
-def upward(room: str, path: Path) -> list[str]:
+def upward(room: str, path: Path, modules: Iterable[str]) -> list[str]:
     own = first(room, path)
-    if own not in FILES:
-        return []
-    later = FILES[FILES.index(own) + 1 :]
-    return [
-        module
-        for module in imported(path)
-        if module.split(".")[0] == room and part(module) in later
-    ]
+    if own in FILES:
+        later = FILES[FILES.index(own) + 1 :]
+    else:
+        later = [] if own in STARTS else FILES[FILES.index("actions") :]
+    return [module for module in modules if module.split(".")[0] == room and part(module) in later]
+
+
+# --- Imports --------------------------------------------------------------------------------------
+
+
+def test_every_file_stands_in_a_room() -> None:
+    *rooms, config = ROOMS
+    code = {path.parent.name for path in settings.BASE_DIR.glob("*/*.py")}
+
+    assert config == "config"
+    assert settings.INSTALLED_APPS[: len(rooms)] == rooms[::-1]
+    assert code - {"tests", "tools"} == set(ROOMS)
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -94,7 +109,9 @@ def test_a_room_imports_only_from_the_rooms_it_stands_on(room: str) -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_file_imports_only_those_before_it_in_its_room(room: str) -> None:
-    found = {str(path): upward(room, path) for owner, path in sources() if owner == room}
+    found = {
+        str(path): upward(room, path, imported(path)) for owner, path in sources() if owner == room
+    }
 
     assert {path: modules for path, modules in found.items() if modules} == {}
 
@@ -127,3 +144,175 @@ def test_a_backward_import_is_seen(tmp_path: Path) -> None:
     assert list(imported(source)) == ["committees.models", "committees.models.Case", "home.views"]
     assert backward("portfolio", source) == [*imported(source)]
     assert backward("home", source) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "seen"),
+    [("models", True), ("coverage", True), ("forms", False), ("tasks", False), ("apps", False)],
+)
+def test_an_upward_import_is_seen(own: str, seen: bool) -> None:
+    path = settings.BASE_DIR / "evidence" / f"{own}.py"
+
+    assert upward("evidence", path, ["evidence.actions"]) == ["evidence.actions"] * seen
+
+
+# --- Reverse relations ----------------------------------------------------------------------------
+
+# By file and name; an entry that is no longer needed fails.
+STILL_READ_BACKWARD = {
+    ("programmes/access.py", "cases"),
+    ("programmes/models.py", "cases"),
+}
+
+
+def reverse_names() -> dict[str, int]:
+    """What a model bears of models to its right, to call and to query them by; each with the place
+    of the leftmost room that may."""
+    places: dict[str, int] = {}
+    for model in apps.get_models():
+        for relation in model._meta.related_objects:
+            to, by = (each.__module__.split(".")[0] for each in (model, relation.related_model))
+            if {to, by} <= set(ROOMS) and (place := ROOMS.index(by)) > ROOMS.index(to):
+                for name in (relation.get_accessor_name(), relation.field.related_query_name()):
+                    places[name] = min(places.get(name, place), place)
+    return places
+
+
+def spoken(source: str) -> set[str]:
+    """The attributes, the names of arguments and the strings of one word in a file; a lookup
+    falls apart into its steps."""
+    words: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Attribute(attr=name):
+                words.add(name)
+            case ast.keyword(arg=str(name)):
+                words.update(name.split("__"))
+            case ast.Constant(value=str(name)) if re.fullmatch(r"-?\w+", name):
+                words.update(name.removeprefix("-").split("__"))
+    return words
+
+
+def spoken_in_template(source: str) -> set[str]:
+    tags = re.findall(r"{[{%].*?[%}]}", source)
+    return {name for tag in tags for name in re.findall(r"\.(\w+)", tag)}
+
+
+def templates() -> Iterator[tuple[str, Path]]:
+    """With the room each is of; what all rooms share stands left of all."""
+    root = settings.BASE_DIR / "templates"
+    for path in sorted((*root.rglob("*.html"), *root.rglob("*.txt"))):
+        of = [part for part in path.relative_to(root).parts if part in ROOMS]
+        yield (of or ROOMS)[0], path
+
+
+def read_backward(
+    files: Iterable[tuple[str, Path]], words_of: Callable[[str], set[str]]
+) -> set[tuple[str, str]]:
+    places = reverse_names()
+    return {
+        (str(path.relative_to(settings.BASE_DIR)), name)
+        for room, path in files
+        for name in words_of(path.read_text(encoding="utf-8")) & set(places)
+        if places[name] > ROOMS.index(room)
+    }
+
+
+def test_a_room_reads_nothing_to_its_right() -> None:
+    """Not through a reverse relation either. A relation that its own room does not read from the
+    other end either is hidden: `related_name="+"`."""
+    found = read_backward(sources(), spoken) | read_backward(templates(), spoken_in_template)
+
+    assert found == STILL_READ_BACKWARD
+
+
+def test_a_reverse_name_is_seen_however_it_is_spoken() -> None:
+    places = reverse_names()
+
+    assert places["cases"] == places["committees"] == ROOMS.index("committees")
+    assert places["tracks"] == ROOMS.index("programmes")
+    assert "cases" in spoken("unit.cases.exists()")
+    assert "cases" in spoken("Unit.objects.filter(cases__isnull=False)")
+    assert "cases" in spoken("Programme.objects.order_by('-units__cases__id')")
+    assert "cases" in spoken("getattr(unit, 'cases')")
+    assert "cases" not in spoken("cases = 'in all cases'")
+    assert "cases" in spoken_in_template("{% for case in unit.cases.all %}")
+    assert "cases" not in spoken_in_template("in all.cases {{ cases }}")
+
+
+# --- Names ----------------------------------------------------------------------------------------
+
+# An entry that is no longer needed fails.
+STILL_NAMED_TWICE = {
+    "Agreement",
+    "Frame",
+    "KINDS",
+    "PersonForm",
+    "READERS",
+    "Role",
+    "Seat",
+    "UnitForm",
+}
+
+
+def named_in(tree: ast.Module) -> Iterator[str]:
+    """The classes and constants of a file."""
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+            case ast.Assign(targets=targets):
+                for target in targets:
+                    yield from (each.id for each in ast.walk(target) if isinstance(each, ast.Name))
+
+
+def taken_by(tree: ast.Module) -> Iterator[str]:
+    """What a file takes from others, also by way of a module that it imports."""
+    modules: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+                modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if module in modules:
+                yield f"{modules[module]}.{name}"
+
+
+def named_twice(files: Iterable[tuple[str, str]]) -> set[str]:
+    """Names of two classes or constants, one of which at least is taken by another file. Files are
+    given as the name of their module and their text."""
+    owners: dict[str, list[str]] = defaultdict(list)
+    taken: set[str] = set()
+    for module, source in files:
+        tree = ast.parse(source)
+        taken.update(taken_by(tree))
+        for name in set(named_in(tree)):
+            if name[0].isupper():
+                owners[name].append(f"{module}.{name}")
+    return {name for name, all_ in owners.items() if len(all_) > 1 and taken.intersection(all_)}
+
+
+def test_no_name_stands_for_two_things() -> None:
+    files = (
+        (
+            ".".join(path.relative_to(settings.BASE_DIR).with_suffix("").parts).removesuffix(
+                ".__init__"
+            ),
+            path.read_text(encoding="utf-8"),
+        )
+        for _room, path in sources()
+    )
+
+    assert named_twice(files) == STILL_NAMED_TWICE
+
+
+def test_a_name_that_stands_for_two_things_is_seen() -> None:
+    two = [("post.models", "class Letter: pass"), ("evidence.forms", "Letter: int = 1")]
+
+    assert named_twice(two) == set()
+    assert named_twice([*two, ("home.views", "from post.models import Letter")]) == {"Letter"}
+    assert named_twice([*two, ("home.views", "from post import models\nmodels.Letter")]) == {
+        "Letter"
+    }

@@ -26,10 +26,9 @@ from portfolio.evidence_set import (
     RemarkFact,
     SetAsideFact,
     from_plain,
-    load,
-    load_many,
     to_plain,
 )
+from portfolio.loading import load, load_many
 from programmes.models import Enrolment, Track
 from qualifications.models import QualityRequirement
 from records.chain import canonical
