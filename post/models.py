@@ -1,10 +1,12 @@
 """Mail to send."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,20 @@ from records.models import Event, Row
 
 
 class OutboxQuerySet(models.QuerySet):
+    def troubles(self) -> Self:
+        """Mails that did not arrive, and after which no other to the same person about the same
+        row was sent or is still to be."""
+        later = OutboxMail.objects.exclude(state=OutboxMail.State.FAILED).filter(
+            to=OuterRef("to"), about=OuterRef("about"), recorded_at__gt=OuterRef("recorded_at")
+        )
+        return self.filter(~Exists(later), state=OutboxMail.State.FAILED)
+
+    def troubles_about(self, rows: Iterable[UUID]) -> "dict[UUID, OutboxMail]":
+        """By row, why the last mail about it did not arrive; a row without trouble is not in it.
+        One query."""
+        found = self.troubles().filter(about__in=rows).order_by("recorded_at")
+        return {mail.about: mail for mail in found}
+
     def unclaimed(self, at: datetime) -> Self:
         """Waiting mails that no sender holds."""
         return self.filter(
@@ -39,10 +55,14 @@ class OutboxMail(Row):
         FAILED = "failed", _("did not arrive")
 
     class Trouble(models.TextChoices):
-        """Why a mail did not arrive."""
+        """Why a mail did not arrive, in words that go on after a colon."""
 
-        NO_ADDRESS = "no_address", _("no address is known")
-        UNDELIVERED = "undelivered", _("it could not be delivered")
+        NO_ADDRESS = "no_address", _("no address is known.")
+        NO_MAILBOX = "no_mailbox", _("the address does not exist.")
+        FULL = "full", _("the mailbox is full.")
+        REFUSED = "refused", _("the mail server there refused it.")
+        NO_ANSWER = "no_answer", _("the mail server there did not take it, however often we tried.")
+        FAULT = "fault", _("something went wrong on our side.")
 
     template = models.CharField(max_length=60)
     # The person, known further right (post/recipients.py).

@@ -20,8 +20,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from post.bounces import sender_of
 from post.models import OutboxMail
 from post.recipients import Recipient, recipient
+from post.replies import reply_in
 from post.work import nudge, register
 from records.models import Event
 
@@ -125,12 +127,13 @@ def _send(row: OutboxMail) -> bool:
             return _finish(row, State.CANCELLED)
         message.send()
     except (OSError, smtplib.SMTPException) as fault:
-        _put_off(row, fault)
-        return False
+        reply = reply_in(fault)
+        if reply and reply.is_final:
+            return _finish(row, State.FAILED, reply.trouble, fault=reply.named)
+        return _put_off(row, Trouble.NO_ANSWER, fault)
     except Exception as fault:
         logger.exception("mail %s (%s) could not be made", row.id, row.template)
-        _put_off(row, fault)
-        return False
+        return _put_off(row, Trouble.FAULT, fault)
     return _finish(row, State.SENT)
 
 
@@ -159,9 +162,11 @@ def _written(
     message = EmailMultiAlternatives(
         subject=" ".join(content.subject.split()),
         body=render_to_string(f"mail/{row.template}.txt", context),
+        from_email=sender_of(row) or None,
         to=[person.address],
         # Fixed, so that a mail sent twice after a crash is known for one.
         headers={
+            "From": settings.DEFAULT_FROM_EMAIL,
             "Message-ID": f"<{row.id}@{host}>",
             "Auto-Submitted": "auto-generated",
             "Content-Language": language,
@@ -171,19 +176,21 @@ def _written(
     return message
 
 
-def _finish(row: OutboxMail, state: OutboxMail.State, trouble: str = "") -> bool:
-    row.state, row.trouble = state, trouble
+def _finish(row: OutboxMail, state: OutboxMail.State, trouble: str = "", fault: str = "") -> bool:
+    row.state, row.trouble, row.fault = state, trouble, fault or row.fault
     row.sent_at = timezone.now() if state == State.SENT else None
     row.claimed_until = None
-    row.save(update_fields=["state", "trouble", "sent_at", "claimed_until"])
+    row.save(update_fields=["state", "trouble", "fault", "sent_at", "claimed_until"])
     return state == State.SENT
 
 
-def _put_off(row: OutboxMail, fault: Exception) -> None:
-    row.fault = type(fault).__name__
-    row.claimed_until = None
+def _put_off(row: OutboxMail, trouble: str, fault: Exception) -> bool:
+    """Try again later; after the last time it is given up, for this reason."""
+    reply = reply_in(fault)
+    named = reply.named if reply else type(fault).__name__
     if row.attempts > len(BACK_OFF):
-        row.state, row.trouble = State.FAILED, Trouble.UNDELIVERED
-    else:
-        row.due_at = timezone.now() + BACK_OFF[row.attempts - 1]
-    row.save(update_fields=["fault", "claimed_until", "state", "trouble", "due_at"])
+        return _finish(row, State.FAILED, reply.trouble if reply else trouble, fault=named)
+    row.fault, row.claimed_until = named, None
+    row.due_at = timezone.now() + BACK_OFF[row.attempts - 1]
+    row.save(update_fields=["fault", "claimed_until", "due_at"])
+    return False

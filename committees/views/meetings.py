@@ -18,6 +18,7 @@ from committees.forms import AgendaForm, AttendanceForm, MeetingForm, UnitForm
 from committees.models import Attendance, Case, Committee, Meeting, Membership
 from committees.panels import moment_of, seats_of
 from people.access import PersonRequest, allowed, signed_in
+from post.models import OutboxMail
 from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
 
@@ -82,8 +83,11 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     )
     is_planned = meeting.state == Meeting.State.PLANNED
     planned = [row for row in rows if row.case.state == Case.State.PLANNED]
+    students = {row.case.enrolment.student_id: row.case.pk for row in rows}
+    to_students = OutboxMail.objects.filter(to__in=students)
     context = {
         "meeting": meeting,
+        "troubles": to_students.troubles_about(students.values()) if prepares else {},
         "mark": mark,
         "rows": rows,
         "present": [seat for seat in seats if seat.user in present],
