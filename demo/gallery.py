@@ -148,7 +148,7 @@ def gallery_context() -> dict[str, Any]:
         },
         "button_kinds": ["", "primary", "danger", "quiet"],
         "tag_kinds": ["", "strong", "accent", "dashed"],
-        "troubles": {1: OutboxMail(trouble=OutboxMail.Trouble.NO_MAILBOX)},
+        "troubles": {"joris": OutboxMail(trouble=OutboxMail.Trouble.NO_MAILBOX)},
         "levels": ["success", "info", "warning", "error"],
         "lights": ["green", "amber", "red"],
         "roles": list(GiverRole),

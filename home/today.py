@@ -18,7 +18,8 @@ from portfolio.coverage import draw
 from portfolio.gaps import Gap, gaps_in
 from portfolio.loading import load_many
 from portfolio.models import Agreement, CheckIn
-from post.models import OutboxMail
+from post.errands import Progress, progress_of
+from post.models import Errand, OutboxMail
 from programmes.checklist import Setup, setups_of
 from programmes.models import Enrolment, Programme
 from qualifications.models import Qualification
@@ -48,6 +49,7 @@ class Today:
     """Lists of rows; a part that is not this person's is empty. `None` where even the heading
     would mislead."""
 
+    ordered: list[Progress] = field(default_factory=list)
     asked: Any = ()
     check_ins: Any = ()
     agreements: Any = ()
@@ -63,10 +65,11 @@ class Today:
 
 
 def today_for(user: Account, roles: Roles) -> Today:
-    """At most 40 queries for somebody with every role, however many rows: 14 of them for the
+    """At most 42 queries for somebody with every role, however many rows: 14 of them for the
     sets of a student, 16 for the programmes of a coordinator."""
     now, today = timezone.now(), timezone.localdate()
-    shown: dict[str, Any] = {}
+    ordered = Errand.objects.visible_to(user).running()
+    shown: dict[str, Any] = {"ordered": progress_of(ordered)}
     if roles.asked:
         shown["asked"] = (
             FeedbackRequest.objects.awaiting_answer(now)

@@ -1,12 +1,13 @@
-"""Mail to send."""
+"""Mail to send, and work that somebody ordered."""
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +35,10 @@ class OutboxQuerySet(models.QuerySet):
             Q(claimed_until__isnull=True) | Q(claimed_until__lt=at),
             state=OutboxMail.State.WAITING,
         )
+
+    def ended(self, before: datetime) -> Self:
+        """Mails that nobody has to send any more since this moment."""
+        return self.exclude(state=OutboxMail.State.WAITING).filter(due_at__lt=before)
 
     def due(self, at: datetime) -> Self:
         """Waiting mails whose time has come and that no sender holds."""
@@ -88,7 +93,7 @@ class OutboxMail(Row):
 
     class Meta:
         ordering = ["recorded_at"]
-        indexes = [models.Index(F("due_at"), name="outbox_waiting", condition=Q(state="waiting"))]
+        indexes = [models.Index(fields=["state", "due_at"], name="outbox_by_state")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state="failed") ^ Q(trouble=""),
@@ -98,3 +103,75 @@ class OutboxMail(Row):
 
     def __str__(self) -> str:
         return f"{self.template} {self.id}"
+
+
+# --- Errands --------------------------------------------------------------------------------------
+
+
+class ErrandQuerySet(models.QuerySet):
+    def visible_to(self, user: Any) -> Self:
+        """The door: who ordered it."""
+        return self.filter(by=user)
+
+    def running(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+    def unclaimed(self, at: datetime) -> Self:
+        """Running errands that no worker holds."""
+        return self.running().filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=at))
+
+
+class Errand(Row):
+    """Work that somebody ordered and need not wait for: the same act for each of some rows."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    what = models.CharField(max_length=60)  # as registered (post/errands.py)
+    # The row on whose page it was ordered, such as a meeting.
+    about = models.UUIDField(db_index=True)
+    recorded_at = models.DateTimeField(default=timezone.now)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    called_off_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ErrandQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["recorded_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["what", "about"],
+                condition=Q(ended_at__isnull=True),
+                name="an_errand_is_not_ordered_twice_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.id}"
+
+
+class ErrandItem(Row):
+    """One row of an errand, and what came of it, in words for who ordered it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DONE = "done", _("done")
+        REFUSED = "refused", _("not done")
+
+    errand = models.ForeignKey(Errand, on_delete=models.CASCADE, related_name="items")
+    row = models.UUIDField()
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["errand", "row"], name="an_errand_names_a_row_once"),
+            models.CheckConstraint(
+                condition=Q(state="refused") ^ Q(reason=""),
+                name="an_item_that_is_not_done_says_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.errand_id}/{self.number}"

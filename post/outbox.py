@@ -24,7 +24,7 @@ from post.bounces import sender_of
 from post.models import OutboxMail
 from post.recipients import Recipient, recipient
 from post.replies import reply_in
-from post.work import nudge, register
+from post.work import nudge, register, term
 from records.models import Event
 
 logger = logging.getLogger(__name__)
@@ -99,6 +99,12 @@ def send_due() -> int:
     for row in _claimed():
         sent += _send(row)
     return sent
+
+
+@register("old mails")
+def forget_old() -> int:
+    """Forget mails that were sent, called off or given up long ago; returns how many."""
+    return OutboxMail.objects.ended(before=term(timezone.now())).delete()[0]
 
 
 def _claimed() -> Iterator[OutboxMail]:

@@ -18,7 +18,8 @@ from committees.forms import AgendaForm, AttendanceForm, MeetingForm, UnitForm
 from committees.models import Attendance, Case, Committee, Meeting, Membership
 from committees.panels import moment_of, seats_of
 from people.access import PersonRequest, allowed, signed_in
-from post.models import OutboxMail
+from post.errands import progress_of
+from post.models import Errand, OutboxMail
 from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
 
@@ -85,8 +86,10 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     planned = [row for row in rows if row.case.state == Case.State.PLANNED]
     students = {row.case.enrolment.student_id: row.case.pk for row in rows}
     to_students = OutboxMail.objects.filter(to__in=students)
+    ordered = Errand.objects.visible_to(request.user).running().filter(about=meeting.pk)
     context = {
         "meeting": meeting,
+        "ordered": progress_of(ordered),
         "troubles": to_students.troubles_about(students.values()) if prepares else {},
         "mark": mark,
         "rows": rows,

@@ -33,7 +33,7 @@ def test_agenda(client: Client, django_assert_num_queries: Queries, students: in
     made.freeze()
     made.judge(made.member)
 
-    body = visit(client, django_assert_num_queries, 15, made.secretary, "meeting", made.meeting.pk)
+    body = visit(client, django_assert_num_queries, 17, made.secretary, "meeting", made.meeting.pk)
 
     assert body.count("/committees/cases/") >= students
 
@@ -44,7 +44,7 @@ def test_agenda_once_opened(
 ) -> None:
     made = scene(students=students).bring_to(Case.State.OPENED)
 
-    visit(client, django_assert_num_queries, 16, made.chair, "meeting", made.meeting.pk)
+    visit(client, django_assert_num_queries, 18, made.chair, "meeting", made.meeting.pk)
 
 
 @pytest.mark.parametrize("students", [1, 30])

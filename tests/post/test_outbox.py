@@ -198,3 +198,31 @@ def test_a_row_whose_sender_died_is_taken_up_again(
 def test_an_unknown_template_is_refused_at_once(person: "Account") -> None:
     with pytest.raises(KeyError):
         queue("people/nothing", to=person.pk, about=person.pk, cause=None)
+
+
+@pytest.mark.parametrize(
+    ("state", "trouble", "days", "stays"),
+    [
+        ("sent", "", 61, False),
+        ("cancelled", "", 61, False),
+        ("failed", "full", 61, False),
+        ("waiting", "", 61, True),
+        ("sent", "", 59, True),
+        ("failed", "full", 59, True),
+    ],
+)
+def test_what_has_ended_is_forgotten_after_the_term(
+    waiting: OutboxMail,
+    settings: "SettingsWrapper",
+    state: str,
+    trouble: str,
+    days: int,
+    stays: bool,
+) -> None:
+    settings.KEPT_DAYS = 60
+    at = timezone.now() - timedelta(days=days)
+    OutboxMail.objects.update(state=state, trouble=trouble, due_at=at)
+
+    outbox.forget_old()
+
+    assert OutboxMail.objects.exists() is stays
