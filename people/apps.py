@@ -7,4 +7,5 @@ class PeopleConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from people import drafts, mails, sessions  # noqa: F401 - register their work and mails
+        # They register signals, work and mails.
+        from people import adapter, drafts, mails, sessions  # noqa: F401

@@ -11,9 +11,10 @@ from committees.dossier import decision_facts, frozen_context, in_words
 from committees.forms import RecordSearchForm
 from committees.models import Attendance, Case
 from committees.panels import moment_of, panel_of
-from committees.record import KINDS, steps_of, verify_case
+from committees.record import KINDS, steps_of
 from people.access import PersonRequest, signed_in, with_role
 from programmes.models import SUPERVISING
+from records.verification import verify_chain
 
 
 @with_role(*SUPERVISING)
@@ -40,14 +41,14 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
     panel = panel_of(case, moment_of(case.meeting, timezone.now()))
     check_reads_record(request.user, case, panel)
     is_sealed = case.state in (Case.State.PLANNED, Case.State.FROZEN)
-    judgements = case.judgements.select_related("user").order_by("user__name", "number")
+    judgements = case.judgements.select_related("person").order_by("person__name", "number")
     context = {
         "case": case,
         "panel": panel,
         "steps": steps_of(case),
-        "report": verify_case(case),
-        "recusals": case.recusals.select_related("user").order_by("recorded_at"),
-        "attendances": Attendance.objects.filter(meeting=case.meeting).select_related("user"),
+        "report": verify_chain(case.chain),
+        "recusals": case.recusals.select_related("person").order_by("recorded_at"),
+        "attendances": Attendance.objects.filter(meeting=case.meeting).select_related("person"),
         "is_frozen": case.state != Case.State.PLANNED,
         "is_sealed": is_sealed,
         "written": judgements.count(),

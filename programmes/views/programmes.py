@@ -50,7 +50,7 @@ def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
     setup = setup_of(programme, timezone.localdate())
     points = setup.points()
     may_manage = allowed(check_may_manage, request.user, programme)
-    people = [role.user_id for role in setup.roles] + [row.student_id for row in setup.enrolments]
+    people = [role.person_id for role in setup.roles] + [row.student_id for row in setup.enrolments]
     context = {
         "troubles": OutboxMail.objects.troubles_about(people) if may_manage else {},
         "programme": programme,

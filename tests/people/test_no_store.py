@@ -26,7 +26,7 @@ def test_a_page_by_link_is_not_stored_whatever_comes_of_it(client: Client) -> No
     answers = [
         client.get(address),
         client.post(address, {}),
-        client.post(address, {"text": "Well done.", "on_whole": "on"}),
+        client.post(address, {"text": "Well done.", "about": ["whole"]}),
         client.get(address),
         client.get(reverse("evidence:answer", args=["x"])),
     ]

@@ -50,18 +50,17 @@ def gunicorn(transactional_db: None, tmp_path: Path) -> Iterator[str]:
         "PORT": str(port),
     }
     command = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "config.wsgi"],
         cwd=django_settings.BASE_DIR,
         env=environment,
         stdout=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    while b"Ready" not in process.stdout.readline():
-        assert process.poll() is None
-    yield f"127.0.0.1:{port}"
-    process.terminate()
-    process.wait(30)
+    ) as process:
+        assert process.stdout is not None
+        while b"Ready" not in process.stdout.readline():
+            assert process.poll() is None
+        yield f"127.0.0.1:{port}"
+        process.terminate()
 
 
 @pytest.fixture(params=["live server", "gunicorn"])
@@ -106,7 +105,7 @@ def test_half_an_answer_is_no_answer(
     server: str, question: FeedbackRequest, form: Callable[[dict[str, str]], tuple[str, bytes]]
 ) -> None:
     path = reverse("evidence:answer", args=[question.token])
-    kind, body = form({"whole": "on", "on_whole": "on", "text": WORDS})
+    kind, body = form({"about": "whole", "text": WORDS})
     half = body[: body.index(b"calm") + 4]
 
     short = status_of(server, path, kind, half, announced=len(body))

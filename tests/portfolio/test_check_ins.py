@@ -405,8 +405,8 @@ def test_the_mail_says_that_there_is_a_check_in_and_nothing_of_what_is_in_it(
     language: str,
 ) -> None:
     place = scene()
-    place.student.language = language
-    place.student.save()
+    place.student.person.language = language
+    place.student.person.save()
     hold(place, summary="Private words", agreements=[("Secret deal", timezone.localdate())])
 
     send_due()
@@ -417,7 +417,7 @@ def test_the_mail_says_that_there_is_a_check_in_and_nothing_of_what_is_in_it(
     with translation.override(language):
         subject = translation.gettext("%(name)s noted your check-in: read it")
     assert (sent.to, sent.subject) == (
-        [place.student.email],
+        [place.student.sign_in],
         subject % {"name": place.adviser.name},
     )
     assert kind == "text/html"
@@ -430,7 +430,7 @@ def test_the_mail_says_that_there_is_a_check_in_and_nothing_of_what_is_in_it(
 
 def test_no_mail_goes_out_once_it_was_read() -> None:
     place = scene()
-    AcknowledgementFactory(check_in=hold(place))
+    actions.acknowledge(check_in=hold(place), refused=False, note="", by=place.student)
 
     send_due()
 

@@ -62,7 +62,7 @@ def return_path(settings: "Settings") -> None:
 
 @pytest.fixture
 def sent(smtp_server: "MailServer") -> OutboxMail:
-    person = AccountFactory(email="noor@school.example")
+    person = AccountFactory(sign_in="noor@school.example")
     row = queue("people/password", to=person.pk, about=person.pk, cause=None)
     send_due()
     return row

@@ -83,7 +83,7 @@ def worker(
 
 @pytest.mark.needs_redis
 def test_a_change_nudges_a_worker_to_send_its_mail(worker: Path, smtp_server: MailServer) -> None:
-    person = AccountFactory(email="student@school.example")
+    person = AccountFactory(sign_in="student@school.example")
 
     with transaction.atomic():
         row = queue("people/password", to=person.pk, about=person.pk, cause=None)

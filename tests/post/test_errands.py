@@ -116,7 +116,7 @@ def test_a_row_that_is_refused_says_why_keeps_nothing_and_does_not_keep_the_othe
 
     assert outcomes(errand) == [("refused", reason), ("done", "")]
     assert [row.about for row in OutboxMail.objects.all()] == [
-        Account.objects.get(email=f"{second.hex}@school.example").pk
+        Account.objects.get(sign_in=f"{second.hex}@school.example").pk
     ]
     [progress] = progress_of([errand])
     assert (progress.settled, progress.left, progress.told) == (2, 0, "1 counted.")
@@ -330,19 +330,18 @@ def test_a_worker_that_is_killed_leaves_no_row_half_done_and_none_is_done_twice(
     rows = [uuid4() for _ in range(4)]
     errand = order("tests/slow", about=uuid4(), rows=rows, by=chair)
 
-    worker = slow_worker(tmp_path, seconds=1)
-    assert worker.stdout is not None
-    in_hand = [worker.stdout.readline().decode().strip() for _ in range(2)]
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait(30)
+    with slow_worker(tmp_path, seconds=1) as worker:
+        assert worker.stdout is not None
+        in_hand = [worker.stdout.readline().decode().strip() for _ in range(2)]
+        os.kill(worker.pid, signal.SIGKILL)
 
     assert in_hand == [str(rows[0]), str(rows[1])]
     assert made(rows) == [1, 0, 0, 0]  # the second was in hand
     assert [state for state, _reason in outcomes(errand)] == ["done", *["waiting"] * 3]
 
     Errand.objects.update(claimed_until=timezone.now() - errands.LEASE)
-    again = slow_worker(tmp_path, seconds=0)
-    assert again.wait(60) == 0
+    with slow_worker(tmp_path, seconds=0) as again:
+        assert again.wait(60) == 0
 
     assert made(rows) == [1, 1, 1, 1]
     assert outcomes(errand) == [("done", "")] * 4
@@ -369,7 +368,7 @@ def slow_worker(folder: Path, seconds: float) -> subprocess.Popen[bytes]:
 
 
 def made(rows: list[UUID]) -> list[int]:
-    return [Account.objects.filter(email=f"{row.hex}@school.example").count() for row in rows]
+    return [Account.objects.filter(sign_in=f"{row.hex}@school.example").count() for row in rows]
 
 
 # --- Forgetting -----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def person() -> "Account":
-    return AccountFactory(email="noor@school.example", name="Noor")
+    return AccountFactory(sign_in="noor@school.example", name="Noor")
 
 
 def mail_to(person: "Account", **fields: object) -> OutboxMail:
