@@ -7,5 +7,5 @@ class CommitteesConfig(AppConfig):
     verbose_name = _("Committees")
 
     def ready(self) -> None:
-        from committees import mails  # noqa: F401 - registers its mails
+        from committees import errands, mails  # noqa: F401 - register what can be ordered, and mails
         from committees.actions import erasing, freezing  # noqa: F401 - register their work

@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "people.middleware.PageCompressionMiddleware",
+    "people.middleware.NoStoreMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -266,6 +267,14 @@ else:
     vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:25"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Bewijskracht <noreply@127.0.0.1>")
+# Where reports come of mails that did not arrive, each to this name with a plus and a token.
+RETURN_PATH = env.str("RETURN_PATH", default="")
+if len(RETURN_PATH.partition("@")[0]) > 21:  # of the 64 characters that a name may have
+    raise ImproperlyConfigured("RETURN_PATH: at most 21 characters before the @.")
+
+# After so many days goes what has ended and is no record: mails, drafts, errands. Sessions go once
+# they have expired.
+KEPT_DAYS = env.int("KEPT_DAYS", default=60)
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": REDIS_PREFIX}

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from people.views import send_again, set_language
+from people.views import errand, errand_call_off, send_again, set_language
 
 # The admin's own sign-in knows no rate limit; people come in through the one door.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -23,6 +23,8 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("language/", set_language, name="set_language"),
     path("unsent/<uuid:pk>/", send_again, name="unsent"),
+    path("errands/<uuid:pk>/", errand, name="errand"),
+    path("errands/<uuid:pk>/call-off/", errand_call_off, name="errand_call_off"),
     path("admin/", admin.site.urls),
 ]
 if apps.is_installed("demo"):

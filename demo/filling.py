@@ -46,8 +46,7 @@ def fill() -> None:
     Year(school, "software-later", software).run()
     Year(school, "teaching", teacher).run()
     # What would have been mailed long ago is not sent today.
-    old = OutboxMail.objects.filter(recorded_at__lt=school.at(FRESH))
-    old.filter(state=OutboxMail.State.WAITING).update(state=OutboxMail.State.CANCELLED)
+    OutboxMail.objects.filter(recorded_at__lt=school.at(FRESH)).cancel(timezone.now())
 
 
 class School:

@@ -26,6 +26,7 @@ from portfolio.evidence_set import (
     RequirementFact,
     WorkProcessFact,
 )
+from post.models import OutboxMail
 
 REQUIREMENTS = (
     _("Agrees with the client what will be made, and by when"),
@@ -147,6 +148,7 @@ def gallery_context() -> dict[str, Any]:
         },
         "button_kinds": ["", "primary", "danger", "quiet"],
         "tag_kinds": ["", "strong", "accent", "dashed"],
+        "troubles": {"joris": OutboxMail(trouble=OutboxMail.Trouble.NO_MAILBOX)},
         "levels": ["success", "info", "warning", "error"],
         "lights": ["green", "amber", "red"],
         "roles": list(GiverRole),

@@ -2,19 +2,32 @@
 that link would open nothing; what somebody wrote as feedback stands in none."""
 
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from evidence.asking import in_order
-from evidence.models import Feedback, FeedbackRequest
+from evidence.models import Feedback, FeedbackRequest, Giver
+from post.models import OutboxMail
 from post.outbox import MailContent, address_of, mail
+from post.recipients import Recipient, finds_recipients
+
+
+@finds_recipients
+def giver(person: UUID) -> Recipient | None:
+    found = Giver.objects.select_related("user").filter(pk=person).first()
+    if found is None or not found.mailbox:
+        return None
+    language = found.user.language if found.user else settings.LANGUAGE_CODE
+    return Recipient(found.name, found.mailbox, language)
 
 
 @mail("evidence/request")
-def request(ids: dict[str, str]) -> MailContent | None:
-    question = _open_question(ids)
+def request(row: OutboxMail) -> MailContent | None:
+    question = _open_question(row.about)
     if question is None:
         return None
     subject = _("%(student)s asks for your feedback: %(title)s") % _names(question)
@@ -22,8 +35,8 @@ def request(ids: dict[str, str]) -> MailContent | None:
 
 
 @mail("evidence/reminder")
-def reminder(ids: dict[str, str]) -> MailContent | None:
-    question = _open_question(ids)
+def reminder(row: OutboxMail) -> MailContent | None:
+    question = _open_question(row.about)
     if question is None:
         return None
     subject = _("Reminder: %(student)s asks for your feedback: %(title)s") % _names(question)
@@ -31,9 +44,9 @@ def reminder(ids: dict[str, str]) -> MailContent | None:
 
 
 @mail("evidence/confirmation")
-def confirmation(ids: dict[str, str]) -> MailContent | None:
+def confirmation(row: OutboxMail) -> MailContent | None:
     """For who spoke: did you say this?"""
-    feedback = _feedback(ids)
+    feedback = _feedback(row.about)
     if feedback is None or not feedback.is_confirmable(timezone.now()):
         return None
     subject = _("%(noter)s asks: did you say this about %(title)s?")
@@ -52,9 +65,9 @@ def confirmation(ids: dict[str, str]) -> MailContent | None:
 
 
 @mail("evidence/given")
-def given(ids: dict[str, str]) -> MailContent | None:
+def given(row: OutboxMail) -> MailContent | None:
     """For the student: somebody answered."""
-    feedback = _feedback(ids)
+    feedback = _feedback(row.about)
     if feedback is None or feedback.evidence.withdrawn_at is not None:
         return None
     subject = _("%(giver)s gave feedback: %(title)s") % _names(feedback)
@@ -62,9 +75,9 @@ def given(ids: dict[str, str]) -> MailContent | None:
 
 
 @mail("evidence/declined")
-def declined(ids: dict[str, str]) -> MailContent | None:
+def declined(row: OutboxMail) -> MailContent | None:
     """For the student: somebody said no, perhaps why."""
-    question = _question(ids)
+    question = _question(row.about)
     if question is None or question.evidence.withdrawn_at is not None:
         return None
     subject = _("%(giver)s does not give feedback: %(title)s") % _names(question)
@@ -73,19 +86,19 @@ def declined(ids: dict[str, str]) -> MailContent | None:
     return MailContent(subject, context)
 
 
-def _question(ids: dict[str, str]) -> FeedbackRequest | None:
+def _question(pk: UUID) -> FeedbackRequest | None:
     rows = FeedbackRequest.objects.select_related(
         "evidence__owner", "revision", "giver", "enrolment__programme"
     )
-    return rows.filter(pk=ids["question"]).first()
+    return rows.filter(pk=pk).first()
 
 
-def _open_question(ids: dict[str, str]) -> FeedbackRequest | None:
-    question = _question(ids)
+def _open_question(pk: UUID) -> FeedbackRequest | None:
+    question = _question(pk)
     return question if question and question.is_answerable(timezone.now()) else None
 
 
-def _feedback(ids: dict[str, str]) -> Feedback | None:
+def _feedback(pk: UUID) -> Feedback | None:
     rows = Feedback.objects.select_related(
         "evidence__owner",
         "revision",
@@ -94,7 +107,7 @@ def _feedback(ids: dict[str, str]) -> Feedback | None:
         "confirmation",
         "enrolment__programme",
     )
-    return rows.filter(pk=ids["feedback"]).first()
+    return rows.filter(pk=pk).first()
 
 
 def _names(row: FeedbackRequest | Feedback) -> dict[str, str]:

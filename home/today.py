@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -17,6 +18,8 @@ from portfolio.coverage import draw
 from portfolio.gaps import Gap, gaps_in
 from portfolio.loading import load_many
 from portfolio.models import Agreement, CheckIn
+from post.errands import Progress, progress_of
+from post.models import Errand, OutboxMail
 from programmes.checklist import Setup, setups_of
 from programmes.models import Enrolment, Programme
 from qualifications.models import Qualification
@@ -46,10 +49,12 @@ class Today:
     """Lists of rows; a part that is not this person's is empty. `None` where even the heading
     would mislead."""
 
+    ordered: list[Progress] = field(default_factory=list)
     asked: Any = ()
     check_ins: Any = ()
     agreements: Any = ()
     waiting: Any = ()
+    troubles: dict[UUID, OutboxMail] = field(default_factory=dict)
     cases: Any = ()
     portfolios: list[Portfolio] = field(default_factory=list)
     students: list[Student] | None = None
@@ -60,10 +65,11 @@ class Today:
 
 
 def today_for(user: Account, roles: Roles) -> Today:
-    """At most 39 queries for somebody with every role, however many rows: 14 of them for the
+    """At most 42 queries for somebody with every role, however many rows: 14 of them for the
     sets of a student, 16 for the programmes of a coordinator."""
     now, today = timezone.now(), timezone.localdate()
-    shown: dict[str, Any] = {}
+    ordered = Errand.objects.visible_to(user).running()
+    shown: dict[str, Any] = {"ordered": progress_of(ordered)}
     if roles.asked:
         shown["asked"] = (
             FeedbackRequest.objects.awaiting_answer(now)
@@ -90,16 +96,18 @@ def today_for(user: Account, roles: Roles) -> Today:
     return Today(**shown)
 
 
-def _studying(user: Account, now: datetime) -> dict[str, QuerySet]:
-    """Four queries, once they are drawn."""
+def _studying(user: Account, now: datetime) -> dict[str, Any]:
+    """Five queries, once they are drawn."""
     unread = CheckIn.objects.filter(enrolment__student=user.pk, acknowledgement=None)
     open_agreements = Agreement.objects.filter(check_in__enrolment__student=user.pk, done_at=None)
     waiting = FeedbackRequest.objects.awaiting_answer(now).filter(evidence__owner=user.pk)
     coming = Case.objects.of_student(user).filter(meeting__held_at__gte=now)
+    shown = waiting.select_related("giver", "revision").order_by("expires_at")[:MOST]
     return {
         "check_ins": unread.select_related("by")[:MOST],
         "agreements": open_agreements.select_related("check_in").order_by("due_on")[:MOST],
-        "waiting": waiting.select_related("giver", "revision").order_by("expires_at")[:MOST],
+        "waiting": shown,
+        "troubles": OutboxMail.objects.troubles_about([question.pk for question in shown]),
         "cases": coming.for_list().order_by("meeting__held_at")[:MOST],
     }
 

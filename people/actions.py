@@ -22,8 +22,8 @@ def register(
     if existing:
         return existing
     account = Account.objects.create_user(address, name, language=language, by=by, at=at)
-    append(account.person.chain, "person.registered", by=by, at=at)
-    queue("people/invitation", account.sign_in, language=language, at=at, account=account.pk)
+    event = append(account.person.chain, "person.registered", by=by, at=at)
+    queue("people/invitation", to=account.pk, about=account.pk, cause=event, at=at)
     return account
 
 

@@ -23,7 +23,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if template_prefix != "account/email/password_reset_key":
             return
         account = Account.objects.get(sign_in=email.lower())
-        queue("people/password", account.sign_in, language=account.language, account=account.pk)
+        queue("people/password", to=account.pk, about=account.pk, cause=None)
 
     def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)

@@ -7,4 +7,5 @@ class PeopleConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from people import adapter, drafts, mails  # noqa: F401 - register signals, work, mails
+        # They register signals, work and mails.
+        from people import adapter, drafts, mails, sessions  # noqa: F401

@@ -5,7 +5,6 @@ and, with `is_draft`, at `draft/` below it. So a draft has the very door of its 
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -17,9 +16,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from people.models import Draft
-from post.work import register
+from post.work import register, term
 
-KEPT_FOR = timedelta(days=60)
 LONGEST = 200_000  # characters in all fields together
 
 Fields = dict[str, list[str]]
@@ -54,7 +52,7 @@ def forget(key: str) -> None:
 @register("drafts")
 def sweep() -> int:
     """Forget what nobody came back to."""
-    return Draft.objects.filter(changed_at__lt=timezone.now() - KEPT_FOR).delete()[0]
+    return Draft.objects.filter(changed_at__lt=term(timezone.now())).delete()[0]
 
 
 def sent(request: HttpRequest) -> Fields:

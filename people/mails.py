@@ -1,5 +1,6 @@
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -8,7 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from people.models import Account
+from post.models import OutboxMail
 from post.outbox import MailContent, address_of, mail
+from post.recipients import Recipient, finds_recipients
+
+
+@finds_recipients
+def holder(person: UUID) -> Recipient | None:
+    """Somebody with an account, at the address with which they sign in."""
+    found = Account.objects.filter(pk=person).first()
+    return Recipient(found.name, found.sign_in, found.language) if found else None
 
 
 def _password_link(account: Account) -> dict[str, Any]:
@@ -21,24 +31,22 @@ def _password_link(account: Account) -> dict[str, Any]:
 
 
 @mail("people/password")
-def password(ids: dict[str, str]) -> MailContent | None:
-    account = Account.objects.filter(pk=ids["account"], is_active=True).first()
+def password(row: OutboxMail) -> MailContent | None:
+    account = Account.objects.filter(pk=row.about, is_active=True).first()
     if account is None:
         return None
-    return MailContent(
-        _("Choose a new password"), {"name": account.name, **_password_link(account)}
-    )
+    return MailContent(_("Choose a new password"), _password_link(account))
 
 
 @mail("people/invitation")
-def invitation(ids: dict[str, str]) -> MailContent | None:
+def invitation(row: OutboxMail) -> MailContent | None:
     """For somebody who was registered; not needed any more once they have signed in."""
     accounts = Account.objects.filter(is_active=True, last_seen_on=None)
-    account = accounts.filter(pk=ids["account"]).first()
+    account = accounts.filter(pk=row.about).first()
     if account is None:
         return None
     return MailContent(
         _("%(institution)s made an account for you: choose a password")
         % {"institution": settings.INSTITUTION},
-        {"name": account.name, "address": account.sign_in, **_password_link(account)},
+        {"address": account.sign_in, **_password_link(account)},
     )

@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.utils import url_str_to_user_pk
 from django.conf import settings
 from django.core.exceptions import (
+    BadRequest,
     PermissionDenied,
     RequestDataTooBig,
     TooManyFilesSent,
@@ -98,16 +99,30 @@ def _speak(request: HttpRequest, language: str) -> None:
     request.LANGUAGE_CODE = translation.get_language()
 
 
-class RefusalMiddleware:
-    """What cannot be done now, said on a page of its own: what the state of things refuses (409),
-    what is too large to take in (413), and a database that stays locked or a disk that is full
-    (503), with what was typed, so that one tap tries again. Files cannot be kept in a page; it
-    says so."""
+class NoStoreMiddleware:
+    """No browser and no proxy keeps a page, unless its view says for how long: most are about one
+    person, and a computer is shared. Back and forward ask again; what was typed is a draft."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class RefusalMiddleware:
+    """What cannot be done now, said on a page of its own: what did not come in whole (400), what
+    the state of things refuses (409), what is too large to take in (413), and a database that
+    stays locked or a disk that is full (503), with what was typed, so that one tap tries again.
+    Files cannot be kept in a page; it says so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.read = _whole(request)  # type: ignore[method-assign]
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
@@ -144,6 +159,23 @@ def _busy(request: HttpRequest, *, is_full: bool = False) -> HttpResponse:
     response = render(request, "503.html", context, status=503)
     response["Retry-After"] = "600" if is_full else "5"
     return response
+
+
+def _whole(request: HttpRequest) -> Callable[..., bytes]:
+    """The request's `read`, raising BadRequest where the body ends before as much came in as was
+    announced: a connection that breaks leaves half a sentence, which is not what somebody said."""
+    read, awaited = request.read, int(request.headers.get("Content-Length") or 0)
+
+    def read_on(*size: int) -> bytes:
+        nonlocal awaited
+        content = read(*size)
+        awaited -= len(content)
+        is_end = not content or not size or size[0] < 0
+        if awaited > 0 and is_end and size != (0,):
+            raise BadRequest("the body is shorter than was announced")
+        return content
+
+    return read_on
 
 
 def _is_too_large(request: HttpRequest) -> bool:

@@ -1,14 +1,19 @@
+from contextlib import suppress
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 from django.views.i18n import set_language as set_language_cookie
 
 from people import actions, unsent
 from people.access import PersonRequest, public, signed_in
 from people.drafts import sent, words_in
+from post.errands import call_off, progress_of
+from post.models import Errand
+from records.refusals import NotPossible
 
 
 @public("choosing a language shows and changes nothing else")
@@ -35,6 +40,28 @@ def send_again(request: PersonRequest, pk: UUID) -> HttpResponse:
         return HttpResponse(status=307, headers={"Location": unsent.path_of(draft)})
     context = {"fields": draft.fields, "words": words_in(draft.fields)}
     return render(request, "people/send_again.html", context)
+
+
+@signed_in
+@vary_on_headers("HX-Request")
+@require_safe
+def errand(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """How far what this person ordered is. While it runs the page asks again by itself; it is
+    drawn anew once it has ended."""
+    row = get_object_or_404(Errand.objects.visible_to(request.user), pk=pk)
+    if request.htmx and row.ended_at:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    template = f"people/errand.html{'#progress' if request.htmx else ''}"
+    return render(request, template, {"progress": progress_of([row])[0]})
+
+
+@signed_in
+@require_POST
+def errand_call_off(request: PersonRequest, pk: UUID) -> HttpResponse:
+    row = get_object_or_404(Errand.objects.visible_to(request.user), pk=pk)
+    with suppress(NotPossible):  # it has ended meanwhile, as its page says
+        call_off(errand=row, by=request.user)
+    return redirect("errand", row.pk)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

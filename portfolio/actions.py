@@ -56,7 +56,7 @@ def hold_check_in(
         Agreement(check_in=check_in, text=text, due_on=due_on, recorded_at=at)
         for text, due_on in agreements
     )
-    append(
+    event = append(
         check_in.chain,
         "check_in.held",
         by=by,
@@ -66,14 +66,7 @@ def hold_check_in(
     )
     for agreement in done:
         finish(agreement=agreement, by=by, at=at)
-    student = enrolment.student
-    queue(
-        "portfolio/check_in",
-        student.account.sign_in,
-        language=student.language,
-        at=at,
-        check_in=check_in.pk,
-    )
+    queue("portfolio/check_in", to=enrolment.student_id, about=check_in.pk, cause=event, at=at)
     return check_in
 
 

@@ -28,6 +28,25 @@ def is_genuine(token: str, purpose: str, row_id: uuid.UUID, serial: int) -> bool
     return hmac.compare_digest(token.encode(), token_for(purpose, row_id, serial).encode())
 
 
+def folded_token_for(purpose: str, row_id: uuid.UUID) -> str:
+    """A token that stands in a mail address: as `token_for` with 80 bits of HMAC, in lower case
+    letters and figures, since not every server keeps capitals. 42 characters."""
+    raw = row_id.bytes + _proof(purpose, row_id, 1)[:10]
+    return base64.b32encode(raw).decode().lower().rstrip("=")
+
+
+def id_in_folded(purpose: str, token: str) -> uuid.UUID | None:
+    """The id that this token proves; None when it is none of ours."""
+    try:
+        raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
+    except ValueError:
+        return None
+    row_id = uuid.UUID(bytes=raw[:16]) if len(raw) == 26 else None
+    genuine = row_id and folded_token_for(purpose, row_id)
+    is_genuine = genuine and hmac.compare_digest(token.lower().encode(), genuine.encode())
+    return row_id if is_genuine else None
+
+
 def _proof(purpose: str, row_id: uuid.UUID, serial: int) -> bytes:
     content = f"{purpose}:{row_id}:{serial}".encode()
     return hmac.new(settings.LINK_KEY.encode(), content, sha256).digest()[:16]

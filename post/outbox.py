@@ -1,7 +1,7 @@
-"""Mail: a row in the transaction of the change, words and link made at sending.
+"""Mail: a row in the transaction of the change; address, words and link found at sending.
 
-Each room registers how the content of its mails is made from the ids in the row. A builder that
-returns None says that the mail is no longer needed.
+Each room registers how the content of its mails is made from the row. A builder that returns None
+says that the mail is no longer needed.
 """
 
 import logging
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -19,10 +20,16 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from post.bounces import sender_of
 from post.models import OutboxMail
-from post.work import nudge, register
+from post.recipients import Recipient, recipient
+from post.replies import reply_in
+from post.work import nudge, register, term
+from records.models import Event
 
 logger = logging.getLogger(__name__)
+
+State, Trouble = OutboxMail.State, OutboxMail.Trouble
 
 LEASE = timedelta(minutes=5)
 BACK_OFF = [timedelta(minutes=n) for n in (1, 5, 30, 120, 720)]
@@ -31,13 +38,13 @@ BACK_OFF = [timedelta(minutes=n) for n in (1, 5, 30, 120, 720)]
 @dataclass(frozen=True, slots=True)
 class MailContent:
     """What a builder makes: the subject and the context of the two templates
-    `mail/<template>.txt` and `mail/<template>.html`."""
+    `mail/<template>.txt` and `mail/<template>.html`. `name` is in it already: the reader's."""
 
     subject: str
     context: dict[str, Any] = field(default_factory=dict)
 
 
-Builder = Callable[[dict[str, Any]], MailContent | None]
+Builder = Callable[[OutboxMail], MailContent | None]
 BUILDERS: dict[str, Builder] = {}
 
 
@@ -58,23 +65,26 @@ def address_of(view_name: str, *args: Any) -> str:
 
 def queue(
     template: str,
-    address: str,
     *,
-    language: str,
+    to: UUID,
+    about: UUID,
+    cause: Event | None,
+    language: str | None = None,
     at: datetime | None = None,
     due_at: datetime | None = None,
-    **ids: Any,
 ) -> OutboxMail:
-    """Put a mail in the outbox, in the caller's transaction, and nudge the sender on commit.
-    `ids` hold keys of rows, never words or links. One query."""
+    """Put a mail in the outbox, in the caller's transaction, and nudge the sender on commit. `to`
+    is a person's id, `about` the row that the mail is about, `cause` the event that made it
+    needed; without `language` it speaks that of its reader. One query."""
     if template not in BUILDERS:
         raise KeyError(template)
     at = at or timezone.now()
     row = OutboxMail.objects.create(
         template=template,
-        address=address,
+        to=to,
+        about=about,
+        cause=cause,
         language=language,
-        ids={key: str(value) for key, value in ids.items()},
         recorded_at=at,
         due_at=due_at or at,
     )
@@ -89,6 +99,12 @@ def send_due() -> int:
     for row in _claimed():
         sent += _send(row)
     return sent
+
+
+@register("old mails")
+def forget_old() -> int:
+    """Forget mails that were sent, called off or given up long ago; returns how many."""
+    return OutboxMail.objects.ended(before=term(timezone.now())).delete()[0]
 
 
 def _claimed() -> Iterator[OutboxMail]:
@@ -109,27 +125,42 @@ def _claimed() -> Iterator[OutboxMail]:
 
 def _send(row: OutboxMail) -> bool:
     try:
-        with translation.override(row.language):
-            content = BUILDERS[row.template](row.ids)
-            if content is None:
-                return _finish(row, OutboxMail.State.CANCELLED)
-            _message(row, content).send()
+        person = recipient(row.to)
+        if person is None:
+            return _finish(row, State.FAILED, Trouble.NO_ADDRESS)
+        message = message_of(row, person)
+        if message is None:
+            return _finish(row, State.CANCELLED)
+        message.send()
     except (OSError, smtplib.SMTPException) as fault:
-        _put_off(row, fault)
-        return False
+        reply = reply_in(fault)
+        if reply and reply.is_final:
+            return _finish(row, State.FAILED, reply.trouble, fault=reply.named)
+        return _put_off(row, Trouble.NO_ANSWER, fault)
     except Exception as fault:
         logger.exception("mail %s (%s) could not be made", row.id, row.template)
-        _put_off(row, fault)
-        return False
-    return _finish(row, OutboxMail.State.SENT)
+        return _put_off(row, Trouble.FAULT, fault)
+    return _finish(row, State.SENT)
 
 
-def _message(row: OutboxMail, content: MailContent) -> EmailMultiAlternatives:
+def message_of(row: OutboxMail, person: Recipient) -> EmailMultiAlternatives | None:
+    """The mail as this person gets it, in the language of the row or else their own; None when it
+    is no longer needed."""
+    language = row.language or person.language
+    with translation.override(language):
+        content = BUILDERS[row.template](row)
+        return _written(row, content, person, language) if content else None
+
+
+def _written(
+    row: OutboxMail, content: MailContent, person: Recipient, language: str
+) -> EmailMultiAlternatives:
     context = {
         "institution": settings.INSTITUTION,
         "base_url": settings.BASE_URL,
         "subject": content.subject,
-        "language": row.language,
+        "language": language,
+        "name": person.name,
         "demo_mode": settings.DEMO,
         **content.context,
     }
@@ -137,31 +168,35 @@ def _message(row: OutboxMail, content: MailContent) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=" ".join(content.subject.split()),
         body=render_to_string(f"mail/{row.template}.txt", context),
-        to=[row.address],
+        from_email=sender_of(row) or None,
+        to=[person.address],
         # Fixed, so that a mail sent twice after a crash is known for one.
         headers={
+            "From": settings.DEFAULT_FROM_EMAIL,
             "Message-ID": f"<{row.id}@{host}>",
             "Auto-Submitted": "auto-generated",
-            "Content-Language": row.language,
+            "Content-Language": language,
         },
     )
     message.attach_alternative(render_to_string(f"mail/{row.template}.html", context), "text/html")
     return message
 
 
-def _finish(row: OutboxMail, state: OutboxMail.State) -> bool:
-    row.state = state
-    row.sent_at = timezone.now() if state == OutboxMail.State.SENT else None
+def _finish(row: OutboxMail, state: OutboxMail.State, trouble: str = "", fault: str = "") -> bool:
+    row.state, row.trouble, row.fault = state, trouble, fault or row.fault
+    row.sent_at = timezone.now() if state == State.SENT else None
     row.claimed_until = None
-    row.save(update_fields=["state", "sent_at", "claimed_until"])
-    return state == OutboxMail.State.SENT
+    row.save(update_fields=["state", "trouble", "fault", "sent_at", "claimed_until"])
+    return state == State.SENT
 
 
-def _put_off(row: OutboxMail, fault: Exception) -> None:
-    row.fault = type(fault).__name__
-    row.claimed_until = None
+def _put_off(row: OutboxMail, trouble: str, fault: Exception) -> bool:
+    """Try again later; after the last time it is given up, for this reason."""
+    reply = reply_in(fault)
+    named = reply.named if reply else type(fault).__name__
     if row.attempts > len(BACK_OFF):
-        row.state = OutboxMail.State.FAILED
-    else:
-        row.due_at = timezone.now() + BACK_OFF[row.attempts - 1]
-    row.save(update_fields=["fault", "claimed_until", "state", "due_at"])
+        return _finish(row, State.FAILED, reply.trouble if reply else trouble, fault=named)
+    row.fault, row.claimed_until = named, None
+    row.due_at = timezone.now() + BACK_OFF[row.attempts - 1]
+    row.save(update_fields=["fault", "claimed_until", "due_at"])
+    return False

@@ -8,6 +8,7 @@ change it is nudged; what a nudge missed, the next sweep finds.
 import logging
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 
 from celery import current_app
@@ -20,6 +21,11 @@ WORK: dict[str, Callable[[], int]] = {}
 SWEEP_EVERY = 20  # seconds, embedded; Celery's beat has its own schedule
 
 _wake = threading.Event()
+
+
+def term(at: datetime) -> datetime:
+    """What ended before this moment, and is no record, is kept no longer (KEPT_DAYS)."""
+    return at - timedelta(days=settings.KEPT_DAYS)
 
 
 def register(name: str) -> Callable[[Callable[[], int]], Callable[[], int]]:

@@ -1,5 +1,6 @@
 """Real peers: services that may be absent, a mail server, a browser."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -65,10 +66,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 class MailServer(Controller):
-    """An SMTP server on loopback that keeps what it is given, in the order of arrival."""
+    """An SMTP server on loopback that keeps what it is given, in the order of arrival, with the
+    sender of its envelope. `to_sender`, `to_recipient` and `to_content` say what it answers
+    instead of yes (such as "550 5.1.1 Unknown"); `pause` is how many seconds it thinks first."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.senders: list[str] = []
+        self.asked: list[str] = []  # for whom mail was offered, taken or not
+        self.to_sender = self.to_recipient = self.to_content = ""
+        self.pause = 0.0
         # Bound here, so that the system chooses a port that is free.
         self.socket = socket.create_server(("127.0.0.1", 0))
         super().__init__(self, hostname="127.0.0.1", port=self.socket.getsockname()[1])
@@ -76,9 +83,27 @@ class MailServer(Controller):
     def _create_server(self) -> Any:
         return self.loop.create_server(self._factory_invoker, sock=self.socket)
 
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        return self.to_sender or "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.asked.append(address)
+        await asyncio.sleep(self.pause)
+        if not self.to_recipient:
+            envelope.rcpt_tos.append(address)
+        return self.to_recipient or "250 OK"
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.to_content:
+            return self.to_content
         # Lines end on the way as the protocol asks, at rest as Python expects.
         content = (envelope.original_content or b"").replace(b"\r\n", b"\n")
+        self.senders.append(envelope.mail_from or "")
         self.messages.append(message_from_bytes(content, EmailMessage, policy=policy.default))
         return "250 OK"
 

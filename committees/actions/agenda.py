@@ -85,16 +85,8 @@ def put_on_agenda(
         case = Case.objects.create(
             meeting=meeting, enrolment=enrolment, unit=unit, order=order, recorded_at=at
         )
-        student = enrolment.student
-        queue(
-            "committees/planned",
-            student.account.sign_in,
-            language=student.language,
-            at=at,
-            case=case.pk,
-        )
         made.append(case)
-    append_many(
+    events = append_many(
         ChainEntry(
             case.chain,
             "case.put_on_agenda",
@@ -105,6 +97,9 @@ def put_on_agenda(
         )
         for case in made
     )
+    for case, event in zip(made, events, strict=True):
+        student = case.enrolment.student_id
+        queue("committees/planned", to=student, about=case.pk, cause=event, at=at)
     return made
 
 

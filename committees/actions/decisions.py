@@ -27,7 +27,7 @@ from committees.workflow import move
 from people.models import Account
 from post.outbox import queue
 from records.chain import append
-from records.models import Chain
+from records.models import Chain, Event
 from records.refusals import NotPossible
 
 
@@ -160,8 +160,8 @@ def defer(*, case: Case, reason: str, by: Account, at: datetime | None = None) -
     deferral = Deferral.objects.create(
         case=case, by_id=by.pk, reason=reason.strip(), panel=panel.to_plain(), recorded_at=at
     )
-    append(case.chain, "case.deferred", by=by, at=at, rows=[case, deferral])
-    _tell(case, "deferral", at)
+    event = append(case.chain, "case.deferred", by=by, at=at, rows=[case, deferral])
+    _tell(case, "deferral", event, at)
     return deferral
 
 
@@ -190,26 +190,13 @@ def make_known(case: Case, *, by: Account, at: datetime) -> Announcement:
         last_day=last_day,
         recorded_at=at,
     )
-    append(case.chain, "decision.announced", by=by, at=at, rows=[case, announcement])
-    _tell(case, "decision", at)
+    event = append(case.chain, "decision.announced", by=by, at=at, rows=[case, announcement])
+    _tell(case, "decision", event, at)
     return announcement
 
 
-def _tell(case: Case, what: str, at: datetime) -> None:
+def _tell(case: Case, what: str, event: Event, at: datetime) -> None:
     student, adviser = case.enrolment.student, case.enrolment.adviser
-    queue(
-        f"committees/{what}",
-        student.account.sign_in,
-        language=student.language,
-        at=at,
-        case=case.pk,
-    )
+    queue(f"committees/{what}", to=student.pk, about=case.pk, cause=event, at=at)
     if adviser is not None:
-        queue(
-            f"committees/{what}_adviser",
-            adviser.account.sign_in,
-            language=adviser.language,
-            at=at,
-            case=case.pk,
-            adviser=adviser.pk,
-        )
+        queue(f"committees/{what}_adviser", to=adviser.pk, about=case.pk, cause=event, at=at)

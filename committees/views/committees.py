@@ -15,6 +15,7 @@ from committees.models import Case, Committee, Meeting, Membership
 from committees.rules import is_attainable
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
+from post.models import OutboxMail
 from programmes.access import check_may_manage
 from programmes.models import Programme
 from records.refusals import NotPossible
@@ -90,12 +91,15 @@ def _committee(request: PersonRequest, pk: UUID) -> Committee:
 def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm) -> HttpResponse:
     seats = committee.memberships.select_related("person").order_by("person__name")
     now = [seat for seat in seats if seat.ended_at is None]
+    may_manage = allowed(check_may_manage, request.user, committee.programme)
+    people = [seat.person_id for seat in now]
     context = {
         "committee": committee,
+        "troubles": OutboxMail.objects.troubles_about(people) if may_manage else {},
         "seats": sorted(now, key=lambda seat: Membership.Role.values.index(seat.role)),
         "former": [seat for seat in seats if seat.ended_at is not None],
         "is_attainable": is_attainable(committee.quorum, sum(seat.votes for seat in now)),
-        "may_manage": allowed(check_may_manage, request.user, committee.programme),
+        "may_manage": may_manage,
         "may_prepare": allowed(check_prepares, request.user, committee, timezone.now()),
         "meetings": Meeting.objects.visible_to(request.user).filter(committee=committee),
         "form": form,

@@ -24,6 +24,8 @@ from committees.panels import moment_of, panel_in, seats_of
 from committees.standing import standing_of
 from people.access import PersonRequest, allowed, signed_in
 from people.models import Person
+from post.errands import progress_of
+from post.models import Errand, OutboxMail
 from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
 
@@ -93,8 +95,13 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     leads = allowed(check_leads, request.user, panel)
     is_planned = meeting.state == Meeting.State.PLANNED
     planned = [row for row in rows if row.case.state == Case.State.PLANNED]
+    students = {row.case.enrolment.student_id: row.case.pk for row in rows}
+    to_students = OutboxMail.objects.filter(to__in=students)
+    ordered = Errand.objects.visible_to(request.user).running().filter(about=meeting.pk)
     context = {
         "meeting": meeting,
+        "ordered": progress_of(ordered),
+        "troubles": to_students.troubles_about(students.values()) if prepares else {},
         "mark": mark,
         "rows": rows,
         "panel": panel,

@@ -1,22 +1,21 @@
-"""What the chair does with all cases of a meeting at once, each in a transaction of its own."""
+"""What the chair orders for all cases of a meeting at once: see committees/errands.py."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from committees import actions
 from committees.access import check_chairs
 from committees.agenda import agenda_of
-from committees.models import Case
+from committees.errands import ANNOUNCING, OPENING
+from committees.models import Case, Meeting
 from committees.views.meetings import visible_meeting
-from people.access import NotAllowed, PersonRequest, signed_in
+from people.access import PersonRequest, signed_in
+from post.errands import order
 from records.refusals import NotPossible
 
 
@@ -27,15 +26,7 @@ def judgements_open(request: PersonRequest, pk: UUID) -> HttpResponse:
     meeting, now = visible_meeting(request, pk), timezone.now()
     check_chairs(request.user, meeting.committee, now)
     rows = agenda_of(meeting, viewer=request.user, at=now)
-    cases = [row.case for row in rows if row.is_complete]
-    if count := _each(request, cases, actions.open_judgements):
-        text = ngettext(
-            "The judgements of %(count)d case are open.",
-            "The judgements of %(count)d cases are open.",
-            count,
-        )
-        messages.success(request, text % {"count": count})
-    return redirect("committees:meeting", meeting.pk)
+    return _order(request, OPENING, meeting, [row.case.pk for row in rows if row.is_complete])
 
 
 @signed_in
@@ -44,25 +35,17 @@ def announce(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Every decision that was recorded and not yet announced."""
     meeting = visible_meeting(request, pk)
     check_chairs(request.user, meeting.committee, timezone.now())
-    cases = meeting.cases.filter(state=Case.State.DECIDED).for_list()
-    if count := _each(request, cases, actions.announce):
-        text = ngettext(
-            "%(count)d decision is announced. Student and adviser get a mail.",
-            "%(count)d decisions are announced. Students and advisers get a mail.",
-            count,
-        )
-        messages.success(request, text % {"count": count})
-    return redirect("committees:meeting", meeting.pk)
+    decided = meeting.cases.filter(state=Case.State.DECIDED)
+    return _order(request, ANNOUNCING, meeting, list(decided.values_list("pk", flat=True)))
 
 
-def _each(request: PersonRequest, cases: Iterable[Case], action: Callable[..., Any]) -> int:
-    """With how many of these cases it was done; of the others it is said why not."""
-    count = 0
-    for case in cases:
-        try:
-            action(case=case, by=request.user)
-        except (NotPossible, NotAllowed) as refusal:
-            messages.error(request, f"{case}: {refusal}")
-        else:
-            count += 1
-    return count
+def _order(request: PersonRequest, what: str, meeting: Meeting, cases: list[UUID]) -> HttpResponse:
+    try:
+        errand = order(what, about=meeting.pk, rows=cases, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect("committees:meeting", meeting.pk)
+    if errand.by_id != request.user.pk:
+        messages.info(request, _("%(name)s ordered this just now.") % {"name": errand.by})
+        return redirect("committees:meeting", meeting.pk)
+    return redirect("errand", errand.pk)

@@ -30,10 +30,12 @@ from evidence.models import (
     normalised,
 )
 from people.models import Account
+from post.models import OutboxMail
 from post.outbox import queue
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
 from records.chain import append
+from records.models import Event
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
@@ -101,14 +103,7 @@ def _ask_one(
         recorded_at=at,
     )
     question.requirements.set(requirements)
-    _event("asked", question, by, at)
-    queue(
-        "evidence/request",
-        giver.mailbox,
-        language=question.language,
-        at=at,
-        question=question.pk,
-    )
+    _mail("evidence/request", question, _event("asked", question, by, at))
     return question
 
 
@@ -123,6 +118,7 @@ def _withdraw(question: FeedbackRequest, by: Account, at: datetime) -> None:
     question.serial += 1
     _settle(question, State.WITHDRAWN, at)
     _event("withdrawn", question, by, at)
+    OutboxMail.objects.filter(about=question.pk).cancel(at)
 
 
 @transaction.atomic
@@ -138,14 +134,7 @@ def remind(*, question: FeedbackRequest, by: Account, at: datetime | None = None
         )
     question.reminded_at = at
     question.save(update_fields=["reminded_at"])
-    _event("reminded", question, by, at)
-    queue(
-        "evidence/reminder",
-        question.giver.mailbox,
-        language=question.language,
-        at=at,
-        question=question.pk,
-    )
+    _mail("evidence/reminder", question, _event("reminded", question, by, at))
 
 
 @transaction.atomic
@@ -186,16 +175,17 @@ def note(
         recorded_at=at,
     )
     _keep(remarks, feedback)
-    _event("noted", feedback, by, at)
+    event = _event("noted", feedback, by, at)
     if giver.user_id == by.pk:
         _confirm(feedback, True, by, at)
     else:
         queue(
             "evidence/confirmation",
-            giver.mailbox,
+            to=giver.pk,
+            about=feedback.pk,
+            cause=event,
             language=person.language,
             at=at,
-            feedback=feedback.pk,
         )
     return feedback
 
@@ -238,15 +228,9 @@ def answer(
         recorded_at=at,
     )
     _keep(remarks, feedback)
-    _event("given", feedback, by, at)
-    student = question.evidence.owner
-    queue(
-        "evidence/given",
-        student.account.sign_in,
-        language=student.language,
-        at=at,
-        feedback=feedback.pk,
-    )
+    event = _event("given", feedback, by, at)
+    student = question.evidence.owner_id
+    queue("evidence/given", to=student, about=feedback.pk, cause=event, at=at)
     return feedback
 
 
@@ -265,15 +249,9 @@ def decline(
     _check_answerable(question, at)
     question.reason = reason
     _settle(question, State.DECLINED, at)
-    _event("declined", question, by, at)
-    student = question.evidence.owner
-    queue(
-        "evidence/declined",
-        student.account.sign_in,
-        language=student.language,
-        at=at,
-        question=question.pk,
-    )
+    event = _event("declined", question, by, at)
+    student = question.evidence.owner_id
+    queue("evidence/declined", to=student, about=question.pk, cause=event, at=at)
 
 
 @transaction.atomic
@@ -407,9 +385,20 @@ def _check_answerable(question: FeedbackRequest, at: datetime) -> None:
         raise NotPossible(_("The link of this question no longer works."))
 
 
-def _event(verb: str, row: FeedbackRequest | Feedback, by: Account | None, at: datetime) -> None:
+def _mail(template: str, question: FeedbackRequest, event: Event) -> None:
+    queue(
+        template,
+        to=question.giver_id,
+        about=question.pk,
+        cause=event,
+        language=question.language,
+        at=event.recorded_at,
+    )
+
+
+def _event(verb: str, row: FeedbackRequest | Feedback, by: Account | None, at: datetime) -> Event:
     kind = "question" if isinstance(row, FeedbackRequest) else "feedback"
-    append(
+    return append(
         row.evidence.chain,
         f"feedback.{verb}",
         by=by,

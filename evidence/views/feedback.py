@@ -20,6 +20,7 @@ from evidence.forms.feedback import AskForm, NoteForm
 from evidence.models import Evidence, Feedback, FeedbackRequest, Remark
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
+from post.models import OutboxMail
 from qualifications.models import QualityRequirement
 from records.refusals import NotPossible
 
@@ -85,7 +86,8 @@ def remind(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     """What `evidence/_feedback.html` shows of this piece to this person: remarks on the whole and
-    per requirement, newest first, and the questions that wait or were declined. Four queries."""
+    per requirement, newest first, the questions that wait or were declined, and mails to givers
+    that did not arrive. Five queries."""
     user, now = request.user, timezone.now()
     remarks = (
         Remark.objects.filter(feedback__in=Feedback.objects.visible_to(user))
@@ -105,7 +107,10 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     )
     mine = [each for each in questions if each.giver.user_id == user.pk]
     is_kept = piece.withdrawn_at is None
+    open_ones = [each.pk for each in questions if each.state == State.OPEN]
+    noted = {row.feedback_id for row in remarks if row.feedback.is_confirmable(now)}
     return {
+        "troubles": OutboxMail.objects.troubles_about([*open_ones, *noted]) if is_kept else {},
         "whole": whole,
         "on_requirements": [{"line": line, "remarks": by_requirement[line.pk]} for line in lines],
         "questions": [

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from people.access import PersonRequest, signed_in
+from post.models import OutboxMail
 from programmes import actions
 from programmes.forms import (
     AdviserForm,
@@ -52,7 +53,12 @@ def student_new(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def enrolment(request: PersonRequest, pk: UUID) -> HttpResponse:
     enrolment = get_object_or_404(Enrolment.objects.managed_by(request.user).for_setup(), pk=pk)
-    context = {"enrolment": enrolment, "is_over": enrolment.is_over(timezone.localdate())}
+    people = [person.pk for person in (enrolment.student, enrolment.adviser) if person]
+    context = {
+        "enrolment": enrolment,
+        "is_over": enrolment.is_over(timezone.localdate()),
+        "troubles": OutboxMail.objects.troubles_about(people),
+    }
     return render(request, "programmes/enrolment.html", context)
 
 

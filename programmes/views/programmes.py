@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from people.access import PersonRequest, allowed, signed_in
+from post.models import OutboxMail
 from programmes import actions
 from programmes.access import check_may_make_programme, check_may_manage
 from programmes.checklist import setup_of
@@ -48,12 +49,15 @@ def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
     programme = get_object_or_404(Programme.objects.visible_to(request.user).for_page(), pk=pk)
     setup = setup_of(programme, timezone.localdate())
     points = setup.points()
+    may_manage = allowed(check_may_manage, request.user, programme)
+    people = [role.person_id for role in setup.roles] + [row.student_id for row in setup.enrolments]
     context = {
+        "troubles": OutboxMail.objects.troubles_about(people) if may_manage else {},
         "programme": programme,
         "setup": setup,
         "points": points,
         "to_do": sum(point.state == "todo" for point in points),
-        "may_manage": allowed(check_may_manage, request.user, programme),
+        "may_manage": may_manage,
     }
     return render(request, "programmes/programme.html", context)
 

@@ -158,14 +158,14 @@ def test_deferring_needs_a_reason_and_no_quorum() -> None:
     case = made.refreshed()
     assert (case.state, case.deferral.reason) == (Case.State.DEFERRED, "Show it to a client.")
     assert told("deferral") == {
-        ("committees/deferral", made.student.sign_in),
-        ("committees/deferral_adviser", made.adviser.sign_in),
+        ("committees/deferral", made.student.pk),
+        ("committees/deferral_adviser", made.adviser.pk),
     }
 
 
-def told(what: str) -> set[tuple[str, str]]:
+def told(what: str) -> set[tuple[str, UUID]]:
     rows = OutboxMail.objects.filter(template__startswith=f"committees/{what}")
-    return set(rows.values_list("template", "address"))
+    return set(rows.values_list("template", "to"))
 
 
 def test_an_announcement_carries_the_head_of_the_chain() -> None:
@@ -178,8 +178,8 @@ def test_an_announcement_carries_the_head_of_the_chain() -> None:
     assert case.decision.announcement.head == head
     assert Event.objects.get(verb="decision.made").digest == head
     assert told("decision") == {
-        ("committees/decision", made.student.sign_in),
-        ("committees/decision_adviser", made.adviser.sign_in),
+        ("committees/decision", made.student.pk),
+        ("committees/decision_adviser", made.adviser.pk),
     }
 
 

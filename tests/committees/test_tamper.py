@@ -26,6 +26,7 @@ from committees.models import (
     Supersession,
 )
 from files.models import StoredFile
+from post.models import OutboxMail
 from records.chain import canonical, name_of
 from records.models import Chain, Event, Sealed
 from records.triggers import lifted
@@ -70,6 +71,8 @@ def changed(row: models.Model, **fields: object) -> None:
 
 
 def gone(row: models.Model) -> None:
+    if isinstance(row, Event):  # who cuts it off takes care of what names it
+        OutboxMail.objects.filter(cause=row).update(cause=None)
     rows = type(row)._default_manager.filter(pk=row.pk)
     rows._raw_delete(rows.db)  # type: ignore[attr-defined]
 

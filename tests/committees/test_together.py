@@ -14,6 +14,8 @@ from django.utils import translation
 from committees import actions
 from committees.models import Case
 from people.models import Account, Person
+from post.errands import do_ordered
+from post.models import Errand
 from tests.committees.factories import HELD, REFERENCE, Scene, cited_in, findings_of, scene
 from tests.committees.test_page_access import EVERYBODY, of, people
 
@@ -124,12 +126,16 @@ def test_the_complete_cases_are_opened_together_and_the_refused_are_named() -> N
     for member in (made.member, made.other_member):
         actions.recuse(case=refused, reason="A neighbour.", by=member, at=HELD)
 
-    place, read = post(made.chair, "judgements_open_all", made.meeting.pk)
+    place, first = post(made.chair, "judgements_open_all", made.meeting.pk)
+    before = states(made)
+    do_ordered()
+    read = browser(made.chair).get(place).content.decode()
 
-    assert place == reverse("committees:meeting", args=[made.meeting.pk])
-    assert states(made) == [OPENED, FROZEN, FROZEN]
-    assert "The judgements of 1 case are open." in read
-    assert read.count(f"{refused}: ") == 1
+    assert place == reverse("errand", args=[Errand.objects.get().pk])
+    assert (before, states(made)) == ([FROZEN] * 3, [OPENED, FROZEN, FROZEN])
+    assert "0 of 2 done." in first
+    assert "2 of 2 done. The judgements of 1 case are open." in read
+    assert read.count(f"<strong>{refused}</strong>") == 1
 
 
 def test_only_opened_cases_on_which_all_agree_can_go_fast() -> None:
@@ -158,7 +164,9 @@ def test_a_decision_leads_to_the_next_case_and_the_last_to_announcing() -> None:
 
     on, read = post(made.chair, "decide", first.pk, decision(first))
     end, _read = post(made.chair, "decide", second.pk, decision(second))
-    _place, after = post(made.chair, "announce_all", made.meeting.pk)
+    ordered, _read = post(made.chair, "announce_all", made.meeting.pk)
+    do_ordered()
+    after = browser(made.chair).get(ordered).content.decode()
 
     assert on == reverse("committees:decide", args=[second.pk])
     assert "This is the next case." in read

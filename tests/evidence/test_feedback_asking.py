@@ -13,6 +13,7 @@ from evidence.asking import Asked, frames, suggestions
 from evidence.models import Evidence, FeedbackRequest, Giver, GiverRole
 from people.access import NotAllowed
 from post.models import OutboxMail
+from post.recipients import recipient
 from programmes.models import ProgrammeRole, Track
 from qualifications.models import QualityRequirement
 from records.models import Event
@@ -76,8 +77,11 @@ def test_asking_queues_a_mail_and_writes_an_event_with_ids_only() -> None:
     [question] = ask(place, message="Secret words")
 
     mail = OutboxMail.objects.get()
-    assert (mail.template, mail.address) == ("evidence/request", "client@shop.example")
-    assert (mail.language, mail.ids) == ("en", {"question": str(question.pk)})
+    assert (mail.template, mail.language) == ("evidence/request", "en")
+    assert (mail.to, mail.about) == (question.giver.pk, question.pk)
+    person = recipient(mail.to)
+    assert person is not None
+    assert person.address == "client@shop.example"
     event = Event.objects.get(verb="feedback.asked")
     assert event.chain.key == f"person:{place.student.pk}"
     assert event.by == place.student
@@ -129,7 +133,9 @@ def test_a_giver_with_an_account_is_reached_at_its_address_of_now() -> None:
     [question] = ask(scene(), somebody("new@school.example"))
 
     assert question.giver == giver
-    assert OutboxMail.objects.get().address == "new@school.example"
+    person = recipient(OutboxMail.objects.get().to)
+    assert person is not None
+    assert person.address == "new@school.example"
 
 
 def test_nobody_asks_themselves() -> None:

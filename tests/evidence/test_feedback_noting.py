@@ -14,6 +14,7 @@ from evidence.models import Confirmation, Evidence, Feedback, GiverRole
 from people.access import NotAllowed
 from post.models import OutboxMail
 from post.outbox import BUILDERS
+from post.recipients import recipient
 from records.models import Event
 from records.refusals import NotPossible
 from tests.evidence.factories import FeedbackFactory, GiverFactory
@@ -79,8 +80,11 @@ def test_the_speaker_is_asked_to_confirm_and_the_event_holds_ids_only() -> None:
     feedback = note(place)
 
     mail = OutboxMail.objects.get()
-    assert (mail.template, mail.address) == ("evidence/confirmation", "client@shop.example")
-    assert (mail.language, mail.ids) == ("en", {"feedback": str(feedback.pk)})
+    assert (mail.template, mail.language) == ("evidence/confirmation", "en")
+    assert (mail.to, mail.about) == (feedback.giver.pk, feedback.pk)
+    person = recipient(mail.to)
+    assert person is not None
+    assert person.address == "client@shop.example"
     event = Event.objects.get()
     assert (event.verb, event.by) == ("feedback.noted", place.student)
     assert event.chain.key == place.piece.chain
@@ -415,7 +419,7 @@ def test_the_page_to_confirm_speaks_the_language_of_its_mail_also_after_the_answ
 ) -> None:
     feedback = noted()
     with translation.override(language):
-        content = BUILDERS["evidence/confirmation"]({"feedback": str(feedback.pk)})
+        content = BUILDERS["evidence/confirmation"](OutboxMail(about=feedback.pk))
     assert content is not None
     path = content.context["link"].removeprefix(settings.BASE_URL)
     other = {"accept-language": "en" if language == "nl" else "nl"}

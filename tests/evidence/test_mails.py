@@ -130,7 +130,13 @@ def test_a_question_arrives_with_a_link_that_works(client: Client, smtp_server: 
 def test_a_mail_is_in_the_language_that_was_chosen(smtp_server: MailServer) -> None:
     FeedbackRequestFactory(language="nl")
     question = FeedbackRequest.objects.get()
-    queue("evidence/request", "a@b.example", language=question.language, question=question.pk)
+    queue(
+        "evidence/request",
+        to=question.giver.pk,
+        about=question.pk,
+        cause=None,
+        language=question.language,
+    )
 
     send_due()
 
@@ -229,19 +235,19 @@ def test_a_question_that_cannot_be_answered_needs_no_mail(
 ) -> None:
     question = FeedbackRequestFactory(**traits)
 
-    content = BUILDERS[template]({"question": str(question.pk)})
+    content = BUILDERS[template](OutboxMail(about=question.pk))
 
     assert (content is not None) is needed
 
 
 def test_a_note_that_was_confirmed_needs_no_mail() -> None:
     feedback = FeedbackFactory(noted=True, recorded_at=timezone.now())
-    ids = {"feedback": str(feedback.pk)}
-    assert BUILDERS["evidence/confirmation"](ids) is not None
+    row = OutboxMail(about=feedback.pk)
+    assert BUILDERS["evidence/confirmation"](row) is not None
 
     Confirmation.objects.create(feedback=feedback, confirmed=True)
 
-    assert BUILDERS["evidence/confirmation"](ids) is None
+    assert BUILDERS["evidence/confirmation"](row) is None
 
 
 @pytest.mark.parametrize(
@@ -249,12 +255,13 @@ def test_a_note_that_was_confirmed_needs_no_mail() -> None:
 )
 def test_what_a_withdrawn_piece_was_asked_needs_no_mail(template: str) -> None:
     feedback = FeedbackFactory(noted=True, asked=True, recorded_at=timezone.now())
-    ids = {"feedback": str(feedback.pk), "question": str(feedback.request_id)}
-    assert BUILDERS[template](ids) is not None
+    about = feedback.request_id if template == "evidence/declined" else feedback.pk
+    row = OutboxMail(about=about)
+    assert BUILDERS[template](row) is not None
 
     Evidence.objects.update(withdrawn_at=timezone.now())
 
-    assert BUILDERS[template](ids) is None
+    assert BUILDERS[template](row) is None
 
 
 # --- Accounts -------------------------------------------------------------------------------------

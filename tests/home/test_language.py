@@ -27,6 +27,7 @@ from evidence.models import FeedbackRequest
 from people.models import Account, Person
 from post import outbox, work
 from post.models import OutboxMail
+from post.recipients import recipient
 from tests.journeys.states import WORDS, State, beside_the_demo
 from tests.journeys.test_states import asked, every_state
 from tests.words import (
@@ -329,15 +330,14 @@ def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     question = FeedbackRequest.objects.awaiting_answer(timezone.now()).first()
     assert somebody is not None
     assert question is not None
-    outbox.queue("people/password", somebody.sign_in, language="", account=somebody.pk)
-    outbox.queue("evidence/reminder", "", language="", question=question.pk)
+    outbox.queue("people/password", to=somebody.pk, about=somebody.pk, cause=None)
+    outbox.queue("evidence/reminder", to=question.giver.pk, about=question.pk, cause=None)
     for row in OutboxMail.objects.order_by("-recorded_at"):
-        with translation.override(language):
-            if content := outbox.BUILDERS[row.template](row.ids):
-                row.language = language
-                made = outbox._message(row, content)
-                html = str(made.alternatives[0].content)
-                yield row.template, made.subject, html, str(made.body)
+        row.language, person = language, recipient(row.to)
+        assert person is not None
+        if made := outbox.message_of(row, person):
+            html = str(made.alternatives[0].content)
+            yield row.template, made.subject, html, str(made.body)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

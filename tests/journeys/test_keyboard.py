@@ -13,6 +13,7 @@ from PIL import Image
 from committees.models import Case
 from evidence.models import Evidence, Feedback, FeedbackRequest
 from portfolio.models import CheckIn
+from post import work
 from programmes.models import Enrolment, ProgrammeRole
 from tests.committees.factories import scene as committee_scene
 from tests.evidence.factories import FeedbackRequestFactory
@@ -195,6 +196,9 @@ def test_a_chair_takes_a_consent_case_to_its_announcement(enter: Enter) -> None:
     page = enter(made.chair, reverse("committees:meeting", args=[made.meeting.pk]))
 
     follow(page, "form[action$='/judgements/'] button")
+    work.sweep()
+    page.wait_for_selector("main:has-text('The judgements of 1 case are open.')")
+    follow(page, "main a.button")
     follow(page, "#fast ~ ul a")
     assert page.evaluate("document.activeElement.name") == "motivation"
     page.keyboard.type("Everybody saw it.")

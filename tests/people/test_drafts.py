@@ -1,10 +1,11 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.utils import timezone
 
-from people.drafts import KEPT_FOR, LONGEST, find, forget, keep, words_in
+from people.drafts import LONGEST, find, forget, keep, words_in
 from people.models import Draft
 from post import work
 from records.models import Event
@@ -36,7 +37,8 @@ def test_a_draft_is_no_record_and_is_forgotten_without_a_trace() -> None:
 
 
 def test_the_sweep_forgets_what_nobody_came_back_to() -> None:
-    for key, age in (("old", KEPT_FOR + timedelta(hours=1)), ("young", KEPT_FOR / 2)):
+    kept = timedelta(days=settings.KEPT_DAYS)
+    for key, age in (("old", kept + timedelta(hours=1)), ("young", kept / 2)):
         keep(key, {"text": [key]})
         Draft.objects.filter(key=key).update(changed_at=timezone.now() - age)
 

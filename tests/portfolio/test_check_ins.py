@@ -77,10 +77,11 @@ def test_a_check_in_is_kept_with_its_agreements_and_told() -> None:
     statement = Event.objects.get().statement
     assert statement["facts"] == {"check_in": str(held.pk), "agreements": 1}
     queued = OutboxMail.objects.get()
-    assert (queued.template, queued.address, queued.ids) == (
+    assert (queued.template, queued.to, queued.about, queued.cause) == (
         "portfolio/check_in",
-        place.student.sign_in,
-        {"check_in": str(held.pk)},
+        place.student.pk,
+        held.pk,
+        Event.objects.get(),
     )
 
 

@@ -86,7 +86,7 @@ def test_a_change_nudges_a_worker_to_send_its_mail(worker: Path, smtp_server: Ma
     person = AccountFactory(sign_in="student@school.example")
 
     with transaction.atomic():
-        row = queue("people/password", person.sign_in, language="nl", account=person.pk)
+        row = queue("people/password", to=person.pk, about=person.pk, cause=None)
 
     until(lambda: OutboxMail.objects.get(pk=row.pk).state != OutboxMail.State.WAITING)
     row.refresh_from_db()

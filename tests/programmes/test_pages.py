@@ -59,7 +59,7 @@ def test_the_set_up_page(
         Guideline.objects.create(programme=place.programme, requirement=line, people=2)
         ProgrammeRoleFactory(programme=place.programme, role="teacher")
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page = coordinating.get(f"/programmes/{place.programme.pk}/")
 
     assert len(page.context["setup"].enrolments) == number
@@ -75,7 +75,7 @@ def test_the_page_of_an_enrolment(
     for _ in range(number - 1):
         SupervisorFactory.create_batch(2, placement=PlacementFactory(enrolment=place.enrolment))
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = coordinating.get(f"/programmes/enrolments/{place.enrolment.pk}/")
 
     assert len(page.context["enrolment"].placements.all()) == number

@@ -1,0 +1,54 @@
+"""What the chair orders for all cases of a meeting at once."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from committees.actions.decisions import announce, open_judgements
+from committees.models import Case
+from people.models import Account
+from post.errands import ErrandKind, can_be_ordered
+
+ANNOUNCING = "committees/announcing"
+OPENING = "committees/opening"
+
+
+def _announce(case: UUID, by: Account) -> None:
+    announce(case=Case.objects.get(pk=case), by=by)
+
+
+def _announced(count: int) -> str:
+    return ngettext(
+        "%(count)d decision is announced. Student and adviser get a mail.",
+        "%(count)d decisions are announced. Students and advisers get a mail.",
+        count,
+    ) % {"count": count}
+
+
+def _open(case: UUID, by: Account) -> None:
+    open_judgements(case=Case.objects.get(pk=case), by=by)
+
+
+def _opened(count: int) -> str:
+    return ngettext(
+        "The judgements of %(count)d case are open.",
+        "The judgements of %(count)d cases are open.",
+        count,
+    ) % {"count": count}
+
+
+def _names(cases: Collection[UUID]) -> dict[UUID, str]:
+    return {case.pk: str(case) for case in Case.objects.for_list().filter(pk__in=cases)}
+
+
+def _page(meeting: UUID) -> str:
+    return reverse("committees:meeting", args=[meeting])
+
+
+can_be_ordered(
+    ANNOUNCING, ErrandKind(_announce, _("Announce decisions"), _announced, _names, _page)
+)
+can_be_ordered(OPENING, ErrandKind(_open, _("Open judgements"), _opened, _names, _page))
