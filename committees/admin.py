@@ -40,3 +40,4 @@ class CaseAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["state"]
     search_fields = ["enrolment__student__name"]
+    exclude = ["decision"]

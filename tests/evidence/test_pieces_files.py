@@ -264,11 +264,14 @@ def test_a_file_that_was_lawfully_erased_is_gone_in_every_version(
     assert (faults(), len(verify().erased)) == ([], 2)
 
 
-def test_a_file_that_is_erased_while_it_waits_is_never_prepared(client: Client) -> None:
+def test_a_file_that_is_erased_while_it_waits_is_never_prepared(
+    client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
     piece, _adviser = added(client, upload("photo.jpg", photo()))
     [attachment] = files_of(piece)
 
-    erase_file(file=attachment.file, ground="The client asked.", by=None)
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_file(file=attachment.file, ground="The client asked.", by=None)
 
     assert (prepare_waiting(), prepare(attachment.file)) == (0, False)
     assert StoredFile.objects.count() == 1

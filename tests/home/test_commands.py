@@ -34,6 +34,7 @@ def board() -> Account:
 @pytest.mark.django_db(transaction=True)
 def test_an_erased_file_is_reported_and_does_not_fail() -> None:
     file = attach(EvidenceFactory(), b"Wat ik deed", "verslag.txt")
+    record_what_was_made()
 
     run("erase_content", name_of(file), ground="Asked by the student.", by=board().sign_in)
 
