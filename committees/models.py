@@ -234,9 +234,9 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at)
 
     def for_list(self) -> Self:
-        """With the student, the programme, the unit and the meeting. One query."""
+        """With the student, the programme and its rules, the unit and the meeting. One query."""
         return self.select_related(
-            "enrolment__student", "enrolment__programme", "unit", "meeting__committee"
+            "enrolment__student", "enrolment__programme__rules", "unit", "meeting__committee"
         )
 
     def for_page(self) -> Self:

@@ -194,7 +194,7 @@ class Year:
             qualification=qualification,
             by=by,
             at=at,
-            with_light=self.told.get("with_light", True),
+            **self.told.get("rules", {}),
         )
         for name, first, last in self.told["periods"]:
             programmes.add_period(
@@ -479,5 +479,5 @@ def _findings(case: Case, attained: str) -> dict[str, str]:
         str(part.pk): Finding.ATTAINED
         if attained == "all" or part.target.code in codes
         else Finding.NOT_YET
-        for part in case.unit.parts.select_related("core_task", "work_process")
+        for part in case.unit.parts.current().select_related("core_task", "work_process")
     }

@@ -155,7 +155,7 @@ class Evidence(Row):
         places = Place.objects.select_related("work_process")
         return (
             self.links.current()
-            .select_related("requirement__qualification")
+            .select_related("requirement__qualification", "requirement__wording")
             .prefetch_related(Prefetch("requirement__places", places))
             .alias(
                 task=Min(f"{process}core_task__order"),

@@ -50,13 +50,13 @@ def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student
     check_ins = CheckIn.objects.filter(enrolment=OuterRef("pk")).order_by(
         "-held_on", "-recorded_at", "-pk"
     )
-    period = Period.objects.filter(
+    period = Period.objects.current().filter(
         programme=OuterRef("programme"), starts_on__lte=today, ends_on__gte=today
     )
     rows = (
         Enrolment.objects.advised_by(adviser)
         .current(today)
-        .select_related("student", "programme")
+        .select_related("student", "programme__rules")
         .annotate(
             last_check_in=_latest(check_ins, "held_on"),
             light=_latest(check_ins, "light"),
@@ -111,7 +111,7 @@ def taught_by(teacher: Account, *, today: date) -> QuerySet[Enrolment]:
 
 def _student(row: Any, now: datetime, today: date) -> Student:
     """From an enrolment with the annotations of `students_of`."""
-    wanted = row.programme.check_ins_per_period if row.period_from else 0
+    wanted = row.programme.rules.check_ins_per_period if row.period_from else 0
     by_now = 0
     if wanted:
         by_now = _turns(wanted, max(row.period_from, row.starts_on), row.period_until, today)

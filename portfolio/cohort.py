@@ -37,7 +37,7 @@ def thin_in(programmes: Sequence[Programme], on: date, most: int) -> dict[UUID, 
     lines: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     qualifications = {programme.qualification_id for programme in programmes}
     places = Place.objects.filter(work_process__core_task__qualification__in=qualifications)
-    for place in places.select_related("requirement"):
+    for place in places.select_related("requirement__wording"):
         lines[place.requirement.qualification_id][place.requirement_id] = place.requirement.words
     return {
         programme.pk: _thin(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
 
 from evidence.models import Attachment, Evidence, Feedback, Remark, RequirementLink, Revision
 from files.models import StoredFile
@@ -32,8 +32,8 @@ from portfolio.evidence_set import (
     WorkProcessFact,
 )
 from portfolio.models import CheckIn, SetAside
-from programmes.models import Enrolment, Guideline, Programme, Track, Unit
-from qualifications.models import CoreTask, Place, WorkProcess
+from programmes.models import Enrolment, Guideline, Period, Programme, Track, Unit
+from qualifications.models import CoreTask, Place, Wording, WorkProcess
 
 # Without a moment to look back at, all that is known counts, whatever this machine's clock says.
 EVER = datetime.max.replace(tzinfo=UTC)
@@ -58,7 +58,7 @@ def load_many(
     tracks = defaultdict(set)
     for track in Track.objects.as_of(moment).filter(enrolment__in=enrolments):
         tracks[track.enrolment_id].add(track.qualification_id)
-    structure = _structure(set().union(*tracks.values()), unit)
+    structure = _structure(set().union(*tracks.values()), unit, moment)
     programmes = _programmes({enrolment.programme_id for enrolment in enrolments}, moment)
     shown = _shown(enrolments, structure.requirements.keys(), moment)
     aside = _aside(enrolments, unit, moment)
@@ -102,15 +102,22 @@ class _Structure:
     whole: frozenset[str]
 
 
-def _structure(qualifications: set[UUID], unit: Unit | None) -> _Structure:
+def _structure(qualifications: set[UUID], unit: Unit | None, moment: datetime) -> _Structure:
     """Three queries, four with a unit."""
-    parts = list(unit.parts.select_related("core_task", "work_process")) if unit else []
+    parts = []
+    if unit:
+        parts = list(unit.parts.as_of(moment).select_related("core_task", "work_process"))
     asked = Q()
     if unit:
         asked = Q(core_task__in=[part.core_task_id for part in parts if part.core_task_id]) | Q(
             pk__in=[part.work_process_id for part in parts if part.work_process_id]
         )
-    places = Place.objects.select_related("requirement").order_by("order")
+    worded = Wording.objects.as_of(moment).filter(requirement=OuterRef("requirement"))
+    places = (
+        Place.objects.select_related("requirement")
+        .annotate(plain=Subquery(worded.values("text")))
+        .order_by("order")
+    )
     processes = (
         WorkProcess.objects.filter(asked)
         .order_by("order")
@@ -127,12 +134,13 @@ def _structure(qualifications: set[UUID], unit: Unit | None) -> _Structure:
     for task in rows:
         facts = []
         for process in task.work_processes.all():
-            lines = [place.requirement for place in process.places.all()]
-            requirements |= {
-                str(line.pk): RequirementFact(str(line.pk), line.words, line.text) for line in lines
-            }
-            ids = tuple(str(line.pk) for line in lines)
-            facts.append(WorkProcessFact(str(process.pk), process.code, process.title, ids))
+            ids = []
+            place: Any  # with the wording of the moment
+            for place in process.places.all():
+                key, text = str(place.requirement_id), place.requirement.text
+                requirements[key] = RequirementFact(key, place.plain or text, text)
+                ids.append(key)
+            facts.append(WorkProcessFact(str(process.pk), process.code, process.title, tuple(ids)))
         if facts:
             tasks[task.qualification_id].append(
                 CoreTaskFact(
@@ -149,10 +157,11 @@ def _structure(qualifications: set[UUID], unit: Unit | None) -> _Structure:
 
 
 def _programmes(wanted: set[UUID], moment: datetime) -> dict[UUID, Programme]:
-    """With qualification, periods, and the guidelines of the moment. Three queries."""
+    """With qualification, and the periods and guidelines of the moment. Three queries."""
     guidelines = Guideline.objects.as_of(moment).order_by("recorded_at", "pk")
     rows = Programme.objects.select_related("qualification").prefetch_related(
-        "periods", Prefetch("guidelines", queryset=guidelines)
+        Prefetch("periods", queryset=Period.objects.as_of(moment)),
+        Prefetch("guidelines", queryset=guidelines),
     )
     return {row.pk: row for row in rows.filter(pk__in=wanted)}
 

@@ -33,7 +33,7 @@ from records.refusals import NotPossible
 
 def _enrolment(request: PersonRequest, enrolment_id: UUID) -> Enrolment:
     rows = Enrolment.objects.portfolio_visible_to(request.user)
-    rows = rows.select_related("student", "programme__qualification")
+    rows = rows.select_related("student", "programme__qualification", "programme__rules")
     return get_object_or_404(rows, pk=enrolment_id)
 
 
@@ -147,7 +147,7 @@ def check_in_new(
     open_agreements = Agreement.objects.filter(check_in__enrolment=enrolment, done_at=None)
     form = CheckInForm(
         request.POST or None,
-        with_light=enrolment.programme.with_light,
+        with_light=enrolment.programme.rules.with_light,
         open_agreements=open_agreements,
     )
     formset = AgreementFormSet(request.POST or None, prefix="agreements")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -58,6 +58,29 @@ class AppendOnly(Row):
     deletable: ClassVar[bool] = False
 
     recorded_at = models.DateTimeField(_("recorded on"), default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class VersionQuerySet(models.QuerySet):
+    def as_of(self, moment: datetime) -> Self:
+        """Of each owner the version that held at this (aware) moment: the last known by then."""
+        owner = self.model.version_of
+        known = self.model._default_manager.filter(recorded_at__lte=moment)
+        later = known.filter(**{owner: OuterRef(owner)}, number__gt=OuterRef("number"))
+        return self.filter(~Exists(later), recorded_at__lte=moment)
+
+
+class Version(AppendOnly):
+    """A row that is replaced by the next one, never changed: `version_of` names its owner, which
+    points at the current one. Numbered from 1, for each owner."""
+
+    version_of: ClassVar[str]
+
+    number = models.PositiveSmallIntegerField(default=1)
+
+    objects = VersionQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -97,7 +97,7 @@ def _ask_one(
         role=person.role,
         message=message,
         language=person.language,
-        expires_at=at + timedelta(days=enrolment.programme.link_days),
+        expires_at=at + timedelta(days=enrolment.programme.rules.link_days),
         recorded_at=at,
     )
     question.requirements.set(requirements)

@@ -156,7 +156,7 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
 def _remarks(feedback: Feedback) -> list[dict[str, Any]]:
     """What was said: each text once, with what it is about (nothing: the whole)."""
     said: dict[str, list[Any]] = {}
-    for remark in feedback.remarks.select_related("requirement"):
+    for remark in feedback.remarks.select_related("requirement__wording"):
         remark.feedback = feedback
         said.setdefault(remark.words, []).append(remark.requirement)
     return [{"words": words, "about": about} for words, about in said.items()]

@@ -15,7 +15,7 @@ from people.models import Account
 from portfolio.models import SetAside
 from tests.committees.factories import Scene, answered_piece, scene
 from tests.evidence.factories import EvidenceFactory
-from tests.factories import LONG_AGO
+from tests.factories import LONG_AGO, set_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -96,8 +96,7 @@ def test_the_preview_is_what_is_frozen_then() -> None:
 
 def test_the_student_sees_who_sits_there_and_who_stands_aside() -> None:
     made = scene()
-    made.programme.givers_may_judge = False
-    made.programme.save()
+    set_rules(made.programme, givers_may_judge=False)
     answered_piece(made.case.enrolment, made.requirement, giver=made.member)
     made.freeze()
 
