@@ -86,7 +86,7 @@ def _open_question(ids: dict[str, str]) -> FeedbackRequest | None:
 
 
 def _feedback(ids: dict[str, str]) -> Feedback | None:
-    rows = Feedback.objects.select_related(
+    rows = Feedback.objects.current().select_related(
         "evidence__owner",
         "revision",
         "giver",

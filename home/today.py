@@ -92,8 +92,8 @@ def today_for(user: Account, roles: Roles) -> Today:
 
 def _studying(user: Account, now: datetime) -> dict[str, QuerySet]:
     """Four queries, once they are drawn."""
-    unread = CheckIn.objects.filter(enrolment__student=user, acknowledgement=None)
-    open_agreements = Agreement.objects.filter(check_in__enrolment__student=user, done_at=None)
+    unread = CheckIn.objects.current().filter(enrolment__student=user, acknowledgement=None)
+    open_agreements = Agreement.objects.open().filter(check_in__enrolment__student=user)
     waiting = FeedbackRequest.objects.awaiting_answer(now).filter(evidence__owner=user)
     coming = Case.objects.of_student(user).filter(meeting__held_at__gte=now)
     return {

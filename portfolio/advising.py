@@ -47,8 +47,10 @@ def _count(rows: QuerySet) -> Coalesce:
 def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student]:
     """The adviser's current students: those who need them first, and of these whom they have not
     spoken for the longest time. One query."""
-    check_ins = CheckIn.objects.filter(enrolment=OuterRef("pk")).order_by(
-        "-held_on", "-recorded_at", "-pk"
+    check_ins = (
+        CheckIn.objects.current()
+        .filter(enrolment=OuterRef("pk"))
+        .order_by("-held_on", "-recorded_at", "-pk")
     )
     period = Period.objects.current().filter(
         programme=OuterRef("programme"), starts_on__lte=today, ends_on__gte=today
@@ -65,9 +67,9 @@ def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student
             period_from=_latest(period, "starts_on"),
             period_until=_latest(period, "ends_on"),
             overdue=_count(
-                Agreement.objects.filter(
-                    check_in__enrolment=OuterRef("pk"), done_at=None, due_on__lt=today
-                ).annotate(total_key=F("check_in__enrolment"))
+                Agreement.objects.open()
+                .filter(check_in__enrolment=OuterRef("pk"), due_on__lt=today)
+                .annotate(total_key=F("check_in__enrolment"))
             ),
             last_evidence=Subquery(
                 Evidence.objects.filter(owner=OuterRef("student"))
@@ -84,11 +86,13 @@ def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student
                 .values("last")
             ),
             held=_count(
-                CheckIn.objects.filter(
+                CheckIn.objects.current()
+                .filter(
                     enrolment=OuterRef("pk"),
                     held_on__gte=OuterRef("period_from"),
                     held_on__lte=today,
-                ).annotate(total_key=F("enrolment"))
+                )
+                .annotate(total_key=F("enrolment"))
             ),
         )
     )

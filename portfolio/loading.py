@@ -7,9 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from evidence.models import Attachment, Evidence, Feedback, Remark, RequirementLink, Revision
+from evidence.models import (
+    Attachment,
+    Confirmation,
+    Evidence,
+    Feedback,
+    Remark,
+    RemarkRequirement,
+    RequirementLink,
+    Revision,
+)
 from files.models import StoredFile
 from portfolio.evidence_set import (
     CONFIRMED,
@@ -52,7 +61,7 @@ def load_many(
     """The sets of these enrolments (with `student` selected), by enrolment id: all kept evidence
     laid against the requirements of their tracks, or of one unit, as it stood at the aware moment
     `as_of` (default: now). Always in the same order, so that the same set gives the same bytes.
-    13 queries, 15 with a unit, however many enrolments."""
+    14 queries, 16 with a unit, however many enrolments."""
     moment = as_of or EVER
     enrolments = list(enrolments)
     tracks = defaultdict(set)
@@ -223,12 +232,14 @@ def _within(frame: Frame, pieces: Iterable[PieceFact]) -> Iterator[PieceFact]:
 
 
 def _remarked(frame: Frame, remarks: Iterable[RemarkFact]) -> Iterator[RemarkFact]:
-    """The remarks on the whole and on what is in the frame, in its order. What was said of other
-    requirements is not for who looks at this frame."""
-    found = {item.requirement: item for item in remarks}
-    for key in (None, *(fact.id for fact in frame.requirements)):
-        if key in found:
-            yield found[key]
+    """The remarks on the whole and on what is in the frame, each with what it is about there, in
+    the order of the frame. What was said of other requirements is not for who looks at this
+    frame."""
+    for remark in remarks:
+        about = set(remark.requirements)
+        within = tuple(fact.id for fact in frame.requirements if fact.id in about)
+        if within or remark.on_whole:
+            yield replace(remark, requirements=within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,36 +253,34 @@ class _Shown:
 
 
 def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: datetime) -> _Shown:
-    """Five queries. Each asks by student, never by a list of pieces, which could be longer than a
+    """Six queries. Each asks by student, never by a list of pieces, which could be longer than a
     database takes."""
     students = {enrolment.student_id for enrolment in enrolments}
     links = RequirementLink.objects.as_of(moment).filter(
         evidence__owner__in=students, requirement__in=list(requirements)
     )
-    kept = Evidence.objects.filter(
-        Exists(links.filter(evidence=OuterRef("pk"))),
-        Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=moment),
-        owner__in=students,
-        recorded_at__lte=moment,
+    kept = Evidence.objects.kept_at(moment).filter(
+        Exists(links.filter(evidence=OuterRef("pk"))), owner__in=students
     )
-    known = Revision.objects.filter(evidence__in=kept, recorded_at__lte=moment)
-    later = known.filter(evidence=OuterRef("evidence"), number__gt=OuterRef("number"))
-    revisions = known.filter(~Exists(later))
-    given = Feedback.objects.filter(evidence__in=kept, recorded_at__lte=moment)
+    revisions = Revision.objects.as_of(moment).filter(evidence__in=kept)
+    given = Feedback.objects.as_of(moment).filter(evidence__in=kept)
 
     laid = _grouped(links.order_by("recorded_at", "pk"), "evidence_id")
     attached = Attachment.objects.filter(revision__in=revisions).select_related("file__shown")
     files = _grouped(attached.order_by("order", "pk"), "revision_id")
-    remarks = _grouped(Remark.objects.filter(feedback__in=given), "feedback_id")
+    remarks = _remarks(given)
     shown = _Shown(defaultdict(list), defaultdict(list), {})
     rows = revisions.select_related("evidence").order_by("-happened_on", "-recorded_at", "pk")
     for row in rows:
         shown.pieces[row.evidence.owner_id].append(
             _piece(row, laid[row.evidence_id], files[row.pk])
         )
-    answers = given.select_related("giver", "revision", "confirmation")
+    word = Confirmation.objects.as_of(moment).filter(feedback=OuterRef("pk"))
+    answers: QuerySet[Any] = given.select_related("giver", "revision").annotate(
+        was_confirmed=Subquery(word.values("confirmed"))
+    )
     for answer in answers.order_by("-recorded_at", "pk"):
-        fact = _feedback(answer, remarks[answer.pk], moment)
+        fact = _feedback(answer, remarks[answer.pk])
         shown.feedback[fact.piece].append(fact)
         shown.givers[fact.giver] = PersonFact(
             fact.giver, answer.giver.name, str(answer.giver.user_id or "")
@@ -315,11 +324,24 @@ def _file(attachment: Attachment) -> FileFact:
     )
 
 
-def _feedback(row: Feedback, remarks: Iterable[Remark], moment: datetime) -> FeedbackFact:
-    confirmation = getattr(row, "confirmation", None)
+def _remarks(given: QuerySet[Feedback]) -> dict[UUID, list[RemarkFact]]:
+    """By feedback, in their order. Two queries."""
+    about = RemarkRequirement.objects.filter(remark__feedback__in=given)
+    lines: dict[UUID, list[str]] = defaultdict(list)
+    for remark, line in about.values_list("remark", "requirement"):
+        lines[remark].append(str(line))
+    remarks: dict[UUID, list[RemarkFact]] = defaultdict(list)
+    for row in Remark.objects.filter(feedback__in=given).order_by("order"):
+        fact = RemarkFact(row.text, tuple(lines[row.pk]), row.on_whole)
+        remarks[row.feedback_id].append(fact)
+    return remarks
+
+
+def _feedback(row: Any, remarks: Iterable[RemarkFact]) -> FeedbackFact:
+    """From a feedback with whether it was confirmed."""
     standing = row.source
-    if confirmation and confirmation.recorded_at <= moment:
-        standing = CONFIRMED if confirmation.confirmed else DENIED
+    if row.was_confirmed is not None:
+        standing = CONFIRMED if row.was_confirmed else DENIED
     return FeedbackFact(
         id=str(row.pk),
         piece=str(row.evidence_id),
@@ -330,11 +352,7 @@ def _feedback(row: Feedback, remarks: Iterable[Remark], moment: datetime) -> Fee
         given_on=row.given_on,
         recorded_at=row.recorded_at,
         place=row.place,
-        text=row.text,
-        remarks=tuple(
-            RemarkFact(str(remark.requirement_id) if remark.requirement_id else None, remark.text)
-            for remark in remarks
-        ),
+        remarks=tuple(remarks),
     )
 
 
@@ -352,7 +370,7 @@ def _aside(
 def _check_ins(enrolments: list[Enrolment], moment: datetime) -> dict[UUID, list[CheckInFact]]:
     """Newest first. One query."""
     held: dict[UUID, list[CheckInFact]] = defaultdict(list)
-    rows = CheckIn.objects.filter(enrolment__in=enrolments, recorded_at__lte=moment)
+    rows = CheckIn.objects.as_of(moment).filter(enrolment__in=enrolments)
     for row in rows.order_by("-held_on", "-recorded_at", "pk"):
         held[row.enrolment_id].append(CheckInFact(str(row.pk), row.held_on, row.light, row.summary))
     return held

@@ -8,7 +8,8 @@ from post.outbox import MailContent, address_of, mail
 def check_in(ids: dict[str, str]) -> MailContent | None:
     """Tells the student that there is a check-in to read; says nothing of what is in it."""
     row = (
-        CheckIn.objects.select_related("by", "enrolment__student", "acknowledgement")
+        CheckIn.objects.current()
+        .select_related("by", "enrolment__student", "acknowledgement")
         .filter(pk=ids["check_in"])
         .first()
     )

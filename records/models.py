@@ -86,6 +86,29 @@ class Version(AppendOnly):
         abstract = True
 
 
+class CorrectableQuerySet(models.QuerySet):
+    def current(self) -> Self:
+        """Those that no other row replaces."""
+        return self.filter(replaced_by__isnull=True)
+
+    def as_of(self, moment: datetime) -> Self:
+        """The rows that were known and not yet replaced at this (aware) moment."""
+        later = self.model._default_manager.filter(replaces=OuterRef("pk"), recorded_at__lte=moment)
+        return self.filter(~Exists(later), recorded_at__lte=moment)
+
+
+class Correctable(AppendOnly):
+    """What somebody said once, and can say again: a row that another replaces counts no longer,
+    and stays. Its manager has a CorrectableQuerySet."""
+
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    )
+
+    class Meta:
+        abstract = True
+
+
 class Sealed(models.Model):
     """A row whose content is stated, under a keyed seal, in an event (records/chain.py).
 

@@ -17,7 +17,7 @@ from evidence.access.pieces import (
     check_requirement,
     check_unasked,
 )
-from evidence.models import Attachment, Evidence, RequirementLink, Revision
+from evidence.models import Attachment, Evidence, RequirementLink, Revision, Withdrawal
 from files.filetypes import ALLOWED
 from files.keeping import KeptBytes, forget, record
 from files.models import StoredFile
@@ -80,9 +80,9 @@ def revise_evidence(
     """Write the next revision of a piece, with exactly these files: those that stay are given
     again (see `files_of`). The earlier revisions stay, for feedback is tied to them. Returns the
     current revision where nothing would change. Raises NotAllowed, NotPossible."""
-    at = at or timezone.now()
     check_owner(evidence, by)
     piece = _locked(evidence)
+    at = at or timezone.now()
     check_kept(piece)
     current = piece.revisions.latest("number")
     present = {kept.digest for kept in files_of(current)}
@@ -98,13 +98,13 @@ def revise_evidence(
 def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = None) -> None:
     """Let a piece count no longer; it stays on record, and open questions about it can no longer
     be answered. Raises NotAllowed, NotPossible."""
-    at = at or timezone.now()
     check_owner(evidence, by)
     piece = _locked(evidence)
+    at = at or timezone.now()
     check_kept(piece)
-    piece.withdrawn_at = at
-    piece.save(update_fields=["withdrawn_at"])
-    append(piece.chain, "evidence.withdrawn", by=by, at=at, facts={"evidence": piece.pk})
+    withdrawal = Withdrawal.objects.create(evidence=piece, recorded_at=at)
+    facts = {"evidence": piece.pk, "withdrawal": withdrawal.pk}
+    append(piece.chain, "evidence.withdrawn", by=by, at=at, facts=facts)
 
 
 @transaction.atomic
@@ -141,9 +141,9 @@ def lay_against(
     """Lay a piece against a requirement of one of the owner's current tracks, perhaps with a why.
     Another why ends the link that was and makes a new one; the same changes nothing. Raises
     NotAllowed, NotPossible."""
-    at = at or timezone.now()
     check_owner(evidence, by)
     piece = _locked(evidence)
+    at = at or timezone.now()
     check_kept(piece)
     present = piece.links.current().filter(requirement=requirement).first()
     if present is not None and present.why == why:
@@ -163,9 +163,9 @@ def lay_against(
 def take_off(*, link: RequirementLink, by: Account, at: datetime | None = None) -> None:
     """Lay a piece no longer against a requirement; remarks about it stay. A link that ended
     before is left as it is. Raises NotAllowed, NotPossible."""
-    at = at or timezone.now()
     check_owner(link.evidence, by)
     piece = _locked(link.evidence)
+    at = at or timezone.now()
     check_kept(piece)
     if _end(link, at):
         facts = {"evidence": piece.pk, "requirement": link.requirement_id, "link": link.pk}
@@ -183,7 +183,6 @@ def choose_requirements(
 ) -> None:
     """Lay a piece against each of the `chosen` requirements with its why, and take it off the
     `dropped` links, all or nothing. Raises NotAllowed, NotPossible."""
-    at = at or timezone.now()
     for link in dropped:
         take_off(link=link, by=by, at=at)
     for requirement, why in chosen.items():

@@ -85,28 +85,31 @@ def remind(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     """What `evidence/_feedback.html` shows of this piece to this person: remarks on the whole and
-    per requirement, newest first, and the questions that wait or were declined. Four queries."""
+    per requirement, newest first, and the questions that wait or were declined. Five queries."""
     user, now = request.user, timezone.now()
     remarks = (
-        Remark.objects.filter(feedback__in=Feedback.objects.visible_to(user))
+        Remark.objects.filter(feedback__in=Feedback.objects.current().visible_to(user))
         .filter(feedback__evidence=piece)
         .select_related("feedback__giver", "feedback__noted_by", "feedback__confirmation")
-        .order_by("-feedback__given_on", "-feedback__recorded_at")
+        .prefetch_related("about")
+        .order_by("-feedback__given_on", "-feedback__recorded_at", "order")
     )
-    by_requirement: dict[Any, list[Remark]] = {}
+    by_requirement: dict[uuid.UUID, list[Remark]] = {}
     for remark in remarks:
-        by_requirement.setdefault(remark.requirement_id, []).append(remark)
-    whole = by_requirement.pop(None, [])
+        for each in remark.about.all():
+            by_requirement.setdefault(each.requirement_id, []).append(remark)
     lines = in_order(QualityRequirement.objects.filter(pk__in=by_requirement))
     questions = (
         piece.feedback_requests.visible_to(user)
         .filter(state__in=[State.OPEN, State.DECLINED])
         .select_related("giver")
     )
+    for question in questions:
+        question.evidence = piece  # which knows whether it was withdrawn
     mine = [each for each in questions if each.giver.user_id == user.pk]
     is_kept = piece.withdrawn_at is None
     return {
-        "whole": whole,
+        "whole": [remark for remark in remarks if remark.on_whole],
         "on_requirements": [{"line": line, "remarks": by_requirement[line.pk]} for line in lines],
         "questions": [
             {"row": each, "open": each.is_answerable(now), "remindable": each.is_remindable(now)}

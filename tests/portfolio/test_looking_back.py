@@ -9,6 +9,10 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence.actions import feedback, pieces
+from evidence.asking import Person
+from evidence.models import GiverRole
+from portfolio import actions as portfolio
 from portfolio.evidence_set import EvidenceSet
 from portfolio.loading import load
 from programmes import actions as programmes
@@ -16,20 +20,29 @@ from programmes.actions import RuleValues
 from programmes.models import Period
 from qualifications import actions as qualifications
 from records.refusals import NotPossible
-from tests.evidence.factories import EvidenceFactory
-from tests.portfolio.factories import scene
+from tests.evidence.factories import EvidenceFactory, FeedbackFactory, confirm
+from tests.portfolio.factories import CheckInFactory, scene
 
 Seen = tuple[EvidenceSet, dict[str, Any]]
 
 
 class Year:
-    """A programme in which something is changed every hour, through the real actions. Each change
-    takes a number, which chooses among what it can be."""
+    """A portfolio in which something is changed every hour, through the real actions where there
+    are. Each change takes a number, which chooses among what it can be."""
 
     def __init__(self) -> None:
         self.place = scene()
         self.programme = self.place.enrolment.programme
-        EvidenceFactory(owner=self.place.student, on=[self.place.a, self.place.d])
+        self.piece = EvidenceFactory(
+            owner=self.place.student, on=[self.place.a, self.place.c, self.place.d]
+        )
+        self.said = FeedbackFactory(
+            enrolment=self.place.enrolment,
+            evidence=self.piece,
+            noted=True,
+            remarks={self.place.a: "", self.place.d: "Elsewhere"},
+        )
+        self.talk = CheckInFactory(enrolment=self.place.enrolment)
         self.clock = datetime.now(UTC) - timedelta(days=20)
         self.seen: list[tuple[datetime, Seen]] = []
 
@@ -102,8 +115,91 @@ class Year:
         elif present := self.programme.guidelines.current().filter(requirement=target).first():
             programmes.end_guideline(guideline=present, by=None, at=self.clock)
 
+    def revision(self, number: int) -> None:
+        words = pieces.Words(title=f"Version {number}", happened_on=self.clock.date())
+        pieces.revise_evidence(
+            evidence=self.piece, words=words, by=self.place.student, at=self.clock
+        )
 
-KINDS = ("wording", "rules", "period", "parts", "guideline")
+    def link(self, number: int) -> None:
+        by = self.place.student
+        if link := self.piece.links.current().filter(requirement=self.place.a).first():
+            pieces.take_off(link=link, by=by, at=self.clock)
+        else:
+            pieces.lay_against(
+                evidence=self.piece,
+                requirement=self.place.a,
+                why="!" * number,
+                by=by,
+                at=self.clock,
+            )
+
+    def withdrawal(self, number: int) -> None:
+        present = self.piece.withdrawals.current()
+        if not present.update(ended_at=self.clock):
+            pieces.withdraw_evidence(evidence=self.piece, by=self.place.student, at=self.clock)
+
+    def note(self, number: int) -> None:
+        feedback.note(
+            evidence=self.piece,
+            enrolment=self.place.enrolment,
+            person=Person("Ann", "ann@shop.example", GiverRole.CLIENT, "en"),
+            given_on=self.clock.date(),
+            text="Well planned",
+            requirements=[[], [self.place.c], [self.place.d]][number],
+            by=self.place.student,
+            at=self.clock,
+        )
+
+    def confirmation(self, number: int) -> None:
+        """A later word ends the former."""
+        confirm(self.said, said=bool(number), at=self.clock)
+
+    def other_words(self, number: int) -> None:
+        """Feedback that replaces the last."""
+        self.said = FeedbackFactory(
+            enrolment=self.place.enrolment,
+            evidence=self.piece,
+            giver=self.said.giver,
+            replaces=self.said,
+            text="Better put",
+            remarks={[self.place.a, self.place.d, None][number]: ""},
+            recorded_at=self.clock,
+        )
+
+    def check_in(self, number: int) -> None:
+        """One more, or another in the place of the last."""
+        self.talk = CheckInFactory(
+            enrolment=self.place.enrolment,
+            replaces=self.talk if number else None,
+            recorded_at=self.clock,
+        )
+
+    def aside(self, number: int) -> None:
+        case = {"enrolment": self.place.enrolment, "unit": self.place.unit}
+        if row := self.piece.set_asides.current().first():
+            portfolio.take_back(row=row, by=self.place.student, at=self.clock)
+        else:
+            portfolio.set_aside(
+                **case, evidence=self.piece, reason="Old", by=self.place.student, at=self.clock
+            )
+
+
+KINDS = (
+    "wording",
+    "rules",
+    "period",
+    "parts",
+    "guideline",
+    "revision",
+    "link",
+    "withdrawal",
+    "note",
+    "confirmation",
+    "other_words",
+    "check_in",
+    "aside",
+)
 
 
 def values(rules: Any) -> dict[str, Any]:
@@ -125,7 +221,7 @@ def test_a_change_is_seen_from_its_moment_on(kind: str) -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 2)), min_size=3, max_size=10))
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 2)), min_size=5, max_size=15))
 @pytest.mark.django_db
 def test_what_was_seen_is_never_changed(changes: list[tuple[str, int]]) -> None:
     with transaction.atomic():
