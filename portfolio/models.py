@@ -2,13 +2,13 @@
 
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from evidence.models import Evidence
+from people.models import Person
 from programmes.models import Enrolment, Unit
 from records.models import AppendOnly, Correctable, CorrectableQuerySet, Dated
 
@@ -27,7 +27,7 @@ class CheckIn(Correctable):
     erasable = ("summary",)
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="check_ins")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     held_on = models.DateField(_("held on"))
     light = models.CharField(_("traffic light"), max_length=6, choices=Light.choices, blank=True)
     summary = models.TextField(_("summary"), max_length=20_000)

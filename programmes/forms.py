@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import localize_input
 from django.utils.translation import gettext_lazy as _
 
-from people.models import Account
+from people.models import Person
 from programmes.access import check_order
 from programmes.actions import SAME_PROGRAMME, Contact
 from programmes.models import (
@@ -330,7 +330,7 @@ class AdviserForm(GroupedForm):
     nobody = _("Choose an adviser")
 
     known_adviser = forms.ModelChoiceField(
-        Account.objects.none(), label=_("Adviser"), required=False, empty_label=None
+        Person.objects.none(), label=_("Adviser"), required=False, empty_label=None
     )
     adviser_name = forms.CharField(label=_("Somebody else: name"), max_length=120, required=False)
     adviser_email = forms.EmailField(

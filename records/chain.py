@@ -103,7 +103,7 @@ def append(
         chain=chain,
         number=chain.length + 1,
         verb=verb,
-        by=by,
+        by_id=by.pk if by else None,
         recorded_at=at or timezone.now(),
         statement={"rows": stated} | ({"facts": json.loads(canonical(facts))} if facts else {}),
         previous=chain.head,

@@ -61,7 +61,7 @@ def add_evidence(
     Revision.MOST_FILES files. About ten queries, and eight a file."""
     at = at or timezone.now()
     check_add(by, at)
-    piece = Evidence.objects.create(owner=by, recorded_at=at)
+    piece = Evidence.objects.create(owner_id=by.pk, recorded_at=at)
     revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
     append(piece.chain, "evidence.added", by=by, at=at, facts=facts)
@@ -148,7 +148,7 @@ def lay_against(
     present = piece.links.current().filter(requirement=requirement).first()
     if present is not None and present.why == why:
         return present
-    check_requirement(requirement, by, at)
+    check_requirement(requirement, by.pk, at)
     if present is not None:
         _end(present, at)
     link = RequirementLink.objects.create(

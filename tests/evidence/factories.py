@@ -22,10 +22,16 @@ from evidence.models import (
 )
 from files.models import StoredFile
 from qualifications.models import QualityRequirement
-from tests.factories import LONG_AGO, AccountFactory, EnrolmentFactory, RequirementFactory
+from tests.factories import (
+    LONG_AGO,
+    AccountFactory,
+    EnrolmentFactory,
+    RequirementFactory,
+    RowFactory,
+)
 
 
-class EvidenceFactory(DjangoModelFactory[Evidence]):
+class EvidenceFactory(RowFactory[Evidence]):
     """A piece with its first revision; give the revision's words as `revision__title` and so on,
     and the requirements it is laid against as `on=[…]`."""
 
@@ -133,7 +139,7 @@ class GiverFactory(DjangoModelFactory[Giver]):
     recorded_at = LONG_AGO
 
 
-class FeedbackRequestFactory(DjangoModelFactory[FeedbackRequest]):
+class FeedbackRequestFactory(RowFactory[FeedbackRequest]):
     """An open question about a piece of the enrolment's student, about the requirements
     `on=[…]`."""
 
@@ -168,7 +174,7 @@ class FeedbackRequestFactory(DjangoModelFactory[FeedbackRequest]):
         self.requirements.set(extracted or ())
 
 
-class FeedbackFactory(DjangoModelFactory[Feedback]):
+class FeedbackFactory(RowFactory[Feedback]):
     """Written feedback that answers no question; what it says as `remarks={requirement: "words"}`,
     with None for the whole. Where there are no words, the one `text` is said."""
 

@@ -66,7 +66,7 @@ def test_a_note_says_who_said_what_when_and_where_and_who_noted_it() -> None:
     feedback = note(place, given_on=day, text=" You kept calm. ", at=now)
 
     feedback.refresh_from_db()
-    assert (feedback.source, feedback.noted_by) == (Feedback.Source.NOTED, place.student)
+    assert (feedback.source, feedback.noted_by) == (Feedback.Source.NOTED, place.student.person)
     assert (feedback.place, feedback.given_on) == ("In the shop", day)
     assert (feedback.giver.address, feedback.role) == ("client@shop.example", GiverRole.CLIENT)
     assert (feedback.revision, feedback.recorded_at) == (place.piece.current, now)
@@ -107,10 +107,10 @@ def test_what_a_teacher_notes_of_their_own_words_is_confirmed_by_it() -> None:
     adviser = place.enrolment.adviser
     assert adviser is not None
 
-    feedback = note(place, person=somebody(adviser.email), by=adviser)
+    feedback = note(place, person=somebody(adviser.account.sign_in), by=adviser)
 
     assert Feedback.objects.get().confirmed is True
-    assert feedback.giver.user == adviser
+    assert feedback.giver.user == adviser.account
     assert verbs() == ["feedback.noted", "feedback.confirmed"]
     assert OutboxMail.objects.count() == 0
 
@@ -137,7 +137,7 @@ def test_nobody_is_noted_about_their_own_piece() -> None:
 
     for by in (place.student, adviser):
         with pytest.raises(NotPossible):
-            note(place, person=somebody(place.student.email), by=by)
+            note(place, person=somebody(place.student.sign_in), by=by)
 
 
 def test_a_note_is_about_what_the_piece_shows_in_this_programme() -> None:
@@ -178,7 +178,7 @@ def test_who_may_note(who: str, may: bool) -> None:
     by = people_around(place)[who]
 
     if may:
-        assert note(place, by=by).noted_by == by
+        assert note(place, by=by).noted_by_id == by.pk
     else:
         with pytest.raises(NotAllowed):
             note(place, by=by)
@@ -229,7 +229,7 @@ def test_the_page_notes_somebody_who_is_known_about_the_whole(client: Client) ->
     )
 
     feedback = Feedback.objects.get()
-    assert (feedback.giver.user, feedback.role) == (adviser, GiverRole.TEACHER)
+    assert (feedback.giver.user, feedback.role) == (adviser.account, GiverRole.TEACHER)
     assert said_in(feedback) == [("You kept calm.", {None})]
 
 

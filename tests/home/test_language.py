@@ -24,7 +24,7 @@ from committees.models import Case
 from demo.mailbox import kept_mails
 from demo.people import ACCOUNTS
 from evidence.models import FeedbackRequest
-from people.models import Account
+from people.models import Account, Person
 from post import outbox, work
 from post.models import OutboxMail
 from tests.journeys.states import PARTS, WORDS, State, beside_the_demo
@@ -228,7 +228,7 @@ def known(filled_demo: None) -> Iterator[Known]:
 
 def known_now() -> Known:
     people = Account.objects.all()
-    names = [name for person in people for name in (person.get_short_name(), person.email)]
+    names = [name for person in people for name in (person.get_short_name(), person.sign_in)]
     return Known([*stored_texts(of_people=True), *NAMES, *SAMPLES, *names])
 
 
@@ -241,10 +241,10 @@ def signed_in(person: Account) -> Client:
 def people_walking() -> Iterator[tuple[str, Account]]:
     """Each account of the demo, and a student with a decision."""
     for account in ACCOUNTS:
-        yield account.key, Account.objects.get(email=account.address)
+        yield account.key, Account.objects.get(sign_in=account.address)
     decided = Case.objects.filter(state=Case.State.ANNOUNCED).first()
     assert decided is not None
-    yield "decided", decided.enrolment.student
+    yield "decided", decided.enrolment.student.account
 
 
 def links_of_mails() -> list[str]:
@@ -268,7 +268,7 @@ def test_nothing_that_is_kept_was_translated_when_it_was_written(known: Known) -
 def test_no_page_holds_an_untranslated_word(known: Known, language: str) -> None:
     """What is sent, and more than one page of a view, in one language: both come from the same
     templates, and that no translation is missing is checked apart (tools/translations.py)."""
-    Account.objects.update(language=language)
+    Person.objects.update(language=language)
     FeedbackRequest.objects.update(language=language)
     whole = language == "nl"
     walk = Walk(known, language, most=2 if whole else 1, sends=whole)
@@ -328,11 +328,11 @@ def test_no_mail_holds_an_untranslated_word(known: Known, language: str) -> None
 
 def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     """Every mail of the demo that is still of use, and those of which it has none."""
-    somebody = Account.objects.filter(last_login=None).first()
+    somebody = Account.objects.filter(last_seen_on=None).first()
     question = FeedbackRequest.objects.awaiting_answer(timezone.now()).first()
     assert somebody is not None
     assert question is not None
-    outbox.queue("people/password", somebody.email, language="", user=somebody.pk)
+    outbox.queue("people/password", somebody.sign_in, language="", account=somebody.pk)
     outbox.queue("evidence/reminder", "", language="", question=question.pk)
     for row in OutboxMail.objects.order_by("-recorded_at"):
         with translation.override(language):

@@ -18,7 +18,7 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from people.models import Account
+from people.models import Account, Person
 from post import work
 from tests.journeys.states import PARTS, State, beside_the_demo
 from tests.test_access import rules
@@ -82,9 +82,8 @@ def asked(state: State, language: str) -> HttpResponse:
     client = Client()
     client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = language
     if state.who:
-        reader = Account.objects.get(name=state.who)
-        reader.language = language
-        reader.save(update_fields=["language"])
+        reader = Account.objects.get(person__name=state.who)
+        Person.objects.filter(pk=reader.pk).update(language=language)
         client.force_login(reader)
     answer = state.ask(client)
     assert answer.status_code == state.status
