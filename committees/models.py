@@ -21,7 +21,7 @@ from programmes.models import (
     ProgrammeRole,
     Unit,
 )
-from records.models import AppendOnly, Dated, Row, Sealed
+from records.models import AppendOnly, Dated, Row, Sealed, name_of
 
 
 def _sits(user: Account, committee: str) -> Exists:
@@ -46,8 +46,10 @@ class CommitteeQuerySet(models.QuerySet):
         return self.filter(_sits(user, "pk") | Exists(coordinates) | _supervises(user))
 
 
-class Committee(Row):
+class Committee(Row, Sealed):
     """Decides in meetings, under a mandate that the exam board gave beforehand."""
+
+    home = ("committee", "pk")
 
     programme = models.ForeignKey(
         Programme, on_delete=models.PROTECT, related_name="committees", verbose_name=_("programme")
@@ -79,14 +81,11 @@ class Committee(Row):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def chain(self) -> str:
-        """The key of this committee's chain of events."""
-        return f"committee:{self.pk}"
 
-
-class Membership(Dated):
+class Membership(Dated, Sealed):
     """A seat in a committee, with its dates. The secretary has no vote."""
+
+    home = ("committee", "committee_id")
 
     class Role(models.TextChoices):
         CHAIR = "chair", pgettext_lazy("role in a committee", "chair")
@@ -139,8 +138,10 @@ class MeetingQuerySet(models.QuerySet):
         return self.filter(_sits(user, "committee") | _supervises(user))
 
 
-class Meeting(Row):
+class Meeting(Row, Sealed):
     """A sitting of the committee. At the reference moment the sets of its cases are frozen."""
+
+    home = ("meeting", "pk")
 
     class State(models.TextChoices):
         PLANNED = "planned", pgettext_lazy("meeting", "planned")
@@ -182,14 +183,11 @@ class Meeting(Row):
     def __str__(self) -> str:
         return f"{self.committee}, {self.held_at:%Y-%m-%d}"
 
-    @property
-    def chain(self) -> str:
-        """The key of this meeting's chain of events."""
-        return f"meeting:{self.pk}"
 
-
-class Attendance(Dated):
+class Attendance(Dated, Sealed):
     """A member who is present at a meeting; leaving ends the row."""
+
+    home = ("meeting", "meeting_id")
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -273,7 +271,8 @@ class Case(Row, Sealed):
     PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
     WAY = (State.PLANNED, State.FROZEN, State.OPENED, State.DECIDED, State.ANNOUNCED)
 
-    sealed_fields = ("meeting", "enrolment", "unit", "state", "recorded_at")
+    home = ("case", "pk")
+    unsealed = ("order",)
 
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, related_name="cases", verbose_name=_("meeting")
@@ -305,11 +304,6 @@ class Case(Row, Sealed):
         return f"{self.enrolment.student}, {self.unit}"
 
     @property
-    def chain(self) -> str:
-        """The key of this case's chain of events."""
-        return f"case:{self.pk}"
-
-    @property
     def is_pending(self) -> bool:
         return self.state in self.PENDING
 
@@ -335,7 +329,9 @@ class Snapshot(AppendOnly, Sealed):
 
     FORMAT = 1
 
-    sealed_fields = ("case", "number", "format", "digest", "recorded_at")
+    home = ("case", "case_id")
+    unsealed = ("manifest",)  # the digest covers it
+    read_at_once = 20
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="snapshots")
     number = models.PositiveSmallIntegerField(default=1)
@@ -353,28 +349,37 @@ class Snapshot(AppendOnly, Sealed):
     def __str__(self) -> str:
         return f"{self.case_id}/{self.number}"
 
+    @classmethod
+    def for_sealing(cls) -> models.QuerySet[Self]:
+        """With the items, which its manifest proves. Two queries."""
+        return super().for_sealing().prefetch_related("items")
+
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         manifest = bytes(self.manifest)
         if sha256(manifest).hexdigest() != self.digest:
             yield "the manifest is not the one that was frozen"
             return
-        named = {entry["digest"] for entry in json.loads(manifest)["items"]}
-        kept = set(self.items.values_list("digest", flat=True))
-        for digest in sorted(named - kept):
+        named = {(entry["kind"], entry["digest"]) for entry in json.loads(manifest)["items"]}
+        kept = {(item.kind, item.digest): item for item in self.items.all()}
+        for _kind, digest in sorted(named - kept.keys()):
             yield f"item {digest[:12]} was removed"
-        for digest in sorted(kept - named):
+        for _kind, digest in sorted(kept.keys() - named):
             yield f"item {digest[:12]} was inserted"
+        for item in kept.values():
+            for fault in item.own_faults(erased):
+                yield f"item {item.digest[:12]}: {fault}"
 
 
-class SnapshotItem(AppendOnly, Sealed):
+class SnapshotItem(AppendOnly):
     """The content of one item of a frozen set, salted so that its hash tells nothing once the
-    content is erased."""
+    content is erased. Its snapshot's manifest proves it."""
 
     erasable = ("content", "salt")
-    sealed_fields = ("snapshot", "kind", "digest")
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
     kind = models.CharField(max_length=20)
+    # The id of what it froze: a person, a revision, a feedback, a check-in. The frame has none.
+    source = models.UUIDField(null=True, db_index=True)
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of salt and content
     salt = models.BinaryField()
     content = models.BinaryField()
@@ -390,10 +395,13 @@ class SnapshotItem(AppendOnly, Sealed):
         return f"{self.kind} {self.digest[:12]}"
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+        """What is wrong in its content; `erased` as in `Sealed.own_faults`."""
         content = bytes(self.content)
         if not content:
-            if self.digest not in erased:
+            if name_of(self) not in erased:
                 yield "the content is gone"
+        elif name_of(self) in erased:
+            yield "the content was erased, and is here"
         elif sha256(bytes(self.salt) + content).hexdigest() != self.digest:
             yield "the content is not the one that was frozen"
 
@@ -408,7 +416,7 @@ class Recusal(AppendOnly, Sealed):
         OWN_REQUEST = "own_request", pgettext_lazy("ground of a recusal", "at their own request")
 
     erasable = ("reason",)
-    sealed_fields = ("case", "person", "ground", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="recusals")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -444,7 +452,7 @@ class Judgement(AppendOnly, Sealed):
     """A member's own view of a case, sealed until the chair opens them all together. Written
     again, it is a new row; the last one counts."""
 
-    sealed_fields = ("case", "person", "number", "findings", "motivation", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="judgements")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -470,7 +478,7 @@ class Decision(AppendOnly, Sealed):
     """What the committee decided on the frozen set: a finding for each part of the unit, and a
     motivation that points at items of the set."""
 
-    sealed_fields = ("case", "snapshot", "by", "findings", "motivation", "cited", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="decision")
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
@@ -489,7 +497,7 @@ class Announcement(AppendOnly, Sealed):
     """The decision made known. It carries the head of the case's chain, so that the letter in the
     student's hands witnesses the record."""
 
-    sealed_fields = ("decision", "by", "head", "recorded_at")
+    home = ("case", "decision.case_id")
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -503,7 +511,7 @@ class Deferral(AppendOnly, Sealed):
     """The committee does not decide yet: what is not in the set does not count, so it says what
     it asks the student to show. The case is done; a later meeting takes up a new one."""
 
-    sealed_fields = ("case", "by", "reason", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="deferral")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")

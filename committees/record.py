@@ -1,19 +1,16 @@
 """How a decision came about, for who follows it afterwards."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from committees.models import Announcement, Case, Decision, Deferral, Recusal, SnapshotItem
+from committees.models import Case
 from people.models import Person
-from records.models import Event, Sealed
-from records.verification import Report, verify_chain
+from records.models import Event
 
 WORDS: dict[str, Promise] = {
     "case.put_on_agenda": gettext_lazy("put the case on the agenda"),
@@ -24,7 +21,7 @@ WORDS: dict[str, Promise] = {
     "decision.made": gettext_lazy("recorded the decision"),
     "case.deferred": gettext_lazy("deferred the case"),
     "decision.announced": gettext_lazy("announced the decision"),
-    "item.erased": gettext_lazy("erased content from the set, on a lawful ground"),
+    "content.erased": gettext_lazy("erased content from the set, on a lawful ground"),
 }
 
 KINDS: dict[str, Promise] = {
@@ -45,7 +42,7 @@ class Step:
     who: str
     what: str
     whom: str
-    seal: str
+    digest: str
 
 
 def steps_of(case: Case) -> list[Step]:
@@ -61,26 +58,7 @@ def steps_of(case: Case) -> list[Step]:
             event.by.name if event.by else _("the system"),
             str(WORDS.get(event.verb, event.verb)),
             people[UUID(person)].name if person else "",
-            event.seal,
+            event.digest,
         )
         for event, person in zip(events, named, strict=True)
     ]
-
-
-def verify_case(case: Case) -> Report:
-    """Whether everything on this case is as it was recorded. About ten queries, and one for each
-    snapshot."""
-    return verify_chain(case.chain, _sealed_rows(case))
-
-
-def _sealed_rows(case: Case) -> Iterator[Sealed]:
-    yield case
-    yield from chain(
-        case.snapshots.all(),
-        SnapshotItem.objects.filter(snapshot__case=case),
-        Recusal.objects.filter(case=case),
-        case.judgements.all(),
-        Decision.objects.filter(case=case),
-        Announcement.objects.filter(decision__case=case),
-        Deferral.objects.filter(case=case),
-    )

@@ -22,7 +22,9 @@ from records.models import (
     Correctable,
     CorrectableQuerySet,
     Dated,
+    Part,
     Row,
+    Sealed,
     Version,
 )
 
@@ -144,9 +146,11 @@ def _counted(rows: models.QuerySet, of: str = "evidence") -> Coalesce:
     return Coalesce(Subquery(counts.values("n")), 0)
 
 
-class Evidence(Row):
+class Evidence(Row, Sealed):
     """A meaningful act or a product, with which its owner collects feedback. It belongs to the
     person and outlives a programme; what it says stands in its revisions."""
+
+    home = ("person", "owner_id")
 
     owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="evidence")
     current = models.OneToOneField(
@@ -163,11 +167,6 @@ class Evidence(Row):
 
     def __str__(self) -> str:
         return self.current.title if self.current else str(self.pk)
-
-    @property
-    def chain(self) -> str:
-        """The chain of events on which everything that happens to it is written."""
-        return f"person:{self.owner_id}"
 
     @cached_property
     def withdrawn_at(self) -> datetime | None:
@@ -193,8 +192,10 @@ class Evidence(Row):
         )
 
 
-class Withdrawal(Dated):
+class Withdrawal(Dated, Sealed):
     """A piece counts no longer, and stays on record; when the withdrawal ends, it counts again."""
+
+    home = ("person", "evidence.owner_id")
 
     evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="withdrawals")
 
@@ -211,7 +212,7 @@ class Withdrawal(Dated):
         return f"{self.evidence_id} {self.recorded_at}"
 
 
-class Revision(Version):
+class Revision(Version, Sealed):
     """What a piece of evidence said at one time. Feedback is tied to the revision its giver saw."""
 
     class Kind(models.TextChoices):
@@ -228,6 +229,7 @@ class Revision(Version):
 
     MOST_FILES = 20
 
+    home = ("person", "evidence.owner_id")
     version_of = "evidence"
     erasable = ("title", "place", "context", "reflection")
     deletable = True
@@ -255,9 +257,10 @@ class Revision(Version):
         return f"{self.title} ({self.number})"
 
 
-class Attachment(AppendOnly):
+class Attachment(AppendOnly, Part):
     """A file in a revision, under the name its owner gave it."""
 
+    part_of = "revision"
     erasable = ("name",)
     deletable = True
 
@@ -278,8 +281,10 @@ class Attachment(AppendOnly):
         return self.name
 
 
-class RequirementLink(Dated):
+class RequirementLink(Dated, Sealed):
     """A piece of evidence laid against a requirement, perhaps with a why."""
+
+    home = ("person", "evidence.owner_id")
 
     evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="links")
     requirement = models.ForeignKey(
@@ -438,7 +443,7 @@ class FeedbackQuerySet(CorrectableQuerySet):
         return None
 
 
-class Feedback(Correctable):
+class Feedback(Correctable, Sealed):
     """What somebody said or wrote about a piece of evidence: narrative first, in its remarks."""
 
     class Source(models.TextChoices):
@@ -447,6 +452,7 @@ class Feedback(Correctable):
 
     CONFIRM_WITHIN = timedelta(days=60)
 
+    home = ("person", "evidence.owner_id")
     changeable = ("confirmation_id",)
     erasable = ("place",)
 
@@ -504,10 +510,11 @@ class Feedback(Correctable):
         return self.is_fresh(at) and self.confirmed is None
 
 
-class Remark(AppendOnly):
+class Remark(AppendOnly, Part):
     """What a feedback says, in one text: about one or more requirements, about the whole, or
     both."""
 
+    part_of = "feedback"
     erasable = ("text",)
 
     feedback = models.ForeignKey(Feedback, on_delete=models.PROTECT, related_name="remarks")
@@ -535,8 +542,10 @@ class Remark(AppendOnly):
         return str(self.pk)
 
 
-class RemarkRequirement(AppendOnly):
+class RemarkRequirement(AppendOnly, Part):
     """A requirement that a remark is about."""
+
+    part_of = "remark"
 
     remark = models.ForeignKey(Remark, on_delete=models.PROTECT, related_name="about")
     requirement = models.ForeignKey(QualityRequirement, on_delete=models.PROTECT, related_name="+")
@@ -552,9 +561,10 @@ class RemarkRequirement(AppendOnly):
         return f"{self.remark_id} → {self.requirement_id}"
 
 
-class Confirmation(Version):
+class Confirmation(Version, Part):
     """The speaker's own word on noted feedback: yes, I said this, or no. The last one counts."""
 
+    part_of = "feedback"
     version_of = "feedback"
 
     feedback = models.ForeignKey(Feedback, on_delete=models.PROTECT, related_name="confirmations")

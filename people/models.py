@@ -112,7 +112,12 @@ class Account(AbstractBaseUser, PermissionsMixin):
     compared with who is signed in without a join."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    person = models.OneToOneField(Person, on_delete=models.PROTECT, editable=False)
+    person = models.OneToOneField(
+        Person,
+        on_delete=models.PROTECT,
+        editable=False,
+        verbose_name=pgettext_lazy("somebody", "person"),
+    )
     sign_in = models.EmailField(_("e-mail address"), max_length=254, unique=True)
     # The keys of the tours on the start page that this person closed for good.
     closed_tours = models.JSONField(default=list, blank=True, editable=False)

@@ -57,10 +57,11 @@ def hold_check_in(
         for text, due_on in agreements
     )
     append(
-        f"person:{enrolment.student_id}",
+        check_in.chain,
         "check_in.held",
         by=by,
         at=at,
+        rows=[check_in],
         facts={"check_in": check_in.pk, "agreements": len(made)},
     )
     for agreement in done:
@@ -92,10 +93,11 @@ def acknowledge(
     )
     if is_new:
         append(
-            f"person:{by.pk}",
+            check_in.chain,
             "check_in.refused" if refused else "check_in.read",
             by=by,
             at=at,
+            rows=[check_in],
             facts={"check_in": check_in.pk},
         )
     elif said.refused != refused:
@@ -110,10 +112,11 @@ def finish(*, agreement: Agreement, by: Account, at: datetime | None = None) -> 
     at = at or timezone.now()
     if Agreement.objects.filter(pk=agreement.pk, done_at=None).update(done_at=at):
         append(
-            f"person:{agreement.check_in.enrolment.student_id}",
+            agreement.check_in.chain,
             "agreement.done",
             by=by,
             at=at,
+            rows=[agreement.check_in],
             facts={"agreement": agreement.pk},
         )
 
@@ -147,10 +150,11 @@ def set_aside(
     )
     if is_new:
         append(
-            f"person:{by.pk}",
+            row.chain,
             "evidence.set_aside",
             by=by,
             at=at,
+            rows=[row],
             facts={"evidence": evidence.pk, "unit": unit.pk},
         )
     return row
@@ -163,9 +167,10 @@ def take_back(*, row: SetAside, by: Account, at: datetime | None = None) -> None
     at = at or timezone.now()
     if SetAside.objects.current().filter(pk=row.pk).update(ended_at=at):
         append(
-            f"person:{by.pk}",
+            row.chain,
             "evidence.taken_back",
             by=by,
             at=at,
+            rows=[row],
             facts={"evidence": row.evidence_id, "unit": row.unit_id},
         )

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 from evidence.models import Evidence
 from people.models import Person
 from programmes.models import Enrolment, Unit
-from records.models import AppendOnly, Correctable, CorrectableQuerySet, Dated
+from records.models import AppendOnly, Correctable, CorrectableQuerySet, Dated, Part, Sealed
 
 
 class Light(models.TextChoices):
@@ -21,9 +21,10 @@ class Light(models.TextChoices):
     RED = "red", pgettext_lazy("traffic light", "several things must improve")
 
 
-class CheckIn(Correctable):
+class CheckIn(Correctable, Sealed):
     """The conversation of student and adviser on the set so far."""
 
+    home = ("person", "enrolment.student_id")
     erasable = ("summary",)
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="check_ins")
@@ -47,9 +48,10 @@ class AgreementQuerySet(models.QuerySet):
         return self.filter(done_at=None, check_in__replaced_by=None)
 
 
-class Agreement(AppendOnly):
+class Agreement(AppendOnly, Part):
     """What student and adviser agreed in a check-in, with its date."""
 
+    part_of = "check_in"
     changeable = ("done_at",)
     erasable = ("text",)
 
@@ -67,10 +69,11 @@ class Agreement(AppendOnly):
         return self.text
 
 
-class Acknowledgement(AppendOnly):
+class Acknowledgement(AppendOnly, Part):
     """The student's word on a check-in: read, or refused with what they want to say. Acknowledging
     means "read", not "agreed"; a refusal is noted and blocks nothing."""
 
+    part_of = "check_in"
     erasable = ("note",)
 
     check_in = models.OneToOneField(
@@ -83,9 +86,11 @@ class Acknowledgement(AppendOnly):
         return "refused" if self.refused else "read"
 
 
-class SetAside(Dated):
+class SetAside(Dated, Sealed):
     """A piece that the student keeps out of the set for one unit; the committee sees its title
     and the reason."""
+
+    home = ("person", "enrolment.student_id")
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="set_asides")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")

@@ -416,7 +416,7 @@ def _give_role(
     with refused_as(has_it % {"name": person.name, "role": given.get_role_display()}):
         given.save(force_insert=True)
     facts = {"person": person.pk, "role": given.role}
-    append(programme.chain, "role.given", by=by, at=at, facts=facts)
+    append(given.chain, "role.given", by=by, at=at, rows=[given], facts=facts)
     return given
 
 
@@ -429,7 +429,7 @@ def end_role(*, role: ProgrammeRole, by: Account | None, at: datetime | None = N
     at = at or timezone.now()
     if ProgrammeRole.objects.current().filter(pk=role.pk).update(ended_at=at):
         facts = {"person": role.person_id, "role": role.role}
-        append(programme.chain, "role.ended", by=by, at=at, facts=facts)
+        append(role.chain, "role.ended", by=by, at=at, rows=[role], facts=facts)
 
 
 # --- Students -------------------------------------------------------------------------------------
@@ -456,9 +456,18 @@ def enrol(
     )
     with refused_as(_("%(name)s is in this programme already.") % {"name": person.name}):
         enrolment.save(force_insert=True)
-    Track.objects.create(enrolment=enrolment, qualification=programme.qualification, recorded_at=at)
-    facts = {"enrolment": enrolment.pk, "student": person.pk, "starts_on": starts_on}
-    append(programme.chain, "student.enrolled", by=by, at=at, facts=facts)
+    track = Track.objects.create(
+        enrolment=enrolment, qualification=programme.qualification, recorded_at=at
+    )
+    facts = {"enrolment": enrolment.pk, "programme": programme.pk, "starts_on": starts_on}
+    append(
+        enrolment.chain,
+        "student.enrolled",
+        by=by,
+        at=at,
+        rows=[enrolment, track],
+        facts=facts,
+    )
     if adviser is not None:
         assign_adviser(enrolment=enrolment, adviser=adviser, by=by, at=at)
     return enrolment
@@ -477,7 +486,7 @@ def end_enrolment(
     enrolment.save(update_fields=["ends_on"])
     verb = "enrolment.ended" if ends_on else "enrolment.resumed"
     facts = {"enrolment": enrolment.pk, "ends_on": ends_on}
-    append(enrolment.programme.chain, verb, by=by, at=at, facts=facts)
+    append(enrolment.chain, verb, by=by, at=at, rows=[enrolment], facts=facts)
     return enrolment
 
 
@@ -505,12 +514,14 @@ def assign_adviser(
     earlier = enrolment.adviser_assignments.current()
     if same := earlier.filter(adviser=person).first():
         return same
+    ended = list(earlier)
     earlier.update(ended_at=at)
     assignment = AdviserAssignment.objects.create(
         enrolment=enrolment, adviser=person, recorded_at=at
     )
     facts = {"enrolment": enrolment.pk, "adviser": person.pk}
-    append(enrolment.programme.chain, "adviser.assigned", by=by, at=at, facts=facts)
+    rows = [*ended, assignment]
+    append(enrolment.chain, "adviser.assigned", by=by, at=at, rows=rows, facts=facts)
     return assignment
 
 
@@ -575,7 +586,7 @@ def _save_placement(
         "starts_on": placement.starts_on,
         "ends_on": placement.ends_on,
     }
-    append(placement.enrolment.programme.chain, verb, by=by, at=at, facts=facts)
+    append(placement.chain, verb, by=by, at=at, rows=[placement], facts=facts)
     return placement
 
 
@@ -596,7 +607,7 @@ def add_supervisor(
     with refused_as(here % {"email": contact.email}):
         supervisor.save(force_insert=True)
     facts = {"supervisor": supervisor.pk, "placement": placement.pk}
-    append(enrolment.programme.chain, "supervisor.added", by=by, at=at, facts=facts)
+    append(supervisor.chain, "supervisor.added", by=by, at=at, rows=[supervisor], facts=facts)
     return supervisor
 
 
@@ -609,4 +620,4 @@ def end_supervisor(
     at = at or timezone.now()
     if Supervisor.objects.current().filter(pk=supervisor.pk).update(ended_at=at):
         facts = {"supervisor": supervisor.pk}
-        append(programme.chain, "supervisor.ended", by=by, at=at, facts=facts)
+        append(supervisor.chain, "supervisor.ended", by=by, at=at, rows=[supervisor], facts=facts)

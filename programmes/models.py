@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from people.models import Account, InstitutionRole, Person
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
-from records.models import Dated, Row, Version
+from records.models import Dated, Row, Sealed, Version
 
 # The roles in the institution that may read how every programme is set up.
 SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
@@ -376,8 +376,10 @@ class Guideline(Dated, Target):
         return self.core_task or self.work_process or cast(QualityRequirement, self.requirement)
 
 
-class ProgrammeRole(Dated):
+class ProgrammeRole(Dated, Sealed):
     """A role in a programme, with its dates."""
+
+    home = ("programme", "programme_id")
 
     class Role(models.TextChoices):
         COORDINATOR = "coordinator", _("coordinator")
@@ -455,8 +457,10 @@ class EnrolmentQuerySet(models.QuerySet):
         )
 
 
-class Enrolment(Row):
+class Enrolment(Row, Sealed):
     """A student in a programme."""
+
+    home = ("person", "student_id")
 
     programme = models.ForeignKey(
         Programme, on_delete=models.PROTECT, related_name="enrolments", verbose_name=_("programme")
@@ -524,9 +528,11 @@ class Enrolment(Row):
         )
 
 
-class Track(Dated):
+class Track(Dated, Sealed):
     """What an enrolment works towards: a qualification's edition, or an elective. A switch closes
     one and opens another; the evidence stays."""
+
+    home = ("person", "enrolment.student_id")
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="tracks")
     qualification = models.ForeignKey(
@@ -546,7 +552,11 @@ class Track(Dated):
         return str(self.qualification)
 
 
-class AdviserAssignment(Dated):
+class AdviserAssignment(Dated, Sealed):
+    """Who advises a student, with the dates."""
+
+    home = ("person", "enrolment.student_id")
+
     enrolment = models.ForeignKey(
         Enrolment, on_delete=models.PROTECT, related_name="adviser_assignments"
     )
@@ -567,8 +577,10 @@ class AdviserAssignment(Dated):
         return str(self.adviser)
 
 
-class Placement(Row):
+class Placement(Row, Sealed):
     """A student at a workplace for a time."""
+
+    home = ("person", "enrolment.student_id")
 
     enrolment = models.ForeignKey(
         Enrolment, on_delete=models.PROTECT, related_name="placements", verbose_name=_("enrolment")
@@ -591,8 +603,10 @@ class Placement(Row):
         return self.workplace
 
 
-class Supervisor(Dated):
+class Supervisor(Dated, Sealed):
     """A workplace supervisor at a placement; no account is needed."""
+
+    home = ("person", "placement.enrolment.student_id")
 
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="supervisors")
     name = models.CharField(_("name"), max_length=120)

@@ -40,7 +40,8 @@ class Dossier(AppendOnly, Sealed):
     """A published file of one or more qualifications, kept as it came: what they were imported
     from can be read again."""
 
-    sealed_fields = ("digest", "name", "title", "code", "by", "recorded_at")
+    home = ("dossier", "pk")
+    unsealed = ("content",)  # the digest covers it
 
     name = models.CharField(_("file name"), max_length=255)
     title = models.CharField(_("title"), max_length=200)

@@ -16,7 +16,9 @@ from django.test import Client, TransactionTestCase
 from pytest_django import Settings
 
 from people.models import Account, Person
+from records.models import Event
 from records.triggers import lifted
+from records.verification import verify
 
 pytest_plugins = ["tests.strictness", "tests.peers", "tests.filled"]
 
@@ -110,3 +112,21 @@ def samples(found_samples: Path | None) -> Path:
     if found_samples is None:
         pytest.skip("no samples: SAMPLES names no folder and ../shared/data is absent")
     return found_samples
+
+
+@pytest.fixture(autouse=True)
+def _lawful_acts_look_lawful(request: pytest.FixtureRequest, _own_files: None) -> Iterator[None]:
+    """After each test with a database the record verifies: nothing that the application did looks
+    like tampering, unless the test says that it tampers. What factories made without an event is
+    not its business; nor is a demo that was filled before, of which one test verifies all."""
+    node = request.node
+    if not node.get_closest_marker("database") or node.get_closest_marker("tampers"):
+        yield
+        return
+    request.getfixturevalue("db")
+    was_filled = Event.objects.exists()
+    yield
+    if not was_filled and Event.objects.exists():
+        faults = verify().faults
+        made = [fault.removesuffix("inserted") for fault in faults if fault.endswith(": inserted")]
+        assert [fault for fault in faults if not fault.startswith(tuple(made))] == []

@@ -13,7 +13,7 @@ from committees.workflow import move
 from people.models import Account, Person
 from post.outbox import queue
 from programmes.models import Enrolment, Unit
-from records.chain import append
+from records.chain import ChainEntry, append, append_many
 from records.refusals import NotPossible
 
 
@@ -46,7 +46,7 @@ def plan_meeting(
         recorded_at=at,
     )
     facts = {"committee": committee.pk, "held_at": held_at, "reference_at": reference_at}
-    append(meeting.chain, "meeting.planned", by=by, at=at, facts=facts)
+    append(meeting.chain, "meeting.planned", by=by, at=at, rows=[meeting], facts=facts)
     return meeting
 
 
@@ -73,8 +73,6 @@ def put_on_agenda(
         case = Case.objects.create(
             meeting=meeting, enrolment=enrolment, unit=unit, order=order, recorded_at=at
         )
-        facts = {"meeting": meeting.pk, "enrolment": enrolment.pk, "unit": unit.pk}
-        append(case.chain, "case.put_on_agenda", by=by, at=at, rows=[case], facts=facts)
         student = enrolment.student
         queue(
             "committees/planned",
@@ -84,6 +82,17 @@ def put_on_agenda(
             case=case.pk,
         )
         made.append(case)
+    append_many(
+        ChainEntry(
+            case.chain,
+            "case.put_on_agenda",
+            by,
+            at,
+            rows=[case],
+            facts={"meeting": meeting.pk, "enrolment": case.enrolment_id, "unit": unit.pk},
+        )
+        for case in made
+    )
     return made
 
 
@@ -135,7 +144,8 @@ def mark_present(
         meeting=meeting, person=person, ended_at=None, defaults={"recorded_at": at}
     )
     if is_new:
-        append(meeting.chain, "member.present", by=by, at=at, facts={"person": person.pk})
+        facts = {"person": person.pk}
+        append(meeting.chain, "member.present", by=by, at=at, rows=[attendance], facts=facts)
     return attendance
 
 
@@ -149,8 +159,11 @@ def mark_absent(
     meeting = _locked(meeting)
     check_prepares(by, meeting.committee, at)
     _check_not_closed(meeting)
-    if Attendance.objects.current().filter(meeting=meeting, person=person).update(ended_at=at):
-        append(meeting.chain, "member.absent", by=by, at=at, facts={"person": person.pk})
+    present = Attendance.objects.current().filter(meeting=meeting, person=person)
+    if attendance := present.first():
+        present.update(ended_at=at)
+        facts = {"person": person.pk}
+        append(meeting.chain, "member.absent", by=by, at=at, rows=[attendance], facts=facts)
 
 
 def _check_not_closed(meeting: Meeting) -> None:
@@ -164,7 +177,7 @@ def open_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) -
     meeting = _locked(meeting)
     check_chairs(by, meeting.committee, at)
     move(meeting, Meeting.State.OPEN)
-    append(meeting.chain, "meeting.opened", by=by, at=at)
+    append(meeting.chain, "meeting.opened", by=by, at=at, rows=[meeting])
     return meeting
 
 
@@ -187,5 +200,5 @@ def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) 
     move(meeting, Meeting.State.CLOSED)
     meeting.closed_at = at
     meeting.save(update_fields=["closed_at"])
-    append(meeting.chain, "meeting.closed", by=by, at=at)
+    append(meeting.chain, "meeting.closed", by=by, at=at, rows=[meeting])
     return meeting

@@ -42,7 +42,7 @@ def make_committee(
     except IntegrityError as fault:
         raise NotPossible(_("This programme has a committee of this name already.")) from fault
     facts = {"programme": programme.pk, "quorum": quorum, "mandate_on": mandate_on}
-    append(committee.chain, "committee.made", by=by, at=at, facts=facts)
+    append(committee.chain, "committee.made", by=by, at=at, rows=[committee], facts=facts)
     return committee
 
 
@@ -69,7 +69,7 @@ def give_seat(
         raise NotPossible(_("%(person)s sits in this committee already.") % {"person": person})
     seat = Membership.objects.create(committee=committee, person=person, role=role, recorded_at=at)
     facts = {"person": person.pk, "role": role}
-    append(committee.chain, "seat.given", by=by, at=at, facts=facts)
+    append(seat.chain, "seat.given", by=by, at=at, rows=[seat], facts=facts)
     return seat
 
 
@@ -81,4 +81,4 @@ def end_seat(*, seat: Membership, by: Account | None, at: datetime | None = None
     at = at or timezone.now()
     if Membership.objects.current().filter(pk=seat.pk).update(ended_at=at):
         facts = {"person": seat.person_id, "role": seat.role}
-        append(seat.committee.chain, "seat.ended", by=by, at=at, facts=facts)
+        append(seat.chain, "seat.ended", by=by, at=at, rows=[seat], facts=facts)

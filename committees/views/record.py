@@ -11,9 +11,10 @@ from committees.dossier import decision_facts, frozen_context, in_words
 from committees.forms import RecordSearchForm
 from committees.models import Attendance, Case
 from committees.panels import moment_of, panel_of
-from committees.record import KINDS, steps_of, verify_case
+from committees.record import KINDS, steps_of
 from people.access import PersonRequest, signed_in, with_role
 from programmes.models import SUPERVISING
+from records.verification import verify_chain
 
 
 @with_role(*SUPERVISING)
@@ -45,7 +46,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
         "case": case,
         "panel": panel,
         "steps": steps_of(case),
-        "report": verify_case(case),
+        "report": verify_chain(case.chain),
         "recusals": case.recusals.select_related("person").order_by("recorded_at"),
         "attendances": Attendance.objects.filter(meeting=case.meeting).select_related("person"),
         "is_frozen": case.state != Case.State.PLANNED,

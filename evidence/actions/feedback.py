@@ -437,5 +437,6 @@ def _event(verb: str, row: FeedbackRequest | Feedback, by: Account | None, at: d
         f"feedback.{verb}",
         by=by,
         at=at,
+        rows=[row] if isinstance(row, Feedback) else [],
         facts={kind: row.pk, "evidence": row.evidence_id, "giver": row.giver_id},
     )

@@ -167,7 +167,7 @@ def test_an_announcement_carries_the_head_of_the_chain() -> None:
 
     case = made.refreshed()
     assert case.decision.announcement.head == head
-    assert Event.objects.get(verb="decision.made").seal == head
+    assert Event.objects.get(verb="decision.made").digest == head
     assert told("decision") == {
         ("committees/decision", made.student.sign_in),
         ("committees/decision_adviser", made.adviser.sign_in),

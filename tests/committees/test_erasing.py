@@ -12,6 +12,7 @@ from records.models import Erasure
 from records.refusals import NotPossible
 from records.verification import verify
 from tests.committees.factories import Scene, scene
+from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +26,7 @@ def item_of(made: Scene, kind: str) -> SnapshotItem:
 @pytest.mark.parametrize("kind", ["piece", "feedback", "person"])
 def test_it_is_gone_and_verification_says_lawfully_so(kind: str) -> None:
     made = scene(pieces=2).bring_to(Case.State.ANNOUNCED)
+    record_what_was_made()
     item = item_of(made, kind)
 
     actions.erase_item(item=item, ground="Asked by the student.", by=made.coordinator)

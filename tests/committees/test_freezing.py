@@ -145,7 +145,7 @@ def test_photos_that_wait_are_prepared_first() -> None:
     Image.new("RGB", (40, 30), "navy").save(photo, "JPEG")
     kept = keep_bytes(photo, name="photo.jpg", size=len(photo.getvalue()))
     with transaction.atomic():
-        file = record(kept, chain=piece.chain, by=made.student)
+        file = record(kept, by=made.student)
     AttachmentFactory(revision=piece.current, file=file, name="photo.jpg")
 
     frozen(made)

@@ -38,7 +38,7 @@ def with_file() -> Scene:
     kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
     piece = made.student.person.evidence.get()
     with transaction.atomic():
-        file = record(kept, chain=piece.chain, by=made.student)
+        file = record(kept, by=made.student)
     AttachmentFactory(revision=piece.current, file=file)
     return made
 
@@ -204,7 +204,7 @@ def test_a_file_that_is_not_in_the_set_is_not_served(client: Client) -> None:
     kept = keep_bytes(BytesIO(other), name="other.txt", size=len(other))
     later = answered_piece(made.case.enrolment, made.requirement)
     with transaction.atomic():
-        file = record(kept, chain=later.chain, by=made.student)
+        file = record(kept, by=made.student)
     AttachmentFactory(revision=later.current, file=file)
     client.force_login(made.member)
 

@@ -18,6 +18,7 @@ from post.outbox import send_due
 from records.management.commands import verify_records
 from records.models import Event
 from tests.committees.factories import HELD, Scene, findings_of, scene
+from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +95,7 @@ def test_what_is_sealed_stays_sealed(caplog: pytest.LogCaptureFixture) -> None:
     send_due()
     mails = "".join(str(message.message()) for message in mail.outbox)
     events = json.dumps(list(Event.objects.values_list("verb", "statement")))
+    record_what_was_made()
     verify_records.Command().handle()
 
     assert seen > 100

@@ -697,7 +697,7 @@ def test_a_receipt_shows_what_was_sent_until_the_link_expires(client: Client) ->
 def text_file(question: FeedbackRequest) -> Attachment:
     kept = keep_bytes(io.BytesIO(b"what was agreed\n"), name="notes.txt", size=16)
     return AttachmentFactory(
-        revision=question.revision, file=record(kept, chain="test", by=None), name="notes.txt"
+        revision=question.revision, file=record(kept, by=None), name="notes.txt"
     )
 
 

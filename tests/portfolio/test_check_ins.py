@@ -429,7 +429,7 @@ def test_the_mail_says_that_there_is_a_check_in_and_nothing_of_what_is_in_it(
 
 def test_no_mail_goes_out_once_it_was_read() -> None:
     place = scene()
-    AcknowledgementFactory(check_in=hold(place))
+    actions.acknowledge(check_in=hold(place), refused=False, note="", by=place.student)
 
     send_due()
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.actions import feedback, pieces
-from evidence.asking import Person
+from evidence.asking import Asked
 from evidence.models import GiverRole
 from portfolio import actions as portfolio
 from portfolio.evidence_set import EvidenceSet
@@ -143,7 +143,7 @@ class Year:
         feedback.note(
             evidence=self.piece,
             enrolment=self.place.enrolment,
-            person=Person("Ann", "ann@shop.example", GiverRole.CLIENT, "en"),
+            person=Asked("Ann", "ann@shop.example", GiverRole.CLIENT, "en"),
             given_on=self.clock.date(),
             text="Well planned",
             requirements=[[], [self.place.c], [self.place.d]][number],

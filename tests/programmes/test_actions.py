@@ -69,7 +69,7 @@ def test_what_is_as_it_was_stays(place: Scene) -> None:
 
     assert guideline == place.guideline
     assert assignment == AdviserAssignment.objects.get()
-    assert place.verbs() == []
+    assert place.verbs() + place.verbs(place.enrolment) == []
 
 
 def test_what_is_ended_is_ended_once(place: Scene) -> None:
@@ -78,7 +78,8 @@ def test_what_is_ended_is_ended_once(place: Scene) -> None:
         actions.end_role(role=place.teacher, by=None)
         actions.end_supervisor(supervisor=place.supervisor, by=None)
 
-    assert place.verbs() == ["guideline.ended", "role.ended", "supervisor.ended"]
+    assert place.verbs() == ["guideline.ended", "role.ended"]
+    assert place.verbs(place.enrolment) == ["supervisor.ended"]
 
 
 def test_the_same_programme_is_made_once() -> None:
@@ -195,7 +196,9 @@ def test_everything_is_recorded_at_the_clock_that_is_given(place: Scene) -> None
         *Event.objects.values_list("recorded_at", flat=True),
     ]
     assert recorded == [at] * len(recorded)
-    assert place.verbs() == [
+    assert place.verbs() == []
+    assert place.verbs(enrolment) == [
+        "person.registered",
         "student.enrolled",
         "adviser.assigned",
         "placement.added",
