@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import factory
+from django.db import transaction
 from django.db.models import Model
 from factory.django import DjangoModelFactory
 
@@ -171,9 +172,10 @@ class ProgrammeFactory(DjangoModelFactory[Programme]):
     @classmethod
     def _create(cls, model_class: type[Programme], *args: object, **kwargs: Any) -> Programme:
         rules = HouseRules(recorded_at=LONG_AGO, **kwargs.pop("rules"))
-        programme = super()._create(model_class, *args, rules=rules, **kwargs)
-        rules.programme = programme
-        rules.save(force_insert=True)
+        with transaction.atomic():  # they name each other
+            programme = super()._create(model_class, *args, rules=rules, **kwargs)
+            rules.programme = programme
+            rules.save(force_insert=True)
         return programme
 
 

@@ -123,8 +123,8 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
 
 
 def _piece(request: PersonRequest, pk: uuid.UUID) -> Evidence:
-    pieces = Evidence.objects.visible_to(request.user).select_related("owner", "current")
-    return get_object_or_404(pieces, pk=pk)
+    pieces = Evidence.objects.visible_to(request.user).with_withdrawal()
+    return get_object_or_404(pieces.select_related("owner", "current"), pk=pk)
 
 
 def _form(kind: type[Any], request: PersonRequest, piece: Evidence) -> Any:
