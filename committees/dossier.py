@@ -23,12 +23,13 @@ from portfolio.models import Light
 
 @dataclass(frozen=True, slots=True)
 class ShownFeedback:
-    """Feedback with who gave it and its remarks: the requirement in words (nothing for the
-    whole) and what was said of it in particular."""
+    """Feedback with who gave it, and its remarks: each text with the requirements it is about, in
+    words. `is_earlier` where its giver saw an earlier version of the piece than is shown."""
 
     feedback: FeedbackFact
     giver: str
-    remarks: tuple[tuple[str, str], ...]
+    remarks: tuple[tuple[str, tuple[str, ...]], ...]
+    is_earlier: bool
 
     @property
     def is_noted(self) -> bool:
@@ -63,9 +64,17 @@ def set_context(
     filters = None if asked is None else CoverageFilterForm(asked, evidence_set)
     words = {line.id: line.words for line in evidence_set.frame.requirements}
     names = {person.id: person.name for person in evidence_set.people}
+    shown = {piece.id: piece.revision for piece in evidence_set.pieces}
     given: dict[str, list[ShownFeedback]] = defaultdict(list)
     for item in evidence_set.feedback:
-        given[item.piece].append(_feedback(item, names, words))
+        if item.piece in shown:  # else erased from a frozen set
+            is_earlier = item.revision < shown[item.piece]
+            remarks = tuple(
+                (remark.text, tuple(words[line] for line in remark.requirements))
+                for remark in item.remarks
+            )
+            giver = names.get(item.giver, "")
+            given[item.piece].append(ShownFeedback(item, giver, remarks, is_earlier))
     return {
         "filters": filters,
         "coverage": draw(evidence_set, filters.only if filters else EVERYTHING),
@@ -84,20 +93,6 @@ def set_context(
             (item, Light(item.light).label if item.light else "") for item in evidence_set.check_ins
         ],
     }
-
-
-def _feedback(
-    item: FeedbackFact, names: Mapping[str, str], words: Mapping[str, str]
-) -> ShownFeedback:
-    return ShownFeedback(
-        item,
-        names.get(item.giver, ""),
-        tuple(
-            (words.get(remark.requirement or "", ""), remark.text)
-            for remark in item.remarks
-            if remark.requirement in words or (remark.requirement is None and remark.text)
-        ),
-    )
 
 
 def frozen_context(case: Case, asked: QueryDict | None = None) -> tuple[FrozenSet, dict[str, Any]]:

@@ -281,9 +281,9 @@ class CaseQuerySet(models.QuerySet):
         return due.order_by(F("hurried_at").asc(nulls_last=True), "meeting__reference_at", "order")
 
     def for_list(self) -> Self:
-        """With the student, the programme, the unit and the meeting. One query."""
+        """With the student, the programme and its rules, the unit and the meeting. One query."""
         return self.select_related(
-            "enrolment__student", "enrolment__programme", "unit", "meeting__committee"
+            "enrolment__student", "enrolment__programme__rules", "unit", "meeting__committee"
         )
 
     def for_page(self) -> Self:

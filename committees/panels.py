@@ -140,7 +140,7 @@ def _grounds(
 ) -> dict[UUID, str]:
     """On what grounds people stand aside by themselves; of several the first counts."""
     grounds: dict[UUID, str] = {}
-    if not enrolment.programme.givers_may_judge:
+    if not enrolment.programme.rules.givers_may_judge:
         grounds |= dict.fromkeys(givers, Ground.GAVE_FEEDBACK)
     grounds |= dict.fromkeys(advisers, Ground.ADVISER)
     return grounds | {enrolment.student_id: Ground.OWN_CASE}

@@ -21,16 +21,17 @@ class Preview:
 
 def preview(case: Case, at: datetime) -> Preview:
     """As the set would be frozen at this moment, or, after it, at the reference moment. At
-    most 18 queries."""
-    whole = _load(case, min(at, case.meeting.reference_at))
-    return Preview(_that_counts(case, whole), draw(whole).unanswered, whole.set_aside)
+    most 20 queries."""
+    moment = min(at, case.meeting.reference_at)
+    whole = _load(case, moment)
+    return Preview(_that_counts(case, whole, moment), draw(whole).unanswered, whole.set_aside)
 
 
 def set_that_counts(case: Case, *, as_of: datetime) -> EvidenceSet:
     """What is frozen: all answered evidence laid against the unit, less what the student set
-    aside; with check-ins where the house rules show them to the committee. (domain rules 11 and
-    12) At most 18 queries."""
-    return _that_counts(case, _load(case, as_of))
+    aside; with check-ins where the house rules of then show them to the committee. (domain rules
+    11 and 12) At most 20 queries."""
+    return _that_counts(case, _load(case, as_of), as_of)
 
 
 def _load(case: Case, as_of: datetime) -> EvidenceSet:
@@ -39,8 +40,7 @@ def _load(case: Case, as_of: datetime) -> EvidenceSet:
     return replace(whole, frame=asking_the_rest(whole.frame, stands))
 
 
-def _that_counts(case: Case, whole: EvidenceSet) -> EvidenceSet:
+def _that_counts(case: Case, whole: EvidenceSet, moment: datetime) -> EvidenceSet:
     counts = whole.that_counts()
-    if case.enrolment.programme.committee_sees_check_ins:
-        return counts
-    return replace(counts, check_ins=())
+    rules = case.enrolment.programme.house_rules.as_of(moment).get()
+    return counts if rules.committee_sees_check_ins else replace(counts, check_ins=())

@@ -200,7 +200,7 @@ class Year:
             qualification=qualification,
             by=by,
             at=at,
-            with_light=self.told.get("with_light", True),
+            **self.told.get("rules", {}),
         )
         for name, first, last in self.told["periods"]:
             programmes.add_period(

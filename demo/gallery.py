@@ -102,11 +102,11 @@ def sample_set() -> EvidenceSet:
         facts = tuple(LaidFact(text, "") for text in laid)
         return PieceFact(key, 1, title, "product", starts[period], "", "here", "", "", facts, ())
 
-    def said(giver: str, role: str, standing: str, on: str | None, text: str) -> FeedbackFact:
-        remarks = (RemarkFact(on, text),)
+    def said(giver: str, role: str, standing: str, on: str, text: str) -> FeedbackFact:
+        remarks = (RemarkFact(text, (on,) if on else (), not on),)
         moment = timezone.now()
         day = starts[1]
-        return FeedbackFact(giver, "shown", 1, giver, role, standing, day, moment, "", "", remarks)
+        return FeedbackFact(giver, "shown", 1, giver, role, standing, day, moment, "", remarks)
 
     followed, earlier = str(FOLLOWED), str(EARLIER)
     return EvidenceSet(
@@ -119,7 +119,7 @@ def sample_set() -> EvidenceSet:
             said("fatima", "client", WRITTEN, "rich", followed),
             said("hanneke", "teacher", WRITTEN, "rich", followed),
             said("joris", "supervisor", NOTED, "noted", earlier),
-            said("fatima", "client", WRITTEN, None, followed),
+            said("fatima", "client", WRITTEN, "", followed),
         ),
         people=(
             PersonFact("fatima", "Fatima el Amrani"),

@@ -49,7 +49,7 @@ def frames(piece: Evidence, *, seen_by: Account, on: date) -> list[Frame]:
         Enrolment.objects.portfolio_visible_to(seen_by)
         .current(on)
         .filter(student=piece.owner_id)
-        .select_related("programme")
+        .select_related("programme__rules")
         .prefetch_related(Prefetch("tracks", Track.objects.current()))
     )
     link = RequirementLink.objects.current().filter(evidence=piece, requirement=OuterRef("pk"))
@@ -64,13 +64,18 @@ def frames(piece: Evidence, *, seen_by: Account, on: date) -> list[Frame]:
 
 
 def in_order(requirements: "QuerySet[QualityRequirement]") -> "QuerySet[QualityRequirement]":
-    """The requirements in the order in which they stand in their qualification."""
+    """The requirements, with their words, in the order in which they stand in their
+    qualification."""
     process = "places__work_process__"
-    return requirements.alias(
-        task=Min(f"{process}core_task__order"),
-        process=Min(f"{process}order"),
-        place=Min("places__order"),
-    ).order_by("task", "process", "place", "pk")
+    return (
+        requirements.select_related("wording")
+        .alias(
+            task=Min(f"{process}core_task__order"),
+            process=Min(f"{process}order"),
+            place=Min("places__order"),
+        )
+        .order_by("task", "process", "place", "pk")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def _open_question(pk: UUID) -> FeedbackRequest | None:
 
 
 def _feedback(pk: UUID) -> Feedback | None:
-    rows = Feedback.objects.select_related(
+    rows = Feedback.objects.current().select_related(
         "evidence__owner",
         "revision",
         "giver",

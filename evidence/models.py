@@ -1,6 +1,7 @@
 """One piece of evidence and the feedback on it."""
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Self
 
 from django.conf import settings
@@ -16,7 +17,16 @@ from people.models import Account, Person
 from post.links import id_in, is_genuine, token_for
 from programmes.models import Enrolment, Track
 from qualifications.models import Place, QualityRequirement
-from records.models import AppendOnly, Dated, Part, Row, Sealed
+from records.models import (
+    AppendOnly,
+    Correctable,
+    CorrectableQuerySet,
+    Dated,
+    Part,
+    Row,
+    Sealed,
+    Version,
+)
 
 
 class GiverRole(models.TextChoices):
@@ -64,7 +74,18 @@ def normalised(address: str) -> str:
 
 class EvidenceQuerySet(models.QuerySet):
     def kept(self) -> Self:
-        return self.filter(withdrawn_at__isnull=True)
+        """Those that are not withdrawn."""
+        return self.filter(~Exists(Withdrawal.objects.current().filter(evidence=OuterRef("pk"))))
+
+    def kept_at(self, moment: datetime) -> Self:
+        """Those that were there at this (aware) moment and not withdrawn then."""
+        withdrawn = Withdrawal.objects.as_of(moment).filter(evidence=OuterRef("pk"))
+        return self.filter(~Exists(withdrawn), recorded_at__lte=moment)
+
+    def with_withdrawal(self) -> Self:
+        """With `withdrawn_at`, which is a query for each piece without it."""
+        current = Withdrawal.objects.current().filter(evidence=OuterRef("pk"))
+        return self.annotate(withdrawn_at=Subquery(current.values("recorded_at")))
 
     def visible_to(self, user: Account) -> Self:
         """The door: those who may read it in full, and whoever has an account and was asked for
@@ -93,24 +114,29 @@ class EvidenceQuerySet(models.QuerySet):
     def for_list(self, at: datetime) -> Self:
         """Newest first, with what a list shows of each: `requirements` it is now laid against, and
         the `framework` of one of them, `waiting` questions that can still be answered, and
-        `remarks`. One query."""
+        `remarks`, each text counted once. One query."""
         laid = RequirementLink.objects.current().filter(evidence=OuterRef("pk"))
         return (
-            self.select_related("current")
+            self.with_withdrawal()
+            .select_related("current")
             .annotate(
                 requirements=_counted(RequirementLink.objects.current()),
                 framework=Subquery(laid.values("requirement__qualification__framework")[:1]),
                 waiting=_counted(FeedbackRequest.objects.awaiting_answer(at)),
-                remarks=_counted(Remark.objects.all(), "feedback__evidence"),
+                remarks=_counted(
+                    Remark.objects.filter(feedback__replaced_by=None), "feedback__evidence"
+                ),
             )
             .order_by("-current__happened_on", "-recorded_at")
         )
 
     def for_page(self) -> Self:
-        """With its words, owner and files, in two queries."""
+        """With its words, owner and files, and `with_withdrawal`, in two queries."""
         files = Attachment.objects.select_related("file__cleaned")
-        return self.select_related("owner", "current").prefetch_related(
-            Prefetch("current__attachments", files)
+        return (
+            self.with_withdrawal()
+            .select_related("owner", "current")
+            .prefetch_related(Prefetch("current__attachments", files))
         )
 
 
@@ -131,7 +157,6 @@ class Evidence(Row, Sealed):
         "Revision", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     recorded_at = models.DateTimeField()
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     objects = EvidenceQuerySet.as_manager()
 
@@ -143,6 +168,12 @@ class Evidence(Row, Sealed):
     def __str__(self) -> str:
         return self.current.title if self.current else str(self.pk)
 
+    @cached_property
+    def withdrawn_at(self) -> datetime | None:
+        """Since when it counts no longer; None while it counts. One query, once, unless it was
+        read `with_withdrawal`."""
+        return self.withdrawals.current().values_list("recorded_at", flat=True).first()
+
     def current_links(self) -> "models.QuerySet[RequirementLink]":
         """What it is laid against now, in the order of the qualification, with all places of each
         requirement. Two queries."""
@@ -150,7 +181,7 @@ class Evidence(Row, Sealed):
         places = Place.objects.select_related("work_process")
         return (
             self.links.current()
-            .select_related("requirement__qualification")
+            .select_related("requirement__qualification", "requirement__wording")
             .prefetch_related(Prefetch("requirement__places", places))
             .alias(
                 task=Min(f"{process}core_task__order"),
@@ -161,7 +192,27 @@ class Evidence(Row, Sealed):
         )
 
 
-class Revision(AppendOnly, Sealed):
+class Withdrawal(Dated, Sealed):
+    """A piece counts no longer, and stays on record; when the withdrawal ends, it counts again."""
+
+    home = ("person", "evidence.owner_id")
+
+    evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="withdrawals")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evidence"],
+                condition=Q(ended_at__isnull=True),
+                name="a_piece_is_withdrawn_once_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evidence_id} {self.recorded_at}"
+
+
+class Revision(Version, Sealed):
     """What a piece of evidence said at one time. Feedback is tied to the revision its giver saw."""
 
     class Kind(models.TextChoices):
@@ -179,11 +230,11 @@ class Revision(AppendOnly, Sealed):
     MOST_FILES = 20
 
     home = ("person", "evidence.owner_id")
+    version_of = "evidence"
     erasable = ("title", "place", "context", "reflection")
     deletable = True
 
     evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="revisions")
-    number = models.PositiveSmallIntegerField()
     kind = models.CharField(_("what is it?"), max_length=10, choices=Kind.choices, default=Kind.ACT)
     title = models.CharField(_("title"), max_length=200)
     happened_on = models.DateField(_("when?"))
@@ -270,9 +321,9 @@ class FeedbackRequestQuerySet(models.QuerySet):
 
     def awaiting_answer(self, at: datetime) -> Self:
         return self.filter(
+            ~Exists(Withdrawal.objects.current().filter(evidence=OuterRef("evidence"))),
             state=FeedbackRequest.State.OPEN,
             expires_at__gt=at,
-            evidence__withdrawn_at__isnull=True,
         )
 
     def from_token(self, token: str) -> "FeedbackRequest | None":
@@ -365,6 +416,7 @@ class FeedbackRequest(Row):
         return token_for("feedback-request", self.pk, self.serial)
 
     def is_answerable(self, at: datetime) -> bool:
+        """One query while it is open, unless its piece was read `with_withdrawal`."""
         return (
             self.state == self.State.OPEN
             and self.expires_at > at
@@ -376,22 +428,23 @@ class FeedbackRequest(Row):
         return self.is_answerable(at) and last + self.REMIND_AFTER <= at
 
 
-class FeedbackQuerySet(models.QuerySet):
+class FeedbackQuerySet(CorrectableQuerySet):
     def visible_to(self, user: Account) -> Self:
         return self.filter(_in_sight_of(user))
 
     def from_token(self, token: str) -> "Feedback | None":
-        """The noted feedback whose confirmation link this is; None for a forged one."""
+        """The noted feedback whose confirmation link this is; None for a forged one, and once
+        another replaced it."""
         row_id = id_in(token)
-        feedback = row_id and self.filter(pk=row_id, source=Feedback.Source.NOTED).first()
+        noted = self.current().filter(source=Feedback.Source.NOTED)
+        feedback = row_id and noted.filter(pk=row_id).first()
         if feedback and is_genuine(token, "confirmation", feedback.pk, 1):
             return feedback
         return None
 
 
-class Feedback(AppendOnly, Sealed):
-    """What somebody said or wrote about a piece of evidence: narrative first, in its remarks
-    about one requirement each, or about the whole."""
+class Feedback(Correctable, Sealed):
+    """What somebody said or wrote about a piece of evidence: narrative first, in its remarks."""
 
     class Source(models.TextChoices):
         WRITTEN = "written", pgettext_lazy("source of feedback", "written")
@@ -400,7 +453,8 @@ class Feedback(AppendOnly, Sealed):
     CONFIRM_WITHIN = timedelta(days=60)
 
     home = ("person", "evidence.owner_id")
-    erasable = ("text", "place")
+    changeable = ("confirmation_id",)
+    erasable = ("place",)
 
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="feedback")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
@@ -411,14 +465,15 @@ class Feedback(AppendOnly, Sealed):
         FeedbackRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="feedback"
     )
     source = models.CharField(max_length=10, choices=Source.choices)
-    # The one text; remarks without words of their own refer to it.
-    text = models.TextField(blank=True, max_length=20_000)
     # Of noted feedback: who noted it, when and where it was said.
     noted_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     given_on = models.DateField()
     place = models.CharField(max_length=200, blank=True)
+    confirmation = models.OneToOneField(
+        "Confirmation", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -444,11 +499,11 @@ class Feedback(AppendOnly, Sealed):
     @property
     def confirmed(self) -> bool | None:
         """What the speaker said of noted feedback; None while they said nothing."""
-        confirmation = getattr(self, "confirmation", None)
-        return confirmation and confirmation.confirmed
+        return self.confirmation.confirmed if self.confirmation else None
 
     def is_fresh(self, at: datetime) -> bool:
-        """Whether the confirmation link still shows what was noted."""
+        """Whether the confirmation link still shows what was noted. One query, unless its piece
+        was read `with_withdrawal`."""
         return self.recorded_at + self.CONFIRM_WITHIN > at and self.evidence.withdrawn_at is None
 
     def is_confirmable(self, at: datetime) -> bool:
@@ -456,26 +511,29 @@ class Feedback(AppendOnly, Sealed):
 
 
 class Remark(AppendOnly, Part):
-    """One remark of a feedback: about one requirement, or (without one) about the whole."""
+    """What a feedback says, in one text: about one or more requirements, about the whole, or
+    both."""
 
     part_of = "feedback"
     erasable = ("text",)
 
     feedback = models.ForeignKey(Feedback, on_delete=models.PROTECT, related_name="remarks")
-    requirement = models.ForeignKey(
-        QualityRequirement, on_delete=models.PROTECT, null=True, blank=True, related_name="remarks"
+    order = models.PositiveSmallIntegerField(default=0)
+    text = models.TextField(max_length=20_000)
+    on_whole = models.BooleanField(default=False)
+    requirements: models.ManyToManyField = models.ManyToManyField(
+        QualityRequirement, through="RemarkRequirement", related_name="remarks"
     )
-    text = models.TextField(blank=True, max_length=20_000)
 
     class Meta:
-        ordering = ["recorded_at"]
+        ordering = ["order"]
         constraints = [
             models.UniqueConstraint(
-                fields=["feedback", "requirement"], name="a_feedback_remarks_on_a_requirement_once"
+                fields=["feedback", "order"], name="a_remark_has_its_own_place_in_a_feedback"
             ),
             models.UniqueConstraint(
                 fields=["feedback"],
-                condition=Q(requirement__isnull=True),
+                condition=Q(on_whole=True),
                 name="a_feedback_remarks_on_the_whole_once",
             ),
         ]
@@ -483,18 +541,42 @@ class Remark(AppendOnly, Part):
     def __str__(self) -> str:
         return str(self.pk)
 
-    @property
-    def words(self) -> str:
-        return self.text or self.feedback.text
+
+class RemarkRequirement(AppendOnly, Part):
+    """A requirement that a remark is about."""
+
+    part_of = "remark"
+
+    remark = models.ForeignKey(Remark, on_delete=models.PROTECT, related_name="about")
+    requirement = models.ForeignKey(QualityRequirement, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["remark", "requirement"], name="a_remark_is_about_a_requirement_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remark_id} → {self.requirement_id}"
 
 
-class Confirmation(AppendOnly, Part):
-    """The speaker's own word on noted feedback: yes, I said this, or no."""
+class Confirmation(Version, Part):
+    """The speaker's own word on noted feedback: yes, I said this, or no. The last one counts."""
 
     part_of = "feedback"
+    version_of = "feedback"
 
-    feedback = models.OneToOneField(Feedback, on_delete=models.PROTECT, related_name="confirmation")
+    feedback = models.ForeignKey(Feedback, on_delete=models.PROTECT, related_name="confirmations")
     confirmed = models.BooleanField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["feedback", "number"], name="a_confirmation_has_its_own_number"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.feedback_id}: {self.confirmed}"

@@ -98,8 +98,8 @@ def today_for(user: Account, roles: Roles) -> Today:
 
 def _studying(user: Account, now: datetime) -> dict[str, Any]:
     """Five queries, once they are drawn."""
-    unread = CheckIn.objects.filter(enrolment__student=user.pk, acknowledgement=None)
-    open_agreements = Agreement.objects.filter(check_in__enrolment__student=user.pk, done_at=None)
+    unread = CheckIn.objects.current().filter(enrolment__student=user.pk, acknowledgement=None)
+    open_agreements = Agreement.objects.open().filter(check_in__enrolment__student=user.pk)
     waiting = FeedbackRequest.objects.awaiting_answer(now).filter(evidence__owner=user.pk)
     coming = Case.objects.of_student(user).filter(meeting__held_at__gte=now)
     shown = waiting.select_related("giver", "revision").order_by("expires_at")[:MOST]

@@ -33,10 +33,10 @@ def hold_check_in(
     cannot be."""
     access.check_may_advise(by, enrolment)
     at = at or timezone.now()
-    if enrolment.programme.with_light != bool(light):
+    if enrolment.programme.rules.with_light != bool(light):
         raise NotPossible(
             _("Choose a traffic light.")
-            if enrolment.programme.with_light
+            if enrolment.programme.rules.with_light
             else _("This programme holds check-ins without a traffic light.")
         )
     if held_on > timezone.localdate(at):

@@ -47,16 +47,18 @@ def _count(rows: QuerySet) -> Coalesce:
 def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student]:
     """The adviser's current students: those who need them first, and of these whom they have not
     spoken for the longest time. One query."""
-    check_ins = CheckIn.objects.filter(enrolment=OuterRef("pk")).order_by(
-        "-held_on", "-recorded_at", "-pk"
+    check_ins = (
+        CheckIn.objects.current()
+        .filter(enrolment=OuterRef("pk"))
+        .order_by("-held_on", "-recorded_at", "-pk")
     )
-    period = Period.objects.filter(
+    period = Period.objects.current().filter(
         programme=OuterRef("programme"), starts_on__lte=today, ends_on__gte=today
     )
     rows = (
         Enrolment.objects.advised_by(adviser)
         .current(today)
-        .select_related("student", "programme")
+        .select_related("student", "programme__rules")
         .annotate(
             last_check_in=_latest(check_ins, "held_on"),
             light=_latest(check_ins, "light"),
@@ -65,9 +67,9 @@ def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student
             period_from=_latest(period, "starts_on"),
             period_until=_latest(period, "ends_on"),
             overdue=_count(
-                Agreement.objects.filter(
-                    check_in__enrolment=OuterRef("pk"), done_at=None, due_on__lt=today
-                ).annotate(total_key=F("check_in__enrolment"))
+                Agreement.objects.open()
+                .filter(check_in__enrolment=OuterRef("pk"), due_on__lt=today)
+                .annotate(total_key=F("check_in__enrolment"))
             ),
             last_evidence=Subquery(
                 Evidence.objects.filter(owner=OuterRef("student"))
@@ -84,11 +86,13 @@ def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student
                 .values("last")
             ),
             held=_count(
-                CheckIn.objects.filter(
+                CheckIn.objects.current()
+                .filter(
                     enrolment=OuterRef("pk"),
                     held_on__gte=OuterRef("period_from"),
                     held_on__lte=today,
-                ).annotate(total_key=F("enrolment"))
+                )
+                .annotate(total_key=F("enrolment"))
             ),
         )
     )
@@ -111,7 +115,7 @@ def taught_by(teacher: Account, *, today: date) -> QuerySet[Enrolment]:
 
 def _student(row: Any, now: datetime, today: date) -> Student:
     """From an enrolment with the annotations of `students_of`."""
-    wanted = row.programme.check_ins_per_period if row.period_from else 0
+    wanted = row.programme.rules.check_ins_per_period if row.period_from else 0
     by_now = 0
     if wanted:
         by_now = _turns(wanted, max(row.period_from, row.starts_on), row.period_until, today)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
-from evidence.models import Remark, RequirementLink
+from evidence.models import Evidence, Feedback, RemarkRequirement, RequirementLink
 from programmes.models import Enrolment, Programme
 from qualifications.models import Place
 
@@ -37,7 +37,7 @@ def thin_in(programmes: Sequence[Programme], on: date, most: int) -> dict[UUID, 
     lines: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     qualifications = {programme.qualification_id for programme in programmes}
     places = Place.objects.filter(work_process__core_task__qualification__in=qualifications)
-    for place in places.select_related("requirement"):
+    for place in places.select_related("requirement__wording"):
         lines[place.requirement.qualification_id][place.requirement_id] = place.requirement.words
     return {
         programme.pk: _thin(
@@ -52,19 +52,19 @@ def thin_in(programmes: Sequence[Programme], on: date, most: int) -> dict[UUID, 
 def _heard(enrolments: QuerySet[Enrolment]) -> list[tuple[UUID, UUID, int]]:
     """Programme, requirement, and how many of these students have a remark on it."""
     laid = RequirementLink.objects.current().filter(
-        evidence=OuterRef("feedback__evidence"), requirement=OuterRef("requirement")
+        evidence=OuterRef("remark__feedback__evidence"), requirement=OuterRef("requirement")
+    )
+    given = (
+        Feedback.objects.current()
+        .filter(enrolment__in=enrolments, evidence__in=Evidence.objects.kept())
+        .exclude(confirmation__confirmed=False)
     )
     rows = (
-        Remark.objects.filter(
-            Exists(laid),
-            feedback__enrolment__in=enrolments,
-            feedback__evidence__withdrawn_at=None,
-        )
-        .exclude(feedback__confirmation__confirmed=False)
+        RemarkRequirement.objects.filter(Exists(laid), remark__feedback__in=given)
         .order_by()
-        .values_list("feedback__enrolment__programme", "requirement")
+        .values_list("remark__feedback__enrolment__programme", "requirement")
     )
-    return list(rows.annotate(Count("feedback__enrolment", distinct=True)))
+    return list(rows.annotate(Count("remark__feedback__enrolment", distinct=True)))
 
 
 def _thin(lines: dict[UUID, str], heard: dict[UUID, int], students: int) -> list[ThinLine]:

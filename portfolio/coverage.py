@@ -93,8 +93,8 @@ class GuidelineState:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One remark with its feedback and its piece. `giver` is a name; empty when it was erased.
-    `is_new` where the filter asks for what is new."""
+    """One remark with its feedback and its piece. `giver` is a name, `words` are the remark's;
+    each is empty when it was erased. `is_new` where the filter asks for what is new."""
 
     feedback: FeedbackFact
     piece: PieceFact
@@ -105,6 +105,11 @@ class Entry:
     @property
     def is_noted(self) -> bool:
         return self.feedback.standing == NOTED
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether its giver saw an earlier version of the piece than is shown."""
+        return self.feedback.revision < self.piece.revision
 
     @property
     def role(self) -> GiverRole:
@@ -211,7 +216,8 @@ class _Drawing:
             for item in piece.laid:
                 self.laid.setdefault(item.requirement, []).append(piece)
         pieces = {piece.id: piece for piece in self.set.pieces}
-        self.entries: dict[str | None, list[Entry]] = {}
+        self.entries: dict[str, list[Entry]] = {}
+        self.whole: list[Entry] = []
         for feedback in sorted(self.set.feedback, key=_moment, reverse=True):
             if feedback.piece in pieces:  # else erased from a frozen set
                 self._enter(feedback, pieces[feedback.piece])
@@ -223,15 +229,16 @@ class _Drawing:
         return tuple(periods)
 
     def _enter(self, feedback: FeedbackFact, piece: PieceFact) -> None:
+        # A remark counts at its requirements as long as its piece is laid against them.
         laid = {item.requirement for item in piece.laid}
+        giver = self.names.get(feedback.giver, "")
+        is_new = self._is_new(localdate(feedback.recorded_at))
         for remark in feedback.remarks:
-            # A remark counts at its requirement as long as its piece is laid against that.
-            if remark.requirement is None or remark.requirement in laid:
-                words = remark.text or feedback.text
-                giver = self.names.get(feedback.giver, "")
-                is_new = self._is_new(localdate(feedback.recorded_at))
-                entry = Entry(feedback, piece, giver, words, is_new)
-                self.entries.setdefault(remark.requirement, []).append(entry)
+            entry = Entry(feedback, piece, giver, remark.text, is_new)
+            if remark.on_whole:
+                self.whole.append(entry)
+            for line in laid.intersection(remark.requirements):
+                self.entries.setdefault(line, []).append(entry)
 
     def _is_new(self, day: date) -> bool:
         return self.only.since is not None and day >= self.only.since
@@ -248,7 +255,7 @@ class _Drawing:
         rows = {fact.id: self._row(fact) for fact in self.frame.requirements}
         tasks = (self._core_task(task, rows) for task in self.frame.core_tasks)
         unanswered = (piece for piece in self.set.pieces if piece.id not in self.answered)
-        whole = [] if self.only.thin else self.entries.get(None, [])
+        whole = [] if self.only.thin else self.whole
         every = self.only.since is None
         return Coverage(
             core_tasks=tuple(task for task in tasks if self._stays(task.tally, task.groups)),
@@ -354,7 +361,10 @@ def _narrowed(evidence_set: EvidenceSet, only: Filter) -> EvidenceSet:
     if only.role:
         feedback = tuple(item for item in feedback if item.role == only.role)
         spoken_of = {
-            (item.piece, remark.requirement) for item in feedback for remark in item.remarks
+            (item.piece, line)
+            for item in feedback
+            for remark in item.remarks
+            for line in remark.requirements
         }
         answered = {item.piece for item in feedback}
         pieces = tuple(

@@ -150,15 +150,17 @@ class PieceFact:
 
 @dataclass(frozen=True, slots=True)
 class RemarkFact:
-    """Without a requirement: about the whole. Without a text: see the feedback's."""
+    """One text, about these requirements of the frame and, where it says so, about the whole."""
 
-    requirement: str | None
     text: str
+    requirements: tuple[str, ...]
+    on_whole: bool
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackFact:
-    """`standing` is written, noted (not yet confirmed), confirmed or denied."""
+    """`standing` is written, noted (not yet confirmed), confirmed or denied. Of its remarks those
+    that are about something in the frame, or about the whole; there may be none."""
 
     id: str
     piece: str
@@ -169,7 +171,6 @@ class FeedbackFact:
     given_on: date
     recorded_at: datetime
     place: str
-    text: str
     remarks: tuple[RemarkFact, ...]
 
 

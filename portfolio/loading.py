@@ -7,9 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from evidence.models import Attachment, Evidence, Feedback, Remark, RequirementLink, Revision
+from evidence.models import (
+    Attachment,
+    Confirmation,
+    Evidence,
+    Feedback,
+    Remark,
+    RemarkRequirement,
+    RequirementLink,
+    Revision,
+)
 from portfolio.evidence_set import (
     CONFIRMED,
     DENIED,
@@ -31,8 +40,8 @@ from portfolio.evidence_set import (
     WorkProcessFact,
 )
 from portfolio.models import CheckIn, SetAside
-from programmes.models import Enrolment, Guideline, Programme, Track, Unit
-from qualifications.models import CoreTask, Place, WorkProcess
+from programmes.models import Enrolment, Guideline, Period, Programme, Track, Unit
+from qualifications.models import CoreTask, Place, Wording, WorkProcess
 
 # Without a moment to look back at, all that is known counts, whatever this machine's clock says.
 EVER = datetime.max.replace(tzinfo=UTC)
@@ -51,13 +60,13 @@ def load_many(
     """The sets of these enrolments (with `student` selected), by enrolment id: all kept evidence
     laid against the requirements of their tracks, or of one unit, as it stood at the aware moment
     `as_of` (default: now). Always in the same order, so that the same set gives the same bytes.
-    13 queries, 15 with a unit, however many enrolments."""
+    14 queries, 16 with a unit, however many enrolments."""
     moment = as_of or EVER
     enrolments = list(enrolments)
     tracks = defaultdict(set)
     for track in Track.objects.as_of(moment).filter(enrolment__in=enrolments):
         tracks[track.enrolment_id].add(track.qualification_id)
-    structure = _structure(set().union(*tracks.values()), unit)
+    structure = _structure(set().union(*tracks.values()), unit, moment)
     programmes = _programmes({enrolment.programme_id for enrolment in enrolments}, moment)
     shown = _shown(enrolments, structure.requirements.keys(), moment)
     aside = _aside(enrolments, unit, moment)
@@ -101,15 +110,22 @@ class _Structure:
     whole: frozenset[str]
 
 
-def _structure(qualifications: set[UUID], unit: Unit | None) -> _Structure:
+def _structure(qualifications: set[UUID], unit: Unit | None, moment: datetime) -> _Structure:
     """Three queries, four with a unit."""
-    parts = list(unit.parts.select_related("core_task", "work_process")) if unit else []
+    parts = []
+    if unit:
+        parts = list(unit.parts.as_of(moment).select_related("core_task", "work_process"))
     asked = Q()
     if unit:
         asked = Q(core_task__in=[part.core_task_id for part in parts if part.core_task_id]) | Q(
             pk__in=[part.work_process_id for part in parts if part.work_process_id]
         )
-    places = Place.objects.select_related("requirement").order_by("order")
+    worded = Wording.objects.as_of(moment).filter(requirement=OuterRef("requirement"))
+    places = (
+        Place.objects.select_related("requirement")
+        .annotate(plain=Subquery(worded.values("text")))
+        .order_by("order")
+    )
     processes = (
         WorkProcess.objects.filter(asked)
         .order_by("order")
@@ -126,12 +142,13 @@ def _structure(qualifications: set[UUID], unit: Unit | None) -> _Structure:
     for task in rows:
         facts = []
         for process in task.work_processes.all():
-            lines = [place.requirement for place in process.places.all()]
-            requirements |= {
-                str(line.pk): RequirementFact(str(line.pk), line.words, line.text) for line in lines
-            }
-            ids = tuple(str(line.pk) for line in lines)
-            facts.append(WorkProcessFact(str(process.pk), process.code, process.title, ids))
+            ids = []
+            place: Any  # with the wording of the moment
+            for place in process.places.all():
+                key, text = str(place.requirement_id), place.requirement.text
+                requirements[key] = RequirementFact(key, place.plain or text, text)
+                ids.append(key)
+            facts.append(WorkProcessFact(str(process.pk), process.code, process.title, tuple(ids)))
         if facts:
             tasks[task.qualification_id].append(
                 CoreTaskFact(
@@ -148,10 +165,11 @@ def _structure(qualifications: set[UUID], unit: Unit | None) -> _Structure:
 
 
 def _programmes(wanted: set[UUID], moment: datetime) -> dict[UUID, Programme]:
-    """With qualification, periods, and the guidelines of the moment. Three queries."""
+    """With qualification, and the periods and guidelines of the moment. Three queries."""
     guidelines = Guideline.objects.as_of(moment).order_by("recorded_at", "pk")
     rows = Programme.objects.select_related("qualification").prefetch_related(
-        "periods", Prefetch("guidelines", queryset=guidelines)
+        Prefetch("periods", queryset=Period.objects.as_of(moment)),
+        Prefetch("guidelines", queryset=guidelines),
     )
     return {row.pk: row for row in rows.filter(pk__in=wanted)}
 
@@ -213,12 +231,14 @@ def _within(frame: Frame, pieces: Iterable[PieceFact]) -> Iterator[PieceFact]:
 
 
 def _remarked(frame: Frame, remarks: Iterable[RemarkFact]) -> Iterator[RemarkFact]:
-    """The remarks on the whole and on what is in the frame, in its order. What was said of other
-    requirements is not for who looks at this frame."""
-    found = {item.requirement: item for item in remarks}
-    for key in (None, *(fact.id for fact in frame.requirements)):
-        if key in found:
-            yield found[key]
+    """The remarks on the whole and on what is in the frame, each with what it is about there, in
+    the order of the frame. What was said of other requirements is not for who looks at this
+    frame."""
+    for remark in remarks:
+        about = set(remark.requirements)
+        within = tuple(fact.id for fact in frame.requirements if fact.id in about)
+        if within or remark.on_whole:
+            yield replace(remark, requirements=within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,36 +252,34 @@ class _Shown:
 
 
 def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: datetime) -> _Shown:
-    """Five queries. Each asks by student, never by a list of pieces, which could be longer than a
+    """Six queries. Each asks by student, never by a list of pieces, which could be longer than a
     database takes."""
     students = {enrolment.student_id for enrolment in enrolments}
     links = RequirementLink.objects.as_of(moment).filter(
         evidence__owner__in=students, requirement__in=list(requirements)
     )
-    kept = Evidence.objects.filter(
-        Exists(links.filter(evidence=OuterRef("pk"))),
-        Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=moment),
-        owner__in=students,
-        recorded_at__lte=moment,
+    kept = Evidence.objects.kept_at(moment).filter(
+        Exists(links.filter(evidence=OuterRef("pk"))), owner__in=students
     )
-    known = Revision.objects.filter(evidence__in=kept, recorded_at__lte=moment)
-    later = known.filter(evidence=OuterRef("evidence"), number__gt=OuterRef("number"))
-    revisions = known.filter(~Exists(later))
-    given = Feedback.objects.filter(evidence__in=kept, recorded_at__lte=moment)
+    revisions = Revision.objects.as_of(moment).filter(evidence__in=kept)
+    given = Feedback.objects.as_of(moment).filter(evidence__in=kept)
 
     laid = _grouped(links.order_by("recorded_at", "pk"), "evidence_id")
     attached = Attachment.objects.filter(revision__in=revisions).select_related("file__cleaned")
     files = _grouped(attached.order_by("order", "pk"), "revision_id")
-    remarks = _grouped(Remark.objects.filter(feedback__in=given), "feedback_id")
+    remarks = _remarks(given)
     shown = _Shown(defaultdict(list), defaultdict(list), {})
     rows = revisions.select_related("evidence").order_by("-happened_on", "-recorded_at", "pk")
     for row in rows:
         shown.pieces[row.evidence.owner_id].append(
             _piece(row, laid[row.evidence_id], files[row.pk])
         )
-    answers = given.select_related("giver", "revision", "confirmation")
+    word = Confirmation.objects.as_of(moment).filter(feedback=OuterRef("pk"))
+    answers: QuerySet[Any] = given.select_related("giver", "revision").annotate(
+        was_confirmed=Subquery(word.values("confirmed"))
+    )
     for answer in answers.order_by("-recorded_at", "pk"):
-        fact = _feedback(answer, remarks[answer.pk], moment)
+        fact = _feedback(answer, remarks[answer.pk])
         shown.feedback[fact.piece].append(fact)
         shown.givers[fact.giver] = PersonFact(
             fact.giver, answer.giver.name, str(answer.giver.user_id or "")
@@ -319,11 +337,24 @@ def _file(attachment: Attachment) -> FileFact:
     )
 
 
-def _feedback(row: Feedback, remarks: Iterable[Remark], moment: datetime) -> FeedbackFact:
-    confirmation = getattr(row, "confirmation", None)
+def _remarks(given: QuerySet[Feedback]) -> dict[UUID, list[RemarkFact]]:
+    """By feedback, in their order. Two queries."""
+    about = RemarkRequirement.objects.filter(remark__feedback__in=given)
+    lines: dict[UUID, list[str]] = defaultdict(list)
+    for remark, line in about.values_list("remark", "requirement"):
+        lines[remark].append(str(line))
+    remarks: dict[UUID, list[RemarkFact]] = defaultdict(list)
+    for row in Remark.objects.filter(feedback__in=given).order_by("order"):
+        fact = RemarkFact(row.text, tuple(lines[row.pk]), row.on_whole)
+        remarks[row.feedback_id].append(fact)
+    return remarks
+
+
+def _feedback(row: Any, remarks: Iterable[RemarkFact]) -> FeedbackFact:
+    """From a feedback with whether it was confirmed."""
     standing = row.source
-    if confirmation and confirmation.recorded_at <= moment:
-        standing = CONFIRMED if confirmation.confirmed else DENIED
+    if row.was_confirmed is not None:
+        standing = CONFIRMED if row.was_confirmed else DENIED
     return FeedbackFact(
         id=str(row.pk),
         piece=str(row.evidence_id),
@@ -334,11 +365,7 @@ def _feedback(row: Feedback, remarks: Iterable[Remark], moment: datetime) -> Fee
         given_on=row.given_on,
         recorded_at=row.recorded_at,
         place=row.place,
-        text=row.text,
-        remarks=tuple(
-            RemarkFact(str(remark.requirement_id) if remark.requirement_id else None, remark.text)
-            for remark in remarks
-        ),
+        remarks=tuple(remarks),
     )
 
 
@@ -356,7 +383,7 @@ def _aside(
 def _check_ins(enrolments: list[Enrolment], moment: datetime) -> dict[UUID, list[CheckInFact]]:
     """Newest first. One query."""
     held: dict[UUID, list[CheckInFact]] = defaultdict(list)
-    rows = CheckIn.objects.filter(enrolment__in=enrolments, recorded_at__lte=moment)
+    rows = CheckIn.objects.as_of(moment).filter(enrolment__in=enrolments)
     for row in rows.order_by("-held_on", "-recorded_at", "pk"):
         held[row.enrolment_id].append(CheckInFact(str(row.pk), row.held_on, row.light, row.summary))
     return held

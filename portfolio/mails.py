@@ -8,7 +8,12 @@ from post.outbox import MailContent, address_of, mail
 @mail("portfolio/check_in")
 def check_in(mail: OutboxMail) -> MailContent | None:
     """Tells the student that there is a check-in to read; says nothing of what is in it."""
-    row = CheckIn.objects.select_related("by", "acknowledgement").filter(pk=mail.about).first()
+    row = (
+        CheckIn.objects.current()
+        .select_related("by", "acknowledgement")
+        .filter(pk=mail.about)
+        .first()
+    )
     if row is None or hasattr(row, "acknowledgement"):
         return None
     return MailContent(

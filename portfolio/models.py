@@ -1,5 +1,7 @@
 """The set together: check-ins with their light and agreements, and what is set aside."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 from evidence.models import Evidence
 from people.models import Person
 from programmes.models import Enrolment, Unit
-from records.models import AppendOnly, Dated, Part, Sealed
+from records.models import AppendOnly, Correctable, CorrectableQuerySet, Dated, Part, Sealed
 
 
 class Light(models.TextChoices):
@@ -19,7 +21,7 @@ class Light(models.TextChoices):
     RED = "red", pgettext_lazy("traffic light", "several things must improve")
 
 
-class CheckIn(AppendOnly, Sealed):
+class CheckIn(Correctable, Sealed):
     """The conversation of student and adviser on the set so far."""
 
     home = ("person", "enrolment.student_id")
@@ -31,11 +33,19 @@ class CheckIn(AppendOnly, Sealed):
     light = models.CharField(_("traffic light"), max_length=6, choices=Light.choices, blank=True)
     summary = models.TextField(_("summary"), max_length=20_000)
 
+    objects = CorrectableQuerySet.as_manager()
+
     class Meta:
         ordering = ["-held_on", "-recorded_at"]
 
     def __str__(self) -> str:
         return f"{self.held_on}"
+
+
+class AgreementQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        """Those that are not done, of check-ins that count."""
+        return self.filter(done_at=None, check_in__replaced_by=None)
 
 
 class Agreement(AppendOnly, Part):
@@ -49,6 +59,8 @@ class Agreement(AppendOnly, Part):
     text = models.CharField(_("agreement"), max_length=500)
     due_on = models.DateField(_("by"))
     done_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AgreementQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_on"]

@@ -33,7 +33,7 @@ from records.refusals import NotPossible
 
 def _enrolment(request: PersonRequest, enrolment_id: UUID) -> Enrolment:
     rows = Enrolment.objects.portfolio_visible_to(request.user)
-    rows = rows.select_related("student", "programme__qualification")
+    rows = rows.select_related("student", "programme__qualification", "programme__rules")
     return get_object_or_404(rows, pk=enrolment_id)
 
 
@@ -106,8 +106,10 @@ def _check_ins(
 ) -> HttpResponse:
     """The list; `refused` is a check-in with the form that was not right."""
     is_student = enrolment.student_id == request.user.pk
-    rows = enrolment.check_ins.select_related("by", "acknowledgement").prefetch_related(
-        "agreements"
+    rows = (
+        enrolment.check_ins.current()
+        .select_related("by", "acknowledgement")
+        .prefetch_related("agreements")
     )
     awaiting = [row for row in rows if is_student and not hasattr(row, "acknowledgement")]
     found = find(*(_word_key(row) for row in awaiting)) if awaiting else {}
@@ -144,10 +146,10 @@ def check_in_new(
 ) -> HttpResponse:
     enrolment = _enrolment(request, enrolment_id)
     access.check_may_advise(request.user, enrolment)
-    open_agreements = Agreement.objects.filter(check_in__enrolment=enrolment, done_at=None)
+    open_agreements = Agreement.objects.open().filter(check_in__enrolment=enrolment)
     form = CheckInForm(
         request.POST or None,
-        with_light=enrolment.programme.with_light,
+        with_light=enrolment.programme.rules.with_light,
         open_agreements=open_agreements,
     )
     formset = AgreementFormSet(request.POST or None, prefix="agreements")
@@ -189,8 +191,10 @@ def check_in_new(
 @signed_in
 @require_POST
 def acknowledge(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
-    rows = CheckIn.objects.filter(enrolment__student=request.user.pk).select_related(
-        "enrolment__student", "enrolment__programme"
+    rows = (
+        CheckIn.objects.current()
+        .filter(enrolment__student=request.user.pk)
+        .select_related("enrolment__student", "enrolment__programme")
     )
     check_in = get_object_or_404(rows, pk=pk)
     form = AcknowledgeForm(request.POST, auto_id=f"id_{check_in.pk}_%s")

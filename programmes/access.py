@@ -51,7 +51,7 @@ def check_order(starts_on: date, ends_on: date | None) -> None:
 
 def check_period_apart(period: Period) -> None:
     """Periods of a programme do not overlap, so that a day falls in one of them. One query."""
-    others = period.programme.periods.exclude(pk=period.pk)
+    others = period.programme.periods.current().exclude(pk=period.pk)
     clash = others.filter(starts_on__lte=period.ends_on, ends_on__gte=period.starts_on).first()
     if clash:
         raise NotPossible(_("These dates overlap with %(period)s.") % {"period": clash.name})
@@ -73,7 +73,7 @@ def check_period_unused(period: Period, on: date) -> None:
 def check_unit_unused(unit: Unit) -> None:
     """A decision has a finding for each part: once a committee has the unit on an agenda, its
     parts stand. One query."""
-    if unit.cases.exists():
+    if Unit.objects.with_use().get(pk=unit.pk).is_used:
         raise NotPossible(_("A committee has this unit on an agenda: it can no longer be changed."))
 
 

@@ -26,6 +26,7 @@ from programmes.models import (
     AdviserAssignment,
     Enrolment,
     Guideline,
+    HouseRules,
     Period,
     Placement,
     Programme,
@@ -52,14 +53,17 @@ class Contact:
         object.__setattr__(self, "email", self.email.strip().lower())
 
 
-class HouseRules(TypedDict, total=False):
-    """See the fields of `Programme`; what is left out keeps its value or has the default."""
+class RuleValues(TypedDict, total=False):
+    """See the fields of `HouseRules`; what is left out keeps its value or has the default."""
 
     check_ins_per_period: int
     with_light: bool
+    link_days: int
     committee_sees_check_ins: bool
     givers_may_judge: bool
-    link_days: int
+    notice_working_days: int
+    closed_days: Sequence[date]
+    sector: str
 
 
 SAME_PROGRAMME = gettext_lazy("There is already a programme with this title and cohort.")
@@ -101,19 +105,22 @@ def make_programme(
     qualification: Qualification,
     by: Account,
     at: datetime | None = None,
-    **rules: Unpack[HouseRules],
+    **values: Unpack[RuleValues],
 ) -> Programme:
     """A new programme, coordinated by who makes it. Raises NotPossible where the qualification is
     not published, or the title has this cohort already."""
     check_may_make_programme(by)
     check_fit_for_programme(qualification)
     at = at or timezone.now()
+    rules = HouseRules(recorded_at=at, **values)
     programme = Programme(
-        title=title, cohort=cohort, qualification=qualification, recorded_at=at, **rules
+        title=title, cohort=cohort, qualification=qualification, rules=rules, recorded_at=at
     )
     with refused_as(SAME_PROGRAMME):
         programme.save(force_insert=True)
-    facts = {"qualification": qualification.pk, **_rules_of(programme)}
+    rules.programme = programme
+    rules.save(force_insert=True)
+    facts = {"qualification": qualification.pk, **_values_of(rules)}
     append(programme.chain, "programme.made", by=by, at=at, facts=facts)
     _give_role(programme, by.person, ProgrammeRole.Role.COORDINATOR, by=by, at=at)
     return programme
@@ -127,24 +134,39 @@ def change_programme(
     cohort: str,
     by: Account | None,
     at: datetime | None = None,
-    **rules: Unpack[HouseRules],
+    **values: Unpack[RuleValues],
 ) -> Programme:
-    """Change the title, the cohort and the house rules; the event keeps what the rules were."""
+    """Change the title and the cohort; other house rules are a new version of them. The event
+    says what was changed in them."""
     check_may_manage(by, programme)
     programme = _locked(programme)
-    before = _rules_of(programme)
-    for name, value in {"title": title, "cohort": cohort, **rules}.items():
-        setattr(programme, name, value)
+    at = at or timezone.now()
+    before = programme.rules
+    after = HouseRules(
+        programme=programme,
+        number=before.number + 1,
+        recorded_at=at,
+        **(_values_of(before) | values),
+    )
+    changed = {
+        name: [old, new]
+        for (name, old), new in zip(
+            _values_of(before).items(), _values_of(after).values(), strict=True
+        )
+        if old != new
+    }
+    if changed:
+        after.save(force_insert=True)
+        programme.rules = after
+    programme.title, programme.cohort = title, cohort
     with refused_as(SAME_PROGRAMME):
         programme.save()
-    after = _rules_of(programme)
-    changed = {name: [before[name], after[name]] for name in after if after[name] != before[name]}
     append(programme.chain, "programme.changed", by=by, at=at, facts=changed)
     return programme
 
 
-def _rules_of(programme: Programme) -> dict[str, Any]:
-    return {name: getattr(programme, name) for name in HouseRules.__annotations__}
+def _values_of(rules: HouseRules) -> dict[str, Any]:
+    return {name: getattr(rules, name) for name in RuleValues.__annotations__}
 
 
 # --- Periods --------------------------------------------------------------------------------------
@@ -163,8 +185,12 @@ def add_period(
     """Raises NotPossible for a name that another period has, and for dates that overlap or lie
     the wrong way round; `change_period` too."""
     check_may_manage(by, programme)
-    period = Period(programme=_locked(programme), name=name, starts_on=starts_on, ends_on=ends_on)
-    return _save_period(period, "period.added", by=by, at=at)
+    programme = _locked(programme)
+    at = at or timezone.now()
+    period = Period(
+        programme=programme, name=name, starts_on=starts_on, ends_on=ends_on, recorded_at=at
+    )
+    return _keep_period(period, "period.added", by=by, at=at)
 
 
 @transaction.atomic
@@ -177,31 +203,47 @@ def change_period(
     by: Account | None,
     at: datetime | None = None,
 ) -> Period:
+    """A new row, which ends the one before it; what is as it was stays."""
     check_may_manage(by, period.programme)
-    _locked(period.programme)
-    period.name, period.starts_on, period.ends_on = name, starts_on, ends_on
-    return _save_period(period, "period.changed", by=by, at=at)
+    programme = _locked(period.programme)
+    at = at or timezone.now()
+    present = period.name, period.starts_on, period.ends_on
+    if period.ended_at is None and present == (name, starts_on, ends_on):
+        return period
+    _end_period(period, at)
+    changed = Period(
+        programme=programme, name=name, starts_on=starts_on, ends_on=ends_on, recorded_at=at
+    )
+    return _keep_period(changed, "period.changed", by=by, at=at, replaces=period.pk)
 
 
-def _save_period(period: Period, verb: str, *, by: Account | None, at: datetime | None) -> Period:
+def _keep_period(
+    period: Period, verb: str, *, by: Account | None, at: datetime, **more: Any
+) -> Period:
     check_order(period.starts_on, period.ends_on)
     check_period_apart(period)
     with refused_as(_("Another period of this programme has this name.")):
-        period.save()
-    facts = {"period": period.pk, "starts_on": period.starts_on, "ends_on": period.ends_on}
+        period.save(force_insert=True)
+    facts = {"period": period.pk, "starts_on": period.starts_on, "ends_on": period.ends_on, **more}
     append(period.programme.chain, verb, by=by, at=at, facts=facts)
     return period
 
 
+def _end_period(period: Period, at: datetime) -> None:
+    """Raises NotPossible for one that ended already."""
+    if not Period.objects.current().filter(pk=period.pk).update(ended_at=at):
+        raise NotPossible(_("Somebody has changed or removed this period since you opened it."))
+
+
 @transaction.atomic
 def remove_period(*, period: Period, by: Account | None, at: datetime | None = None) -> None:
-    """Raises NotPossible once the period has begun for students."""
+    """There is no such period from now on. Raises NotPossible once it has begun for students."""
     check_may_manage(by, period.programme)
     programme = _locked(period.programme)
     at = at or timezone.now()
     check_period_unused(period, timezone.localdate(at))
+    _end_period(period, at)
     append(programme.chain, "period.removed", by=by, at=at, facts={"period": period.pk})
-    period.delete()
 
 
 # --- Units ----------------------------------------------------------------------------------------
@@ -217,7 +259,7 @@ def add_unit(
     by: Account | None,
     at: datetime | None = None,
 ) -> Unit:
-    """A unit of decision with its parts, put in the order of the qualification. Raises
+    """A unit of decision with its parts. Raises
     NotPossible for a title that another unit has, and for parts that are none, of another
     qualification, or within one another; `change_unit` too."""
     check_may_manage(by, programme)
@@ -235,8 +277,8 @@ def change_unit(
     by: Account | None,
     at: datetime | None = None,
 ) -> Unit:
-    """Raises NotPossible as `add_unit`, and once a committee has the unit on an agenda. Parts that
-    stay keep their row."""
+    """Change a unit. Parts that stay keep their row, others are ended. Raises NotPossible as
+    `add_unit`, and once a committee has the unit on an agenda."""
     check_may_manage(by, unit.programme)
     unit = _locked_unit(unit)
     unit.title, unit.purpose = title, purpose
@@ -258,25 +300,22 @@ def _save_unit(
     by: Account | None,
     at: datetime | None,
 ) -> Unit:
+    at = at or timezone.now()
     check_parts(unit.programme, parts)
     with refused_as(_("Another unit of this programme has this title.")):
         unit.save()
-    kept = {part.target: part for part in unit.parts.select_related("core_task", "work_process")}
-    for order, target in enumerate(sorted(parts, key=_place), start=1):
-        part = kept.pop(target, None) or UnitPart(unit=unit, **_pointing_at(target))
-        part.order = order
-        part.save()
-    unit.parts.filter(pk__in=[part.pk for part in kept.values()]).delete()
+    present = unit.parts.current().select_related("core_task", "work_process")
+    kept = {part.target: part for part in present}
+    ended = [part.pk for target, part in kept.items() if target not in parts]
+    UnitPart.objects.filter(pk__in=ended).update(ended_at=at)
+    UnitPart.objects.bulk_create(
+        UnitPart(unit=unit, recorded_at=at, **_pointing_at(target))
+        for target in dict.fromkeys(parts)
+        if target not in kept
+    )
     facts = {"unit": unit.pk, "purpose": unit.purpose, "parts": [part.pk for part in parts]}
     append(unit.programme.chain, verb, by=by, at=at, facts=facts)
     return unit
-
-
-def _place(part: CoreTask | WorkProcess) -> tuple[int, int]:
-    """Where it stands in its qualification."""
-    if isinstance(part, CoreTask):
-        return part.order, 0
-    return part.core_task.order, part.order
 
 
 def _pointing_at(target: CoreTask | WorkProcess | QualityRequirement) -> dict[str, Any]:
@@ -289,7 +328,8 @@ def _pointing_at(target: CoreTask | WorkProcess | QualityRequirement) -> dict[st
 
 @transaction.atomic
 def remove_unit(*, unit: Unit, by: Account | None, at: datetime | None = None) -> None:
-    """Raises NotPossible once anything stands on it."""
+    """Delete a unit that nothing rests on, with its parts of before. Raises NotPossible where
+    something does."""
     check_may_manage(by, unit.programme)
     unit = _locked_unit(unit)
     append(unit.programme.chain, "unit.removed", by=by, at=at, facts={"unit": unit.pk})
@@ -316,7 +356,6 @@ def set_guideline(
     before it; what is as it was stays. Raises NotPossible where nothing is asked, or the target is
     of another qualification."""
     check_may_manage(by, programme)
-    at = at or timezone.now()
     figures = {"pieces": pieces, "people": people, "roles": roles}
     if not any(figures.values()):
         raise NotPossible(_("Ask for at least one piece, person or role."))
@@ -324,6 +363,7 @@ def set_guideline(
     if holder.qualification_id != programme.qualification_id:
         raise NotPossible(_("This is not of the programme's qualification."))
     programme = _locked(programme)
+    at = at or timezone.now()
     earlier = programme.guidelines.current().filter(**_pointing_at(target))
     if same := earlier.filter(**figures).first():
         return same

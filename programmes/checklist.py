@@ -189,7 +189,7 @@ def _setups(programmes: list[Programme], on: date) -> list[Setup]:
     prefetch_related_objects(
         programmes,
         Prefetch("enrolments", Enrolment.objects.for_setup()),
-        "periods",
+        Prefetch("periods", Period.objects.current()),
         Prefetch("units", Unit.objects.for_list()),
         Prefetch("guidelines", guidelines, "guidelines_now"),
         Prefetch("roles", roles, "roles_now"),

@@ -1,22 +1,91 @@
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.forms.models import fields_for_model, model_to_dict
 from django.utils import timezone
+from django.utils.formats import localize_input
 from django.utils.translation import gettext_lazy as _
 
 from people.models import Person
 from programmes.access import check_order
 from programmes.actions import SAME_PROGRAMME, Contact
-from programmes.models import Guideline, Period, Placement, Programme, ProgrammeRole, Unit
+from programmes.models import (
+    Guideline,
+    HouseRules,
+    Period,
+    Placement,
+    Programme,
+    ProgrammeRole,
+    Unit,
+)
 from qualifications.models import CoreTask, Qualification, WorkProcess
 from records.refusals import NotPossible
 
 
 class DateField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+# Between a first and a last day: a dash, or in Dutch "t/m". Dates have dashes of their own.
+BETWEEN = re.compile(r"\s+-\s+|\s*–\s*|\s+t/m\s+")
+
+
+class DaysField(forms.CharField):
+    """Days, one a line, or the first and the last of some that follow each other; cleaned to a
+    list of dates in order."""
+
+    widget = forms.Textarea(attrs={"rows": 4})
+    LONGEST = 60  # days that follow each other: a summer
+    MOST = 400
+    day = forms.DateField()
+
+    def prepare_value(self, value: Any) -> Any:
+        """Days as one would type them, those that follow each other on one line."""
+        if not isinstance(value, list):
+            return value
+        runs: list[list[date]] = []
+        for day in value:
+            if runs and day - runs[-1][-1] == timedelta(days=1):
+                runs[-1].append(day)
+            else:
+                runs.append([day])
+        ends = (dict.fromkeys([run[0], run[-1]]) for run in runs)
+        return "\n".join(" – ".join(map(localize_input, pair)) for pair in ends)
+
+    def clean(self, value: Any) -> list[date]:
+        lines = super().clean(value).splitlines()
+        days = {day for line in lines if line.strip() for day in self._days(line.strip())}
+        if len(days) > self.MOST:
+            raise ValidationError(
+                _("At most %(most)d days fit here. Leave out years that are over.")
+                % {"most": self.MOST}
+            )
+        return sorted(days)
+
+    def _days(self, line: str) -> list[date]:
+        ends = BETWEEN.split(line)
+        try:
+            first, last = self.day.clean(ends[0]), self.day.clean(ends[-1])
+        except ValidationError:
+            raise self._no_days(line) from None
+        length = (last - first).days + 1
+        if len(ends) > 2 or not 0 < length <= self.LONGEST:
+            raise self._no_days(line)
+        return [first + timedelta(days=number) for number in range(length)]
+
+    def _no_days(self, line: str) -> ValidationError:
+        text = _(
+            "“%(line)s” is not a day, nor the first and last of at most %(most)d days. Write for "
+            "example %(day)s, or %(first)s – %(last)s."
+        )
+        days = {"day": date(2026, 4, 27), "first": date(2026, 12, 21), "last": date(2027, 1, 1)}
+        written = {name: localize_input(day) for name, day in days.items()}
+        return ValidationError(text % {"line": line, "most": self.LONGEST, **written})
 
 
 class GroupedForm(forms.Form):
@@ -70,50 +139,65 @@ class DatesMixin(RowForm):
 # --- The programme --------------------------------------------------------------------------------
 
 
+RULES = (
+    "check_ins_per_period",
+    "with_light",
+    "link_days",
+    "sector",
+    "notice_working_days",
+    "committee_sees_check_ins",
+    "givers_may_judge",
+)
+HELP: dict[str, Any] = {
+    "with_light": _("Without it, a check-in is in words only."),
+    "sector": _("The letter then says before whom, and until when, a decision can be contested."),
+    "closed_days": _("Holidays of your school: one day a line, or a first and a last day."),
+    "committee_sees_check_ins": _(
+        "Usually off: student and adviser then speak freely with each other."
+    ),
+    "givers_may_judge": _("The file says who gave feedback. The student's adviser never judges."),
+}
+
+
 class ProgrammeForm(RowForm):
-    """Of a programme that is there already, the qualification no longer changes."""
+    """The programme with its house rules. Of one that is there already, the qualification no
+    longer changes."""
 
     groups = (
         ("", "", ("title", "cohort", "qualification")),
         (
             _("House rules"),
             _("They hold for every student in this programme. You can change them later."),
+            ("check_ins_per_period", "with_light", "link_days"),
+        ),
+        (
+            _("House rules for deciding"),
+            "",
             (
-                "check_ins_per_period",
-                "with_light",
+                "sector",
+                "notice_working_days",
+                "closed_days",
                 "committee_sees_check_ins",
                 "givers_may_judge",
-                "link_days",
             ),
         ),
     )
 
     class Meta:
         model = Programme
-        fields = (
-            "title",
-            "cohort",
-            "qualification",
-            "check_ins_per_period",
-            "with_light",
-            "committee_sees_check_ins",
-            "givers_may_judge",
-            "link_days",
-        )
-        help_texts = {
-            "with_light": _("Without it, a check-in is in words only."),
-            "committee_sees_check_ins": _(
-                "Usually off: student and adviser then speak freely with each other."
-            ),
-            "givers_may_judge": _(
-                "The file says who gave feedback. The student's adviser never judges."
-            ),
-        }
+        fields = ("title", "cohort", "qualification")
         error_messages = {NON_FIELD_ERRORS: {"unique_together": SAME_PROGRAMME}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields |= fields_for_model(
+            HouseRules, RULES, widgets={"sector": forms.RadioSelect}, help_texts=HELP
+        )
+        self.fields["closed_days"] = DaysField(
+            label=_("Days that are no working days"), help_text=HELP["closed_days"], required=False
+        )
         if not self.instance._state.adding:
+            self.initial.update(model_to_dict(self.instance.rules, [*RULES, "closed_days"]))
             del self.fields["qualification"]
             return
         field: Any = self.fields["qualification"]
@@ -121,6 +205,16 @@ class ProgrammeForm(RowForm):
             kind=Qualification.Kind.QUALIFICATION
         )
         field.empty_label = _("Choose a qualification")
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        cleaned = self.cleaned_data
+        rules = HouseRules(**{name: cleaned[name] for name in RULES if name in cleaned})
+        try:
+            rules.clean_fields(exclude=["programme", "closed_days"])
+        except ValidationError as wrong:
+            self.add_error(None, wrong)
+        return cleaned
 
 
 class PeriodForm(DatesMixin):

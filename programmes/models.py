@@ -1,13 +1,15 @@
 """Who learns what, how: programmes with their periods, units of decision and house rules;
 enrolments with their tracks, advisers and placements."""
 
+from collections.abc import Callable
 from datetime import date
-from typing import Self, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from people.models import Account, InstitutionRole, Person
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
-from records.models import Dated, Row, Sealed
+from records.models import Dated, Row, Sealed, Version
 
 # The roles in the institution that may read how every programme is set up.
 SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
@@ -41,17 +43,18 @@ class ProgrammeQuerySet(models.QuerySet):
         return self.filter(_coordinates(user) | Exists(supervises))
 
     def for_page(self) -> Self:
-        """With the qualification."""
-        return self.select_related("qualification")
+        """With the qualification and the house rules."""
+        return self.select_related("qualification", "rules")
 
     def for_list(self, on: date) -> Self:
         """With the qualification, and as `student_count` how many are enrolled on this day."""
         enrolled = Q(enrolments__ends_on__isnull=True) | Q(enrolments__ends_on__gte=on)
-        return self.for_page().annotate(student_count=Count("enrolments", filter=enrolled))
+        counted = Count("enrolments", filter=enrolled)
+        return self.select_related("qualification").annotate(student_count=counted)
 
 
 class Programme(Row):
-    """A team's offering to a cohort, with its house rules."""
+    """A team's offering to a cohort. What holds in it stands in its house rules."""
 
     title = models.CharField(_("title"), max_length=200)
     cohort = models.CharField(_("cohort"), max_length=40, help_text=_("For example 2026-2029."))
@@ -61,24 +64,7 @@ class Programme(Row):
         related_name="programmes",
         verbose_name=_("qualification"),
     )
-    check_ins_per_period = models.PositiveSmallIntegerField(
-        _("check-ins per period"),
-        default=2,
-        validators=[MaxValueValidator(10)],
-        help_text=_("A guideline; usual is once or twice."),
-    )
-    with_light = models.BooleanField(_("check-ins with a traffic light"), default=True)
-    committee_sees_check_ins = models.BooleanField(
-        _("the committee sees lights and summaries of check-ins"), default=False
-    )
-    givers_may_judge = models.BooleanField(
-        _("a committee member who gave feedback may judge, disclosed"), default=True
-    )
-    link_days = models.PositiveSmallIntegerField(
-        _("days that a link to give feedback works"),
-        default=28,
-        validators=[MinValueValidator(1), MaxValueValidator(365)],
-    )
+    rules = models.OneToOneField("HouseRules", on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(_("recorded on"))
 
     objects = ProgrammeQuerySet.as_manager()
@@ -104,18 +90,13 @@ class Programme(Row):
         """The key of this programme's chain of events."""
         return f"programme:{self.pk}"
 
-    def period_on(self, day: date) -> "Period | None":
-        """The period in which this day falls; None between periods and outside them. Periods of
-        a programme never overlap. One query, none where `periods` are prefetched."""
-        for period in self.periods.all():
-            if period.starts_on <= day <= period.ends_on:
-                return period
-        return None
-
     def core_tasks(self, *, with_requirements: bool = False) -> models.QuerySet[CoreTask]:
         """Those of its qualification, with their work processes (two queries) and, where asked,
-        with `places` and their `requirement` (four)."""
-        paths = ["work_processes__places__requirement" if with_requirements else "work_processes"]
+        with `places` and their `requirement` in words (three)."""
+        paths: list[str | Prefetch] = ["work_processes"]
+        if with_requirements:
+            places = Place.objects.select_related("requirement__wording")
+            paths.append(Prefetch("work_processes__places", places))
         return self.qualification.core_tasks.prefetch_related(*paths)
 
     def target(self, pk: UUID) -> CoreTask | WorkProcess | QualityRequirement | None:
@@ -126,12 +107,16 @@ class Programme(Row):
             or WorkProcess.objects.filter(
                 core_task__qualification=self.qualification_id, pk=pk
             ).first()
-            or QualityRequirement.objects.filter(qualification=self.qualification_id, pk=pk).first()
+            or QualityRequirement.objects.filter(qualification=self.qualification_id, pk=pk)
+            .with_words()
+            .first()
         )
 
     def current_guidelines(self) -> "models.QuerySet[Guideline]":
         """With what they are on, oldest first. One query."""
-        return self.guidelines.current().select_related("core_task", "work_process", "requirement")
+        return self.guidelines.current().select_related(
+            "core_task", "work_process", "requirement__wording"
+        )
 
     def current_roles(self) -> "models.QuerySet[ProgrammeRole]":
         """With their people, coordinators first, by name. One query."""
@@ -152,7 +137,70 @@ class Programme(Row):
         return people.filter(account__is_active=True).order_by("name")
 
 
-class Period(Row):
+class DaysField(models.JSONField):
+    """Days (dates), in order; kept as text, as JSON knows no dates."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return super().get_prep_value(sorted(day.isoformat() for day in value))
+
+    def from_db_value(self, value: Any, *args: Any) -> list[date]:
+        return [date.fromisoformat(day) for day in super().from_db_value(value, *args)]
+
+
+class HouseRules(Version):
+    """What holds in a programme from a moment on. The current ones are `Programme.rules`."""
+
+    class Sector(models.TextChoices):
+        """Decides before whom, and how long, a student can contest a decision. (domain rule 23)"""
+
+        MBO = "mbo", _("secondary vocational education (mbo)")
+        HBO = "hbo", _("higher professional education (hbo)")
+
+    version_of = "programme"
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="house_rules")
+    check_ins_per_period = models.PositiveSmallIntegerField(
+        _("check-ins per period"),
+        default=2,
+        validators=[MaxValueValidator(10)],
+        help_text=_("A guideline; usual is once or twice."),
+    )
+    with_light = models.BooleanField(_("check-ins with a traffic light"), default=True)
+    link_days = models.PositiveSmallIntegerField(
+        _("days that a link to give feedback works"),
+        default=28,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    committee_sees_check_ins = models.BooleanField(
+        _("the committee sees lights and summaries of check-ins"), default=False
+    )
+    givers_may_judge = models.BooleanField(
+        _("a committee member who gave feedback may judge, disclosed"), default=True
+    )
+    notice_working_days = models.PositiveSmallIntegerField(
+        _("working days between telling a student and freezing the set"),
+        default=5,
+        validators=[MaxValueValidator(30)],
+        help_text=_("So that the student can still complete the set. Monday to Friday count."),
+    )
+    closed_days = DaysField(default=list, blank=True)
+    sector = models.CharField(_("sector"), max_length=3, choices=Sector.choices, default=Sector.MBO)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "number"], name="house_rules_have_their_own_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.programme_id} {self.number}"
+
+
+class Period(Dated):
+    """A part of the year, by the date of the act."""
+
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="periods")
     name = models.CharField(_("name"), max_length=60)
     starts_on = models.DateField(_("from"))
@@ -165,7 +213,9 @@ class Period(Row):
                 condition=Q(ends_on__gte=F("starts_on")), name="a_period_ends_after_it_starts"
             ),
             models.UniqueConstraint(
-                fields=["programme", "name"], name="a_period_name_is_unique_in_its_programme"
+                fields=["programme", "name"],
+                condition=Q(ended_at__isnull=True),
+                name="a_period_name_is_unique_in_its_programme",
             ),
         ]
 
@@ -173,17 +223,27 @@ class Period(Row):
         return self.name
 
 
+# What keeps a unit as it is: rows with a `unit`, of rooms that give them in their apps' `ready`.
+RESTING_ON_UNITS: list[Callable[[], QuerySet]] = []
+
+
 class UnitQuerySet(models.QuerySet):
+    def with_use(self) -> Self:
+        """With `is_used`: whether anything rests on it, so that it no longer changes."""
+        used = Q(pk__in=[])
+        for rows in RESTING_ON_UNITS:
+            used |= Q(Exists(rows().filter(unit=OuterRef("pk"))))
+        return self.annotate(is_used=models.ExpressionWrapper(used, models.BooleanField()))
+
     def for_list(self) -> Self:
-        """With its parts and what they point at, and as `is_used` whether a committee has or had
-        it on an agenda. Two queries."""
-        used = Unit.objects.filter(pk=OuterRef("pk"), cases__isnull=False)
-        parts = UnitPart.objects.select_related("core_task", "work_process")
-        return self.annotate(is_used=Exists(used)).prefetch_related(Prefetch("parts", parts))
+        """`with_use`, and with its current `parts` and what they point at. Two queries."""
+        parts = UnitPart.objects.current().select_related("core_task", "work_process")
+        return self.with_use().prefetch_related(Prefetch("parts", parts))
 
 
 class Unit(Row):
-    """What a decision is about: a set of core tasks or work processes."""
+    """What a decision is about: a set of core tasks or work processes. Once a decision rests on
+    it, its parts stand."""
 
     class Purpose(models.TextChoices):
         PHASE = "phase", _("end of a phase")
@@ -213,9 +273,10 @@ class Unit(Row):
 
     def requirements(self) -> models.QuerySet[QualityRequirement]:
         """The requirements under its parts, each once, in no particular order. One query."""
+        parts = self.parts.current()
         under = Place.objects.filter(
-            Q(work_process__in=self.parts.values("work_process"))
-            | Q(work_process__core_task__in=self.parts.values("core_task")),
+            Q(work_process__in=parts.values("work_process"))
+            | Q(work_process__core_task__in=parts.values("core_task")),
             requirement=OuterRef("pk"),
         )
         return QualityRequirement.objects.filter(Exists(under))
@@ -235,24 +296,30 @@ class Target(models.Model):
         abstract = True
 
 
-class UnitPart(Row, Target):
-    """A part of a unit: a decision has one finding for each."""
+class UnitPart(Dated, Target):
+    """A part of a unit: a decision has one finding for each. In the order of the qualification."""
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="parts")
-    order = models.PositiveSmallIntegerField()
 
     class Meta:
-        ordering = ["order"]
+        ordering = [
+            Coalesce("core_task__order", "work_process__core_task__order"),
+            F("work_process__order").asc(nulls_first=True),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(core_task__isnull=True) ^ Q(work_process__isnull=True),
                 name="a_part_is_a_core_task_or_a_work_process",
             ),
             models.UniqueConstraint(
-                fields=["unit", "core_task"], name="a_core_task_is_in_a_unit_once"
+                fields=["unit", "core_task"],
+                condition=Q(ended_at__isnull=True),
+                name="a_core_task_is_in_a_unit_once",
             ),
             models.UniqueConstraint(
-                fields=["unit", "work_process"], name="a_work_process_is_in_a_unit_once"
+                fields=["unit", "work_process"],
+                condition=Q(ended_at__isnull=True),
+                name="a_work_process_is_in_a_unit_once",
             ),
         ]
 

@@ -16,6 +16,7 @@ from qualifications.models import (
     Place,
     Qualification,
     QualityRequirement,
+    Wording,
     WorkProcess,
 )
 from qualifications.parsed import ParsedDossier, ParsedQualification
@@ -166,10 +167,12 @@ def merge_lines(
     chosen = [double for double in doubles_of(qualification) if double.first.pk in lines]
     merged: dict[str, list[UUID]] = {}
     moved: list[Place] = []
+    worded: dict[QualityRequirement, str] = {}
     for double in chosen:
         kept = double.first
         merged[str(kept.pk)] = [other.pk for other in double.requirements[1:]]
-        kept.plain = next((one.plain for one in double.requirements if one.plain), "")
+        if plain := next((one.plain for one in double.requirements if one.plain), ""):
+            worded[kept] = plain
         # Where a line stands twice under one work process, its second place goes with its owner.
         under = {place.work_process_id: place for place in reversed(double.places)}
         for place in under.values():
@@ -177,7 +180,7 @@ def merge_lines(
             moved.append(place)
     if merged:
         Place.objects.bulk_update(moved, ["requirement"])
-        QualityRequirement.objects.bulk_update([double.first for double in chosen], ["plain"])
+        _word(worded, at or timezone.now())
         gone = [pk for others in merged.values() for pk in others]
         QualityRequirement.objects.filter(pk__in=gone).delete()
         append(
@@ -204,14 +207,10 @@ def word_plainly(
     qualification = Qualification.objects.select_for_update().get(
         pk=work_process.core_task.qualification_id
     )
-    changed = []
-    for requirement in work_process.requirements.filter(pk__in=wordings):
-        plain = wordings[requirement.pk].strip()
-        if plain != requirement.plain:
-            requirement.plain = plain
-            changed.append(requirement)
+    at = at or timezone.now()
+    requirements = work_process.requirements.filter(pk__in=wordings).with_words()
+    changed = _word({one: wordings[one.pk].strip() for one in requirements}, at)
     if changed:
-        QualityRequirement.objects.bulk_update(changed, ["plain"])
         append(
             f"qualification:{qualification.pk}",
             "qualification.worded",
@@ -219,6 +218,23 @@ def word_plainly(
             at=at,
             facts={"requirements": [requirement.pk for requirement in changed]},
         )
+
+
+def _word(wordings: Mapping[QualityRequirement, str], at: datetime) -> list[QualityRequirement]:
+    """Give these requirements, read `with_words` under a lock, the next version of their wording;
+    returns those of which it changes. Two queries."""
+    changed = [requirement for requirement, text in wordings.items() if text != requirement.plain]
+    versions = []
+    for requirement in changed:
+        number = requirement.wording.number + 1 if requirement.wording else 1
+        version = Wording(
+            requirement=requirement, number=number, text=wordings[requirement], recorded_at=at
+        )
+        requirement.wording = version
+        versions.append(version)
+    Wording.objects.bulk_create(versions)
+    QualityRequirement.objects.bulk_update(changed, ["wording"])
+    return changed
 
 
 @transaction.atomic

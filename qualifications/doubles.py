@@ -24,7 +24,7 @@ def doubles_of(qualification: Qualification) -> list[Double]:
     """In the order in which they stand. One query."""
     return doubles_among(
         Place.objects.filter(work_process__core_task__qualification=qualification).select_related(
-            "requirement", "work_process"
+            "requirement__wording", "work_process"
         )
     )
 

@@ -15,7 +15,7 @@ from qualifications.names import NAMES, Names
 from qualifications.parsed import ParsedDossier
 from qualifications.sbb import parse_sbb
 from qualifications.wording import any_spelling
-from records.models import AppendOnly, Row, Sealed
+from records.models import AppendOnly, Row, Sealed, Version
 
 # Who read every qualification and dossier, also drafts. Others meet the requirements that concern
 # them in their own programme, portfolio or feedback request.
@@ -90,7 +90,7 @@ class QualificationQuerySet(models.QuerySet):
     def for_page(self) -> Self:
         """With the whole structure: core tasks, work processes, places, requirements, and of each
         requirement the other places. Six queries, however many rows."""
-        places = Place.objects.select_related("requirement").prefetch_related(
+        places = Place.objects.select_related("requirement__wording").prefetch_related(
             "requirement__places__work_process"
         )
         return (
@@ -235,8 +235,14 @@ class QualityRequirementQuerySet(models.QuerySet):
                 | Q(work_process__code__regex=f"(^|-){pattern}(-|$)"),
                 requirement=OuterRef("pk"),
             )
-            found = found.filter(Q(plain__regex=pattern) | Q(text__regex=pattern) | Exists(under))
+            found = found.filter(
+                Q(wording__text__regex=pattern) | Q(text__regex=pattern) | Exists(under)
+            )
         return found
+
+    def with_words(self) -> Self:
+        """With what `words` reads."""
+        return self.select_related("wording")
 
 
 class QualityRequirement(Row):
@@ -247,10 +253,8 @@ class QualityRequirement(Row):
         Qualification, on_delete=models.PROTECT, related_name="requirements"
     )
     text = models.TextField(_("official line"))
-    plain = models.TextField(
-        _("in plain words"),
-        blank=True,
-        help_text=_("At B1 level; students and outsiders see this first."),
+    wording = models.OneToOneField(
+        "Wording", on_delete=models.RESTRICT, null=True, blank=True, related_name="+"
     )
     work_processes: models.ManyToManyField = models.ManyToManyField(
         WorkProcess, through="Place", related_name="requirements"
@@ -262,9 +266,39 @@ class QualityRequirement(Row):
         return self.words
 
     @property
+    def plain(self) -> str:
+        """The plain wording of now; empty where there is none, or none any more."""
+        return self.wording.text if self.wording else ""
+
+    @property
     def words(self) -> str:
-        """The plain wording where there is one, else the official line."""
+        """The plain wording where there is one, else the official line. Read the requirement
+        `with_words`: else this is a query."""
         return self.plain or self.text
+
+
+class Wording(Version):
+    """A requirement in plain words (B1), which students and outsiders see first. A version
+    without a text says that from then on there is none."""
+
+    version_of = "requirement"
+    deletable = True  # with its requirement, when a draft's lines are merged
+
+    requirement = models.ForeignKey(
+        QualityRequirement, on_delete=models.CASCADE, related_name="wordings"
+    )
+    text = models.TextField(_("in plain words"), blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["requirement", "number"], name="a_wording_has_its_own_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Place(Row):

@@ -139,7 +139,7 @@ def wording(request: PersonRequest, pk: UUID) -> HttpResponse:
         pk=pk,
         core_task__qualification__in=Qualification.objects.visible_to(request.user),
     )
-    places = work_process.places.select_related("requirement")
+    places = work_process.places.select_related("requirement__wording")
     form = WordingForm(request.POST if request.method == "POST" else None, places=places)
     if form.is_valid():
         actions.word_plainly(work_process=work_process, wordings=form.wordings(), by=request.user)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import ForeignObjectRel, Q
+from django.db.models import Exists, ForeignObjectRel, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -60,6 +60,52 @@ class AppendOnly(Row):
     deletable: ClassVar[bool] = False
 
     recorded_at = models.DateTimeField(_("recorded on"), default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class VersionQuerySet(models.QuerySet):
+    def as_of(self, moment: datetime) -> Self:
+        """Of each owner the version that held at this (aware) moment: the last known by then."""
+        owner = self.model.version_of
+        known = self.model._default_manager.filter(recorded_at__lte=moment)
+        later = known.filter(**{owner: OuterRef(owner)}, number__gt=OuterRef("number"))
+        return self.filter(~Exists(later), recorded_at__lte=moment)
+
+
+class Version(AppendOnly):
+    """A row that is replaced by the next one, never changed: `version_of` names its owner, which
+    points at the current one. Numbered from 1, for each owner."""
+
+    version_of: ClassVar[str]
+
+    number = models.PositiveSmallIntegerField(default=1)
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class CorrectableQuerySet(models.QuerySet):
+    def current(self) -> Self:
+        """Those that no other row replaces."""
+        return self.filter(replaced_by__isnull=True)
+
+    def as_of(self, moment: datetime) -> Self:
+        """The rows that were known and not yet replaced at this (aware) moment."""
+        later = self.model._default_manager.filter(replaces=OuterRef("pk"), recorded_at__lte=moment)
+        return self.filter(~Exists(later), recorded_at__lte=moment)
+
+
+class Correctable(AppendOnly):
+    """What somebody said once, and can say again: a row that another replaces counts no longer,
+    and stays. Its manager has a CorrectableQuerySet."""
+
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    )
 
     class Meta:
         abstract = True

@@ -4,13 +4,16 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import factory
+from django.db import transaction
 from django.db.models import Model
 from factory.django import DjangoModelFactory
 
 from people.models import Account, InstitutionRole, Person
+from programmes import actions
 from programmes.models import (
     AdviserAssignment,
     Enrolment,
+    HouseRules,
     Period,
     Placement,
     Programme,
@@ -20,7 +23,14 @@ from programmes.models import (
     Unit,
     UnitPart,
 )
-from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
+from qualifications.models import (
+    CoreTask,
+    Place,
+    Qualification,
+    QualityRequirement,
+    Wording,
+    WorkProcess,
+)
 
 LONG_AGO = datetime(2026, 9, 1, 8, tzinfo=UTC)
 
@@ -119,7 +129,7 @@ class WorkProcessFactory(DjangoModelFactory[WorkProcess]):
 
 
 class RequirementFactory(DjangoModelFactory[QualityRequirement]):
-    """A requirement with its place under one work process (`under`)."""
+    """A requirement with its place under one work process (`under`), perhaps worded `plain`."""
 
     class Meta:
         model = QualityRequirement
@@ -135,20 +145,47 @@ class RequirementFactory(DjangoModelFactory[QualityRequirement]):
     ) -> QualityRequirement:
         under = kwargs.pop("under")
         assert isinstance(under, WorkProcess)
+        plain = kwargs.pop("plain", "")
         line = super()._create(model_class, *args, **kwargs)
+        if plain:
+            line.wording = Wording.objects.create(
+                requirement=line, text=plain, recorded_at=LONG_AGO
+            )
+            line.save()
         order = under.places.count() + 1
         Place.objects.create(requirement=line, work_process=under, order=order)
         return line
 
 
 class ProgrammeFactory(DjangoModelFactory[Programme]):
+    """With the usual house rules, or those of `rules`."""
+
     class Meta:
         model = Programme
 
     title = "Example programme"
     cohort = factory.Sequence(lambda n: f"{2026 + n}")
     qualification = factory.SubFactory(QualificationFactory)
+    rules = factory.Dict({})
     recorded_at = LONG_AGO
+
+    @classmethod
+    def _create(cls, model_class: type[Programme], *args: object, **kwargs: Any) -> Programme:
+        rules = HouseRules(recorded_at=LONG_AGO, **kwargs.pop("rules"))
+        with transaction.atomic():  # they name each other
+            programme = super()._create(model_class, *args, rules=rules, **kwargs)
+            rules.programme = programme
+            rules.save(force_insert=True)
+        return programme
+
+
+def set_rules(programme: Programme, **values: Any) -> None:
+    """Other house rules, from the beginning."""
+    title, cohort = programme.title, programme.cohort
+    actions.change_programme(
+        programme=programme, title=title, cohort=cohort, by=None, at=LONG_AGO, **values
+    )
+    programme.refresh_from_db()
 
 
 class PeriodFactory(DjangoModelFactory[Period]):
@@ -159,6 +196,7 @@ class PeriodFactory(DjangoModelFactory[Period]):
     name = factory.Sequence(lambda n: f"Period {n}")
     starts_on = date(2026, 9, 1)
     ends_on = date(2026, 11, 30)
+    recorded_at = LONG_AGO
 
 
 class UnitFactory(DjangoModelFactory[Unit]):
@@ -174,7 +212,7 @@ class UnitPartFactory(DjangoModelFactory[UnitPart]):
         model = UnitPart
 
     unit = factory.SubFactory(UnitFactory)
-    order = factory.Sequence(lambda n: n + 1)
+    recorded_at = LONG_AGO
 
 
 class ProgrammeRoleFactory(RowFactory[ProgrammeRole]):

@@ -2,6 +2,7 @@
 with ids only; what was said stands in the rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
 
@@ -26,6 +27,7 @@ from evidence.models import (
     FeedbackRequest,
     Giver,
     Remark,
+    RemarkRequirement,
     Revision,
     normalised,
 )
@@ -63,8 +65,8 @@ def ask(
     asked or none. Raises NotPossible where a question is still open, for oneself, and for
     requirements that are too many or not the piece's own in this enrolment."""
     check_ask(evidence, by)
-    at = at or timezone.now()
     piece = _locked_piece(evidence)
+    at = at or timezone.now()
     _check_requirements(piece, enrolment, requirements, by, at)
     if not requirements:
         raise NotPossible(_("Choose what the feedback should be about."))
@@ -99,7 +101,7 @@ def _ask_one(
         role=person.role,
         message=message,
         language=person.language,
-        expires_at=at + timedelta(days=enrolment.programme.link_days),
+        expires_at=at + timedelta(days=enrolment.programme.rules.link_days),
         recorded_at=at,
     )
     question.requirements.set(requirements)
@@ -111,7 +113,8 @@ def _ask_one(
 def withdraw_request(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Take a question back: its link opens nothing any more."""
     check_follow_up(question, by)
-    _withdraw(_locked(question), by, at or timezone.now())
+    question = _locked(question)
+    _withdraw(question, by, at or timezone.now())
 
 
 def _withdraw(question: FeedbackRequest, by: Account, at: datetime) -> None:
@@ -125,8 +128,8 @@ def _withdraw(question: FeedbackRequest, by: Account, at: datetime) -> None:
 def remind(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Send the mail once more, with the same link; at most once in REMIND_AFTER."""
     check_follow_up(question, by)
-    at = at or timezone.now()
     question = _locked(question)
+    at = at or timezone.now()
     _check_answerable(question, at)
     if not question.is_remindable(at):
         raise NotPossible(
@@ -154,12 +157,12 @@ def note(
     """Note what this person said about the piece; they are asked by mail to confirm it. What
     somebody notes of their own words is confirmed by noting it."""
     check_note(evidence, by)
-    at = at or timezone.now()
     piece = _locked_piece(evidence)
+    at = at or timezone.now()
     _check_requirements(piece, enrolment, requirements, by, at)
     if given_on > timezone.localdate(at):
         raise NotPossible(_("This day is still to come."))
-    remarks = _remarks(text, requirements, {}, on_whole)
+    said = _said(text, requirements, {}, on_whole)
     giver = _giver(person, piece, at)
     feedback = Feedback.objects.create(
         evidence=piece,
@@ -169,12 +172,11 @@ def note(
         role=person.role,
         source=Feedback.Source.NOTED,
         noted_by_id=by.pk,
-        text=text.strip(),
         given_on=given_on,
         place=place.strip(),
         recorded_at=at,
     )
-    _keep(remarks, feedback)
+    _keep(said, feedback)
     event = _event("noted", feedback, by, at)
     if giver.user_id == by.pk:
         _confirm(feedback, True, by, at)
@@ -208,11 +210,11 @@ def answer(
     own for some of them. Once; raises NotPossible for what was not asked, for nothing written,
     and when the question is no longer open."""
     check_answer(question, by)
-    at = at or timezone.now()
     question = _locked(question)
+    at = at or timezone.now()
     _check_answerable(question, at)
-    remarks = _remarks(text, about, own or {}, on_whole)
-    if not set(remarks) - {None} <= set(question.requirements.all()):
+    said = _said(text, about, own or {}, on_whole)
+    if not {line for each in said for line in each.about} <= set(question.requirements.all()):
         raise NotPossible(_("This was not asked. Choose from what is on the page."))
     _settle(question, State.ANSWERED, at)
     feedback = Feedback.objects.create(
@@ -223,11 +225,10 @@ def answer(
         role=question.role,
         request=question,
         source=Feedback.Source.WRITTEN,
-        text=text.strip(),
         given_on=timezone.localdate(at),
         recorded_at=at,
     )
-    _keep(remarks, feedback)
+    _keep(said, feedback)
     event = _event("given", feedback, by, at)
     student = question.evidence.owner_id
     queue("evidence/given", to=student, about=feedback.pk, cause=event, at=at)
@@ -244,8 +245,8 @@ def decline(
 ) -> None:
     """Say no, perhaps with a reason (FeedbackRequest.Reason); the student is told."""
     check_answer(question, by)
-    at = at or timezone.now()
     question = _locked(question)
+    at = at or timezone.now()
     _check_answerable(question, at)
     question.reason = reason
     _settle(question, State.DECLINED, at)
@@ -260,12 +261,12 @@ def confirm(
 ) -> Confirmation:
     """The speaker's word on what was noted: yes, I said this, or no. Once."""
     check_confirm(feedback, by)
-    at = at or timezone.now()
     feedback = (
         Feedback.objects.select_for_update(of=("self",))
         .select_related("evidence")
         .get(pk=feedback.pk)
     )
+    at = at or timezone.now()
     if not feedback.is_confirmable(at):
         raise NotPossible(_("This can no longer be confirmed."))
     return _confirm(feedback, confirmed, by, at)
@@ -273,6 +274,8 @@ def confirm(
 
 def _confirm(feedback: Feedback, confirmed: bool, by: Account | None, at: datetime) -> Confirmation:
     word = Confirmation.objects.create(feedback=feedback, confirmed=confirmed, recorded_at=at)
+    feedback.confirmation = word
+    feedback.save(update_fields=["confirmation"])
     _event("confirmed" if confirmed else "denied", feedback, by, at)
     return word
 
@@ -342,31 +345,51 @@ def _giver(person: Asked, piece: Evidence, at: datetime) -> Giver:
     return giver
 
 
-def _remarks(
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A text, and what it is about."""
+
+    text: str
+    about: tuple[QualityRequirement, ...]
+    on_whole: bool = False
+
+
+def _said(
     text: str,
     about: Iterable[QualityRequirement],
     own: Mapping[QualityRequirement, str],
     on_whole: bool,
-) -> dict[QualityRequirement | None, str]:
-    """What is said about what (None: the whole), each with words of its own or, empty, with those
-    of the one text. The text is about the whole where nothing else refers to it."""
+) -> list[_Said]:
+    """The one text, about the requirements that have no words of their own; then those words. The
+    text is about the whole where nothing else refers to it. Raises NotPossible where something has
+    no words."""
     text = text.strip()
     written = {line: words.strip() for line, words in own.items() if words.strip()}
-    remarks: dict[QualityRequirement | None, str] = {
-        line: written.get(line, "") for line in (*about, *written)
-    }
-    has_own_words = all(remarks.values())
-    if on_whole or (text and has_own_words):
-        remarks[None] = ""
-    if not text and (on_whole or not remarks or not has_own_words):
+    shared = tuple(line for line in dict.fromkeys(about) if line not in written)
+    if not text and (on_whole or shared or not written):
         raise NotPossible(_("Write in a few words what you saw or heard."))
-    return remarks
+    said = [_Said(words, (line,)) for line, words in written.items()]
+    return [_Said(text, shared, on_whole or not shared), *said] if text else said
 
 
-def _keep(remarks: Mapping[QualityRequirement | None, str], feedback: Feedback) -> None:
-    Remark.objects.bulk_create(
-        Remark(feedback=feedback, requirement=line, text=words, recorded_at=feedback.recorded_at)
-        for line, words in remarks.items()
+def _keep(said: Sequence[_Said], feedback: Feedback) -> None:
+    """Two queries."""
+    at = feedback.recorded_at
+    remarks = [
+        Remark(
+            feedback=feedback,
+            order=order,
+            text=each.text,
+            on_whole=each.on_whole,
+            recorded_at=at,
+        )
+        for order, each in enumerate(said)
+    ]
+    Remark.objects.bulk_create(remarks)
+    RemarkRequirement.objects.bulk_create(
+        RemarkRequirement(remark=remark, requirement=line, recorded_at=at)
+        for remark, each in zip(remarks, said, strict=True)
+        for line in each.about
     )
 
 

@@ -18,7 +18,7 @@ from evidence.access.pieces import (
     check_requirement,
     check_unasked,
 )
-from evidence.models import Attachment, Evidence, RequirementLink, Revision
+from evidence.models import Attachment, Evidence, RequirementLink, Revision, Withdrawal
 from files.keeping import KeptFile, forget, take, uploads_of
 from files.models import StoredFile
 from people.models import Account
@@ -92,9 +92,9 @@ def revise_evidence(
     """Write the next revision of a piece, with exactly these files: those that stay are given
     again (see `files_of`). The earlier revisions stay, for feedback is tied to them. Returns the
     current revision where nothing would change. Raises NotAllowed, NotPossible."""
-    at = at or timezone.now()
     check_owner(evidence, by)
     piece = _locked(evidence)
+    at = at or timezone.now()
     check_kept(piece)
     current = piece.revisions.latest("number")
     present = {kept.id for kept in files_of(current)}
@@ -110,14 +110,13 @@ def revise_evidence(
 def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = None) -> None:
     """Let a piece count no longer; it stays on record, and open questions about it can no longer
     be answered. Raises NotAllowed, NotPossible."""
-    at = at or timezone.now()
     check_owner(evidence, by)
     piece = _locked(evidence)
+    at = at or timezone.now()
     check_kept(piece)
-    piece.withdrawn_at = at
-    piece.save(update_fields=["withdrawn_at"])
-    facts = {"evidence": piece.pk}
-    append(piece.chain, "evidence.withdrawn", by=by, at=at, rows=[piece], facts=facts)
+    withdrawal = Withdrawal.objects.create(evidence=piece, recorded_at=at)
+    facts = {"evidence": piece.pk, "withdrawal": withdrawal.pk}
+    append(piece.chain, "evidence.withdrawn", by=by, at=at, rows=[withdrawal], facts=facts)
 
 
 @transaction.atomic
@@ -130,7 +129,8 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
     check_unasked(piece)
     attached = Attachment.objects.filter(revision__evidence=piece)
     files = list(StoredFile.objects.filter(pk__in=attached.values("file")))
-    removed = [piece, *piece.revisions.all(), *piece.links.all()]
+    parts = (piece.revisions, piece.links, piece.withdrawals)
+    removed = [piece, *(row for rows in parts for row in rows.all())]
     facts = {"evidence": piece.pk}
     append(piece.chain, "evidence.deleted", by=by, at=at, removed=removed, facts=facts)
     piece.current = None
@@ -155,9 +155,9 @@ def lay_against(
     """Lay a piece against a requirement of one of the owner's current tracks, perhaps with a why.
     Another why ends the link that was and makes a new one; the same changes nothing. Raises
     NotAllowed, NotPossible."""
-    at = at or timezone.now()
     check_owner(evidence, by)
     piece = _locked(evidence)
+    at = at or timezone.now()
     check_kept(piece)
     present = piece.links.current().filter(requirement=requirement).first()
     if present is not None and present.why == why:
@@ -176,9 +176,9 @@ def lay_against(
 def take_off(*, link: RequirementLink, by: Account, at: datetime | None = None) -> None:
     """Lay a piece no longer against a requirement; remarks about it stay. A link that ended
     before is left as it is. Raises NotAllowed, NotPossible."""
-    at = at or timezone.now()
     check_owner(link.evidence, by)
     piece = _locked(link.evidence)
+    at = at or timezone.now()
     check_kept(piece)
     if _end(link, at):
         facts = {"evidence": piece.pk, "requirement": link.requirement_id, "link": link.pk}
@@ -196,7 +196,6 @@ def choose_requirements(
 ) -> None:
     """Lay a piece against each of the `chosen` requirements with its why, and take it off the
     `dropped` links, all or nothing. Raises NotAllowed, NotPossible."""
-    at = at or timezone.now()
     for link in dropped:
         take_off(link=link, by=by, at=at)
     for requirement, why in chosen.items():

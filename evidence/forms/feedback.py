@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from evidence.asking import Asked, Frame, Suggestion
-from evidence.models import Feedback, FeedbackRequest, GiverRole, Remark
+from evidence.models import FeedbackRequest, GiverRole, Remark
 from people.models import Person
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
@@ -182,7 +182,7 @@ class NoteForm(FramedForm):
     text = forms.CharField(
         label=_("What was said?"),
         help_text=_("As close to their own words as you can."),
-        max_length=Feedback._meta.get_field("text").max_length,
+        max_length=Remark._meta.get_field("text").max_length,
         widget=forms.Textarea,
     )
     given_on = forms.DateField(
@@ -233,7 +233,7 @@ class AnswerForm(forms.Form):
         label=_("What did you see or hear?"),
         help_text=_("What went well, and what can be better? A few sentences are enough."),
         error_messages={"required": _("Write in a few words what you saw or heard.")},
-        max_length=Feedback._meta.get_field("text").max_length,
+        max_length=Remark._meta.get_field("text").max_length,
         widget=forms.Textarea,
     )
     about = forms.MultipleChoiceField(

@@ -68,7 +68,7 @@ class RequirementsForm(forms.Form):
         self.frameworks: set[str] = set()
         places = (
             Place.objects.filter(requirement__in=offered)
-            .select_related("requirement", "work_process__core_task__qualification")
+            .select_related("requirement__wording", "work_process__core_task__qualification")
             .order_by("work_process__core_task__qualification", *IN_ORDER)
         )
         groups: dict[WorkProcess, Group] = {}

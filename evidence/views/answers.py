@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Prefetch
 from django.http import (
     Http404,
     HttpRequest,
@@ -25,6 +26,7 @@ from evidence.views.files import shown_file
 from people.access import by_link
 from people.drafts import Writing, find, forget, words_in
 from people.models import Account
+from qualifications.models import QualityRequirement
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
@@ -154,12 +156,15 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
 
 
 def _remarks(feedback: Feedback) -> list[dict[str, Any]]:
-    """What was said: each text once, with what it is about (nothing: the whole)."""
-    said: dict[str, list[Any]] = {}
-    for remark in feedback.remarks.select_related("requirement"):
-        remark.feedback = feedback
-        said.setdefault(remark.words, []).append(remark.requirement)
-    return [{"words": words, "about": about} for words, about in said.items()]
+    """What was said, with what it is about (None: the whole). Two queries."""
+    lines = Prefetch("requirements", in_order(QualityRequirement.objects.all()))
+    return [
+        {
+            "words": remark.text,
+            "about": [*([None] if remark.on_whole else []), *remark.requirements.all()],
+        }
+        for remark in feedback.remarks.prefetch_related(lines)
+    ]
 
 
 def _frame(row: FeedbackRequest | Feedback) -> dict[str, Any]:

@@ -90,28 +90,31 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     that did not arrive. Five queries."""
     user, now = request.user, timezone.now()
     remarks = (
-        Remark.objects.filter(feedback__in=Feedback.objects.visible_to(user))
+        Remark.objects.filter(feedback__in=Feedback.objects.current().visible_to(user))
         .filter(feedback__evidence=piece)
         .select_related("feedback__giver", "feedback__noted_by", "feedback__confirmation")
-        .order_by("-feedback__given_on", "-feedback__recorded_at")
+        .prefetch_related("about")
+        .order_by("-feedback__given_on", "-feedback__recorded_at", "order")
     )
-    by_requirement: dict[Any, list[Remark]] = {}
+    by_requirement: dict[uuid.UUID, list[Remark]] = {}
     for remark in remarks:
-        by_requirement.setdefault(remark.requirement_id, []).append(remark)
-    whole = by_requirement.pop(None, [])
+        for each in remark.about.all():
+            by_requirement.setdefault(each.requirement_id, []).append(remark)
     lines = in_order(QualityRequirement.objects.filter(pk__in=by_requirement))
     questions = (
         piece.feedback_requests.visible_to(user)
         .filter(state__in=[State.OPEN, State.DECLINED])
         .select_related("giver")
     )
+    for question in questions:
+        question.evidence = piece  # which knows whether it was withdrawn
     mine = [each for each in questions if each.giver.user_id == user.pk]
     is_kept = piece.withdrawn_at is None
     open_ones = [each.pk for each in questions if each.state == State.OPEN]
     noted = {row.feedback_id for row in remarks if row.feedback.is_confirmable(now)}
     return {
         "troubles": OutboxMail.objects.troubles_about([*open_ones, *noted]) if is_kept else {},
-        "whole": whole,
+        "whole": [remark for remark in remarks if remark.on_whole],
         "on_requirements": [{"line": line, "remarks": by_requirement[line.pk]} for line in lines],
         "questions": [
             {"row": each, "open": each.is_answerable(now), "remindable": each.is_remindable(now)}
@@ -125,8 +128,8 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
 
 
 def _piece(request: PersonRequest, pk: uuid.UUID) -> Evidence:
-    pieces = Evidence.objects.visible_to(request.user).select_related("owner", "current")
-    return get_object_or_404(pieces, pk=pk)
+    pieces = Evidence.objects.visible_to(request.user).with_withdrawal()
+    return get_object_or_404(pieces.select_related("owner", "current"), pk=pk)
 
 
 def _form(kind: type[Any], request: PersonRequest, piece: Evidence) -> Any:

@@ -207,7 +207,7 @@ def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _own(user: Account, pk: uuid.UUID) -> Evidence:
     """The piece, for its owner. Invisible is 404, visible but another's 403. One query."""
-    pieces = Evidence.objects.visible_to(user).select_related("owner", "current")
+    pieces = Evidence.objects.visible_to(user).with_withdrawal().select_related("owner", "current")
     piece = get_object_or_404(pieces, pk=pk)
     check_owner(piece, user)
     return piece

@@ -34,7 +34,7 @@ from tests.evidence.factories import (
     GiverFactory,
     attach,
 )
-from tests.factories import LONG_AGO, RequirementFactory
+from tests.factories import LONG_AGO, RequirementFactory, set_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -83,8 +83,7 @@ def test_the_snapshot_names_every_item() -> None:
 @pytest.mark.parametrize(("shown", "count"), [(False, 0), (True, 1)])
 def test_check_ins_are_the_committees_only_by_the_house_rules(shown: bool, count: int) -> None:
     made = scene()
-    made.programme.committee_sees_check_ins = shown
-    made.programme.save()
+    set_rules(made.programme, committee_sees_check_ins=shown)
     made.case.enrolment.check_ins.create(
         by=made.adviser.person,
         held_on=LONG_AGO.date(),
@@ -233,8 +232,7 @@ def test_a_case_that_was_put_first_goes_first() -> None:
 @pytest.mark.parametrize(("may_judge", "grounds"), [(True, set()), (False, {"gave_feedback"})])
 def test_who_gave_feedback_is_disclosed_or_stands_aside(may_judge: bool, grounds: set[str]) -> None:
     made = scene()
-    made.programme.givers_may_judge = may_judge
-    made.programme.save()
+    set_rules(made.programme, givers_may_judge=may_judge)
     answered_piece(made.case.enrolment, made.requirement, giver=made.member)
 
     frozen(made)

@@ -14,8 +14,8 @@ from committees.models import Case
 from people.models import Account, Person
 from portfolio.models import SetAside
 from tests.committees.factories import Scene, answered_piece, scene
-from tests.evidence.factories import EvidenceFactory
-from tests.factories import LONG_AGO
+from tests.evidence.factories import EvidenceFactory, RevisionFactory
+from tests.factories import LONG_AGO, set_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -95,8 +95,7 @@ def test_the_preview_is_what_is_frozen_then() -> None:
 
 def test_the_student_sees_who_sits_there_and_who_stands_aside() -> None:
     made = scene()
-    made.programme.givers_may_judge = False
-    made.programme.save()
+    set_rules(made.programme, givers_may_judge=False)
     answered_piece(made.case.enrolment, made.requirement, giver=made.member)
     made.freeze()
 
@@ -173,3 +172,25 @@ def test_a_letter_is_no_longer_the_former_advisers() -> None:
     client.force_login(made.adviser)
 
     assert client.get(reverse("committees:letter", args=[made.case.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("revised", [False, True])
+def test_everybody_reads_that_a_giver_saw_an_earlier_version(revised: bool) -> None:
+    made = scene()
+    piece = made.student.evidence.get()
+    if revised:
+        piece.current = RevisionFactory(evidence=piece, number=2)
+        piece.save()
+    made.bring_to(Case.State.ANNOUNCED)
+
+    shown = [
+        page(person, name, made)[0].count("about an earlier version")
+        for person, name in (
+            (made.member, "case"),
+            (made.student, "my_case"),
+            (made.auditor, "case_record"),
+        )
+    ]
+
+    # At its requirement, and at its piece.
+    assert shown == [2 if revised else 0] * 3

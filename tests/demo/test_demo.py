@@ -7,9 +7,19 @@ from django.test import Client
 
 from committees.models import Case, Meeting
 from demo.people import ACCOUNTS, PASSWORD
-from evidence.models import Confirmation, Evidence, Feedback, FeedbackRequest, Revision
+from evidence.models import (
+    Confirmation,
+    Evidence,
+    Feedback,
+    FeedbackRequest,
+    RemarkRequirement,
+    RequirementLink,
+    Revision,
+)
 from files.models import StoredFile
 from people.models import Account
+from portfolio.coverage import draw
+from portfolio.loading import load_many
 from portfolio.models import SetAside
 from post.models import OutboxMail
 from programmes.models import Enrolment, Programme
@@ -86,3 +96,29 @@ def test_everybody_who_is_offered_signs_in(client: Client) -> None:
         assert home.context["request"].user == Account.objects.get(sign_in=account.address)
         assert "Demo" in home.content.decode()
         client.logout()
+
+
+def test_the_coverage_counts_each_remark_where_it_is_about() -> None:
+    enrolments = list(Enrolment.objects.select_related("student"))
+    shown: Counter[tuple[str, str]] = Counter()
+    for evidence_set in load_many(enrolments).values():
+        for task in draw(evidence_set).core_tasks:
+            for group in task.groups:
+                for row in group.rows:
+                    if row.is_first:
+                        number = row.tally.remarks + row.tally.noted
+                        shown[evidence_set.frame.student, row.requirement.id] += number
+
+    laid = set(RequirementLink.objects.current().values_list("evidence", "requirement"))
+    given = Feedback.objects.current().filter(evidence__in=Evidence.objects.kept())
+    given = given.exclude(confirmation__confirmed=False)
+    about = RemarkRequirement.objects.filter(remark__feedback__in=given)
+    said = Counter(
+        (str(owner), str(line))
+        for owner, piece, line in about.values_list(
+            "remark__feedback__evidence__owner", "remark__feedback__evidence", "requirement"
+        )
+        if (piece, line) in laid
+    )
+    assert +shown == said
+    assert len(said) > 100

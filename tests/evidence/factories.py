@@ -1,7 +1,8 @@
 """One factory a model, with dull defaults; traits have the names of what they make."""
 
 import io
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import factory
 from django.db import transaction
@@ -11,6 +12,7 @@ from factory.django import DjangoModelFactory
 from evidence.actions.pieces import PURPOSE
 from evidence.models import (
     Attachment,
+    Confirmation,
     Evidence,
     Feedback,
     FeedbackRequest,
@@ -19,6 +21,7 @@ from evidence.models import (
     Remark,
     RequirementLink,
     Revision,
+    Withdrawal,
 )
 from files.keeping import KeptFile, receive, take
 from files.models import StoredFile
@@ -41,9 +44,6 @@ class EvidenceFactory(RowFactory[Evidence]):
         model = Evidence
         skip_postgeneration_save = True
 
-    class Params:
-        withdrawn = factory.Trait(withdrawn_at=LONG_AGO)
-
     owner = factory.SubFactory(AccountFactory)
     recorded_at = LONG_AGO
 
@@ -58,6 +58,18 @@ class EvidenceFactory(RowFactory[Evidence]):
     ) -> None:
         for requirement in extracted or ():
             RequirementLinkFactory(evidence=self, requirement=requirement)
+
+    @factory.post_generation
+    def withdrawn(self: Evidence, create: bool, extracted: object, **kwargs: object) -> None:
+        if extracted:
+            withdraw(self)
+
+
+def withdraw(piece: Evidence, at: datetime = LONG_AGO) -> Evidence:
+    """The piece, withdrawn at this moment."""
+    Withdrawal.objects.create(evidence=piece, recorded_at=at)
+    piece.__dict__.pop("withdrawn_at", None)
+    return piece
 
 
 class RevisionFactory(DjangoModelFactory[Revision]):
@@ -178,8 +190,8 @@ class FeedbackRequestFactory(RowFactory[FeedbackRequest]):
 
 
 class FeedbackFactory(RowFactory[Feedback]):
-    """Written feedback that answers no question; its remarks as `remarks={requirement: "text"}`,
-    with None for the one about the whole."""
+    """Written feedback that answers no question; what it says as `remarks={requirement: "words"}`,
+    with None for the whole. Where there are no words, the one `text` is said."""
 
     class Meta:
         model = Feedback
@@ -211,26 +223,61 @@ class FeedbackFactory(RowFactory[Feedback]):
     giver = factory.SubFactory(GiverFactory)
     role = GiverRole.CLIENT
     source = Feedback.Source.WRITTEN
-    text = "Friendly and clear."
     given_on = date(2026, 9, 1)
     recorded_at = LONG_AGO
 
-    @factory.post_generation
-    def remarks(
-        self: Feedback,
-        create: bool,
-        extracted: dict[QualityRequirement | None, str] | None,
-        **kwargs: object,
-    ) -> None:
-        for requirement, text in (extracted or {}).items():
-            RemarkFactory(feedback=self, requirement=requirement, text=text)
+    text = "Friendly and clear."
+    remarks = factory.LazyFunction(dict)
+
+    @classmethod
+    def _create(cls, model_class: type[Feedback], *args: object, **kwargs: Any) -> Feedback:
+        text, said = kwargs.pop("text"), kwargs.pop("remarks")
+        feedback = super()._create(model_class, *args, **kwargs)
+        shared = [line for line, words in said.items() if not words]
+        own = [([line], words) for line, words in said.items() if words]
+        texts = [(shared, text), *own] if shared else own
+        for order, (lines, words) in enumerate(texts):
+            RemarkFactory(feedback=feedback, order=order, text=words, on=lines)
+        return feedback
 
 
 class RemarkFactory(DjangoModelFactory[Remark]):
-    """About the whole; give `requirement` for one about a requirement."""
+    """About the requirements `on=[…]`, with None for the whole."""
 
     class Meta:
         model = Remark
 
     feedback = factory.SubFactory(FeedbackFactory)
+    text = "Friendly and clear."
+    on = factory.List([None])
     recorded_at = LONG_AGO
+
+    @classmethod
+    def _create(cls, model_class: type[Remark], *args: object, **kwargs: Any) -> Remark:
+        lines = kwargs.pop("on")
+        remark = super()._create(model_class, *args, on_whole=None in lines, **kwargs)
+        for line in lines:
+            if line:
+                remark.about.create(requirement=line, recorded_at=LONG_AGO)
+        return remark
+
+
+def confirm(feedback: Feedback, *, said: bool = True, at: datetime = LONG_AGO) -> Confirmation:
+    """The speaker's word on what was noted: yes, or no."""
+    word = Confirmation.objects.create(
+        feedback=feedback,
+        number=feedback.confirmations.count() + 1,
+        confirmed=said,
+        recorded_at=at,
+    )
+    feedback.confirmation = word
+    feedback.save(update_fields=["confirmation"])
+    return word
+
+
+def said_in(feedback: Feedback) -> list[tuple[str, set[QualityRequirement | None]]]:
+    """Each text of it with what it is about; None is the whole."""
+    return [
+        (remark.text, {*remark.requirements.all(), *([None] if remark.on_whole else [])})
+        for remark in feedback.remarks.all()
+    ]

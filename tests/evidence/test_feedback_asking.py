@@ -24,6 +24,7 @@ from tests.evidence.factories import (
     GiverFactory,
     RequirementLinkFactory,
     RevisionFactory,
+    withdraw,
 )
 from tests.evidence.scenes import Scene, people_around, scene, verbs
 from tests.evidence.scenes import client as somebody
@@ -241,7 +242,7 @@ def test_an_enrolment_that_is_over_frames_nothing() -> None:
 
 def test_a_withdrawn_piece_is_not_asked_about() -> None:
     place = scene()
-    Evidence.objects.filter(pk=place.piece.pk).update(withdrawn_at=timezone.now())
+    withdraw(place.piece)
 
     with pytest.raises(NotPossible):
         ask(place)

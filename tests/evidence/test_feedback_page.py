@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from evidence.models import Confirmation, Evidence, FeedbackRequest
+from evidence.models import Evidence, FeedbackRequest
 from evidence.views.feedback import feedback_context
 from people.models import Account
 from tests.evidence.factories import (
@@ -17,6 +17,8 @@ from tests.evidence.factories import (
     FeedbackRequestFactory,
     GiverFactory,
     RevisionFactory,
+    confirm,
+    withdraw,
 )
 from tests.evidence.scenes import Scene, people_around, scene
 from tests.factories import AccountFactory, EnrolmentFactory
@@ -48,9 +50,9 @@ def test_remarks_stand_at_their_requirement_newest_first_and_the_whole_apart(
 
     context = opened(client, place).context
 
-    assert [remark.words for remark in context["whole"]] == ["New"]
+    assert [remark.text for remark in context["whole"]] == ["New"]
     assert [
-        (group["line"], [remark.words for remark in group["remarks"]])
+        (group["line"], [remark.text for remark in group["remarks"]])
         for group in context["on_requirements"]
     ] == [(first, ["Own words"]), (second, ["New", "Old"])]
 
@@ -61,7 +63,7 @@ def test_a_remark_says_who_in_which_role_when_and_how(client: Client) -> None:
 
     page = opened(client, place).content.decode()
 
-    shown = [written.text, written.giver.name, "#client", "1 October 2026"]
+    shown = [written.remarks.get().text, written.giver.name, "#client", "1 October 2026"]
     assert [text for text in shown if text not in page] == []
     assert "not confirmed yet" not in page
 
@@ -74,7 +76,7 @@ def test_noted_feedback_says_where_it_stands(client: Client, said: bool | None, 
     place = scene()
     noted = feedback(place, noted=True, remarks={None: ""})
     if said is not None:
-        Confirmation.objects.create(feedback=noted, confirmed=said)
+        confirm(noted, said=said)
 
     page = opened(client, place).content.decode()
 
@@ -140,13 +142,13 @@ def test_each_gets_their_own_buttons(client: Client, who: str, expected: set[str
     page = opened(client, place, people_around(place)[who]).content.decode()
 
     assert buttons(page, place, asked) == expected
-    assert [text for text in (written.text, "Cor Client") if text not in page] == []
+    assert [text for text in (written.remarks.get().text, "Cor Client") if text not in page] == []
 
 
 def test_a_withdrawn_piece_has_no_buttons(client: Client) -> None:
     place = scene()
     asked = question(place)
-    Evidence.objects.filter(pk=place.piece.pk).update(withdrawn_at=timezone.now())
+    withdraw(place.piece)
 
     assert buttons(opened(client, place).content.decode(), place, asked) == set()
 

@@ -14,11 +14,16 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from evidence.actions import feedback as actions
-from evidence.models import Confirmation, Evidence, FeedbackRequest
+from evidence.models import Evidence, FeedbackRequest
 from people.actions import register
 from post.models import OutboxMail
 from post.outbox import BUILDERS, queue, send_due
-from tests.evidence.factories import FeedbackFactory, FeedbackRequestFactory
+from tests.evidence.factories import (
+    FeedbackFactory,
+    FeedbackRequestFactory,
+    confirm,
+    withdraw,
+)
 from tests.evidence.scenes import Scene, scene
 from tests.evidence.scenes import client as somebody
 from tests.factories import AccountFactory
@@ -245,7 +250,7 @@ def test_a_note_that_was_confirmed_needs_no_mail() -> None:
     row = OutboxMail(about=feedback.pk)
     assert BUILDERS["evidence/confirmation"](row) is not None
 
-    Confirmation.objects.create(feedback=feedback, confirmed=True)
+    confirm(feedback)
 
     assert BUILDERS["evidence/confirmation"](row) is None
 
@@ -259,7 +264,7 @@ def test_what_a_withdrawn_piece_was_asked_needs_no_mail(template: str) -> None:
     row = OutboxMail(about=about)
     assert BUILDERS[template](row) is not None
 
-    Evidence.objects.update(withdrawn_at=timezone.now())
+    withdraw(Evidence.objects.get())
 
     assert BUILDERS[template](row) is None
 

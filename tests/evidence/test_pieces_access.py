@@ -17,6 +17,7 @@ from tests.evidence.factories import (
     FeedbackFactory,
     FeedbackRequestFactory,
     GiverFactory,
+    withdraw,
 )
 from tests.evidence.scenes import Scene, everything, scene
 from tests.factories import (
@@ -72,7 +73,7 @@ def place_in(state: str) -> tuple[Scene, dict[str, Account | None]]:
     if state == "declined":
         FeedbackRequestFactory(**asked, declined=True)
     if state == "withdrawn":
-        Evidence.objects.update(withdrawn_at=LONG_AGO)
+        withdraw(Evidence.objects.get())
     return place, around
 
 

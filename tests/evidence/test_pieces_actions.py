@@ -213,9 +213,10 @@ def test_a_withdrawn_piece_stays_on_record_and_moves_no_more() -> None:
 
     withdraw_evidence(evidence=place.piece, by=place.student, at=AT)
 
-    place.piece.refresh_from_db()
-    facts = {"evidence": str(place.piece.pk)}
-    assert place.piece.withdrawn_at == AT
+    withdrawal = place.piece.withdrawals.get()
+    facts = {"evidence": str(place.piece.pk), "withdrawal": str(withdrawal.pk)}
+    assert withdrawal.recorded_at == AT
+    assert list(Evidence.objects.kept()) == []
     assert statements() == [(place.piece.chain, "evidence.withdrawn", facts)]
     before = everything()
     for attempt in (

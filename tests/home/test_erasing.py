@@ -24,7 +24,7 @@ from tests.evidence.factories import (
     FeedbackFactory,
     RevisionFactory,
 )
-from tests.factories import InstitutionRoleFactory
+from tests.factories import InstitutionRoleFactory, set_rules
 from tests.portfolio.factories import AcknowledgementFactory, AgreementFactory, CheckInFactory
 from tests.recorded import record_what_was_made
 
@@ -54,8 +54,7 @@ def board() -> Account:
 def with_words() -> Scene:
     """A frozen case in which each column that can be erased has words of its own."""
     made = scene()
-    made.programme.committee_sees_check_ins = True
-    made.programme.save()
+    set_rules(made.programme, committee_sees_check_ins=True)
     enrolment = made.case.enrolment
     piece = EvidenceFactory(
         owner=made.student,
@@ -67,7 +66,6 @@ def with_words() -> Scene:
         enrolment=enrolment,
         evidence=piece,
         noted=True,
-        text=words(Feedback, "text"),
         place=words(Feedback, "place"),
         remarks={made.requirement: words(Remark, "text")},
     )

@@ -23,6 +23,9 @@ from evidence.models import Attachment, Feedback, FeedbackRequest
 from people.models import Account
 from portfolio.models import Agreement, CheckIn
 from post import work
+from tests.evidence.factories import (
+    said_in,
+)
 from tests.journeys.conftest import day, spoken_day
 
 if TYPE_CHECKING:
@@ -190,9 +193,8 @@ def answers_from_the_mailbox(bas: Newcomer) -> None:
 
     feedback = Feedback.objects.get(evidence__current__title="Inlogscherm getest")
     assert feedback.giver.name == "Bas Kuiper"
-    assert feedback.text == text
-    [remark] = feedback.remarks.all()
-    assert remark.requirement.words.startswith("Je bedenkt tests")
+    [(words, [line])] = said_in(feedback)
+    assert (words, line and line.words[:16]) == (text, "Je bedenkt tests")
 
 
 def finds_who_needs_them_and_holds_a_check_in(karim: Newcomer) -> None:

@@ -16,7 +16,10 @@ from portfolio.models import CheckIn
 from post import work
 from programmes.models import Enrolment, ProgrammeRole
 from tests.committees.factories import scene as committee_scene
-from tests.evidence.factories import FeedbackRequestFactory
+from tests.evidence.factories import (
+    FeedbackRequestFactory,
+    said_in,
+)
 from tests.evidence.scenes import scene
 
 if TYPE_CHECKING:
@@ -140,8 +143,7 @@ def test_a_supervisor_answers_from_a_mail(new_page: "Callable[..., Page]") -> No
     unfold(page, "details:has([name=reason])")
     follow(page, "[name=reason]")
 
-    [remark] = Feedback.objects.get().remarks.all()
-    assert (remark.requirement, remark.words) == (place.lines[0], "She stayed calm.")
+    assert said_in(Feedback.objects.get()) == [("She stayed calm.", {place.lines[0]})]
     other.refresh_from_db()
     assert other.state == FeedbackRequest.State.DECLINED
 

@@ -10,7 +10,10 @@ from django.urls import reverse
 from evidence.models import Feedback
 from people.models import Draft, Person
 from portfolio.models import CheckIn
-from tests.evidence.factories import FeedbackRequestFactory
+from tests.evidence.factories import (
+    FeedbackRequestFactory,
+    said_in,
+)
 from tests.evidence.scenes import scene
 from tests.journeys.conftest import PASSWORD, Walker
 
@@ -52,9 +55,7 @@ def test_half_an_answer_is_found_on_another_phone_and_sent(
     second.send()
 
     feedback = Feedback.objects.get()
-    assert [(remark.requirement, remark.words) for remark in feedback.remarks.all()] == [
-        (place.lines[1], "She stayed calm when it was busy.")
-    ]
+    assert said_in(feedback) == [("She stayed calm when it was busy.", {place.lines[1]})]
     assert Draft.objects.count() == 0
 
 

@@ -17,6 +17,7 @@ from tests.factories import (
     PeriodFactory,
     ProgrammeFactory,
     ProgrammeRoleFactory,
+    set_rules,
 )
 from tests.portfolio.factories import AcknowledgementFactory, AgreementFactory, CheckInFactory
 
@@ -36,7 +37,7 @@ def adviser() -> Account:
 
 @pytest.fixture
 def programme() -> Programme:
-    programme = ProgrammeFactory(check_ins_per_period=2)
+    programme = ProgrammeFactory(rules={"check_ins_per_period": 2})
     PeriodFactory(programme=programme, starts_on=FIRST, ends_on=LAST)
     return programme
 
@@ -98,8 +99,7 @@ def test_nothing_is_due_outside_a_period_or_where_none_are_wanted(
     adviser: Account, enrolment: Enrolment, programme: Programme
 ) -> None:
     outside = listed(adviser, today=LAST + timedelta(days=1))
-    programme.check_ins_per_period = 0
-    programme.save()
+    set_rules(programme, check_ins_per_period=0)
 
     assert (outside.wanted, outside.is_due) == (0, False)
     assert listed(adviser).is_due is False

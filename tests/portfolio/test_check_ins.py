@@ -17,6 +17,7 @@ from post.models import OutboxMail
 from post.outbox import send_due
 from records.models import Event
 from records.refusals import NotPossible
+from tests.factories import set_rules
 from tests.portfolio.factories import (
     AcknowledgementFactory,
     AgreementFactory,
@@ -105,7 +106,7 @@ def test_the_house_rules_say_whether_there_is_a_light(
     with_light: bool, light: str, kept: bool
 ) -> None:
     place = scene()
-    place.enrolment.programme.with_light = with_light
+    set_rules(place.enrolment.programme, with_light=with_light)
 
     if kept:
         assert hold(place, light=light).light == light
@@ -317,8 +318,7 @@ def test_somebody_elses_agreement_cannot_be_finished_along(client: Client) -> No
 
 def test_a_programme_without_lights_asks_none(client: Client) -> None:
     place = scene()
-    place.enrolment.programme.with_light = False
-    place.enrolment.programme.save()
+    set_rules(place.enrolment.programme, with_light=False)
 
     answer = signed_in(client, place.adviser).get(
         reverse("portfolio:check_in_new", args=[place.enrolment.pk])

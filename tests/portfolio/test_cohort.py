@@ -5,11 +5,16 @@ from datetime import date
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from evidence.models import Confirmation
 from portfolio.cohort import FEWEST, thin_in
 from programmes.models import Enrolment, Programme
 from qualifications.models import QualityRequirement
-from tests.evidence.factories import EvidenceFactory, FeedbackFactory
+from tests.evidence.factories import (
+    EvidenceFactory,
+    FeedbackFactory,
+    RequirementLinkFactory,
+    confirm,
+    withdraw,
+)
 from tests.factories import (
     LONG_AGO,
     EnrolmentFactory,
@@ -60,12 +65,26 @@ def test_what_was_denied_withdrawn_or_laid_no_longer_does_not_count() -> None:
     hear(students[2], lines[2])
     hear(students[3], lines[3])
     noted = students[1].feedback.get()
-    Confirmation.objects.create(feedback=noted, confirmed=False, recorded_at=LONG_AGO)
-    students[2].student.evidence.update(withdrawn_at=LONG_AGO)
+    confirm(noted, said=False)
+    for piece in students[2].student.evidence.all():
+        withdraw(piece)
     students[3].student.evidence.get().links.update(ended_at=LONG_AGO)
 
     heard = {words: number for words, number, _ in thin(students[0].programme)}
     assert heard == {"line 0": 1, "line 1": 0, "line 2": 0, "line 3": 0}
+
+
+def test_what_was_put_differently_counts_where_it_is_now() -> None:
+    students, lines = cohort()
+    hear(students[0], lines[0])
+    said = students[0].feedback.get()
+    RequirementLinkFactory(evidence=said.evidence, requirement=lines[1])
+    FeedbackFactory(
+        enrolment=students[0], evidence=said.evidence, replaces=said, remarks={lines[1]: ""}
+    )
+
+    heard = {words: number for words, number, _ in thin(students[0].programme)}
+    assert heard == {"line 0": 0, "line 1": 1, "line 2": 0, "line 3": 0}
 
 
 def test_a_small_cohort_is_left_in_peace() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,11 +84,15 @@ def said(key: str, about: PieceFact, *on: str | None, **given: Any) -> FeedbackF
             "given_on": date(2026, 9, 12),
             "recorded_at": datetime(2026, 9, 12, 8, tzinfo=UTC),
             "place": "",
-            "text": f"words of {key}",
-            "remarks": tuple(RemarkFact(line, "") for line in on),
+            "remarks": (_remark(f"words of {key}", *on),) if on else (),
             **given,
         }
     )
+
+
+def _remark(text: str, *on: str | None) -> RemarkFact:
+    """About these requirements, and the whole where None is among them."""
+    return RemarkFact(text, tuple(line for line in on if line), None in on)
 
 
 def a_set(
@@ -188,15 +193,26 @@ def test_an_erased_name_stays_a_person() -> None:
 # --- Remarks --------------------------------------------------------------------------------------
 
 
-def test_a_remark_has_its_own_words_or_those_of_the_feedback() -> None:
+def test_a_remark_stands_at_all_that_it_is_about() -> None:
     one = piece("one", "a", "c")
-    remarks = (RemarkFact("a", "Own words"), RemarkFact("c", ""))
+    remarks = (_remark("Calm and clear", "a", "c", None), _remark("Own words", "a"))
 
     coverage = draw(a_set(one, feedback=(said("1", one, remarks=remarks),)))
 
-    assert [entry.words for entry in row(coverage, "a").entries] == ["Own words"]
-    assert [entry.words for entry in row(coverage, "c").entries] == ["words of 1"]
+    assert [entry.words for entry in row(coverage, "a").entries] == ["Calm and clear", "Own words"]
+    assert [entry.words for entry in row(coverage, "c").entries] == ["Calm and clear"]
+    assert [entry.words for entry in coverage.whole] == ["Calm and clear"]
     assert row(coverage, "a").entries[0].giver == "Ann"
+
+
+@pytest.mark.parametrize(("seen", "is_earlier"), [(1, True), (2, False)])
+def test_a_remark_says_when_its_giver_saw_an_earlier_version(seen: int, is_earlier: bool) -> None:
+    one = replace(piece("one", "a"), revision=2)
+
+    coverage = draw(a_set(one, feedback=(said("1", one, "a", None, revision=seen),)))
+
+    entries = (*row(coverage, "a").entries, *coverage.whole)
+    assert [entry.is_earlier for entry in entries] == [is_earlier] * 2
 
 
 def test_the_newest_remark_comes_first() -> None:

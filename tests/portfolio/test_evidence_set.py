@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from evidence.actions import feedback as feedback_actions
 from evidence.actions import pieces as piece_actions
 from evidence.asking import Asked
-from evidence.models import Confirmation, Evidence, Feedback, GiverRole
+from evidence.models import Evidence, Feedback, GiverRole
 from portfolio import actions
 from portfolio.evidence_set import (
     CONFIRMED,
@@ -40,6 +40,7 @@ from tests.evidence.factories import (
     RequirementLinkFactory,
     RevisionFactory,
     StoredFileFactory,
+    confirm,
 )
 from tests.factories import (
     LONG_AGO,
@@ -112,7 +113,10 @@ def test_a_piece_comes_with_its_words_files_requirements_and_feedback() -> None:
         fact.id,
         WRITTEN,
     )
-    assert feedback.remarks == (RemarkFact(None, "Good"), RemarkFact(str(place.a.pk), ""))
+    assert feedback.remarks == (
+        RemarkFact("Friendly and clear.", (str(place.a.pk),), False),
+        RemarkFact("Good", (), True),
+    )
     assert [(person.id, person.name, person.user) for person in found.people] == [
         (str(place.student.pk), place.student.name, str(place.student.pk)),
         (str(said.giver_id), said.giver.name, ""),
@@ -233,7 +237,28 @@ def test_a_unit_narrows_frame_pieces_and_remarks() -> None:
     assert [task.code for task in found.frame.core_tasks] == ["B1-K1"]
     assert [fact.id for fact in found.pieces] == [str(piece.pk)]
     assert found.pieces[0].laid == (LaidFact(str(place.a.pk), "", LONG_AGO),)
-    assert [item.remarks for item in found.feedback] == [(RemarkFact(str(place.a.pk), ""),)]
+    assert [item.remarks for item in found.feedback] == [
+        (RemarkFact("Friendly and clear.", (str(place.a.pk),), False),)
+    ]
+
+
+@pytest.mark.django_db
+def test_words_about_something_outside_a_frame_are_not_in_it() -> None:
+    place = scene()
+    piece = EvidenceFactory(owner=place.student, on=[place.a, place.d])
+    said = {place.d: "OUTSIDE", place.a: "inside", None: "whole"}
+    FeedbackFactory(enrolment=place.enrolment, evidence=piece, remarks=said)
+    FeedbackFactory(enrolment=place.enrolment, evidence=piece, remarks={place.d: "OUTSIDE"})
+
+    whole, unit = load(place.enrolment), load(place.enrolment, unit=place.unit)
+
+    assert json.dumps(to_plain(whole)).count("OUTSIDE") == 2
+    assert "OUTSIDE" not in json.dumps(to_plain(unit))
+    assert sorted(remark.text for item in unit.feedback for remark in item.remarks) == [
+        "inside",
+        "whole",
+    ]
+    assert len(unit.feedback) == 2  # that somebody spoke is no secret
 
 
 @pytest.mark.django_db
@@ -277,10 +302,10 @@ def test_answered_evidence_counts_less_what_is_set_aside() -> None:
     EvidenceFactory(owner=place.student, on=[place.a], revision__title="unanswered")
     denied, words = answered(place.enrolment, [place.a], revision__title="denied")
     noted = FeedbackFactory(enrolment=place.enrolment, evidence=denied, noted=True)
-    Confirmation.objects.create(feedback=noted, confirmed=False)
+    confirm(noted, said=False)
     only_denied = EvidenceFactory(owner=place.student, on=[place.a])
     no = FeedbackFactory(enrolment=place.enrolment, evidence=only_denied, noted=True)
-    Confirmation.objects.create(feedback=no, confirmed=False)
+    confirm(no, said=False)
     SetAsideFactory(enrolment=place.enrolment, unit=place.unit, evidence=aside, reason="Not mine")
 
     whole = load(place.enrolment, unit=place.unit)
@@ -350,7 +375,7 @@ def test_a_past_set_shows_noted_feedback_as_it_stood() -> None:
     piece = EvidenceFactory(owner=place.student, on=[place.a])
     for confirmed in (True, False):
         noted = FeedbackFactory(enrolment=place.enrolment, evidence=piece, noted=True)
-        Confirmation.objects.create(feedback=noted, confirmed=confirmed, recorded_at=EVEN_LATER)
+        confirm(noted, said=confirmed, at=EVEN_LATER)
 
     then, now = load(place.enrolment, as_of=LATER), load(place.enrolment)
 
@@ -476,9 +501,9 @@ def test_the_number_of_queries_is_fixed(
     place = scene()
     found = some_sets(place, enrolments, pieces)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         load_many(found)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         load_many(found, unit=place.unit, as_of=LATER)
 
 

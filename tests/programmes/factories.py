@@ -94,7 +94,7 @@ def scene() -> Scene:
     ]
     period = PeriodFactory(programme=programme, name="Period 1")
     unit = UnitFactory(programme=programme, title="Basics")
-    UnitPartFactory(unit=unit, work_process=processes[0], order=1)
+    UnitPartFactory(unit=unit, work_process=processes[0])
     teacher = ProgrammeRoleFactory(programme=programme, role=ProgrammeRole.Role.TEACHER)
     enrolment = EnrolmentFactory(programme=programme, adviser_is=teacher.person.account)
     placement = PlacementFactory(enrolment=enrolment)

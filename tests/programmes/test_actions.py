@@ -117,6 +117,30 @@ def test_a_coordinator_who_teaches_stops_teaching(place: Scene) -> None:
     ]
 
 
+def test_parts_of_a_unit_that_a_case_names_stand(place: Scene) -> None:
+    place.put_on_an_agenda()
+    parts = list(UnitPart.objects.all())
+
+    with pytest.raises(NotPossible, match="A committee has this unit on an agenda"):
+        actions.change_unit(
+            unit=place.unit, title="T", purpose="phase", parts=place.core_tasks, by=None
+        )
+    with pytest.raises(NotPossible, match="A committee has this unit on an agenda"):
+        actions.remove_unit(unit=place.unit, by=None)
+
+    assert list(UnitPart.objects.all()) == parts
+    assert place.verbs() == []
+
+
+def test_house_rules_that_stay_the_same_are_no_new_version(place: Scene) -> None:
+    actions.change_programme(
+        programme=place.programme, title="T", cohort="C", with_light=True, by=None
+    )
+
+    assert place.programme.house_rules.get() == place.programme.rules
+    assert place.verbs() == ["programme.changed"]
+
+
 def test_a_unit_for_which_a_piece_was_set_aside_stays(place: Scene) -> None:
     piece = EvidenceFactory(owner=place.enrolment.student)
     place.enrolment.set_asides.create(unit=place.unit, evidence=piece, reason="Too early")

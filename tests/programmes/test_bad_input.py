@@ -8,6 +8,8 @@ from django.test import Client
 
 from people.models import Account, InstitutionRole
 from post.models import OutboxMail
+from programmes import actions
+from programmes.forms import DaysField
 from programmes.models import (
     Enrolment,
     Guideline,
@@ -121,6 +123,23 @@ def test_a_period_that_changes(coordinating: Client, place: Scene) -> None:
         path,
         {"name": other.name, "starts_on": "2026-09-01", "ends_on": "2026-11-30"},
         {"__all__": ["Another period of this programme has this name."]},
+    )
+
+
+def test_a_period_that_somebody_else_changed_meanwhile(coordinating: Client, place: Scene) -> None:
+    actions.change_period(
+        period=place.period,
+        name="Autumn",
+        starts_on=date(2026, 9, 1),
+        ends_on=date(2026, 11, 1),
+        by=None,
+    )
+
+    check(
+        coordinating,
+        f"/programmes/{place.programme.pk}/periods/{place.period.pk}/",
+        {"name": "Period 1", "starts_on": "2026-09-01", "ends_on": "2026-11-30"},
+        {"__all__": ["Somebody has changed or removed this period since you opened it."]},
     )
 
 
@@ -455,17 +474,19 @@ def test_a_programme(client: Client) -> None:
     client.force_login(role.person.account)
     here = ProgrammeFactory()
     draft, elective = QualificationFactory(draft=True), QualificationFactory(kind="elective")
-    numbers = {"check_ins_per_period": 2, "link_days": 28}
+    numbers = {
+        "check_ins_per_period": 2,
+        "link_days": 28,
+        "notice_working_days": 5,
+        "sector": "mbo",
+    }
     not_one = "Select a valid choice. That choice is not one of the available choices."
 
     check(
         client,
         "/programmes/new/",
         {},
-        {
-            key: [REQUIRED]
-            for key in ["title", "cohort", "qualification", "check_ins_per_period", "link_days"]
-        },
+        {key: [REQUIRED] for key in ["title", "cohort", "qualification", *numbers]},
     )
     for wrong in (draft.pk, elective.pk):
         check(
@@ -494,11 +515,65 @@ def test_a_programme(client: Client) -> None:
             "qualification": here.qualification_id,
             "check_ins_per_period": 11,
             "link_days": 0,
+            "notice_working_days": 31,
+            "sector": "wo",
         },
         {
             "check_ins_per_period": ["Ensure this value is less than or equal to 10."],
             "link_days": ["Ensure this value is greater than or equal to 1."],
+            "notice_working_days": ["Ensure this value is less than or equal to 30."],
+            "sector": ["Select a valid choice. wo is not one of the available choices."],
         },
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "days"),
+    [
+        ("2026-12-25", [25]),
+        (" 2026-12-26\r\n\r\n2026-12-25\n2026-12-26", [25, 26]),
+        ("2026-12-24 - 2026-12-26", [24, 25, 26]),
+        ("2026-12-24–2026-12-26", [24, 25, 26]),
+        ("2026-12-24 t/m 2026-12-24", [24]),
+        ("", []),
+    ],
+)
+def test_days_are_typed_one_a_line_or_from_the_first_to_the_last(
+    typed: str, days: list[int]
+) -> None:
+    assert DaysField(required=False).clean(typed) == [date(2026, 12, day) for day in days]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Christmas",
+        "2026-12-25 Christmas",
+        "2026-12-26 - 2026-12-25",
+        "2026-12-24 - ",
+        "2026-01-01 - 2026-12-31",
+        "2026-12-24 - 2026-12-25 - 2026-12-26",
+        "2026-02-30",
+    ],
+)
+def test_what_is_no_day_is_named(coordinating: Client, place: Scene, typed: str) -> None:
+    said = (
+        f"“{typed.strip()}” is not a day, nor the first and last of at most 60 days. Write for "
+        "example 2026-04-27, or 2026-12-21 – 2027-01-01."
+    )
+    check(
+        coordinating,
+        f"/programmes/{place.programme.pk}/edit/",
+        {
+            "title": "T",
+            "cohort": "C",
+            "check_ins_per_period": 2,
+            "link_days": 28,
+            "notice_working_days": 5,
+            "sector": "mbo",
+            "closed_days": typed,
+        },
+        {"closed_days": [said]},
     )
 
 
@@ -513,6 +588,8 @@ def test_another_title_for_a_programme(coordinating: Client, place: Scene) -> No
             "cohort": other.cohort,
             "check_ins_per_period": 2,
             "link_days": 28,
+            "notice_working_days": 5,
+            "sector": "mbo",
         },
         {"__all__": ["There is already a programme with this title and cohort."]},
     )
@@ -528,6 +605,8 @@ def test_fields_added_by_hand_change_nothing(coordinating: Client, place: Scene)
             "cohort": "2030",
             "check_ins_per_period": 2,
             "link_days": 28,
+            "notice_working_days": 5,
+            "sector": "mbo",
             "qualification": other.pk,
             "recorded_at": "2020-01-01",
         },

@@ -37,6 +37,9 @@ RULES = {
     "with_light": "on",
     "givers_may_judge": "on",
     "link_days": "14",
+    "notice_working_days": "3",
+    "closed_days": "2126-12-25 t/m 2126-12-26\r\n\r\n",
+    "sector": "hbo",
 }
 
 
@@ -101,12 +104,15 @@ def test_a_programme_from_nothing(
         qualification,
     )
     assert (
-        programme.check_ins_per_period,
-        programme.with_light,
-        programme.committee_sees_check_ins,
-        programme.givers_may_judge,
-        programme.link_days,
-    ) == (1, True, False, True, 14)
+        programme.rules.check_ins_per_period,
+        programme.rules.with_light,
+        programme.rules.committee_sees_check_ins,
+        programme.rules.givers_may_judge,
+        programme.rules.link_days,
+        programme.rules.notice_working_days,
+        programme.rules.closed_days,
+        programme.rules.sector,
+    ) == (1, True, False, True, 14, 3, [date(2126, 12, 25), date(2126, 12, 26)], "hbo")
     role = ProgrammeRole.objects.get()
     assert (role.person.account, role.role, role.ended_at) == (maker, "coordinator", None)
     assert verbs() == ["programme.made", "role.given"]
@@ -114,16 +120,30 @@ def test_a_programme_from_nothing(
     # House rules.
     page = client.get(base + "edit/")
     assert "qualification" not in page.context["form"].fields
-    rules = {"check_ins_per_period": "2", "committee_sees_check_ins": "on", "link_days": "28"}
+    assert page.context["form"]["closed_days"].value() == "2126-12-25 – 2126-12-26"
+    rules = {
+        "check_ins_per_period": "2",
+        "committee_sees_check_ins": "on",
+        "link_days": "28",
+        "notice_working_days": "5",
+        "closed_days": "2126-12-25",
+        "sector": "mbo",
+    }
     post(client, base + "edit/", title="Software developer", cohort="2026-2029", **rules)
     event = Event.objects.get(verb="programme.changed")
     assert event.statement["facts"] == {
         "check_ins_per_period": [1, 2],
         "with_light": [True, False],
+        "link_days": [14, 28],
         "committee_sees_check_ins": [False, True],
         "givers_may_judge": [True, False],
-        "link_days": [14, 28],
+        "notice_working_days": [3, 5],
+        "closed_days": [["2126-12-25", "2126-12-26"], ["2126-12-25"]],
+        "sector": ["hbo", "mbo"],
     }
+    numbers = programme.house_rules.values_list("number", "link_days")
+    assert list(numbers) == [(1, 14), (2, 28)]
+    assert Programme.objects.get().rules == programme.house_rules.get(number=2)
 
     # Periods.
     for name, starts_on, ends_on in [
@@ -141,9 +161,11 @@ def test_a_programme_from_nothing(
         ends_on="2126-11-13",
     )
     client.post(f"{base}periods/{second.pk}/remove/")
-    assert list(Period.objects.values_list("name", "starts_on", "ends_on")) == [
+    current = Period.objects.current()
+    assert list(current.values_list("name", "starts_on", "ends_on")) == [
         ("Autumn", date(2126, 9, 2), date(2126, 11, 13))
     ]
+    assert Period.objects.count() == 3
 
     # Units.
     one, two = CoreTask.objects.order_by("order")
@@ -168,8 +190,9 @@ def test_a_programme_from_nothing(
     )
     unit = Unit.objects.get()
     assert (unit.title, unit.purpose) == ("Whole", "qualifying")
-    assert [part.target for part in unit.parts.all()] == [one, two]
+    assert [part.target for part in unit.parts.current()] == [one, two]
     assert unit.parts.get(core_task=two).pk == kept
+    assert unit.parts.count() == 4
 
     # Guidelines.
     requirement = qualification.requirements.earliest("text")

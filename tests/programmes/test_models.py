@@ -19,7 +19,6 @@ from tests.factories import (
     LONG_AGO,
     AccountFactory,
     EnrolmentFactory,
-    PeriodFactory,
     PlacementFactory,
     ProgrammeRoleFactory,
     RequirementFactory,
@@ -31,45 +30,6 @@ from tests.programmes.factories import Scene
 pytestmark = pytest.mark.django_db
 
 CountQueries = Callable[[int], object]
-
-
-@pytest.mark.parametrize(
-    ("day", "expected"),
-    [
-        (date(2026, 8, 31), None),
-        (date(2026, 9, 1), "Period 1"),
-        (date(2026, 11, 30), "Period 1"),
-        (date(2026, 12, 1), None),
-        (date(2027, 1, 15), "Period 2"),
-    ],
-)
-def test_the_period_of_a_day(
-    place: Scene,
-    day: date,
-    expected: str | None,
-    django_assert_num_queries: CountQueries,
-) -> None:
-    PeriodFactory(
-        programme=place.programme,
-        name="Period 2",
-        starts_on=date(2027, 1, 15),
-        ends_on=date(2027, 1, 15),
-    )
-    PeriodFactory(name="Elsewhere", starts_on=date(2026, 8, 1), ends_on=date(2027, 12, 1))
-
-    with django_assert_num_queries(1):
-        found = place.programme.period_on(day)
-
-    assert (found and found.name) == expected
-
-
-def test_the_period_of_a_day_among_prefetched_ones(
-    place: Scene, django_assert_num_queries: CountQueries
-) -> None:
-    programme = Programme.objects.prefetch_related("periods").get(pk=place.programme.pk)
-
-    with django_assert_num_queries(0):
-        assert programme.period_on(date(2026, 9, 1)) == place.period
 
 
 def test_the_requirements_of_a_unit(place: Scene, django_assert_num_queries: CountQueries) -> None:
@@ -87,10 +47,10 @@ def test_the_requirements_of_a_unit(place: Scene, django_assert_num_queries: Cou
     assert requirements() == {str(first.pk)}
     UnitPartFactory(unit=place.unit, core_task=place.core_tasks[1])
     assert requirements() == {str(first.pk), str(third.pk)}
-    place.unit.parts.all().delete()
+    place.unit.parts.update(ended_at=timezone.now())
     UnitPartFactory(unit=place.unit, core_task=place.core_tasks[0])
     assert requirements() == {str(first.pk), str(second.pk)}
-    place.unit.parts.all().delete()
+    place.unit.parts.update(ended_at=timezone.now())
     assert requirements() == set()
 
 

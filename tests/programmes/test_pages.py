@@ -87,7 +87,7 @@ def test_the_page_of_all_guidelines(
 ) -> None:
     RequirementFactory.create_batch(number - 1, under=place.work_processes[0])
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         page = coordinating.get(f"/programmes/{place.programme.pk}/guidelines/")
 
     rows = [

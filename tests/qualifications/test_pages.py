@@ -15,7 +15,14 @@ from django.test import Client
 from people.models import Account, InstitutionRole
 from qualifications import actions
 from qualifications.doubles import doubles_of
-from qualifications.models import Dossier, Place, Qualification, QualityRequirement, WorkProcess
+from qualifications.models import (
+    Dossier,
+    Place,
+    Qualification,
+    QualityRequirement,
+    Wording,
+    WorkProcess,
+)
 from qualifications.xmltree import MAX_BYTES
 from records.models import Event
 from tests.factories import QualificationFactory, RequirementFactory
@@ -439,7 +446,9 @@ def test_wording_a_work_process(curating: Client) -> None:
     work_process = WorkProcess.objects.get(code="B1-K1-W3")
     address = f"/qualifications/work-processes/{work_process.pk}/wording/"
     checks, clears, asks = (place.requirement for place in work_process.places.all())
-    QualityRequirement.objects.filter(pk=asks.pk).update(plain="Je vraagt hoe het was.")
+    actions.word_plainly(
+        work_process=work_process, wordings={asks.pk: "Je vraagt hoe het was."}, by=None
+    )
 
     page = curating.get(address)
     assert words_of(page).count("(optional)") == 3
@@ -453,8 +462,10 @@ def test_wording_a_work_process(curating: Client) -> None:
 
     assert saved.redirect_chain == [(f"/qualifications/{draft.pk}/#{work_process.pk}", 302)]
     assert "The plain wordings are saved." in words_of(saved)
-    assert dict(draft.requirements.exclude(plain="").values_list("text", "plain")) == {
-        "controleert remmen, licht en banden": "Je kijkt alles na."
+    worded = draft.requirements.filter(wording__isnull=False)
+    assert dict(worded.values_list("text", "wording__text")) == {
+        "controleert remmen, licht en banden": "Je kijkt alles na.",
+        "vraagt wat de bezoeker ervan vond": "",
     }
 
 
@@ -467,10 +478,7 @@ def test_a_wording_of_another_work_process_is_ignored(curating: Client) -> None:
         {str(requirement.pk): "Netjes.", str(stranger.pk): "Anders."},
     )
 
-    assert dict(QualityRequirement.objects.values_list("pk", "plain")) == {
-        requirement.pk: "Netjes.",
-        stranger.pk: "",
-    }
+    assert dict(Wording.objects.values_list("requirement", "text")) == {requirement.pk: "Netjes."}
 
 
 def test_too_long_a_wording_is_kept_on_the_page_and_refused(curating: Client) -> None:

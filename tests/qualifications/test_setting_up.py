@@ -1,11 +1,13 @@
 """From a draft to a published qualification: merging, plain wordings, publishing."""
 
+from datetime import timedelta
+
 import pytest
 
 from people.models import Account
 from qualifications import actions
 from qualifications.doubles import Double, doubles_of
-from qualifications.models import Place, Qualification, QualityRequirement, WorkProcess
+from qualifications.models import Place, Qualification, QualityRequirement, Wording, WorkProcess
 from records.models import Event
 from records.refusals import NotPossible
 from tests.factories import (
@@ -134,7 +136,9 @@ def test_merging_keeps_the_first_plain_wording_there_is(
 
     merge_all(draft)
 
-    assert draft.requirements.get().plain == "Je rekent."
+    kept = draft.requirements.get()
+    assert kept.plain == "Je rekent."
+    assert list(Wording.objects.all()) == [kept.wording]
 
 
 def test_what_was_merged_before_can_grow(
@@ -197,7 +201,26 @@ def test_a_plain_wording_can_be_taken_away() -> None:
     )
 
     requirement.refresh_from_db()
-    assert requirement.plain == ""
+    assert (requirement.plain, requirement.words) == ("", requirement.text)
+
+
+def test_every_wording_stays(curator: Account) -> None:
+    requirement = RequirementFactory()
+    for hour, text in enumerate(["Je werkt.", "Je werkt.", "", "Je werkt netjes."]):
+        actions.word_plainly(
+            work_process=requirement.work_processes.get(),
+            wordings={requirement.pk: text},
+            by=curator,
+            at=LONG_AGO + timedelta(hours=hour),
+        )
+
+    wordings = requirement.wordings.values_list("number", "text")
+    assert list(wordings) == [(1, "Je werkt."), (2, ""), (3, "Je werkt netjes.")]
+    held = [
+        [one.text for one in requirement.wordings.as_of(LONG_AGO + timedelta(hours=hour))]
+        for hour in (-1, 0, 1, 2, 3)
+    ]
+    assert held == [[], ["Je werkt."], ["Je werkt."], [""], ["Je werkt netjes."]]
 
 
 def test_only_requirements_of_the_work_process_are_worded() -> None:
