@@ -77,7 +77,7 @@ def put_on_agenda(
     last = meeting.cases.aggregate(last=Max("order"))["last"] or 0
     made = []
     rows = _each_locked(enrolments)
-    parts = list(unit.parts.all())
+    parts = list(unit.parts.current())
     stands = standing_of([enrolment.pk for enrolment in rows], [unit.pk])
     for order, enrolment in enumerate(rows, start=last + 1):
         _check_fits(meeting, unit, enrolment)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from committees.access import check_announces, check_leads
 from committees.actions.judging import check_complete, record_conflicts
 from committees.actions.locking import locked
-from committees.contesting import sector_of, way_to_contest
+from committees.contesting import way_to_contest
 from committees.models import (
     Announcement,
     Case,
@@ -180,7 +180,7 @@ def make_known(case: Case, *, by: Account, at: datetime) -> Announcement:
     """Announce the decision that stands in this case, which the caller has locked; the letter says
     before whom, and until which day, it can be contested. (domain rule 23)"""
     ground = Supersession.objects.filter(decision=case.decision_id).values_list("ground").first()
-    sector = sector_of(case.enrolment.programme)
+    sector = case.enrolment.programme.rules.sector
     body, last_day = way_to_contest(sector, timezone.localdate(at), *(ground or ()))
     announcement = Announcement.objects.create(
         decision=case.standing,

@@ -192,7 +192,7 @@ def _free_for(meeting: Meeting, unit: Unit) -> tuple[QuerySet[Enrolment], list[E
         .select_related("student", "programme")
         .order_by("student__name")
     )
-    parts, kept = list(unit.parts.all()), list(free)
+    parts, kept = list(unit.parts.current()), list(free)
     stands = standing_of([row.pk for row in kept], [unit.pk])
     done = [
         row

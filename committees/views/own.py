@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from committees.access import check_announces
-from committees.contesting import sector_of, way_to_contest
+from committees.contesting import way_to_contest
 from committees.dossier import decision_facts, frozen_context, live_files, set_context
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panel_shown
@@ -76,7 +76,7 @@ def _contested(case: Case) -> tuple[str, date]:
     if case.state == Case.State.ANNOUNCED:
         announcement = case.standing.announcement
         return announcement.body, announcement.last_day
-    return way_to_contest(sector_of(case.enrolment.programme), timezone.localdate())
+    return way_to_contest(case.enrolment.programme.rules.sector, timezone.localdate())
 
 
 def _letter(request: PersonRequest, case: Case) -> HttpResponse:
