@@ -8,4 +8,4 @@ class CommitteesConfig(AppConfig):
 
     def ready(self) -> None:
         from committees import mails  # noqa: F401 - registers its mails
-        from committees.actions import freezing  # noqa: F401 - registers its work
+        from committees.actions import erasing, freezing  # noqa: F401 - register their work

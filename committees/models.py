@@ -6,14 +6,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Self
 
-from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from programmes.models import (
     SUPERVISING,
     AdviserAssignment,
@@ -22,17 +21,19 @@ from programmes.models import (
     ProgrammeRole,
     Unit,
 )
-from records.models import AppendOnly, Dated, Row, Sealed
+from records.models import AppendOnly, Dated, Row, Sealed, name_of
 
 
 def _sits(user: Account, committee: str) -> Exists:
     """Whether this person now has a seat in the committee under this name in the outer query."""
-    return Exists(Membership.objects.current().filter(committee=OuterRef(committee), user=user))
+    return Exists(
+        Membership.objects.current().filter(committee=OuterRef(committee), person=user.pk)
+    )
 
 
 def _supervises(user: Account) -> Exists:
     """Whether this person is now auditor or sits in the exam board: they see all."""
-    return Exists(InstitutionRole.objects.current().filter(user=user, role__in=SUPERVISING))
+    return Exists(InstitutionRole.objects.current().filter(person=user.pk, role__in=SUPERVISING))
 
 
 class CommitteeQuerySet(models.QuerySet):
@@ -40,13 +41,15 @@ class CommitteeQuerySet(models.QuerySet):
         """The committees this person now sits in, those of programmes they now coordinate (they
         look after the seats and see no case), and for auditor and exam board all of them."""
         coordinates = ProgrammeRole.objects.current().filter(
-            programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.COORDINATOR
+            programme=OuterRef("programme"), person=user.pk, role=ProgrammeRole.Role.COORDINATOR
         )
         return self.filter(_sits(user, "pk") | Exists(coordinates) | _supervises(user))
 
 
-class Committee(Row):
+class Committee(Row, Sealed):
     """Decides in meetings, under a mandate that the exam board gave beforehand."""
+
+    home = ("committee", "pk")
 
     programme = models.ForeignKey(
         Programme, on_delete=models.PROTECT, related_name="committees", verbose_name=_("programme")
@@ -78,14 +81,11 @@ class Committee(Row):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def chain(self) -> str:
-        """The key of this committee's chain of events."""
-        return f"committee:{self.pk}"
 
-
-class Membership(Dated):
+class Membership(Dated, Sealed):
     """A seat in a committee, with its dates. The secretary has no vote."""
+
+    home = ("committee", "committee_id")
 
     class Role(models.TextChoices):
         CHAIR = "chair", pgettext_lazy("role in a committee", "chair")
@@ -97,11 +97,11 @@ class Membership(Dated):
     committee = models.ForeignKey(
         Committee, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("committee")
     )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+    person = models.ForeignKey(
+        Person,
         on_delete=models.PROTECT,
         related_name="memberships",
-        verbose_name=pgettext_lazy("whoever has an account", "person"),
+        verbose_name=pgettext_lazy("somebody", "person"),
     )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
 
@@ -112,7 +112,7 @@ class Membership(Dated):
         )
         constraints = [
             models.UniqueConstraint(
-                fields=["committee", "user"],
+                fields=["committee", "person"],
                 condition=Q(ended_at__isnull=True),
                 name="a_person_has_one_seat_in_a_committee",
             ),
@@ -124,7 +124,7 @@ class Membership(Dated):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.get_role_display()}"
+        return f"{self.person}: {self.get_role_display()}"
 
     @property
     def votes(self) -> bool:
@@ -138,8 +138,10 @@ class MeetingQuerySet(models.QuerySet):
         return self.filter(_sits(user, "committee") | _supervises(user))
 
 
-class Meeting(Row):
+class Meeting(Row, Sealed):
     """A sitting of the committee. At the reference moment the sets of its cases are frozen."""
+
+    home = ("meeting", "pk")
 
     class State(models.TextChoices):
         PLANNED = "planned", pgettext_lazy("meeting", "planned")
@@ -181,29 +183,26 @@ class Meeting(Row):
     def __str__(self) -> str:
         return f"{self.committee}, {self.held_at:%Y-%m-%d}"
 
-    @property
-    def chain(self) -> str:
-        """The key of this meeting's chain of events."""
-        return f"meeting:{self.pk}"
 
-
-class Attendance(Dated):
+class Attendance(Dated, Sealed):
     """A member who is present at a meeting; leaving ends the row."""
 
+    home = ("meeting", "meeting_id")
+
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["meeting", "user"],
+                fields=["meeting", "person"],
                 condition=Q(ended_at__isnull=True),
                 name="a_member_is_present_once",
             ),
         ]
 
     def __str__(self) -> str:
-        return str(self.user_id)
+        return str(self.person_id)
 
 
 class CaseQuerySet(models.QuerySet):
@@ -213,16 +212,16 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(_sits(user, "meeting__committee") | _supervises(user))
 
     def of_student(self, user: Account) -> Self:
-        return self.filter(enrolment__student=user)
+        return self.filter(enrolment__student=user.pk)
 
     def announced_to(self, user: Account) -> Self:
         """The announced and deferred cases whose letter this person may read: the student's own,
         and those of students whom they now advise."""
         advises = AdviserAssignment.objects.current().filter(
-            enrolment=OuterRef("enrolment"), adviser=user
+            enrolment=OuterRef("enrolment"), adviser=user.pk
         )
         return self.filter(
-            Q(enrolment__student=user) | Exists(advises),
+            Q(enrolment__student=user.pk) | Exists(advises),
             state__in=(Case.State.ANNOUNCED, Case.State.DEFERRED),
         )
 
@@ -272,7 +271,8 @@ class Case(Row, Sealed):
     PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
     WAY = (State.PLANNED, State.FROZEN, State.OPENED, State.DECIDED, State.ANNOUNCED)
 
-    sealed_fields = ("meeting", "enrolment", "unit", "state", "recorded_at")
+    home = ("case", "pk")
+    unsealed = ("order",)
 
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, related_name="cases", verbose_name=_("meeting")
@@ -304,11 +304,6 @@ class Case(Row, Sealed):
         return f"{self.enrolment.student}, {self.unit}"
 
     @property
-    def chain(self) -> str:
-        """The key of this case's chain of events."""
-        return f"case:{self.pk}"
-
-    @property
     def is_pending(self) -> bool:
         return self.state in self.PENDING
 
@@ -334,7 +329,9 @@ class Snapshot(AppendOnly, Sealed):
 
     FORMAT = 1
 
-    sealed_fields = ("case", "number", "format", "digest", "recorded_at")
+    home = ("case", "case_id")
+    unsealed = ("manifest",)  # the digest covers it
+    read_at_once = 20
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="snapshots")
     number = models.PositiveSmallIntegerField(default=1)
@@ -352,28 +349,37 @@ class Snapshot(AppendOnly, Sealed):
     def __str__(self) -> str:
         return f"{self.case_id}/{self.number}"
 
+    @classmethod
+    def for_sealing(cls) -> models.QuerySet[Self]:
+        """With the items, which its manifest proves. Two queries."""
+        return super().for_sealing().prefetch_related("items")
+
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         manifest = bytes(self.manifest)
         if sha256(manifest).hexdigest() != self.digest:
             yield "the manifest is not the one that was frozen"
             return
-        named = {entry["digest"] for entry in json.loads(manifest)["items"]}
-        kept = set(self.items.values_list("digest", flat=True))
-        for digest in sorted(named - kept):
+        named = {(entry["kind"], entry["digest"]) for entry in json.loads(manifest)["items"]}
+        kept = {(item.kind, item.digest): item for item in self.items.all()}
+        for _kind, digest in sorted(named - kept.keys()):
             yield f"item {digest[:12]} was removed"
-        for digest in sorted(kept - named):
+        for _kind, digest in sorted(kept.keys() - named):
             yield f"item {digest[:12]} was inserted"
+        for item in kept.values():
+            for fault in item.own_faults(erased):
+                yield f"item {item.digest[:12]}: {fault}"
 
 
-class SnapshotItem(AppendOnly, Sealed):
+class SnapshotItem(AppendOnly):
     """The content of one item of a frozen set, salted so that its hash tells nothing once the
-    content is erased."""
+    content is erased. Its snapshot's manifest proves it."""
 
     erasable = ("content", "salt")
-    sealed_fields = ("snapshot", "kind", "digest")
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
     kind = models.CharField(max_length=20)
+    # The id of what it froze: a person, a revision, a feedback, a check-in. The frame has none.
+    source = models.UUIDField(null=True, db_index=True)
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of salt and content
     salt = models.BinaryField()
     content = models.BinaryField()
@@ -389,10 +395,13 @@ class SnapshotItem(AppendOnly, Sealed):
         return f"{self.kind} {self.digest[:12]}"
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+        """What is wrong in its content; `erased` as in `Sealed.own_faults`."""
         content = bytes(self.content)
         if not content:
-            if self.digest not in erased:
+            if name_of(self) not in erased:
                 yield "the content is gone"
+        elif name_of(self) in erased:
+            yield "the content was erased, and is here"
         elif sha256(bytes(self.salt) + content).hexdigest() != self.digest:
             yield "the content is not the one that was frozen"
 
@@ -407,22 +416,22 @@ class Recusal(AppendOnly, Sealed):
         OWN_REQUEST = "own_request", pgettext_lazy("ground of a recusal", "at their own request")
 
     erasable = ("reason",)
-    sealed_fields = ("case", "user", "ground", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="recusals")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     ground = models.CharField(max_length=20, choices=Ground.choices)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "user"], name="a_member_is_recused_from_a_case_once"
+                fields=["case", "person"], name="a_member_is_recused_from_a_case_once"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id}: {self.ground}"
+        return f"{self.person_id}: {self.ground}"
 
 
 class Finding(models.TextChoices):
@@ -434,7 +443,7 @@ class JudgementQuerySet(models.QuerySet):
     def standing(self) -> Self:
         """Of each member the last one."""
         later = Judgement.objects.filter(
-            case=OuterRef("case"), user=OuterRef("user"), number__gt=OuterRef("number")
+            case=OuterRef("case"), person=OuterRef("person"), number__gt=OuterRef("number")
         )
         return self.filter(~Exists(later))
 
@@ -443,10 +452,10 @@ class Judgement(AppendOnly, Sealed):
     """A member's own view of a case, sealed until the chair opens them all together. Written
     again, it is a new row; the last one counts."""
 
-    sealed_fields = ("case", "user", "number", "findings", "motivation", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="judgements")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveSmallIntegerField()
     # {id of the unit's part: Finding}
     findings = models.JSONField()
@@ -457,7 +466,7 @@ class Judgement(AppendOnly, Sealed):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "user", "number"], name="a_judgement_has_its_own_number"
+                fields=["case", "person", "number"], name="a_judgement_has_its_own_number"
             ),
         ]
 
@@ -469,11 +478,11 @@ class Decision(AppendOnly, Sealed):
     """What the committee decided on the frozen set: a finding for each part of the unit, and a
     motivation that points at items of the set."""
 
-    sealed_fields = ("case", "snapshot", "by", "findings", "motivation", "cited", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="decision")
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     # {id of the unit's part: Finding}
     findings = models.JSONField()
     motivation = models.TextField(_("motivation"), max_length=20_000)
@@ -488,10 +497,10 @@ class Announcement(AppendOnly, Sealed):
     """The decision made known. It carries the head of the case's chain, so that the letter in the
     student's hands witnesses the record."""
 
-    sealed_fields = ("decision", "by", "head", "recorded_at")
+    home = ("case", "decision.case_id")
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     head = models.CharField(max_length=64)
 
     def __str__(self) -> str:
@@ -502,10 +511,10 @@ class Deferral(AppendOnly, Sealed):
     """The committee does not decide yet: what is not in the set does not count, so it says what
     it asks the student to show. The case is done; a later meeting takes up a new one."""
 
-    sealed_fields = ("case", "by", "reason", "recorded_at")
+    home = ("case", "case_id")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="deferral")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField(_("what is asked"), max_length=20_000)
 
     def __str__(self) -> str:

@@ -1,19 +1,16 @@
 """How a decision came about, for who follows it afterwards."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from committees.models import Announcement, Case, Decision, Deferral, Recusal, SnapshotItem
-from people.models import Account
-from records.models import Event, Sealed
-from records.verification import Report, verify_chain
+from committees.models import Case
+from people.models import Person
+from records.models import Event
 
 WORDS: dict[str, Promise] = {
     "case.put_on_agenda": gettext_lazy("put the case on the agenda"),
@@ -24,7 +21,7 @@ WORDS: dict[str, Promise] = {
     "decision.made": gettext_lazy("recorded the decision"),
     "case.deferred": gettext_lazy("deferred the case"),
     "decision.announced": gettext_lazy("announced the decision"),
-    "item.erased": gettext_lazy("erased content from the set, on a lawful ground"),
+    "content.erased": gettext_lazy("erased content from the set, on a lawful ground"),
 }
 
 KINDS: dict[str, Promise] = {
@@ -45,42 +42,23 @@ class Step:
     who: str
     what: str
     whom: str
-    seal: str
+    digest: str
 
 
 def steps_of(case: Case) -> list[Step]:
     """The events of a case's chain, in order. Two queries."""
     events = list(
-        Event.objects.filter(chain__key=case.chain).select_related("by").order_by("number")
+        Event.objects.filter(chain__key=case.chain).select_related("by__person").order_by("number")
     )
-    named = [event.statement.get("facts", {}).get("user") for event in events]
-    people = Account.objects.in_bulk([UUID(user) for user in named if user])
+    named = [event.statement.get("facts", {}).get("person") for event in events]
+    people = Person.objects.in_bulk([UUID(person) for person in named if person])
     return [
         Step(
             event.recorded_at,
             event.by.name if event.by else _("the system"),
             str(WORDS.get(event.verb, event.verb)),
-            people[UUID(user)].name if user else "",
-            event.seal,
+            people[UUID(person)].name if person else "",
+            event.digest,
         )
-        for event, user in zip(events, named, strict=True)
+        for event, person in zip(events, named, strict=True)
     ]
-
-
-def verify_case(case: Case) -> Report:
-    """Whether everything on this case is as it was recorded. About ten queries, and one for each
-    snapshot."""
-    return verify_chain(case.chain, _sealed_rows(case))
-
-
-def _sealed_rows(case: Case) -> Iterator[Sealed]:
-    yield case
-    yield from chain(
-        case.snapshots.all(),
-        SnapshotItem.objects.filter(snapshot__case=case),
-        Recusal.objects.filter(case=case),
-        case.judgements.all(),
-        Decision.objects.filter(case=case),
-        Announcement.objects.filter(decision__case=case),
-        Deferral.objects.filter(case=case),
-    )

@@ -11,10 +11,12 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from committees.models import Case, Snapshot, SnapshotItem
+from evidence.models import Revision
 from portfolio.evidence_set import (
     CheckInFact,
     EvidenceSet,
@@ -100,15 +102,18 @@ class FrozenSet:
 def freeze(
     case: Case, evidence_set: EvidenceSet, *, at: datetime
 ) -> tuple[Snapshot, list[SnapshotItem]]:
-    """The unsaved snapshot of this set and its items."""
-    facts: list[tuple[str, Any]] = [("frame", evidence_set.frame)]
-    facts += [("person", fact) for fact in evidence_set.people]
-    facts += [("piece", fact) for fact in evidence_set.pieces]
-    facts += [("feedback", fact) for fact in evidence_set.feedback]
-    facts += [("set_aside", fact) for fact in evidence_set.set_aside]
-    facts += [("check_in", fact) for fact in evidence_set.check_ins]
+    """The unsaved snapshot of this set and its items. Two queries."""
+    words = _revisions(evidence_set)
+    facts: list[tuple[str, Any, UUID | None]] = [("frame", evidence_set.frame, None)]
+    facts += [("person", fact, UUID(fact.id)) for fact in evidence_set.people]
+    facts += [("piece", fact, words[fact.id, fact.revision]) for fact in evidence_set.pieces]
+    facts += [("feedback", fact, UUID(fact.id)) for fact in evidence_set.feedback]
+    facts += [
+        ("set_aside", fact, words[fact.piece, fact.revision]) for fact in evidence_set.set_aside
+    ]
+    facts += [("check_in", fact, UUID(fact.id)) for fact in evidence_set.check_ins]
     snapshot = Snapshot(case=case, number=case.snapshots.count() + 1, recorded_at=at)
-    items = [_item(snapshot, kind, fact, at) for kind, fact in facts]
+    items = [_item(snapshot, kind, fact, source, at) for kind, fact, source in facts]
     snapshot.manifest = canonical(
         {
             "format": Snapshot.FORMAT,
@@ -127,11 +132,30 @@ def freeze(
     return snapshot, items
 
 
-def _item(snapshot: Snapshot, kind: str, fact: Any, at: datetime) -> SnapshotItem:
+def _revisions(evidence_set: EvidenceSet) -> dict[tuple[str, int], UUID]:
+    """The ids of the revisions of the pieces in a set, by piece and number. One query."""
+    pieces = {piece.id for piece in evidence_set.pieces}
+    pieces |= {aside.piece for aside in evidence_set.set_aside}
+    rows = Revision.objects.filter(evidence__in=pieces)
+    return {
+        (str(piece), number): pk
+        for piece, number, pk in rows.values_list("evidence", "number", "pk")
+    }
+
+
+def _item(
+    snapshot: Snapshot, kind: str, fact: Any, source: UUID | None, at: datetime
+) -> SnapshotItem:
     salt, content = secrets.token_bytes(16), canonical(to_plain(fact))
     digest = sha256(salt + content).hexdigest()
     return SnapshotItem(
-        snapshot=snapshot, kind=kind, digest=digest, salt=salt, content=content, recorded_at=at
+        snapshot=snapshot,
+        kind=kind,
+        source=source,
+        digest=digest,
+        salt=salt,
+        content=content,
+        recorded_at=at,
     )
 
 

@@ -38,8 +38,22 @@ def secret(name: str) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
+def seal_keys() -> dict[int, str]:
+    """The keys that prove events, by number, from "1=…,2=…": the highest signs, all verify. A key
+    by itself (SEAL_KEY) is number 1."""
+    try:
+        keys = {int(number): key for number, key in env.dict("SEAL_KEYS", default={}).items()}
+    except ValueError as fault:
+        raise ImproperlyConfigured("SEAL_KEYS is not of the form 1=…,2=…") from fault
+    if 1 not in keys and (env.str("SEAL_KEY", default="") or not keys):
+        keys[1] = secret("SEAL_KEY")
+    if not all(0 < number < 32768 and key for number, key in keys.items()):
+        raise ImproperlyConfigured("SEAL_KEYS has an empty key, or a number that is not from 1 on")
+    return keys
+
+
 SECRET_KEY = secret("SECRET_KEY")
-SEAL_KEY = secret("SEAL_KEY")  # seals events and records; never in the database
+SEAL_KEYS = seal_keys()  # prove the record; never in the database
 LINK_KEY = secret("LINK_KEY")  # derives the links in mails; never in the database
 
 # --- Addresses ------------------------------------------------------------------------------------
@@ -200,9 +214,12 @@ LOGIN_REDIRECT_URL = "home:home"
 CSRF_FAILURE_VIEW = "people.views.csrf_failure"
 ACCOUNT_ADAPTER = "people.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "sign_in"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # a coordinator registers people; nobody signs up
+# allauth's own reads and fills its table of addresses; ours stand with the person.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - its name
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PRESERVE_USERNAME_CASING = False

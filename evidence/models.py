@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from files.models import StoredFile
-from people.models import Account
+from people.models import Account, Person
 from post.links import id_in, is_genuine, token_for
 from programmes.models import Enrolment, Track
 from qualifications.models import Place, QualityRequirement
-from records.models import AppendOnly, Dated, Row
+from records.models import AppendOnly, Dated, Part, Row, Sealed
 
 
 class GiverRole(models.TextChoices):
@@ -50,7 +50,7 @@ class Giver(Row):
     @property
     def mailbox(self) -> str:
         """Where mail reaches them: with an account, at its address of now."""
-        return self.user.email if self.user else self.address
+        return self.user.sign_in if self.user else self.address
 
 
 def normalised(address: str) -> str:
@@ -71,7 +71,7 @@ class EvidenceQuerySet(models.QuerySet):
         feedback, unless they declined or the question was withdrawn."""
         state = FeedbackRequest.State
         invited = FeedbackRequest.objects.filter(
-            evidence=OuterRef("pk"), giver__user=user, state__in=[state.OPEN, state.ANSWERED]
+            evidence=OuterRef("pk"), giver__user=user.pk, state__in=[state.OPEN, state.ANSWERED]
         )
         return self.filter(self._in_full(user) | Exists(invited))
 
@@ -88,7 +88,7 @@ class EvidenceQuerySet(models.QuerySet):
             qualification=OuterRef("requirement__qualification"),
         )
         laid = RequirementLink.objects.current().filter(Exists(followed), evidence=OuterRef("pk"))
-        return Q(owner=user) | Q(Exists(laid))
+        return Q(owner=user.pk) | Q(Exists(laid))
 
     def for_list(self, at: datetime) -> Self:
         """Newest first, with what a list shows of each: `requirements` it is now laid against, and
@@ -120,13 +120,13 @@ def _counted(rows: models.QuerySet, of: str = "evidence") -> Coalesce:
     return Coalesce(Subquery(counts.values("n")), 0)
 
 
-class Evidence(Row):
+class Evidence(Row, Sealed):
     """A meaningful act or a product, with which its owner collects feedback. It belongs to the
     person and outlives a programme; what it says stands in its revisions."""
 
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="evidence"
-    )
+    home = ("person", "owner_id")
+
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="evidence")
     current = models.OneToOneField(
         "Revision", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -142,11 +142,6 @@ class Evidence(Row):
 
     def __str__(self) -> str:
         return self.current.title if self.current else str(self.pk)
-
-    @property
-    def chain(self) -> str:
-        """The chain of events on which everything that happens to it is written."""
-        return f"person:{self.owner_id}"
 
     def current_links(self) -> "models.QuerySet[RequirementLink]":
         """What it is laid against now, in the order of the qualification, with all places of each
@@ -166,7 +161,7 @@ class Evidence(Row):
         )
 
 
-class Revision(AppendOnly):
+class Revision(AppendOnly, Sealed):
     """What a piece of evidence said at one time. Feedback is tied to the revision its giver saw."""
 
     class Kind(models.TextChoices):
@@ -183,6 +178,7 @@ class Revision(AppendOnly):
 
     MOST_FILES = 20
 
+    home = ("person", "evidence.owner_id")
     erasable = ("title", "place", "context", "reflection")
     deletable = True
 
@@ -210,9 +206,10 @@ class Revision(AppendOnly):
         return f"{self.title} ({self.number})"
 
 
-class Attachment(AppendOnly):
+class Attachment(AppendOnly, Part):
     """A file in a revision, under the name its owner gave it."""
 
+    part_of = "revision"
     erasable = ("name",)
     deletable = True
 
@@ -233,8 +230,10 @@ class Attachment(AppendOnly):
         return self.name
 
 
-class RequirementLink(Dated):
+class RequirementLink(Dated, Sealed):
     """A piece of evidence laid against a requirement, perhaps with a why."""
+
+    home = ("person", "evidence.owner_id")
 
     evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="links")
     requirement = models.ForeignKey(
@@ -262,7 +261,7 @@ def _in_sight_of(user: Account) -> Q:
     """Who sees a question or an answer: the student; who now advises them or teaches in the
     enrolment in whose frame it was; and who was asked or spoke. Other givers do not."""
     seen = Enrolment.objects.portfolio_visible_to(user).filter(pk=OuterRef("enrolment"))
-    return Q(evidence__owner=user) | Exists(seen) | Q(giver__user=user)
+    return Q(evidence__owner=user.pk) | Exists(seen) | Q(giver__user=user.pk)
 
 
 class FeedbackRequestQuerySet(models.QuerySet):
@@ -390,7 +389,7 @@ class FeedbackQuerySet(models.QuerySet):
         return None
 
 
-class Feedback(AppendOnly):
+class Feedback(AppendOnly, Sealed):
     """What somebody said or wrote about a piece of evidence: narrative first, in its remarks
     about one requirement each, or about the whole."""
 
@@ -400,6 +399,7 @@ class Feedback(AppendOnly):
 
     CONFIRM_WITHIN = timedelta(days=60)
 
+    home = ("person", "evidence.owner_id")
     erasable = ("text", "place")
 
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="feedback")
@@ -415,7 +415,7 @@ class Feedback(AppendOnly):
     text = models.TextField(blank=True, max_length=20_000)
     # Of noted feedback: who noted it, when and where it was said.
     noted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     given_on = models.DateField()
     place = models.CharField(max_length=200, blank=True)
@@ -455,9 +455,10 @@ class Feedback(AppendOnly):
         return self.is_fresh(at) and self.confirmed is None
 
 
-class Remark(AppendOnly):
+class Remark(AppendOnly, Part):
     """One remark of a feedback: about one requirement, or (without one) about the whole."""
 
+    part_of = "feedback"
     erasable = ("text",)
 
     feedback = models.ForeignKey(Feedback, on_delete=models.PROTECT, related_name="remarks")
@@ -487,8 +488,10 @@ class Remark(AppendOnly):
         return self.text or self.feedback.text
 
 
-class Confirmation(AppendOnly):
+class Confirmation(AppendOnly, Part):
     """The speaker's own word on noted feedback: yes, I said this, or no."""
+
+    part_of = "feedback"
 
     feedback = models.OneToOneField(Feedback, on_delete=models.PROTECT, related_name="confirmation")
     confirmed = models.BooleanField()

@@ -12,16 +12,18 @@ from typing import IO, TYPE_CHECKING
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from files import cleaning
 from files.filetypes import ALLOWED, FileType, Kind, detect, safe_name
 from files.models import StoredFile
 from post.work import nudge, register
-from records.actions import record_erasure
+from records.actions import Blanked, record_erasures
 from records.chain import append
-from records.models import Erasure
+from records.models import Erasure, name_of
+from records.refusals import NotPossible
 
 if TYPE_CHECKING:
     from people.models import Account
@@ -58,10 +60,8 @@ def keep_bytes(file: IO[bytes], *, name: str, size: int) -> KeptBytes:
     return KeptBytes(digest, size, file_type, safe_name(name, file_type))
 
 
-def record(
-    kept: KeptBytes, *, chain: str, by: "Account | None", at: datetime | None = None
-) -> StoredFile:
-    """The row of these bytes, made and stated on the chain if it was not there yet; in the
+def record(kept: KeptBytes, *, by: "Account | None", at: datetime | None = None) -> StoredFile:
+    """The row of these bytes, made and stated if it was not there yet; in the
     caller's transaction. Documents and text need no preparation: they are only ever downloaded.
     One query, or about eight for a new row."""
     existing = StoredFile.objects.filter(digest=kept.digest).first()
@@ -81,36 +81,33 @@ def record(
             row.save(force_insert=True)
     except IntegrityError:  # somebody else kept the same bytes at the same moment
         return StoredFile.objects.get(digest=kept.digest)
-    append(chain, "file.kept", by=by, at=at, rows=[row])
+    append(row.chain, "file.kept", by=by, at=at, rows=[row])
     if row.shown is None:
         nudge("preparation")
     return row
 
 
-def forget(
-    row: StoredFile, *, chain: str, by: "Account | None", at: datetime | None = None
-) -> bool:
+def forget(row: StoredFile, *, by: "Account | None", at: datetime | None = None) -> bool:
     """Remove a file that nothing refers to any more, with its derivative; in the caller's
     transaction. False, and nothing happens, while something does."""
     shown = row.shown if row.shown_id != row.pk else None
-    removed = [row]
+    if not _forgotten(row, by, at):
+        return False
+    if shown is not None:  # unless another photo was cleaned to the very same bytes
+        _forgotten(shown, by, at)
+    return True
+
+
+def _forgotten(row: StoredFile, by: "Account | None", at: datetime | None) -> bool:
+    path = row.path
     try:
         with transaction.atomic():
+            append(row.chain, "file.removed", by=by, at=at, removed=[row])
             StoredFile.objects.filter(pk=row.pk).update(shown=None)
             row.delete()
     except (ProtectedError, IntegrityError):
         return False
-    if shown is not None:
-        try:
-            with transaction.atomic():
-                StoredFile.objects.filter(pk=shown.pk).update(shown=None)
-                shown.delete()
-            removed.append(shown)
-        except (ProtectedError, IntegrityError):
-            pass  # another photo was cleaned to the very same bytes
-    append(chain, "file.removed", by=by, at=at, removed=removed)
-    for gone in removed:
-        transaction.on_commit(partial(default_storage.delete, gone.path), robust=True)
+    transaction.on_commit(partial(default_storage.delete, path), robust=True)
     return True
 
 
@@ -152,7 +149,7 @@ def prepare(row: StoredFile) -> bool:
             },
         )
         if is_new:
-            append("preparation", "file.prepared", by=None, rows=[shown])
+            append(shown.chain, "file.prepared", by=None, rows=[shown])
         # What is cleaned is shown as it is, also where its bytes came in as an upload before.
         ready = {"shown": shown, "preparation": StoredFile.Preparation.READY}
         StoredFile.objects.filter(pk__in=[row.pk, shown.pk]).update(**ready)
@@ -172,8 +169,18 @@ def _preparation_failed(row: StoredFile, fault: Exception) -> bool:
 @transaction.atomic
 def erase_file(
     *, file: StoredFile, ground: str, by: "Account | None", at: datetime | None = None
-) -> Erasure:
-    """Remove a stored file's bytes on a lawful ground; its row, and whatever names it, stay."""
-    erasure = record_erasure(digest=file.digest, ground=ground, by=by, at=at)
-    transaction.on_commit(partial(default_storage.delete, file.path))
-    return erasure
+) -> list[Erasure]:
+    """Remove a stored file's bytes on a lawful ground, as they came in and as others see them;
+    the rows, and whatever names them, stay. Raises NotPossible for what was erased before."""
+    shown = file.shown or file
+    versions = StoredFile.objects.filter(Q(pk__in=[file.pk, shown.pk]) | Q(shown=shown))
+    names = {name_of(each): each for each in versions}
+    for name in Erasure.objects.filter(name__in=names).values_list("name", flat=True):
+        del names[name]
+    left = names.values()
+    if not left:
+        raise NotPossible(_("Nothing is left here to erase."))
+    for each in left:
+        transaction.on_commit(partial(default_storage.delete, each.path), robust=True)
+    blanked = [Blanked(each, each.chain, digest=each.digest) for each in left]
+    return record_erasures(blanked, ground=ground, by=by, at=at)

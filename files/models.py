@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from records.models import AppendOnly, Sealed
+from records.models import AppendOnly, Sealed, name_of
 
 
 class StoredFile(AppendOnly, Sealed):
@@ -26,7 +26,8 @@ class StoredFile(AppendOnly, Sealed):
     holds_bytes = True
     changeable = ("shown_id", "preparation", "note", "attempts")
     deletable = True
-    sealed_fields = ("digest", "size", "media_type", "kind", "recorded_at")
+    home = ("file", "pk")
+    unsealed = ("shown", "preparation", "note", "attempts")
 
     digest = models.CharField(max_length=64, unique=True)
     size = models.PositiveBigIntegerField()
@@ -59,7 +60,7 @@ class StoredFile(AppendOnly, Sealed):
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
         if not default_storage.exists(self.path):
-            if self.digest not in erased:
+            if name_of(self) not in erased:
                 yield "the file is gone"
             return
         with default_storage.open(self.path) as file:

@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from people import unsent
@@ -35,7 +36,13 @@ class NotAllowed(PermissionDenied):
 
 def has_role(user: Account, *roles: Role) -> bool:
     """Whether the person now has one of these roles in the institution. One query."""
-    return InstitutionRole.objects.current().filter(user=user, role__in=roles).exists()
+    return InstitutionRole.objects.current().filter(person=user.pk, role__in=roles).exists()
+
+
+def check_may_erase(by: Account) -> None:
+    """Whether this person may order that content is erased on a lawful ground. One query."""
+    if not by.is_superuser and not has_role(by, Role.EXAM_BOARD):
+        raise NotAllowed(_("Erasure is ordered by the exam board or an administrator."))
 
 
 def allowed(check: Callable[..., None], *args: Any, **kwargs: Any) -> bool:

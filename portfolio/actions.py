@@ -45,24 +45,34 @@ def hold_check_in(
     if any(due_on < held_on for _text, due_on in agreements):
         raise NotPossible(_("An agreement is for a day after the check-in."))
     check_in = CheckIn.objects.create(
-        enrolment=enrolment, by=by, held_on=held_on, light=light, summary=summary, recorded_at=at
+        enrolment=enrolment,
+        by_id=by.pk,
+        held_on=held_on,
+        light=light,
+        summary=summary,
+        recorded_at=at,
     )
     made = Agreement.objects.bulk_create(
         Agreement(check_in=check_in, text=text, due_on=due_on, recorded_at=at)
         for text, due_on in agreements
     )
     append(
-        f"person:{enrolment.student_id}",
+        check_in.chain,
         "check_in.held",
         by=by,
         at=at,
+        rows=[check_in],
         facts={"check_in": check_in.pk, "agreements": len(made)},
     )
     for agreement in done:
         finish(agreement=agreement, by=by, at=at)
     student = enrolment.student
     queue(
-        "portfolio/check_in", student.email, language=student.language, at=at, check_in=check_in.pk
+        "portfolio/check_in",
+        student.account.sign_in,
+        language=student.language,
+        at=at,
+        check_in=check_in.pk,
     )
     return check_in
 
@@ -83,10 +93,11 @@ def acknowledge(
     )
     if is_new:
         append(
-            f"person:{by.pk}",
+            check_in.chain,
             "check_in.refused" if refused else "check_in.read",
             by=by,
             at=at,
+            rows=[check_in],
             facts={"check_in": check_in.pk},
         )
     elif said.refused != refused:
@@ -101,10 +112,11 @@ def finish(*, agreement: Agreement, by: Account, at: datetime | None = None) -> 
     at = at or timezone.now()
     if Agreement.objects.filter(pk=agreement.pk, done_at=None).update(done_at=at):
         append(
-            f"person:{agreement.check_in.enrolment.student_id}",
+            agreement.check_in.chain,
             "agreement.done",
             by=by,
             at=at,
+            rows=[agreement.check_in],
             facts={"agreement": agreement.pk},
         )
 
@@ -138,10 +150,11 @@ def set_aside(
     )
     if is_new:
         append(
-            f"person:{by.pk}",
+            row.chain,
             "evidence.set_aside",
             by=by,
             at=at,
+            rows=[row],
             facts={"evidence": evidence.pk, "unit": unit.pk},
         )
     return row
@@ -154,9 +167,10 @@ def take_back(*, row: SetAside, by: Account, at: datetime | None = None) -> None
     at = at or timezone.now()
     if SetAside.objects.current().filter(pk=row.pk).update(ended_at=at):
         append(
-            f"person:{by.pk}",
+            row.chain,
             "evidence.taken_back",
             by=by,
             at=at,
+            rows=[row],
             facts={"evidence": row.evidence_id, "unit": row.unit_id},
         )

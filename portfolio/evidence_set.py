@@ -158,9 +158,13 @@ class PersonFact:
 
 @dataclass(frozen=True, slots=True)
 class SetAsideFact:
+    """`revision` is the number of the one from which the title is; what was frozen before this
+    was noted does not know."""
+
     piece: str
     title: str
     reason: str
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def load_many(
             feedback=given,
             people=(student, *named.values()),
             set_aside=tuple(
-                SetAsideFact(piece.id, piece.title, reasons[piece.id])
+                SetAsideFact(piece.id, piece.title, reasons[piece.id], piece.revision)
                 for piece in pieces
                 if piece.id in reasons
             ),

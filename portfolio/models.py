@@ -1,14 +1,14 @@
 """The set together: check-ins with their light and agreements, and what is set aside."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from evidence.models import Evidence
+from people.models import Person
 from programmes.models import Enrolment, Unit
-from records.models import AppendOnly, Dated
+from records.models import AppendOnly, Dated, Part, Sealed
 
 
 class Light(models.TextChoices):
@@ -19,13 +19,14 @@ class Light(models.TextChoices):
     RED = "red", pgettext_lazy("traffic light", "several things must improve")
 
 
-class CheckIn(AppendOnly):
+class CheckIn(AppendOnly, Sealed):
     """The conversation of student and adviser on the set so far."""
 
+    home = ("person", "enrolment.student_id")
     erasable = ("summary",)
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="check_ins")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     held_on = models.DateField(_("held on"))
     light = models.CharField(_("traffic light"), max_length=6, choices=Light.choices, blank=True)
     summary = models.TextField(_("summary"), max_length=20_000)
@@ -37,9 +38,10 @@ class CheckIn(AppendOnly):
         return f"{self.held_on}"
 
 
-class Agreement(AppendOnly):
+class Agreement(AppendOnly, Part):
     """What student and adviser agreed in a check-in, with its date."""
 
+    part_of = "check_in"
     changeable = ("done_at",)
     erasable = ("text",)
 
@@ -55,10 +57,11 @@ class Agreement(AppendOnly):
         return self.text
 
 
-class Acknowledgement(AppendOnly):
+class Acknowledgement(AppendOnly, Part):
     """The student's word on a check-in: read, or refused with what they want to say. Acknowledging
     means "read", not "agreed"; a refusal is noted and blocks nothing."""
 
+    part_of = "check_in"
     erasable = ("note",)
 
     check_in = models.OneToOneField(
@@ -71,9 +74,11 @@ class Acknowledgement(AppendOnly):
         return "refused" if self.refused else "read"
 
 
-class SetAside(Dated):
+class SetAside(Dated, Sealed):
     """A piece that the student keeps out of the set for one unit; the committee sees its title
     and the reason."""
+
+    home = ("person", "enrolment.student_id")
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="set_asides")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")

@@ -48,7 +48,7 @@ def keep_dossier(
         },
     )
     if is_new:
-        append(f"dossier:{dossier.pk}", "dossier.kept", by=by, at=at, rows=[dossier])
+        append(dossier.chain, "dossier.kept", by=by, at=at, rows=[dossier])
     return dossier
 
 
@@ -62,7 +62,7 @@ def import_qualification(
 ) -> Qualification:
     """The qualification that was read from this dossier, as a draft if it was not here yet; each
     line becomes a requirement of its own. Without a dossier it is in the school's own words.
-    Raises NotPossible when the code and edition are here with other content. Seventeen queries,
+    Raises NotPossible when the code and edition are here with other content. Fifteen queries,
     however many lines."""
     check_curate(by)
     at = at or timezone.now()

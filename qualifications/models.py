@@ -28,7 +28,7 @@ READERS = (
 
 
 def _reads(user: Account) -> Exists:
-    return Exists(InstitutionRole.objects.current().filter(user=user, role__in=READERS))
+    return Exists(InstitutionRole.objects.current().filter(person=user.pk, role__in=READERS))
 
 
 class DossierQuerySet(models.QuerySet):
@@ -40,7 +40,8 @@ class Dossier(AppendOnly, Sealed):
     """A published file of one or more qualifications, kept as it came: what they were imported
     from can be read again."""
 
-    sealed_fields = ("digest", "name", "title", "code", "by", "recorded_at")
+    home = ("dossier", "pk")
+    unsealed = ("content",)  # the digest covers it
 
     name = models.CharField(_("file name"), max_length=255)
     title = models.CharField(_("title"), max_length=200)

@@ -1,29 +1,114 @@
+"""Erasing on a lawful ground: the content goes, live and wherever it was frozen, and a tombstone
+stays. Who may order it is decided by the action that calls."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from records.chain import append
-from records.models import Erasure
+from records.chain import ChainEntry, append_many
+from records.models import AppendOnly, Erasure, Part, Sealed, name_of, new_salt
 from records.refusals import NotPossible
 
 if TYPE_CHECKING:
     from people.models import Account
 
 
+@dataclass(frozen=True, slots=True)
+class Blanked:
+    """What was removed in this transaction: the columns of a row, or bytes; with the key of the
+    home chain on which that is stated, the digest that stays, and the sealed row that says
+    something else now."""
+
+    row: models.Model
+    chain: str
+    columns: tuple[str, ...] = ()
+    digest: str = ""
+    stated: Sealed | None = None
+
+
+Blank = Callable[[models.Model], list[Blanked]]
+COPIES: list[Blank] = []
+
+
+def keeps_copies(blank: Blank) -> Blank:
+    """Register a function that blanks what a room froze of a row."""
+    COPIES.append(blank)
+    return blank
+
+
+def blank_copies(row: models.Model) -> list[Blanked]:
+    """Blank what was frozen of this row, wherever; in the caller's transaction."""
+    return [blanked for blank in COPIES for blanked in blank(row)]
+
+
 @transaction.atomic
-def record_erasure(
-    *, digest: str, ground: str, by: "Account | None", at: datetime | None = None
-) -> Erasure:
-    """The tombstone of content that the caller removes in the same transaction: its digest, date
-    and ground stay. Raises NotPossible without a ground, or when it was erased before."""
+def erase(
+    *,
+    row: AppendOnly,
+    columns: Collection[str] = (),
+    ground: str,
+    by: "Account | None",
+    at: datetime | None = None,
+) -> list[Erasure]:
+    """Blank these columns of a sealed row or of a part of one (default: all that its model
+    declares erasable), and all that was frozen of it. The row gets a new salt, so that nobody can
+    try out what earlier statements were about. Raises NotPossible without a ground, for a column
+    that is not erasable, and where nothing is left to erase."""
+    whole = row.whole if isinstance(row, Part) else row
+    if not isinstance(whole, Sealed) or not set(columns) <= set(row.erasable):
+        raise NotPossible(_("This is content that stays: it cannot be erased."))
+    of_whole, of_row = type(whole)._base_manager, type(row)._base_manager
+    of_whole.select_for_update().get(pk=whole.pk)
+    asked = columns or row.erasable
+    blank = {
+        field.name: _blank(field) for field in row._meta.concrete_fields if field.name in asked
+    }
+    if not any(of_row.filter(pk=row.pk).values_list(*blank).get()):
+        raise NotPossible(_("Nothing is left here to erase."))
+    of_row.filter(pk=row.pk).update(**blank)
+    of_whole.filter(pk=whole.pk).update(salt=new_salt())
+    live = Blanked(row, whole.chain, tuple(blank), stated=whole)
+    return record_erasures([live, *blank_copies(row)], ground=ground, by=by, at=at)
+
+
+def _blank(field: models.Field) -> object:
+    if field.null:
+        return None
+    return b"" if isinstance(field, models.BinaryField) else ""
+
+
+@transaction.atomic
+def record_erasures(
+    blanked: Iterable[Blanked], *, ground: str, by: "Account | None", at: datetime | None = None
+) -> list[Erasure]:
+    """The tombstones of what the caller removes in the same transaction, stated in one event on
+    each home chain, with the rows as they are now. Raises NotPossible without a ground."""
     if not ground.strip():
         raise NotPossible(_("Say on which lawful ground the content is erased."))
-    if Erasure.objects.filter(digest=digest).exists():
-        raise NotPossible(_("This content was erased before."))
     at = at or timezone.now()
-    erasure = Erasure.objects.create(digest=digest, ground=ground.strip(), recorded_at=at)
-    append("erasures", "content.erased", by=by, at=at, rows=[erasure])
-    return erasure
+    erasures: list[Erasure] = []
+    stated: dict[str, list[Sealed]] = {}
+    for one in blanked:
+        erasure = Erasure(
+            name=name_of(one.row),
+            columns=list(one.columns),
+            digest=one.digest,
+            kept_on=one.chain,
+            ground=ground.strip(),
+            by=by,
+            recorded_at=at,
+        )
+        erasures.append(erasure)
+        stated.setdefault(one.chain, []).append(erasure)
+        if one.stated is not None:
+            stated[one.chain].append(one.stated)
+    Erasure.objects.bulk_create(erasures)
+    append_many(
+        ChainEntry(key, "content.erased", by, at, rows=tuple(rows)) for key, rows in stated.items()
+    )
+    return erasures

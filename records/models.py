@@ -1,13 +1,15 @@
 """What is kept: events in chains, and the kinds of row they protect."""
 
+import secrets
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import ForeignObjectRel, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -63,50 +65,151 @@ class AppendOnly(Row):
         abstract = True
 
 
-class Sealed(models.Model):
-    """A row whose content is stated, under a keyed seal, in an event (records/chain.py).
+def name_of(row: models.Model) -> str:
+    """How a statement names a row: "app.model:pk". Raises RuntimeError for a row without an id,
+    as one that was deleted already."""
+    if row.pk is None:
+        raise RuntimeError("a row is stated as removed before it is deleted")
+    return f"{row._meta.label_lower}:{row.pk}"
 
-    `verify_records` compares each sealed row with the last statement about it.
+
+def new_salt() -> str:
+    """16 random bytes, as 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+class Sealed(models.Model):
+    """A row whose content is stated in events on its home chain (records/chain.py).
+
+    A statement is a hash of the row's columns, of the rows that are a part of it (`Part`) and of
+    a random salt that stands in the row: once the row has another salt, nobody can try out what
+    it said. `verify_records` compares each sealed row with the last statement about it.
     """
 
-    sealed_fields: ClassVar[tuple[str, ...]]
+    # The kind of its home chain, and the way from the row to the id that the chain is of:
+    # ("person", "evidence.owner_id").
+    home: ClassVar[tuple[str, str]]
+    # Columns that are not stated: what may change without an event, or is covered by a digest.
+    unsealed: ClassVar[tuple[str, ...]] = ()
     holds_bytes: ClassVar[bool] = False  # a file, which verification counts and reads
+    read_at_once: ClassVar[int] = 500  # how many rows verification holds in memory
+
+    salt = models.CharField(max_length=32, default=new_salt, editable=False)
 
     class Meta:
         abstract = True
 
+    @property
+    def chain(self) -> str:
+        """The key of its home chain: the one chain on which every change of it is stated."""
+        kind, way = self.home
+        return f"{kind}:{attrgetter(way)(self)}"
+
+    @classmethod
+    def for_sealing(cls) -> models.QuerySet[Self]:
+        """All rows with what their chain and their content are read from: one query, and one for
+        each kind of part."""
+        way = cls.home[1].split(".")[:-1]
+        rows = cls._base_manager.prefetch_related(*_paths_to_parts(cls))
+        return rows.select_related("__".join(way)) if way else rows
+
+    @classmethod
+    def at_home_on(cls, key: str) -> models.QuerySet[Self]:
+        """Those of `for_sealing` whose home is the chain with this key."""
+        kind, way = cls.home
+        asked, _colon, pk = key.partition(":")
+        rows = cls.for_sealing()
+        return rows.filter(**{way.replace(".", "__"): pk}) if asked == kind else rows.none()
+
     def content_to_seal(self) -> dict[str, Any]:
-        """Field names and values, to be written as canonical JSON."""
-        return {
-            field.name: field.value_from_object(self)
-            for field in self._meta.concrete_fields
-            if field.name in self.sealed_fields
-        }
+        """The values of its columns by name, and those of its parts by id, to be written as
+        canonical JSON. Without a query for a row of `for_sealing`."""
+        return _content(self, *self.unsealed)
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
-        """What is wrong in the row's own content, beyond its seal; `erased` holds the digests
-        that were lawfully removed."""
+        """What is wrong in the row's own content, beyond what is stated of it; `erased` holds the
+        names of the rows of which something was lawfully removed."""
         return iter(())
+
+
+class Part(models.Model):
+    """A row that is stated as a part of the row to which `part_of` points: a sealed one, or itself
+    a part."""
+
+    part_of: ClassVar[str]
+
+    class Meta:
+        abstract = True
+
+    @property
+    def whole(self) -> Sealed:
+        """The sealed row of which it is a part. One query a step, unless it was selected."""
+        row: Sealed | Part = getattr(self, self.part_of)
+        return row.whole if isinstance(row, Part) else row
+
+
+def _parts(model: type[models.Model]) -> list[ForeignObjectRel]:
+    """The reverse relations to the rows that are a part of those of this model."""
+    return [
+        relation
+        for relation in model._meta.related_objects
+        if getattr(relation.field.model, "part_of", None) == relation.field.name
+    ]
+
+
+def _paths_to_parts(model: type[models.Model], before: str = "") -> list[str]:
+    """What to prefetch, so that `_content` asks nothing."""
+    paths = []
+    for relation in _parts(model):
+        path = f"{before}{relation.get_accessor_name()}"
+        paths += [path, *_paths_to_parts(relation.field.model, f"{path}__")]
+    return paths
+
+
+def _content(row: models.Model, *passed_over: str) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        field.name: field.value_from_object(row)
+        for field in row._meta.concrete_fields
+        if not field.primary_key and field.name not in ("salt", *passed_over)
+    }
+    for relation in _parts(type(row)):
+        name = str(relation.get_accessor_name())
+        if relation.one_to_one:
+            parts = [part for part in [getattr(row, name, None)] if part is not None]
+        else:
+            parts = getattr(row, name).all()
+        content[name] = {str(part.pk): _content(part) for part in parts}
+    return content
 
 
 # --- Events ---------------------------------------------------------------------------------------
 
 
-class Chain(models.Model):
-    """The head of one chain of events. `proof` is an HMAC of length and head, so that cutting
-    off the last event shows."""
+class Signed(models.Model):
+    """A row with a proof: an HMAC-SHA-256 (hex) under the key of this number, which is not in the
+    database (records/chain.py)."""
+
+    key_number = models.PositiveSmallIntegerField()
+    proof = models.CharField(max_length=64)
+
+    class Meta:
+        abstract = True
+
+
+class Chain(Signed):
+    """The head of one chain of events. The proof is of its key, its length and its head, so that
+    cutting off the last event shows."""
 
     key = models.CharField(max_length=100, unique=True)
     length = models.PositiveIntegerField(default=0)
-    head = models.CharField(max_length=64, blank=True)
-    proof = models.CharField(max_length=64)
+    head = models.CharField(max_length=64, blank=True)  # the digest of its last event
 
     def __str__(self) -> str:
         return f"{self.key} ({self.length})"
 
 
-class Event(AppendOnly):
-    """Who did what when: one link of a chain."""
+class Event(AppendOnly, Signed):
+    """Who did what when: one link of a chain. The proof is of its digest."""
 
     chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="events")
     number = models.PositiveIntegerField()
@@ -118,10 +221,10 @@ class Event(AppendOnly):
         blank=True,
         related_name="+",
     )
-    # Ids and figures only, never content: {"rows": {"label:pk": seal or null}, "facts": {...}}.
+    # Ids and figures only, never content: {"rows": {"label:pk": hash or null}, "facts": {...}}.
     statement = models.JSONField(default=dict)
-    previous = models.CharField(max_length=64, blank=True)
-    seal = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True)  # the digest of the event before it
+    digest = models.CharField(max_length=64)  # SHA-256 (hex) of all the above
 
     class Meta:
         ordering = ["chain", "number"]
@@ -136,13 +239,36 @@ class Event(AppendOnly):
 
 
 class Erasure(AppendOnly, Sealed):
-    """A tombstone: this content was removed on a lawful ground. `digest` is the SHA-256 (hex) of
-    a stored file or of a snapshot item."""
+    """A tombstone: this was removed from a row on a lawful ground. Where what was removed is known
+    by its SHA-256 (bytes, an item of a frozen set) that `digest` (hex) stays."""
 
-    sealed_fields = ("digest", "ground", "recorded_at")
-
-    digest = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=120)  # of the row (`name_of`)
+    columns = models.JSONField()  # the names of those that were blanked; none of bytes
+    digest = models.CharField(max_length=64, blank=True)
+    kept_on = models.CharField(max_length=100)  # the key of the row's home chain
     ground = models.TextField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["kept_on"]), models.Index(fields=["name"])]
 
     def __str__(self) -> str:
-        return self.digest
+        return self.name
+
+    @property
+    def chain(self) -> str:
+        return self.kept_on
+
+    @classmethod
+    def for_sealing(cls) -> models.QuerySet[Self]:
+        return cls._base_manager.all()
+
+    @classmethod
+    def at_home_on(cls, key: str) -> models.QuerySet[Self]:
+        return cls._base_manager.filter(kept_on=key)

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from records.models import AppendOnly
+from records.models import AppendOnly, Sealed
 
 FUNCTION = "bewijskracht_refuse"
 
@@ -67,6 +67,12 @@ def _drop(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[str]
     return [f'DROP TRIGGER IF EXISTS "{name}"{on}' for name in _names(model).values()]
 
 
+def _changeable(model: type[AppendOnly]) -> set[str]:
+    """What may change, and the salt of what is stated: a new one, without which nobody can try
+    out what an erased row said."""
+    return {*model.changeable, *(["salt"] if issubclass(model, Sealed) else [])}
+
+
 def _create(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[str]:
     table = connection.ops.quote_name(model._meta.db_table)
     names = _names(model)
@@ -74,7 +80,7 @@ def _create(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[st
     conditions = []
     for field in model._meta.concrete_fields:
         column = connection.ops.quote_name(field.column)
-        if field.column in model.changeable:
+        if field.column in _changeable(model):
             continue
         condition = f"OLD.{column} {differs} NEW.{column}"
         if field.column in model.erasable:

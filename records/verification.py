@@ -1,21 +1,26 @@
 """Proves that what was recorded is what stands there: events, sealed rows and stored files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from hmac import compare_digest
 from itertools import chain
 
 from django.apps import apps
+from django.conf import settings
 from django.db.models import QuerySet
 
-from records.chain import event_seal, head_proof, name_of, seal_of
-from records.models import Chain, Erasure, Event, Sealed
+from records.chain import digest_of, proof_of, statement_of
+from records.models import Chain, Erasure, Event, Sealed, name_of
+
+Keys = Mapping[int, str]
 
 
 @dataclass
 class Report:
-    """What was checked and what was found; `erased` names what was lawfully removed."""
+    """What was checked and what was found; `erased` names what was lawfully removed. Without keys
+    it is checked that all follows and fits, and not who wrote it."""
 
+    with_keys: bool
     events: int = 0
     rows: int = 0
     files: int = 0
@@ -23,98 +28,136 @@ class Report:
     faults: list[str] = field(default_factory=list)
 
 
-def verify() -> Report:
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """The last statement about a row: on which chain, and its hash, or None where the row was
+    lawfully deleted."""
+
+    chain: str
+    statement: str | None
+
+
+def sealed_models() -> list[type[Sealed]]:
+    return [model for model in apps.get_models() if issubclass(model, Sealed)]
+
+
+def verify(keys: Keys | None = None) -> Report:
     """Check every chain, every sealed row against the last statement about it, and the bytes of
-    every stored file. Reads each table once, in batches, and every file.
+    every stored file. Reads each table once, in batches, and every file. `keys` are the
+    installation's own where nothing is said; with none at all, proofs are passed over.
 
     People go on working meanwhile: what was written between two reads looks like a fault. So
     faults are looked for again, and only those that stay are reported.
     """
-    first = _read_all()
+    keys = settings.SEAL_KEYS if keys is None else keys
+    first = _read_all(keys)
     if not first.faults:
         return first
-    again = _read_all()
+    again = _read_all(keys)
     again.faults = [fault for fault in again.faults if fault in first.faults]
     return again
 
 
-def _read_all() -> Report:
+def _read_all(keys: Keys) -> Report:
     rows = chain.from_iterable(
-        model._default_manager.order_by("pk").iterator(chunk_size=500)
-        for model in apps.get_models()
-        if issubclass(model, Sealed)
+        model.for_sealing().order_by("pk").iterator(chunk_size=model.read_at_once)
+        for model in sealed_models()
     )
-    return _compare(Chain.objects.all(), Event.objects.all(), rows)
+    return _compare(Chain.objects.all(), Event.objects.all(), rows, keys)
 
 
-def verify_chain(key: str, rows: Iterable[Sealed]) -> Report:
-    """Check one chain against these rows: all that are there of those it states."""
-    return _compare(Chain.objects.filter(key=key), Event.objects.filter(chain__key=key), rows)
+def verify_chain(key: str) -> Report:
+    """Check one chain, with the installation's keys, and the rows whose home it is. Three queries,
+    and one or more for each kind of row that is at home there."""
+    return _compare(
+        Chain.objects.filter(key=key),
+        Event.objects.filter(chain__key=key),
+        chain.from_iterable(model.at_home_on(key) for model in sealed_models()),
+        settings.SEAL_KEYS,
+    )
 
 
-def _compare(chains: QuerySet[Chain], events: QuerySet[Event], rows: Iterable[Sealed]) -> Report:
-    report = Report()
-    stated = _statements(chains, events, report)
-    erased = frozenset(Erasure.objects.values_list("digest", flat=True))
+def _compare(
+    chains: QuerySet[Chain], events: QuerySet[Event], rows: Iterable[Sealed], keys: Keys
+) -> Report:
+    report = Report(with_keys=bool(keys))
+    stated = _statements(chains, events, keys, report)
+    erased = frozenset(Erasure.objects.values_list("name", flat=True))
     for row in rows:
         _row(row, stated, erased, report)
-    report.faults += [f"{name}: removed" for name, seal in stated.items() if seal is not None]
+    report.faults += [
+        f"{name}: removed" for name, last in stated.items() if last.statement is not None
+    ]
     return report
 
 
 def _statements(
-    rows: QuerySet[Chain], events: QuerySet[Event], report: Report
-) -> dict[str, str | None]:
-    """The last statement about each row: its seal, or None where it was lawfully deleted."""
-    stated: dict[str, str | None] = {}
-    said_at: dict[str, tuple[datetime, int]] = {}
+    rows: QuerySet[Chain], events: QuerySet[Event], keys: Keys, report: Report
+) -> dict[str, Stated]:
+    """The last statement about each row, in the order of its chain."""
+    stated: dict[str, Stated] = {}
     chains = {chain.pk: chain for chain in rows}
-    seen = dict.fromkeys(chains, 0)
-    previous = dict.fromkeys(chains, "")
+    last: dict[int, Event] = {}
     for event in events.order_by("chain_id", "number").iterator(chunk_size=2000):
         report.events += 1
         chain = chains.get(event.chain_id)
         if chain is None:
             report.faults.append(f"event {event.pk}: its chain was removed")
             continue
+        event.chain = chain
         report.faults += [
             f"event {event.number} of {chain.key}: {fault}"
-            for fault in _event_faults(event, chain, seen[chain.pk], previous[chain.pk])
+            for fault in _event_faults(event, last.get(chain.pk), keys)
         ]
-        seen[chain.pk], previous[chain.pk] = event.number, event.seal
-        moment = (event.recorded_at, event.number)
-        for name, seal in event.statement.get("rows", {}).items():
-            if name not in said_at or said_at[name] <= moment:
-                stated[name], said_at[name] = seal, moment
+        last[chain.pk] = event
+        for name, statement in event.statement.get("rows", {}).items():
+            if name in stated and stated[name].chain != chain.key:
+                report.faults.append(f"{name}: stated on {stated[name].chain} and {chain.key}")
+            stated[name] = Stated(chain.key, statement)
     for chain in chains.values():
-        if seen[chain.pk] != chain.length or previous[chain.pk] != chain.head:
-            report.faults.append(f"{chain.key}: events were removed from its end")
-        elif chain.proof != head_proof(chain):
-            report.faults.append(f"{chain.key}: its head was altered")
+        faults = _head_faults(chain, last.get(chain.pk), keys)
+        report.faults += [f"{chain.key}: {fault}" for fault in faults]
     return stated
 
 
-def _event_faults(event: Event, chain: Chain, last: int, previous: str) -> Iterator[str]:
-    if event.number != last + 1:
+def _event_faults(event: Event, before: Event | None, keys: Keys) -> Iterator[str]:
+    if event.number != (before.number if before else 0) + 1:
         yield "events before it were removed"
-    elif event.previous != previous:
+    elif event.previous != (before.digest if before else ""):
         yield "does not follow the event before it"
-    if event.seal != event_seal(event, chain.key):
+    if event.digest != digest_of(event):
         yield "altered or inserted"
+    elif before and event.key_number < before.key_number:
+        yield "proven with an older key than the event before it"
+    else:
+        yield from _proof_faults(event, keys, "altered or inserted")
 
 
-def _row(
-    row: Sealed, stated: dict[str, str | None], erased: frozenset[str], report: Report
-) -> None:
+def _head_faults(chain: Chain, last: Event | None, keys: Keys) -> Iterator[str]:
+    if (chain.length, chain.head) != ((last.number, last.digest) if last else (0, "")):
+        yield "events were removed from its end"
+    else:
+        yield from _proof_faults(chain, keys, "its head was altered")
+
+
+def _proof_faults(row: Chain | Event, keys: Keys, fault: str) -> Iterator[str]:
+    if keys and row.key_number not in keys:
+        yield f"proven with key {row.key_number}, which is not here"
+    elif keys and not compare_digest(row.proof, proof_of(row, keys[row.key_number])):
+        yield fault
+
+
+def _row(row: Sealed, stated: dict[str, Stated], erased: frozenset[str], report: Report) -> None:
     report.rows += 1
     name = name_of(row)
-    seal = stated.pop(name, None)
-    if seal is None:
+    last = stated.pop(name, None)
+    if last is None or last.statement is None:
         report.faults.append(f"{name}: inserted")
-    elif seal != seal_of(row):
+    elif last.statement != statement_of(row):
         report.faults.append(f"{name}: altered")
-    faults = list(row.own_faults(erased))
-    report.faults += [f"{name}: {fault}" for fault in faults]
+    elif last.chain != row.chain:
+        report.faults.append(f"{name}: stated on {last.chain}, which is not its home")
+    report.faults += [f"{name}: {fault}" for fault in row.own_faults(erased)]
     report.files += row.holds_bytes
-    if not faults and getattr(row, "digest", None) in erased and not isinstance(row, Erasure):
-        report.erased.append(name)
+    if isinstance(row, Erasure) and row.name not in report.erased:
+        report.erased.append(row.name)

@@ -12,10 +12,13 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 from pytest_django import Settings
 
+from people.models import Account, Person
+from records.models import Event
 from records.triggers import lifted
+from records.verification import verify
 
 pytest_plugins = ["tests.strictness", "tests.peers", "tests.filled"]
 
@@ -76,6 +79,20 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": storage}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _people_sign_in() -> Iterator[None]:
+    """A test may sign a person in: it is their account that comes in."""
+    force_login = Client.force_login
+
+    def sign_in(client: Client, somebody: Account | Person, backend: str | None = None) -> None:
+        account = somebody.account if isinstance(somebody, Person) else somebody
+        force_login(client, account, backend)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "force_login", sign_in)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
@@ -95,3 +112,21 @@ def samples(found_samples: Path | None) -> Path:
     if found_samples is None:
         pytest.skip("no samples: SAMPLES names no folder and ../shared/data is absent")
     return found_samples
+
+
+@pytest.fixture(autouse=True)
+def _lawful_acts_look_lawful(request: pytest.FixtureRequest, _own_files: None) -> Iterator[None]:
+    """After each test with a database the record verifies: nothing that the application did looks
+    like tampering, unless the test says that it tampers. What factories made without an event is
+    not its business; nor is a demo that was filled before, of which one test verifies all."""
+    node = request.node
+    if not node.get_closest_marker("database") or node.get_closest_marker("tampers"):
+        yield
+        return
+    request.getfixturevalue("db")
+    was_filled = Event.objects.exists()
+    yield
+    if not was_filled and Event.objects.exists():
+        faults = verify().faults
+        made = [fault.removesuffix("inserted") for fault in faults if fault.endswith(": inserted")]
+        assert [fault for fault in faults if not fault.startswith(tuple(made))] == []

@@ -18,6 +18,7 @@ for name in (
     "INSTITUTION",
     "REDIS_PREFIX",
     "REDIS_URL",
+    "SEAL_KEYS",
     "STATIC_ROOT",
     "TRUSTED_PROXIES",
 ):

@@ -10,10 +10,10 @@ from django.utils.translation import ngettext
 from committees.access import check_chairs, check_prepares
 from committees.models import Attendance, Case, Committee, Meeting, Membership
 from committees.workflow import move
-from people.models import Account
+from people.models import Account, Person
 from post.outbox import queue
 from programmes.models import Enrolment, Unit
-from records.chain import append
+from records.chain import ChainEntry, append, append_many
 from records.refusals import NotPossible
 
 
@@ -46,7 +46,7 @@ def plan_meeting(
         recorded_at=at,
     )
     facts = {"committee": committee.pk, "held_at": held_at, "reference_at": reference_at}
-    append(meeting.chain, "meeting.planned", by=by, at=at, facts=facts)
+    append(meeting.chain, "meeting.planned", by=by, at=at, rows=[meeting], facts=facts)
     return meeting
 
 
@@ -73,11 +73,26 @@ def put_on_agenda(
         case = Case.objects.create(
             meeting=meeting, enrolment=enrolment, unit=unit, order=order, recorded_at=at
         )
-        facts = {"meeting": meeting.pk, "enrolment": enrolment.pk, "unit": unit.pk}
-        append(case.chain, "case.put_on_agenda", by=by, at=at, rows=[case], facts=facts)
         student = enrolment.student
-        queue("committees/planned", student.email, language=student.language, at=at, case=case.pk)
+        queue(
+            "committees/planned",
+            student.account.sign_in,
+            language=student.language,
+            at=at,
+            case=case.pk,
+        )
         made.append(case)
+    append_many(
+        ChainEntry(
+            case.chain,
+            "case.put_on_agenda",
+            by,
+            at,
+            rows=[case],
+            facts={"meeting": meeting.pk, "enrolment": case.enrolment_id, "unit": unit.pk},
+        )
+        for case in made
+    )
     return made
 
 
@@ -115,7 +130,7 @@ def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> N
 
 @transaction.atomic
 def mark_present(
-    *, meeting: Meeting, user: Account, by: Account, at: datetime | None = None
+    *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> Attendance:
     """This member is present, from now. Raises NotPossible for somebody without a seat, and when
     the meeting is closed."""
@@ -123,19 +138,20 @@ def mark_present(
     meeting = _locked(meeting)
     check_prepares(by, meeting.committee, at)
     _check_not_closed(meeting)
-    if not Membership.objects.as_of(at).filter(committee=meeting.committee, user=user).exists():
-        raise NotPossible(_("%(person)s does not sit in this committee.") % {"person": user})
+    if not Membership.objects.as_of(at).filter(committee=meeting.committee, person=person).exists():
+        raise NotPossible(_("%(person)s does not sit in this committee.") % {"person": person})
     attendance, is_new = Attendance.objects.get_or_create(
-        meeting=meeting, user=user, ended_at=None, defaults={"recorded_at": at}
+        meeting=meeting, person=person, ended_at=None, defaults={"recorded_at": at}
     )
     if is_new:
-        append(meeting.chain, "member.present", by=by, at=at, facts={"user": user.pk})
+        facts = {"person": person.pk}
+        append(meeting.chain, "member.present", by=by, at=at, rows=[attendance], facts=facts)
     return attendance
 
 
 @transaction.atomic
 def mark_absent(
-    *, meeting: Meeting, user: Account, by: Account, at: datetime | None = None
+    *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> None:
     """This member has left, or was not there after all. Raises NotPossible when the meeting is
     closed."""
@@ -143,8 +159,11 @@ def mark_absent(
     meeting = _locked(meeting)
     check_prepares(by, meeting.committee, at)
     _check_not_closed(meeting)
-    if Attendance.objects.current().filter(meeting=meeting, user=user).update(ended_at=at):
-        append(meeting.chain, "member.absent", by=by, at=at, facts={"user": user.pk})
+    present = Attendance.objects.current().filter(meeting=meeting, person=person)
+    if attendance := present.first():
+        present.update(ended_at=at)
+        facts = {"person": person.pk}
+        append(meeting.chain, "member.absent", by=by, at=at, rows=[attendance], facts=facts)
 
 
 def _check_not_closed(meeting: Meeting) -> None:
@@ -158,7 +177,7 @@ def open_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) -
     meeting = _locked(meeting)
     check_chairs(by, meeting.committee, at)
     move(meeting, Meeting.State.OPEN)
-    append(meeting.chain, "meeting.opened", by=by, at=at)
+    append(meeting.chain, "meeting.opened", by=by, at=at, rows=[meeting])
     return meeting
 
 
@@ -181,5 +200,5 @@ def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) 
     move(meeting, Meeting.State.CLOSED)
     meeting.closed_at = at
     meeting.save(update_fields=["closed_at"])
-    append(meeting.chain, "meeting.closed", by=by, at=at)
+    append(meeting.chain, "meeting.closed", by=by, at=at, rows=[meeting])
     return meeting

@@ -78,6 +78,6 @@ def _freeze(case: Case, evidence_set: EvidenceSet, *, by: Account | None, at: da
     snapshot.save(force_insert=True)
     SnapshotItem.objects.bulk_create(items)
     facts = {"snapshot": snapshot.pk, "reference_at": case.meeting.reference_at}
-    append(case.chain, "set.frozen", by=by, at=at, rows=[case, snapshot, *items], facts=facts)
+    append(case.chain, "set.frozen", by=by, at=at, rows=[case, snapshot], facts=facts)
     record_conflicts(case, panel_of(case, at), at=at)
     return snapshot

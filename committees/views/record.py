@@ -12,11 +12,12 @@ from committees.dossier import decision_facts, in_words, set_context
 from committees.forms import RecordSearchForm
 from committees.models import Attendance, Case
 from committees.panels import moment_of, panel_of
-from committees.record import KINDS, steps_of, verify_case
+from committees.record import KINDS, steps_of
 from committees.rules import Panel
 from committees.snapshots import frozen_set
 from people.access import PersonRequest, signed_in, with_role
 from programmes.models import SUPERVISING
+from records.verification import verify_chain
 
 ITEMS_AT_A_TIME = 50
 
@@ -51,13 +52,13 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
     """How the decision on a case came about."""
     case, panel = _readable(request, pk)
     is_sealed = case.state in (Case.State.PLANNED, Case.State.FROZEN)
-    judgements = list(case.judgements.select_related("user").order_by("user__name", "number"))
+    judgements = list(case.judgements.select_related("person").order_by("person__name", "number"))
     context = {
         "case": case,
         "panel": panel,
         "steps": steps_of(case),
-        "recusals": case.recusals.select_related("user").order_by("recorded_at"),
-        "attendances": Attendance.objects.filter(meeting=case.meeting).select_related("user"),
+        "recusals": case.recusals.select_related("person").order_by("recorded_at"),
+        "attendances": Attendance.objects.filter(meeting=case.meeting).select_related("person"),
         "is_frozen": case.state != Case.State.PLANNED,
         "is_sealed": is_sealed,
         "written": len(judgements),
@@ -86,7 +87,7 @@ def record_integrity(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Whether a case's record stands untouched."""
     case, _panel = _readable(request, pk)
     page = "_integrity" if request.htmx else "record_integrity"
-    context = {"case": case, "report": verify_case(case)}
+    context = {"case": case, "report": verify_chain(case.chain)}
     return render(request, f"committees/{page}.html", context)
 
 

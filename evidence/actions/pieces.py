@@ -61,10 +61,10 @@ def add_evidence(
     Revision.MOST_FILES files. About ten queries, and eight a file."""
     at = at or timezone.now()
     check_add(by, at)
-    piece = Evidence.objects.create(owner=by, recorded_at=at)
+    piece = Evidence.objects.create(owner_id=by.pk, recorded_at=at)
     revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
-    append(piece.chain, "evidence.added", by=by, at=at, facts=facts)
+    append(piece.chain, "evidence.added", by=by, at=at, rows=[piece, revision], facts=facts)
     return piece
 
 
@@ -90,7 +90,7 @@ def revise_evidence(
         return current
     revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
-    append(piece.chain, "evidence.revised", by=by, at=at, facts=facts)
+    append(piece.chain, "evidence.revised", by=by, at=at, rows=[piece, revision], facts=facts)
     return revision
 
 
@@ -104,7 +104,8 @@ def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = 
     check_kept(piece)
     piece.withdrawn_at = at
     piece.save(update_fields=["withdrawn_at"])
-    append(piece.chain, "evidence.withdrawn", by=by, at=at, facts={"evidence": piece.pk})
+    facts = {"evidence": piece.pk}
+    append(piece.chain, "evidence.withdrawn", by=by, at=at, rows=[piece], facts=facts)
 
 
 @transaction.atomic
@@ -117,6 +118,9 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
     check_unasked(piece)
     attached = Attachment.objects.filter(revision__evidence=piece)
     files = list(StoredFile.objects.filter(pk__in=attached.values("file")).select_related("shown"))
+    removed = [piece, *piece.revisions.all(), *piece.links.all()]
+    facts = {"evidence": piece.pk}
+    append(piece.chain, "evidence.deleted", by=by, at=at, removed=removed, facts=facts)
     piece.current = None
     piece.save(update_fields=["current"])
     try:
@@ -125,8 +129,7 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
         text = _("This was set aside for a decision once, so it cannot be deleted.")
         raise NotPossible(text) from fault
     for file in files:
-        forget(file, chain=evidence.chain, by=by, at=at)
-    append(evidence.chain, "evidence.deleted", by=by, at=at, facts={"evidence": evidence.pk})
+        forget(file, by=by, at=at)
 
 
 @transaction.atomic
@@ -148,14 +151,13 @@ def lay_against(
     present = piece.links.current().filter(requirement=requirement).first()
     if present is not None and present.why == why:
         return present
-    check_requirement(requirement, by, at)
-    if present is not None:
-        _end(present, at)
+    check_requirement(requirement, by.pk, at)
+    ended = [present] if present is not None and _end(present, at) else []
     link = RequirementLink.objects.create(
         evidence=piece, requirement=requirement, why=why, recorded_at=at
     )
     facts = {"evidence": piece.pk, "requirement": requirement.pk, "link": link.pk}
-    append(piece.chain, "evidence.laid_against", by=by, at=at, facts=facts)
+    append(piece.chain, "evidence.laid_against", by=by, at=at, rows=[*ended, link], facts=facts)
     return link
 
 
@@ -169,7 +171,7 @@ def take_off(*, link: RequirementLink, by: Account, at: datetime | None = None) 
     check_kept(piece)
     if _end(link, at):
         facts = {"evidence": piece.pk, "requirement": link.requirement_id, "link": link.pk}
-        append(piece.chain, "evidence.taken_off", by=by, at=at, facts=facts)
+        append(piece.chain, "evidence.taken_off", by=by, at=at, rows=[link], facts=facts)
 
 
 @transaction.atomic
@@ -209,7 +211,7 @@ def _revise(
     )
     names: dict[StoredFile, str] = {}
     for kept in files:
-        names.setdefault(record(kept, chain=piece.chain, by=by, at=at), kept.name)
+        names.setdefault(record(kept, by=by, at=at), kept.name)
     if len(names) > Revision.MOST_FILES:
         text = _("A piece of evidence holds at most %(most)d files.")
         raise NotPossible(text % {"most": Revision.MOST_FILES})

@@ -90,7 +90,7 @@ def test_deciding(client: Client, django_assert_num_queries: Queries, pieces: in
 def test_case_record(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = scene(pieces=pieces).bring_to(Case.State.ANNOUNCED)
 
-    visit(client, django_assert_num_queries, 31, made.auditor, "case_record", made.case.pk)
+    visit(client, django_assert_num_queries, 32, made.auditor, "case_record", made.case.pk)
 
 
 @pytest.mark.parametrize("students", [1, 30])

@@ -18,6 +18,7 @@ from post.outbox import send_due
 from records.management.commands import verify_records
 from records.models import Event
 from tests.committees.factories import HELD, Scene, findings_of, scene
+from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
@@ -40,13 +41,13 @@ def addresses(made: Scene) -> list[str]:
         case,
         made.meeting,
         made.committee,
-        made.committee.memberships.get(user=made.member),
+        made.committee.memberships.get(person=made.member.pk),
     ]
     rows: dict[str, list[Model]] = {
         "committees": own,
         "portfolio": [case.enrolment],
         "programmes": [made.programme],
-        "evidence": [made.student.evidence.get()],
+        "evidence": [made.student.person.evidence.get()],
         "admin": [*own, judgement],
     }
     found = set()
@@ -94,6 +95,7 @@ def test_what_is_sealed_stays_sealed(caplog: pytest.LogCaptureFixture) -> None:
     send_due()
     mails = "".join(str(message.message()) for message in mail.outbox)
     events = json.dumps(list(Event.objects.values_list("verb", "statement")))
+    record_what_was_made()
     verify_records.Command().handle()
 
     assert seen > 100

@@ -87,7 +87,10 @@ def test_an_answer_tells_the_student_and_writes_an_event_with_ids_only() -> None
     feedback = actions.answer(question=question, text="Secret words")
 
     mail = OutboxMail.objects.get()
-    assert (mail.template, mail.address) == ("evidence/given", question.evidence.owner.email)
+    assert (mail.template, mail.address) == (
+        "evidence/given",
+        question.evidence.owner.account.sign_in,
+    )
     assert (mail.language, mail.ids) == ("en", {"feedback": str(feedback.pk)})
     event = Event.objects.get()
     assert (event.verb, event.by) == ("feedback.given", None)
@@ -703,7 +706,7 @@ def test_a_receipt_shows_what_was_sent_until_the_link_expires(client: Client) ->
 def text_file(question: FeedbackRequest) -> Attachment:
     kept = keep_bytes(io.BytesIO(b"what was agreed\n"), name="notes.txt", size=16)
     return AttachmentFactory(
-        revision=question.revision, file=record(kept, chain="test", by=None), name="notes.txt"
+        revision=question.revision, file=record(kept, by=None), name="notes.txt"
     )
 
 

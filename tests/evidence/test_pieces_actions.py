@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import translation
+from PIL import Image
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from evidence.actions import (
@@ -22,7 +23,7 @@ from evidence.actions import (
     withdraw_evidence,
 )
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
-from files.keeping import KeptBytes, keep_bytes
+from files.keeping import KeptBytes, keep_bytes, prepare_waiting
 from files.models import StoredFile
 from people.access import NotAllowed
 from portfolio.models import SetAside
@@ -30,6 +31,7 @@ from programmes.models import Enrolment, Track
 from qualifications.models import QualityRequirement
 from records.models import Event
 from records.refusals import NotPossible
+from records.verification import verify
 from tests.evidence.factories import EvidenceFactory, FeedbackFactory, FeedbackRequestFactory
 from tests.evidence.scenes import everything, scene
 from tests.factories import (
@@ -41,6 +43,7 @@ from tests.factories import (
     UnitFactory,
     WorkProcessFactory,
 )
+from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
@@ -62,8 +65,9 @@ def text_file(content: str, name: str = "notes.txt") -> KeptBytes:
 
 
 def statements() -> list[tuple[str, str, dict[str, Any]]]:
-    """Chain, verb and facts of every event."""
-    events = Event.objects.select_related("chain").order_by("number")
+    """Chain, verb and facts of every event on people's chains."""
+    events = Event.objects.filter(chain__key__startswith="person:").select_related("chain")
+    events = events.order_by("number")
     return [(each.chain.key, each.verb, each.statement.get("facts", {})) for each in events]
 
 
@@ -101,7 +105,7 @@ def test_the_event_of_adding_holds_ids_only() -> None:
 
     chain = f"person:{student.pk}"
     ids = {"evidence": str(piece.pk), "revision": str(piece.current_id)}
-    assert statements() == [(chain, "file.kept", {}), (chain, "evidence.added", ids)]
+    assert statements() == [(chain, "evidence.added", ids)]
     assert set(Event.objects.values_list("by", "recorded_at")) == {(student.pk, AT)}
 
 
@@ -230,11 +234,39 @@ def test_what_nobody_was_asked_about_can_go_for_good(
     assert RequirementLink.objects.filter(evidence=gone).count() == 0
     assert StoredFile.objects.count() == 0
     assert [default_storage.exists(path) for path in paths] == [False, False]
-    assert statements()[-3:] == [
-        (place.piece.chain, "file.removed", {}),
-        (place.piece.chain, "file.removed", {}),
-        (place.piece.chain, "evidence.deleted", {"evidence": str(gone)}),
-    ]
+    assert statements()[-1] == (place.piece.chain, "evidence.deleted", {"evidence": str(gone)})
+
+
+def a_photo() -> KeptBytes:
+    raw = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(raw, "JPEG")
+    return keep_bytes(io.BytesIO(raw.getvalue()), name="photo.jpg", size=len(raw.getvalue()))
+
+
+@pytest.mark.parametrize("kind", ["a file", "a prepared photo", "a shared file", "no file"])
+def test_what_is_deleted_is_not_missed(
+    kind: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    """A lawful act never looks like tampering, now or later."""
+    place = scene()
+    record_what_was_made()
+
+    def files() -> list[KeptBytes]:
+        return [] if kind == "no file" else [a_photo() if "photo" in kind else text_file("a")]
+
+    piece = add_evidence(words=WORDS, files=files(), by=place.student)
+    lay_against(evidence=piece, requirement=place.lines[0], by=place.student)
+    if "photo" in kind:
+        prepare_waiting()
+    if "shared" in kind:
+        add_evidence(words=WORDS, files=files(), by=place.student)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_evidence(evidence=piece, by=place.student)
+    with django_capture_on_commit_callbacks(execute=True):
+        add_evidence(words=WORDS, files=files(), by=place.student)
+
+    assert verify().faults == []
 
 
 def test_a_file_that_somebody_else_uses_stays() -> None:

@@ -13,8 +13,10 @@ from files.keeping import keep_bytes, record
 from people.models import Account, InstitutionRole
 from records.models import Erasure, Event
 from records.triggers import lifted
+from records.verification import sealed_models
 from tests.committees.factories import scene
 from tests.factories import InstitutionRoleFactory
+from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
@@ -27,16 +29,16 @@ def run(*args: str, **options: str) -> str:
 
 def board() -> Account:
     """Somebody of the exam board, who may order an erasure."""
-    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).user
+    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_erased_file_is_reported_and_does_not_fail() -> None:
     kept = keep_bytes(BytesIO(b"Wat ik deed"), name="verslag.txt", size=11)
     with transaction.atomic():
-        file = record(kept, chain="person:1", by=None)
+        file = record(kept, by=None)
 
-    run("erase_content", file.digest, ground="Asked by the student.", by=board().email)
+    run("erase_content", file.digest, ground="Asked by the student.", by=board().sign_in)
 
     assert f"lawfully removed: files.storedfile:{file.pk}" in run("verify_records")
     assert not default_storage.exists(file.path)
@@ -44,18 +46,29 @@ def test_an_erased_file_is_reported_and_does_not_fail() -> None:
 
 def test_all_is_well_says_how_much_there_is() -> None:
     scene().bring_to(Case.State.ANNOUNCED)
+    record_what_was_made()
 
     said = run("verify_records")
 
-    events = Event.objects.count()
-    assert said == (
-        f"All is as it was recorded: {events} events, 11 sealed rows, 0 files; "
-        "0 lawfully removed.\n"
-    )
+    rows = sum(model.for_sealing().count() for model in sealed_models())
+    counts = f"{Event.objects.count()} events, {rows} sealed rows, 0 files; 0 lawfully removed"
+    assert said == f"All is as it was recorded: {counts}.\n"
+    assert rows >= 10
 
 
+def test_without_a_key_it_says_what_was_not_checked() -> None:
+    scene().bring_to(Case.State.ANNOUNCED)
+    record_what_was_made()
+
+    said = run("verify_records", "--without-key")
+
+    assert said.startswith("Without a key: who wrote the events was not checked.\nAll is as")
+
+
+@pytest.mark.tampers
 def test_a_fault_is_named_and_ends_with_1() -> None:
     scene().bring_to(Case.State.ANNOUNCED)
+    record_what_was_made()
     decision = Decision.objects.get()
     with lifted():
         Decision.objects.update(motivation="Rewritten.")
@@ -70,11 +83,12 @@ def test_a_fault_is_named_and_ends_with_1() -> None:
 
 def test_erased_content_is_reported_and_does_not_fail() -> None:
     scene().bring_to(Case.State.ANNOUNCED)
+    record_what_was_made()
     item = SnapshotItem.objects.filter(kind="piece").get()
 
-    said = run("erase_content", item.digest, ground="Asked by the student.", by=board().email)
+    said = run("erase_content", item.digest, ground="Asked by the student.", by=board().sign_in)
 
-    assert said.startswith(f"Erased: {item.digest}.")
+    assert said == f"Erased: committees.snapshotitem:{item.pk}\n"
     assert Erasure.objects.get().ground == "Asked by the student."
     assert f"lawfully removed: committees.snapshotitem:{item.pk}" in run("verify_records")
 
@@ -84,7 +98,7 @@ def test_erased_content_is_reported_and_does_not_fail() -> None:
     [
         ("piece", "Asked.", "nobody@school.example", "Nobody here has the address"),
         ("piece", "Asked.", "coordinator", "ordered by the exam board or an administrator"),
-        ("f" * 64, "Asked.", "", "Nothing is kept under"),
+        ("f" * 64, "Asked.", "", "Nothing that can be erased is kept under"),
         ("piece", " ", "", "on which lawful ground"),
         ("frame", "Asked.", "", "hold no personal data"),
     ],
@@ -92,7 +106,7 @@ def test_erased_content_is_reported_and_does_not_fail() -> None:
 def test_what_cannot_be_erased_ends_with_1(digest: str, ground: str, by: str, said: str) -> None:
     made = scene().bring_to(Case.State.FROZEN)
     item = SnapshotItem.objects.filter(kind=digest).first()
-    people = {"": board().email, "coordinator": made.coordinator.email}
+    people = {"": board().sign_in, "coordinator": made.coordinator.sign_in}
 
     with translation.override("en"), pytest.raises(CommandError, match=said) as failure:
         run(

@@ -54,9 +54,9 @@ class Scene:
     placement: Placement
     supervisor: Supervisor
 
-    def verbs(self) -> list[str]:
-        """What is written in the programme's chain."""
-        chain = Event.objects.filter(chain__key=self.programme.chain)
+    def verbs(self, of: Enrolment | None = None) -> list[str]:
+        """What is written in the programme's chain, or in that of this enrolment's student."""
+        chain = Event.objects.filter(chain__key=of.chain if of else self.programme.chain)
         return list(chain.order_by("number").values_list("verb", flat=True))
 
     def facts(self) -> dict[str, object]:
@@ -96,7 +96,7 @@ def scene() -> Scene:
     unit = UnitFactory(programme=programme, title="Basics")
     UnitPartFactory(unit=unit, work_process=processes[0], order=1)
     teacher = ProgrammeRoleFactory(programme=programme, role=ProgrammeRole.Role.TEACHER)
-    enrolment = EnrolmentFactory(programme=programme, adviser_is=teacher.user)
+    enrolment = EnrolmentFactory(programme=programme, adviser_is=teacher.person.account)
     placement = PlacementFactory(enrolment=enrolment)
     return Scene(
         programme=programme,

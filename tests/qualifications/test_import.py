@@ -72,6 +72,7 @@ def test_the_same_file_is_the_same_dossier(curator: Account) -> None:
     assert rows() == before
 
 
+@pytest.mark.tampers
 def test_a_kept_dossier_verifies_until_it_is_altered() -> None:
     dossier = kept_dossier()
     assert verify().faults == []
@@ -237,7 +238,7 @@ def test_importing_costs_the_same_whatever_the_size(
 ) -> None:
     dossier = kept_dossier()
 
-    with django_assert_num_queries(17):  # type: ignore[operator]
+    with django_assert_num_queries(15):  # type: ignore[operator]
         actions.import_qualification(
             dossier=dossier, parsed=parsed_with(lines, processes=processes), by=None
         )

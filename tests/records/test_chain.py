@@ -5,18 +5,35 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import transaction
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from records import verification
-from records.actions import record_erasure
-from records.chain import append
-from records.models import Chain, Erasure, Event
+from records.chain import ChainEntry, append, append_many, canonical, digest_of, statement_of
+from records.models import Chain, Erasure, Event, new_salt
 from records.triggers import lifted
 from records.verification import verify
 from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
+
+KEYS = dict(django_settings.SEAL_KEYS)
+
+
+def tombstone(**words: Any) -> Erasure:
+    """A sealed row with its event."""
+    row = unstated(**words)
+    with transaction.atomic():
+        append(row.chain, "content.erased", by=None, rows=[row])
+    return row
+
+
+def unstated(**words: Any) -> Erasure:
+    """A sealed row that no event stated."""
+    said = {"name": "a.row:1", "columns": [], "kept_on": "erasures", "ground": "a request"}
+    return Erasure.objects.create(**said | words)
 
 
 def write(count: int, key: str = "case:1") -> list[Event]:
@@ -28,8 +45,8 @@ def test_events_follow_each_other_in_their_own_chain() -> None:
     [other] = write(1, key="case:2")
 
     assert (first.number, second.number, other.number) == (1, 2, 1)
-    assert (first.previous, second.previous, other.previous) == ("", first.seal, "")
-    assert Chain.objects.get(key="case:1").head == second.seal
+    assert (first.previous, second.previous, other.previous) == ("", first.digest, "")
+    assert Chain.objects.get(key="case:1").head == second.digest
 
 
 def test_untouched_events_verify() -> None:
@@ -70,16 +87,18 @@ def remove_last() -> None:
 def remove_last_and_shorten_the_chain() -> None:
     Event.objects.filter(number=3).delete()
     last = Event.objects.get(number=2)
-    Chain.objects.update(length=2, head=last.seal)
+    Chain.objects.update(length=2, head=last.digest)
 
 
 def insert() -> None:
     last = Event.objects.get(number=3)
     Event.objects.create(
-        chain=last.chain, number=4, verb="thing.made-up", previous=last.seal, seal="0" * 64
-    )
+        chain=last.chain, number=4, verb="thing.made-up", previous=last.digest, digest="0" * 64,
+        key_number=1, proof="0" * 64,
+    )  # fmt: skip
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize(
     ("touch", "faults"),
     [
@@ -107,21 +126,23 @@ def test_a_touched_event_is_found(touch: Callable[[], None], faults: list[str]) 
 
 
 def test_a_sealed_row_that_no_event_stated_was_inserted() -> None:
-    row = Erasure.objects.create(digest="ab", ground="made up")
+    row = unstated()
 
     assert verify().faults == [f"records.erasure:{row.pk}: inserted"]
 
 
+@pytest.mark.tampers
 def test_a_sealed_row_that_says_something_else_was_altered() -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
     with lifted():
         Erasure.objects.update(ground="another ground")
 
     assert verify().faults == [f"records.erasure:{row.pk}: altered"]
 
 
+@pytest.mark.tampers
 def test_a_sealed_row_that_is_gone_was_removed() -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
+    row = tombstone()
     name = f"records.erasure:{row.pk}"
     with lifted():
         Erasure.objects.all().delete()
@@ -130,19 +151,192 @@ def test_a_sealed_row_that_is_gone_was_removed() -> None:
 
 
 def test_a_row_that_was_lawfully_deleted_is_not_missed() -> None:
-    row = record_erasure(digest="ab", ground="a request", by=None)
-    with lifted():
-        Erasure.objects.all().delete()
+    row = tombstone()
     with transaction.atomic():
         append("erasures", "taken.back", by=None, removed=[row])
+    with lifted():
+        Erasure.objects.all().delete()
 
     assert verify().faults == []
 
 
-def test_another_key_proves_nothing(settings: "object") -> None:
-    write(1)
-    settings.SEAL_KEY = "another key"  # type: ignore[attr-defined]
+def test_what_is_deleted_already_cannot_be_stated_as_removed() -> None:
+    """It has no id any more: what would be stated is nothing."""
+    row = tombstone()
 
+    with transaction.atomic():
+        with lifted():
+            row.delete()
+        with pytest.raises(RuntimeError, match="before it is deleted"):
+            append("erasures", "taken.back", by=None, removed=[row])
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("how", ["rows", "removed"])
+def test_a_row_is_stated_on_its_home_chain_only(how: str) -> None:
+    row = tombstone()
+
+    with pytest.raises(RuntimeError, match="is at home on erasures, not on case:1"):
+        append("case:1", "thing.done", by=None, **{how: [row]})
+
+
+@pytest.mark.tampers
+def test_a_statement_on_another_chain_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = tombstone()
+    monkeypatch.setattr(Erasure, "chain", "case:1")
+    append("case:1", "thing.done", by=None, rows=[row])
+    monkeypatch.undo()
+
+    assert verify().faults == [
+        f"records.erasure:{row.pk}: stated on erasures and case:1",
+        f"records.erasure:{row.pk}: stated on case:1, which is not its home",
+    ]
+
+
+def test_the_last_event_counts_whatever_its_clock_said() -> None:
+    row = tombstone()
+    with lifted():
+        Erasure.objects.update(ground="another ground")
+    append("erasures", "said.anew", by=None, at=row.recorded_at - timedelta(days=9), rows=[row])
+
+    assert verify().faults == []
+
+
+def test_the_same_content_says_something_else_under_another_salt() -> None:
+    row = tombstone()
+    before = statement_of(row)
+    row.salt = new_salt()
+
+    assert (len(row.salt), statement_of(row) == before) == (32, False)
+
+
+@pytest.mark.parametrize("value", [b"bytes", memoryview(b"bytes"), {1}])
+def test_what_has_no_canonical_form_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match="has no canonical form"):
+        canonical({"value": value})
+
+
+# --- Many chains at once --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.parametrize(("begun", "queries"), [(True, 4), (False, 5)])
+def test_many_chains_cost_what_one_does(
+    count: int, begun: bool, queries: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    keys = [f"case:{n}" for n in range(count)]
+    if begun:
+        append_many(ChainEntry(key, "case.begun", None) for key in keys)
+
+    with django_assert_num_queries(queries):
+        events = append_many(ChainEntry(key, "thing.done", None, facts={"n": 1}) for key in keys)
+
+    assert [event.chain.key for event in events] == keys
+    assert verify().faults == []
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_rows_are_read_once_a_kind(
+    count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    rows = [unstated(name=f"a.row:{n}") for n in range(count)]
+    append("erasures", "begun", by=None)
+
+    with django_assert_num_queries(5):
+        append("erasures", "content.erased", by=None, rows=rows)
+
+    assert verify().faults == []
+
+
+def test_two_entries_on_one_chain_follow_each_other() -> None:
+    first, other, second = append_many(
+        ChainEntry(key, "thing.done", None) for key in ("case:1", "case:2", "case:1")
+    )
+
+    assert (first.number, other.number, second.number) == (1, 1, 2)
+    assert second.previous == first.digest
+    assert verify().faults == []
+
+
+# --- Keys -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.tampers
+def test_another_key_proves_nothing(settings: Settings) -> None:
+    write(1)
+    settings.SEAL_KEYS = {1: "another key"}
+
+    assert verify().faults == [
+        "event 1 of case:1: altered or inserted",
+        "case:1: its head was altered",
+    ]
+
+
+def test_the_newest_key_signs_and_the_earlier_ones_go_on_proving(settings: Settings) -> None:
+    write(2)
+    write(1, key="case:2")
+    settings.SEAL_KEYS = {**settings.SEAL_KEYS, 2: "a second key"}
+    [event] = write(1)
+
+    assert event.key_number == 2
+    assert dict(Chain.objects.values_list("key", "key_number")) == {"case:1": 2, "case:2": 1}
+    assert verify().faults == []
+    settings.SEAL_KEYS = {2: "a second key"}
+    assert verify().faults == [
+        "event 1 of case:1: proven with key 1, which is not here",
+        "event 2 of case:1: proven with key 1, which is not here",
+        "event 1 of case:2: proven with key 1, which is not here",
+        "case:2: proven with key 1, which is not here",
+    ]
+    settings.SEAL_KEYS = KEYS | {2: "a second key"}
+
+
+@pytest.mark.tampers
+def test_an_earlier_key_writes_no_more_where_a_newer_one_wrote(settings: Settings) -> None:
+    """Who got hold of a key that was replaced."""
+    settings.SEAL_KEYS = {**KEYS, 2: "a second key"}
+    write(1)
+    settings.SEAL_KEYS = KEYS
+    write(1)
+    settings.SEAL_KEYS = {**KEYS, 2: "a second key"}
+
+    assert verify().faults == [
+        "event 2 of case:1: proven with an older key than the event before it"
+    ]
+
+
+def test_without_a_key_all_that_follows_is_checked_and_the_report_says_so() -> None:
+    write(3)
+
+    with_keys, without = verify(), verify({})
+
+    assert (with_keys.with_keys, without.with_keys) == (True, False)
+    assert (with_keys.events, without.events) == (3, 3)
+    assert without.faults == []
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("touch", [alter, alter_statement, redate, remove_middle, remove_last])
+def test_without_a_key_a_clumsy_hand_is_found(touch: Callable[[], None]) -> None:
+    write(3)
+    with lifted():
+        touch()
+
+    assert verify({}).faults == verify().faults != []
+
+
+@pytest.mark.tampers
+def test_without_a_key_a_record_that_was_written_anew_looks_whole() -> None:
+    """What only the key shows: all hashes were calculated again."""
+    write(1)
+    with lifted():
+        event = Event.objects.get()
+        event.verb = "thing.else"
+        event.digest = digest_of(event)
+        event.save()
+        Chain.objects.update(head=event.digest)
+
+    assert verify({}).faults == []
     assert verify().faults == [
         "event 1 of case:1: altered or inserted",
         "case:1: its head was altered",
@@ -158,7 +352,7 @@ def test_who_works_on_meanwhile_causes_no_fault(monkeypatch: pytest.MonkeyPatch)
     def and_meanwhile(*args: Any) -> Any:
         stated = read_events(*args)
         if not written:
-            written.append(record_erasure(digest="ab", ground="a request", by=None))
+            written.append(tombstone())
         return stated
 
     monkeypatch.setattr(verification, "_statements", and_meanwhile)

@@ -50,8 +50,10 @@ def refused(sql: str) -> bool:
 def erasure() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO records_erasure (id, recorded_at, digest, ground) "
-            "VALUES ('11111111111111111111111111111111', '2026-01-01 00:00:00+00', 'ab', 'x')"
+            "INSERT INTO records_erasure "
+            "(id, recorded_at, salt, name, columns, digest, kept_on, ground) VALUES ("
+            "'11111111111111111111111111111111', '2026-01-01 00:00:00+00', 'aa', "
+            "'a.row:1', '[]', 'ab', 'erasures', 'x')"
         )
 
 
@@ -66,6 +68,11 @@ def erasure() -> None:
 )
 def test_a_change_is_refused(sql: str) -> None:
     assert refused(sql)
+
+
+@pytest.mark.usefixtures("erasure")
+def test_a_new_salt_is_no_change() -> None:
+    assert not refused("UPDATE records_erasure SET salt = 'bb'")
 
 
 @pytest.mark.usefixtures("erasure")

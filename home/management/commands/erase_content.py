@@ -1,25 +1,34 @@
 from argparse import ArgumentParser
+from collections.abc import Collection
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from committees.actions import erase_item
-from committees.models import SnapshotItem
-from files.keeping import erase_file
-from files.models import StoredFile
-from people.access import has_role
-from people.models import Account, InstitutionRole
+from home.actions import erase_content
+from people.access import NotAllowed
+from people.models import Account
 from records.refusals import NotPossible
 
 
 class Command(BaseCommand):
     help = (
-        "Erase the content of a stored file or of an item of a frozen set on a lawful ground. Its "
-        "hash, the date and the ground stay, and verify_records says that it was lawfully removed."
+        "Erase content on a lawful ground, live and in every frozen set. The date, the ground and "
+        "who ordered it stay, and verify_records says that it was lawfully removed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("digest", help="the SHA-256 (hex) under which it is kept")
+        parser.add_argument(
+            "what",
+            help="a row as the record names it (evidence.revision:…), or the SHA-256 (hex) of a "
+            "file or of an item of a frozen set",
+        )
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            dest="columns",
+            help="which column of the row; may be given more than once; default: all that can be",
+        )
         parser.add_argument("--ground", required=True, help="the lawful ground, as it will be kept")
         parser.add_argument(
             "--by",
@@ -27,21 +36,15 @@ class Command(BaseCommand):
             help="e-mail address of who orders it: exam board or administrator",
         )
 
-    def handle(self, *_: Any, digest: str, ground: str, by: str, **__: Any) -> None:
-        person = Account.objects.filter(email=by.strip().lower()).first()
+    def handle(
+        self, *_: Any, what: str, columns: Collection[str], ground: str, by: str, **__: Any
+    ) -> None:
+        person = Account.objects.filter(sign_in=by.strip().lower()).first()
         if person is None:
             raise CommandError(f"Nobody here has the address {by}.")
-        if not person.is_superuser and not has_role(person, InstitutionRole.Role.EXAM_BOARD):
-            raise CommandError("Erasure is ordered by the exam board or an administrator.")
-        file = StoredFile.objects.filter(digest=digest).first()
-        item = SnapshotItem.objects.filter(digest=digest).first()
         try:
-            if file:
-                erase_file(file=file, ground=ground, by=person)
-            elif item:
-                erase_item(item=item, ground=ground, by=person)
-            else:
-                raise CommandError(f"Nothing is kept under {digest}.")
-        except NotPossible as refusal:
+            erased = erase_content(what=what, columns=columns, ground=ground, by=person)
+        except (NotAllowed, NotPossible) as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(f"Erased: {digest}. Its hash, the date and the ground are on record.")
+        for erasure in erased:
+            self.stdout.write(f"Erased: {erasure.name}")

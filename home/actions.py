@@ -1,0 +1,51 @@
+from collections.abc import Collection
+from datetime import datetime
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+
+from committees.actions import erase_item
+from committees.models import SnapshotItem
+from files.keeping import erase_file
+from files.models import StoredFile
+from people.access import check_may_erase
+from people.models import Account
+from records.actions import erase
+from records.models import AppendOnly, Erasure
+from records.refusals import NotPossible
+
+
+def erase_content(
+    *,
+    what: str,
+    columns: Collection[str] = (),
+    ground: str,
+    by: Account,
+    at: datetime | None = None,
+) -> list[Erasure]:
+    """Erase content on a lawful ground, live and frozen at once. `what` names a row as the record
+    does ("evidence.revision:…"; with `columns`, only those), or is the SHA-256 (hex) of a file or
+    of an item of a frozen set. Raises NotAllowed, and NotPossible for what is not there, stays,
+    or was erased before."""
+    check_may_erase(by)
+    row = _row(what)
+    if isinstance(row, StoredFile):
+        return erase_file(file=row, ground=ground, by=by, at=at)
+    if isinstance(row, SnapshotItem):
+        return erase_item(item=row, ground=ground, by=by, at=at)
+    if isinstance(row, AppendOnly):
+        return erase(row=row, columns=columns, ground=ground, by=by, at=at)
+    raise NotPossible(_("Nothing that can be erased is kept under %(what)s.") % {"what": what})
+
+
+def _row(what: str) -> models.Model | None:
+    label, colon, pk = what.partition(":")
+    if not colon:
+        file = StoredFile.objects.filter(digest=what).first()
+        return file or SnapshotItem.objects.filter(digest=what).first()
+    try:
+        return apps.get_model(label)._base_manager.filter(pk=pk).first()
+    except (LookupError, ValueError, ValidationError):
+        return None

@@ -1,0 +1,277 @@
+"""Every column that can be erased is, live and frozen at once, and verification says so."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import translation
+
+from committees import actions
+from committees.models import Case, SnapshotItem
+from evidence.models import Attachment, Feedback, Remark, Revision
+from home.actions import erase_content
+from people.access import NotAllowed
+from people.models import Account, InstitutionRole
+from portfolio.models import Acknowledgement, Agreement, CheckIn
+from records.chain import statement_of
+from records.models import AppendOnly, Erasure, Event, name_of
+from records.refusals import NotPossible
+from records.triggers import protected
+from records.verification import verify
+from tests.committees.factories import HELD, MeetingFactory, Scene, scene
+from tests.evidence.factories import (
+    AttachmentFactory,
+    EvidenceFactory,
+    FeedbackFactory,
+    RevisionFactory,
+)
+from tests.factories import InstitutionRoleFactory
+from tests.portfolio.factories import AcknowledgementFactory, AgreementFactory, CheckInFactory
+from tests.recorded import record_what_was_made
+
+pytestmark = pytest.mark.django_db
+
+ERASABLE = [(model, column) for model in protected() for column in model.erasable]
+# What a set says besides: its words are frozen with it.
+FROZEN: tuple[type[AppendOnly], ...] = (
+    Revision,
+    Attachment,
+    Feedback,
+    Remark,
+    CheckIn,
+    SnapshotItem,
+)
+
+
+def words(model: type[AppendOnly], column: str) -> str:
+    return f"Words of {model.__name__}, {column}"
+
+
+def board() -> Account:
+    """Somebody of the exam board, who may order an erasure."""
+    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
+
+
+def with_words() -> Scene:
+    """A frozen case in which each column that can be erased has words of its own."""
+    made = scene()
+    made.programme.committee_sees_check_ins = True
+    made.programme.save()
+    enrolment = made.case.enrolment
+    piece = EvidenceFactory(
+        owner=made.student,
+        on=[made.requirement],
+        **{f"revision__{column}": words(Revision, column) for column in Revision.erasable},
+    )
+    AttachmentFactory(revision=piece.current, name=words(Attachment, "name"))
+    FeedbackFactory(
+        enrolment=enrolment,
+        evidence=piece,
+        noted=True,
+        text=words(Feedback, "text"),
+        place=words(Feedback, "place"),
+        remarks={made.requirement: words(Remark, "text")},
+    )
+    check_in = CheckInFactory(enrolment=enrolment, summary=words(CheckIn, "summary"))
+    AgreementFactory(check_in=check_in, text=words(Agreement, "text"))
+    AcknowledgementFactory(check_in=check_in, note=words(Acknowledgement, "note"), refused=True)
+    record_what_was_made()
+    made.freeze()
+    actions.recuse(case=made.case, reason="Words of Recusal, reason", by=made.other_member, at=HELD)
+    return made
+
+
+def frozen_with(text: str) -> list[str]:
+    """The names of the items of frozen sets that say this."""
+    return [name_of(item) for item in SnapshotItem.objects.all() if text.encode() in item.content]
+
+
+@pytest.fixture(autouse=True)
+def _without_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files here are rows of a factory: nobody misses what they never had."""
+    monkeypatch.setattr("files.models.StoredFile.own_faults", lambda file, erased: iter(()))
+
+
+@pytest.mark.parametrize(
+    ("model", "column"), ERASABLE, ids=[f"{model.__name__}-{column}" for model, column in ERASABLE]
+)
+def test_it_goes_live_and_frozen_and_verification_says_lawfully_so(
+    model: type[AppendOnly], column: str
+) -> None:
+    with_words()
+    if model is SnapshotItem:
+        text = words(Revision, "title")
+        [row] = [item for item in SnapshotItem.objects.all() if text.encode() in item.content]
+        what, columns = row.digest, []
+    else:
+        text = words(model, column)
+        row = model._default_manager.get(**{column: text})
+        what, columns = name_of(row), [column]
+    frozen = frozen_with(text)
+    assert verify().faults == []
+
+    erasures = erase_content(what=what, columns=columns, ground=" Asked. ", by=board())
+
+    row.refresh_from_db()
+    assert getattr(row, column) in ("", b"")
+    assert bool(frozen) == (model in FROZEN)
+    assert frozen_with(text) == []
+    assert {erasure.name for erasure in erasures} == {name_of(row), *frozen}
+    assert {erasure.ground for erasure in erasures} == {"Asked."}
+    report = verify()
+    assert (report.faults, sorted(report.erased)) == ([], sorted({name_of(row), *frozen}))
+
+
+def test_what_was_not_named_stays() -> None:
+    with_words()
+    revision = Revision.objects.get(title=words(Revision, "title"))
+
+    erase_content(what=name_of(revision), columns=["title"], ground="Asked.", by=board())
+
+    revision.refresh_from_db()
+    assert (revision.title, revision.reflection) == ("", words(Revision, "reflection"))
+
+
+def test_without_columns_all_that_can_be_erased_goes() -> None:
+    with_words()
+    revision = Revision.objects.get(title=words(Revision, "title"))
+
+    [live, frozen] = erase_content(what=name_of(revision), ground="Asked.", by=board())
+
+    revision.refresh_from_db()
+    assert [getattr(revision, column) for column in Revision.erasable] == ["", "", "", ""]
+    assert (live.name, sorted(live.columns)) == (name_of(revision), sorted(Revision.erasable))
+    assert (live.digest, len(frozen.digest)) == ("", 64)
+
+
+def test_nobody_can_try_out_what_was_there() -> None:
+    """Who guesses the words and knows all that is left finds no statement that fits."""
+    with_words()
+    row = CheckIn.objects.get()
+    erase_content(what=name_of(row), ground="Asked.", by=board())
+
+    guess = CheckIn.for_sealing().get()
+    blank = statement_of(guess)
+    guess.summary = words(CheckIn, "summary")
+
+    said = str(list(Event.objects.values_list("statement", flat=True)))
+    assert (blank in said, statement_of(guess) in said) == (True, False)
+
+
+def test_it_goes_from_every_set_that_froze_it() -> None:
+    made = with_words()
+    made.open_meeting()
+    actions.defer(case=made.case, reason="Show it once more.", by=made.chair, at=HELD)
+    later = MeetingFactory(
+        committee=made.committee,
+        held_at=HELD + timedelta(days=30),
+        reference_at=HELD + timedelta(days=20),
+    )
+    record_what_was_made()
+    [again] = actions.put_on_agenda(
+        meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary, at=HELD
+    )
+    actions.freeze_case(case=again, by=None, at=later.reference_at)
+    feedback = Feedback.objects.get(text=words(Feedback, "text"))
+
+    erasures = erase_content(what=name_of(feedback), ground="Asked.", by=board())
+
+    assert {erasure.chain for erasure in erasures} == {
+        feedback.chain,
+        made.case.chain,
+        again.chain,
+    }
+    assert frozen_with(words(Feedback, "text")) == []
+    assert verify().faults == []
+
+
+def test_an_earlier_revision_goes_and_what_was_frozen_of_the_next_stays() -> None:
+    made = scene()
+    piece = made.student.person.evidence.get()
+    earlier = piece.current
+    piece.current = RevisionFactory(evidence=piece, title="The next one")
+    piece.save()
+    record_what_was_made()
+    made.freeze()
+
+    [erasure] = erase_content(what=name_of(earlier), ground="Asked.", by=board())
+
+    assert erasure.name == name_of(earlier)
+    assert len(frozen_with("The next one")) == 1
+    assert verify().faults == []
+
+
+def test_who_may_not_order_it_is_refused() -> None:
+    made = with_words()
+    what = name_of(CheckIn.objects.get())
+
+    for person in (made.coordinator, made.chair, made.adviser, made.student, made.auditor):
+        with pytest.raises(NotAllowed):
+            erase_content(what=what, ground="Asked.", by=person)
+
+    assert not Erasure.objects.exists()
+
+
+def test_an_administrator_may() -> None:
+    with_words()
+    boss = Account.objects.create_superuser("boss@school.example", "Boss", "secret")
+
+    assert erase_content(what=name_of(CheckIn.objects.get()), ground="Asked.", by=boss)
+
+
+@pytest.mark.parametrize(
+    ("what", "columns", "ground", "said"),
+    [
+        ("check-in", ["summary"], "  ", "on which lawful ground"),
+        ("check-in", ["light"], "Asked.", "cannot be erased"),
+        ("check-in", ["no_column"], "Asked.", "cannot be erased"),
+        ("case", [], "Asked.", "Nothing that can be erased is kept under"),
+        ("event", [], "Asked.", "cannot be erased"),
+        ("evidence.revision:1", [], "Asked.", "Nothing that can be erased is kept under"),
+        ("no.model:1", [], "Asked.", "Nothing that can be erased is kept under"),
+        ("f" * 64, [], "Asked.", "Nothing that can be erased is kept under"),
+    ],
+)
+def test_what_cannot_be_erased_says_why(
+    what: str, columns: list[str], ground: str, said: str
+) -> None:
+    made = with_words()
+    named = {
+        "check-in": name_of(CheckIn.objects.get()),
+        "case": name_of(made.case),
+        "event": name_of(Event.objects.all()[0]),
+    }
+
+    with translation.override("en"), pytest.raises(NotPossible, match=said):
+        erase_content(what=named.get(what, what), columns=columns, ground=ground, by=board())
+
+    assert (Erasure.objects.count(), verify().faults) == (0, [])
+
+
+@pytest.mark.parametrize("model", [Feedback, CheckIn, Remark])
+def test_what_is_gone_is_not_erased_twice(model: type[AppendOnly]) -> None:
+    with_words()
+    column = model.erasable[0]
+    what = name_of(model._default_manager.get(**{column: words(model, column)}))
+    erase_content(what=what, ground="Asked.", by=board())
+    count = Erasure.objects.count()
+
+    with translation.override("en"), pytest.raises(NotPossible, match="Nothing is left"):
+        erase_content(what=what, ground="Asked.", by=board())
+
+    assert Erasure.objects.count() == count
+
+
+def test_a_case_whose_set_lost_an_item_can_still_be_decided() -> None:
+    made = scene(pieces=2)
+    record_what_was_made()
+    made.freeze()
+    revision = made.student.person.evidence.all()[1].current
+    erase_content(what=name_of(revision), ground="Asked.", by=board())
+    made.judge(made.chair)
+    made.judge(made.member)
+    made.open_meeting()
+    made.open_judgements()
+
+    made.decide()
+
+    assert made.refreshed().state == Case.State.DECIDED
