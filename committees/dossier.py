@@ -1,24 +1,48 @@
 """What the pages of one case show: the set, frozen or as it would be, and what was found on it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.core.paginator import Paginator
 from django.http import QueryDict
-from django.urls import reverse
 
 from committees.models import Case, Decision, Judgement, Outcome
 from committees.rules import Panel, Seat
-from committees.snapshots import FrozenSet, read
-from evidence.models import Revision
+from committees.snapshots import FrozenSet
+from evidence.models import GiverRole, Revision
 from people.models import Account
-from portfolio.coverage import EVERYTHING, draw
-from portfolio.evidence_set import NOTED, EvidenceSet, FeedbackFact, FileFact, PartFact, PieceFact
+from portfolio.coverage import EVERYTHING, WHOLE, draw
+from portfolio.evidence_set import (
+    NOTED,
+    EvidenceSet,
+    FeedbackFact,
+    FileFact,
+    PartFact,
+    PieceFact,
+)
 from portfolio.forms import CoverageFilterForm
+from portfolio.lines import under
 from portfolio.models import Light
+
+PIECES_AT_A_TIME = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PieceRow:
+    """A piece as a line: how many people gave feedback on it, and in which roles, in the order of
+    the roles."""
+
+    piece: PieceFact
+    people: int
+    roles: tuple[GiverRole, ...]
+
+    @property
+    def kind(self) -> str:
+        return str(Revision.Kind(self.piece.kind).label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +79,31 @@ class ShownPiece:
         return str(Revision.Origin(self.piece.origin).label)
 
 
-def set_context(
-    evidence_set: EvidenceSet, files: Mapping[str, str], asked: QueryDict | None = None
-) -> dict[str, Any]:
-    """What `committees/_set.html` draws, for the committee, the student and the auditor alike;
-    `files` has the address of each file by its id. Where the reader can ask for a part of the
-    coverage, `asked` is the query that does so. No query to the database."""
-    filters = None if asked is None else CoverageFilterForm(asked, evidence_set)
+def piece_rows(evidence_set: EvidenceSet) -> list[PieceRow]:
+    """The pieces of a set as lines, in its order. No query."""
+    given: dict[str, list[FeedbackFact]] = defaultdict(list)
+    for item in evidence_set.feedback:
+        given[item.piece].append(item)
+    rows = []
+    for piece in evidence_set.pieces:
+        on_it = given[piece.id]
+        roles = {item.role for item in on_it}
+        people = len({item.giver for item in on_it})
+        rows.append(PieceRow(piece, people, tuple(role for role in GiverRole if role in roles)))
+    return rows
+
+
+def shown_pieces(
+    evidence_set: EvidenceSet, only: str = "", *, address: Callable[[PieceFact, FileFact], str]
+) -> list[ShownPiece]:
+    """The pieces of a set in full, or `only` the one with this id; `address` says where a file of
+    a piece is. No query."""
     words = {line.id: line.words for line in evidence_set.frame.requirements}
     names = {person.id: person.name for person in evidence_set.people}
     shown = {piece.id: piece.revision for piece in evidence_set.pieces}
     given: dict[str, list[ShownFeedback]] = defaultdict(list)
     for item in evidence_set.feedback:
-        if item.piece in shown:  # else erased from a frozen set
+        if item.piece in shown and only in ("", item.piece):  # else erased from a frozen set
             is_earlier = item.revision < shown[item.piece]
             remarks = tuple(
                 (remark.text, tuple(words[line] for line in remark.requirements))
@@ -75,45 +111,36 @@ def set_context(
             )
             giver = names.get(item.giver, "")
             given[item.piece].append(ShownFeedback(item, giver, remarks, is_earlier))
+    return [
+        ShownPiece(
+            piece,
+            tuple((file, address(piece, file) if file.file else "") for file in piece.files),
+            tuple((words[laid.requirement], laid.why) for laid in piece.laid),
+            tuple(given[piece.id]),
+        )
+        for piece in evidence_set.pieces
+        if only in ("", piece.id)
+    ]
+
+
+def set_context(
+    case: Case, evidence_set: EvidenceSet, *, erased: int = 0, asked: QueryDict | None = None
+) -> dict[str, Any]:
+    """What `committees/_set.html` draws, for the committee, the student and the auditor alike.
+    Where the reader can ask for a part of the coverage, `asked` is the query that does so. No
+    query to the database."""
+    filters = None if asked is None else CoverageFilterForm(asked, evidence_set)
     return {
+        "erased": erased,
         "filters": filters,
         "coverage": draw(evidence_set, filters.only if filters else EVERYTHING),
         "evidence_set": evidence_set,
-        "links": {piece.id: f"#piece-{piece.id}" for piece in evidence_set.pieces},
-        "pieces": [
-            ShownPiece(
-                piece,
-                tuple((file, files.get(file.id, "")) for file in piece.files),
-                tuple((words[laid.requirement], laid.why) for laid in piece.laid),
-                tuple(given[piece.id]),
-            )
-            for piece in evidence_set.pieces
-        ],
+        "at": under("committees:line", case.pk, key=WHOLE),
+        "pieces_at": under("committees:piece", case.pk, key=UUID(int=0)),
+        "pieces": Paginator(piece_rows(evidence_set), PIECES_AT_A_TIME).page(1),
         "check_ins": [
             (item, Light(item.light).label if item.light else "") for item in evidence_set.check_ins
         ],
-    }
-
-
-def frozen_context(case: Case, asked: QueryDict | None = None) -> tuple[FrozenSet, dict[str, Any]]:
-    """The set of a frozen case, read back, and what is drawn of it. Two queries."""
-    frozen = read(case.snapshots.latest("number"))
-    files = {
-        file.id: reverse("committees:file", args=[case.pk, file.file])
-        for piece in frozen.evidence_set.pieces
-        for file in piece.files
-        if file.file
-    }
-    return frozen, set_context(frozen.evidence_set, files, asked) | {"erased": frozen.erased}
-
-
-def live_files(evidence_set: EvidenceSet) -> dict[str, str]:
-    """Where the student finds the files of a set that is not frozen yet."""
-    return {
-        file.id: reverse("evidence:file", args=[piece.id, file.id])
-        for piece in evidence_set.pieces
-        for file in piece.files
-        if file.file
     }
 
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -198,11 +199,10 @@ class DecisionForm(FindingsForm):
         self.fields["cited"] = forms.MultipleChoiceField(
             label=_("What does the motivation rest on?"),
             help_text=_("Choose at least one piece of evidence or feedback from the set."),
-            choices=frozen.citable(),
+            choices=[choice for _title, choices in frozen.citable() for choice in choices],
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": _("Point at what the motivation rests on.")},
         )
-        self.frozen = frozen
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -225,13 +225,10 @@ class DecisionForm(FindingsForm):
             for name, part in self.names.items()
         }
 
-    def citing(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
-        """What can be pointed at, piece by piece: digest, words, and whether it is chosen."""
-        chosen = set(self["cited"].value() or ())
-        return [
-            (title, [(digest, words, digest in chosen) for digest, words in choices])
-            for title, choices in self.frozen.citable()
-        ]
+    def type_in(self, data: QueryDict) -> None:
+        """Show what was typed and chosen so far, without holding it against anything."""
+        for name, field in self.fields.items():
+            self.initial[name] = field.widget.value_from_datadict(data, {}, name)
 
 
 class ReasonForm(forms.Form):

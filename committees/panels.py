@@ -1,6 +1,5 @@
 """Reads who sits before a case, in a fixed number of queries for one case or for a whole agenda."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -19,6 +18,7 @@ from committees.models import (
     SnapshotItem,
 )
 from committees.rules import Disclosure, Ground, Panel, Role, Seat
+from committees.snapshots import fact_of
 from people.models import Person
 from programmes.models import AdviserAssignment, Enrolment
 
@@ -154,7 +154,7 @@ def _givers(cases: Collection[Case]) -> dict[UUID, set[UUID]]:
     for case, number, content in rows.order_by("snapshot__number"):
         if number > last.get(case, (0, set()))[0]:
             last[case] = (number, set())
-        if content and (user := json.loads(bytes(content)).get("user")):
+        if content and (user := fact_of("person", bytes(content)).user):
             last[case][1].add(UUID(user))
     students = {case.pk: case.enrolment.student_id for case in cases}
     return defaultdict(set, {case: users - {students[case]} for case, (_, users) in last.items()})

@@ -6,8 +6,9 @@ so that one can be lawfully erased while the manifest, and what it proves, stays
 
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ from portfolio.evidence_set import (
 from records.chain import canonical
 
 KINDS: dict[str, type] = {
+    "frame": Frame,
     "piece": PieceFact,
     "feedback": FeedbackFact,
     "person": PersonFact,
@@ -40,13 +42,28 @@ KINDS: dict[str, type] = {
 
 
 @dataclass(frozen=True, slots=True)
-class FrozenSet:
-    """A snapshot read back. `digests` gives each fact's item by the fact's id, for citing;
-    `erased` counts the items whose content was lawfully removed."""
+class FrozenItem:
+    """What a manifest names; `is_removed` when its content was lawfully erased since."""
 
+    kind: str
+    digest: str
+    is_removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenSet:
+    """A snapshot read back: the row itself, its items in the order of the manifest, and `digests`,
+    which gives the item of each piece and each feedback by its id, for citing."""
+
+    snapshot: Snapshot
     evidence_set: EvidenceSet
-    digests: dict[str, str] = field(default_factory=dict)
-    erased: int = 0
+    items: tuple[FrozenItem, ...]
+    digests: dict[str, str]
+
+    @property
+    def erased(self) -> int:
+        """How many items were lawfully removed."""
+        return sum(item.is_removed for item in self.items)
 
     def citable(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """What a motivation can point at: for each piece its title, and digest and words of the
@@ -157,31 +174,41 @@ def file_in(case: Case, file: UUID) -> tuple[StoredFile, str] | None:
     return None
 
 
+def frozen_set(case: Case) -> FrozenSet:
+    """The set of a frozen case, as it was last frozen. Two queries."""
+    return read(case.snapshots.latest("number"))
+
+
 def read(snapshot: Snapshot) -> FrozenSet:
     """The set as it was frozen, less what was lawfully erased since. One query."""
-    items = {item.digest: item for item in snapshot.items.all()}
+    contents = dict(snapshot.items.values_list("digest", "content"))
     found: dict[str, list[Any]] = {kind: [] for kind in KINDS}
     digests: dict[str, str] = {}
-    frame, erased = None, 0
+    items = []
     for entry in json.loads(bytes(snapshot.manifest))["items"]:
-        content = bytes(items[entry["digest"]].content) if entry["digest"] in items else b""
-        if not content:
-            erased += 1
-        elif entry["kind"] == "frame":
-            frame = from_plain(Frame, json.loads(content))
-        else:
-            fact: Any = from_plain(KINDS[entry["kind"]], json.loads(content))
-            found[entry["kind"]].append(fact)
-            if entry["kind"] in ("piece", "feedback"):
-                digests[fact.id] = entry["digest"]
-    if frame is None:
+        kind, digest = entry["kind"], entry["digest"]
+        content = bytes(contents.get(digest, b""))
+        items.append(FrozenItem(kind, digest, is_removed=not content))
+        if content:
+            fact = fact_of(kind, content)
+            found[kind].append(fact)
+            if kind in ("piece", "feedback"):
+                digests[fact.id] = digest
+    if not found["frame"]:
         raise LookupError(f"snapshot {snapshot.pk} has lost its frame")
     evidence_set = EvidenceSet(
-        frame=frame,
+        frame=found["frame"][0],
         pieces=tuple(found["piece"]),
         feedback=tuple(found["feedback"]),
         people=tuple(found["person"]),
         set_aside=tuple(found["set_aside"]),
         check_ins=tuple(found["check_in"]),
     )
-    return FrozenSet(evidence_set, digests, erased)
+    return FrozenSet(snapshot, evidence_set, tuple(items), digests)
+
+
+@lru_cache(maxsize=16_384)
+def fact_of(kind: str, content: bytes) -> Any:
+    """The fact that an item's content holds. Whoever asks, in one request or the next, the same
+    bytes are read once, as long as they are among the last that were asked for."""
+    return from_plain(KINDS[kind], json.loads(content))

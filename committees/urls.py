@@ -1,6 +1,6 @@
 from django.urls import path
 
-from committees.views import cases, committees, deciding, meetings, own, record, together
+from committees.views import cases, committees, deciding, meetings, own, record, sets, together
 
 app_name = "committees"
 urlpatterns = [
@@ -24,11 +24,16 @@ urlpatterns = [
     path("meetings/<uuid:pk>/close/", meetings.meeting_close, name="meeting_close"),
     path("cases/<uuid:pk>/", cases.dossier, name="case"),
     path("cases/<uuid:pk>/draft/", cases.dossier, {"is_draft": True}, name="judgement_draft"),
+    path("cases/<uuid:pk>/lines/<slug:key>/", sets.line, name="line"),
+    path("cases/<uuid:pk>/pieces/", sets.pieces, name="pieces"),
+    path("cases/<uuid:pk>/pieces/<uuid:piece>/", sets.piece, name="piece"),
+    path("cases/<uuid:pk>/in-full/", sets.in_full, name="in_full"),
     path("cases/<uuid:pk>/files/<uuid:file>/", cases.case_file, name="file"),
     path("cases/<uuid:pk>/recuse/", cases.recuse, name="recuse"),
     path("cases/<uuid:pk>/take-off/", meetings.take_off, name="take_off"),
     path("cases/<uuid:pk>/decide/", deciding.decide, name="decide"),
     path("cases/<uuid:pk>/decide/draft/", deciding.decide, {"is_draft": True}, name="decide_draft"),
+    path("cases/<uuid:pk>/decide/find/", deciding.decide, {"finds": True}, name="decide_find"),
     path("cases/<uuid:pk>/open/", deciding.judgements_open, name="judgements_open"),
     path("cases/<uuid:pk>/defer/", deciding.defer, name="defer"),
     path("cases/<uuid:pk>/defer/draft/", deciding.defer, {"is_draft": True}, name="defer_draft"),
@@ -37,4 +42,6 @@ urlpatterns = [
     path("cases/<uuid:pk>/letter/", own.letter, name="letter"),
     path("cases/<uuid:pk>/letter/preview/", own.letter_preview, name="letter_preview"),
     path("cases/<uuid:pk>/record/", record.case_record, name="case_record"),
+    path("cases/<uuid:pk>/record/check/", record.record_integrity, name="record_integrity"),
+    path("cases/<uuid:pk>/record/items/", record.record_items, name="record_items"),
 ]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from evidence.models import GiverRole
-from portfolio.coverage import draw
+from portfolio.coverage import draw, draw_lines
 from portfolio.evidence_set import (
     NOTED,
     WRITTEN,
@@ -134,7 +134,7 @@ def gallery_context() -> dict[str, Any]:
     evidence_set = sample_set()
     return {
         "coverage": draw(evidence_set),
-        "coverage_links": {piece.id: "#coverage" for piece in evidence_set.pieces},
+        "coverage_lines": draw_lines(evidence_set),
         "form": SampleForm(auto_id="empty_%s"),
         "wrong_form": SampleForm(
             {"title": "", "kind": "ACT", "requirements": ["2"], "happened_on": ""},

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
+from urllib.parse import urlencode
 
 from django.utils.timezone import localdate
 
@@ -56,8 +57,21 @@ class Filter:
     def is_on(self) -> bool:
         return self.narrows or self.chooses
 
+    @property
+    def query(self) -> str:
+        """What asks the same of one line: "?role=client&new=on"; `thin` changes nothing in it."""
+        asked = {
+            "role": self.role,
+            "period": self.period and self.period.starts_on.isoformat(),
+            "new": "on" if self.since else None,
+        }
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"?{query}" if query else ""
+
 
 EVERYTHING = Filter()
+# The keys of the two lines that are no requirement's.
+WHOLE, UNANSWERED = "whole", "unanswered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,26 +152,42 @@ class Tally:
         return not self.pieces
 
     @property
+    def is_heard(self) -> bool:
+        """Whether somebody said something; noted remarks too."""
+        return bool(self.remarks or self.noted)
+
+    @property
     def is_short(self) -> bool:
         return self.guideline is not None and not self.guideline.met
 
 
 @dataclass(frozen=True, slots=True)
 class RequirementRow:
-    """A requirement at one of its places. `is_first` is true at one place only; `elsewhere` are
-    the codes of the work processes of its other places."""
+    """A requirement at one of its places, in figures; what stands behind them is a `Line`.
+    `is_first` is true at one place only."""
 
     requirement: RequirementFact
     tally: Tally
-    entries: tuple[Entry, ...]  # newest first
-    pieces: tuple[PieceFact, ...]  # newest act first
-    bare: tuple[PieceFact, ...]  # those of them on which nobody said anything about this
     is_first: bool = True
-    elsewhere: tuple[str, ...] = ()
 
     @property
     def is_thin(self) -> bool:
-        return not self.entries or self.tally.is_short
+        return not self.tally.is_heard or self.tally.is_short
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What stands behind a line of the coverage: the remarks, and the pieces without a remark on
+    it. Without a requirement these are the remarks on the whole of a piece, or the pieces on which
+    nobody gave feedback yet. `places` are the codes of the work processes under which the
+    requirement stands."""
+
+    key: str  # the id of the requirement, WHOLE or UNANSWERED
+    requirement: RequirementFact | None
+    places: tuple[str, ...]
+    periods: tuple[PeriodCount, ...]  # of all its pieces
+    entries: tuple[Entry, ...]  # newest first
+    bare: tuple[PieceFact, ...]  # newest act first
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +223,18 @@ class Coverage:
 def draw(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> Coverage:
     """The coverage of this set, or the part of it that the filter asks for; no query."""
     return _Drawing(evidence_set, only).coverage()
+
+
+def draw_line(evidence_set: EvidenceSet, key: str, only: Filter = EVERYTHING) -> Line | None:
+    """One line of that coverage; None for a key that it does not have. No query."""
+    return _Drawing(evidence_set, only).line(key)
+
+
+def draw_lines(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> dict[str, Line]:
+    """All lines of that coverage, by key. No query."""
+    drawing = _Drawing(evidence_set, only)
+    keys = (WHOLE, UNANSWERED, *drawing.places)
+    return {key: line for key in keys if (line := drawing.line(key))}
 
 
 class _Drawing:
@@ -252,27 +294,61 @@ class _Drawing:
         )
 
     def coverage(self) -> Coverage:
-        rows = {fact.id: self._row(fact) for fact in self.frame.requirements}
+        rows = {
+            fact.id: RequirementRow(fact, self._tally(fact.id, [fact.id]))
+            for fact in self.frame.requirements
+        }
         tasks = (self._core_task(task, rows) for task in self.frame.core_tasks)
-        unanswered = (piece for piece in self.set.pieces if piece.id not in self.answered)
-        whole = [] if self.only.thin else self.whole
-        every = self.only.since is None
         return Coverage(
             core_tasks=tuple(task for task in tasks if self._stays(task.tally, task.groups)),
             periods=self._by_period(self.set.pieces),
-            whole=tuple(entry for entry in whole if every or entry.is_new),
-            unanswered=tuple(piece for piece in unanswered if every or self._is_laid_since(piece)),
+            whole=self._whole(),
+            unanswered=self._unanswered(),
             is_empty=self.is_empty,
             only=self.only,
+        )
+
+    def line(self, key: str) -> Line | None:
+        if key == WHOLE:
+            return Line(key, None, (), (), self._whole(), ())
+        if key == UNANSWERED:
+            return Line(key, None, (), (), (), self._unanswered())
+        facts = (fact for fact in self.frame.requirements if fact.id == key)
+        if (fact := next(facts, None)) is None:
+            return None
+        entries = self.entries.get(key, [])
+        remarked = {entry.piece.id for entry in entries}
+        pieces = self.laid.get(key, [])
+        return Line(
+            key,
+            fact,
+            places=tuple(process.code for process in self.places.get(key, ())),
+            periods=self._by_period(pieces),
+            entries=tuple(entries),
+            bare=tuple(piece for piece in pieces if piece.id not in remarked),
+        )
+
+    def _whole(self) -> tuple[Entry, ...]:
+        """What is on the whole is no gap: there is none among what is thin."""
+        whole = [] if self.only.thin else self.whole
+        return tuple(entry for entry in whole if self.only.since is None or entry.is_new)
+
+    def _unanswered(self) -> tuple[PieceFact, ...]:
+        return tuple(
+            piece
+            for piece in self.set.pieces
+            if piece.id not in self.answered
+            and (self.only.since is None or self._is_laid_since(piece))
         )
 
     def _fits(self, row: RequirementRow) -> bool:
         if self.only.thin and not row.is_thin:
             return False
+        key = row.requirement.id
         return (
             self.only.since is None
-            or any(entry.is_new for entry in row.entries)
-            or any(self._is_laid_since(piece, row.requirement.id) for piece in row.pieces)
+            or any(entry.is_new for entry in self.entries.get(key, ()))
+            or any(self._is_laid_since(piece, key) for piece in self.laid.get(key, ()))
         )
 
     def _stays(self, tally: Tally, inside: tuple[object, ...]) -> bool:
@@ -280,14 +356,6 @@ class _Drawing:
         is short of its own guideline."""
         by_itself = self.only.thin and self.only.since is None and tally.is_short
         return bool(inside) or by_itself or not self.only.chooses
-
-    def _row(self, fact: RequirementFact) -> RequirementRow:
-        entries = self.entries.get(fact.id, [])
-        pieces = self.laid.get(fact.id, [])
-        remarked = {entry.piece.id for entry in entries}
-        bare = [piece for piece in pieces if piece.id not in remarked]
-        tally = self._tally(fact.id, [fact.id])
-        return RequirementRow(fact, tally, tuple(entries), tuple(pieces), tuple(bare))
 
     def _core_task(self, task: CoreTaskFact, rows: dict[str, RequirementRow]) -> CoreTaskGroup:
         lines = chain.from_iterable(process.requirements for process in task.work_processes)
@@ -309,11 +377,8 @@ class _Drawing:
         return WorkProcessGroup(process, self._tally(process.id, process.requirements), placed)
 
     def _placed(self, row: RequirementRow, process: WorkProcessFact) -> RequirementRow:
-        first, *others = self.places[row.requirement.id]
-        if not others:
-            return row
-        elsewhere = tuple(other.code for other in (first, *others) if other.id != process.id)
-        return replace(row, is_first=first.id == process.id, elsewhere=elsewhere)
+        first = self.places[row.requirement.id][0]
+        return row if first.id == process.id else replace(row, is_first=False)
 
     def _tally(self, on: str, lines: Iterable[str]) -> Tally:
         lines = list(lines)

@@ -8,6 +8,7 @@ the same thing. People appear by id; their names stand apart, so that each can b
 
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -258,10 +259,15 @@ def to_plain(fact: Any) -> Any:
 
 def from_plain(kind: type[Fact], plain: dict[str, Any]) -> Fact:
     """The fact that `to_plain` wrote; fields it did not know take their default."""
-    hints = get_type_hints(kind)
+    hints = _hints(cast(type, kind))
     return kind(
         **{name: _value(hints[name], value) for name, value in plain.items() if name in hints}
     )
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _value(hint: Any, value: Any) -> Any:

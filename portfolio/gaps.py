@@ -36,8 +36,8 @@ def gaps_in(coverage: Coverage, most: int) -> list[Gap]:
 
 
 def _by_what_adds_most(rows: list[RequirementRow]) -> Iterator[Gap]:
-    silent = (row for row in rows if row.pieces and not row.entries)
-    short = (row for row in rows if row.entries and row.tally.is_short)
-    empty = (row for row in rows if not row.pieces)
+    silent = (row for row in rows if not (row.tally.is_empty or row.tally.is_heard))
+    short = (row for row in rows if row.tally.is_heard and row.tally.is_short)
+    empty = (row for row in rows if row.tally.is_empty)
     for row in chain(silent, short, empty):
-        yield Gap(row, is_shown=bool(row.pieces), is_heard=bool(row.entries))
+        yield Gap(row, is_shown=not row.tally.is_empty, is_heard=row.tally.is_heard)

@@ -7,6 +7,8 @@ urlpatterns = [
     path("", views.mine, name="mine"),
     path("students/", views.students, name="students"),
     path("<uuid:enrolment_id>/", views.coverage, name="coverage"),
+    path("<uuid:enrolment_id>/lines/<slug:key>/", views.line, name="line"),
+    path("<uuid:enrolment_id>/in-full/", views.in_full, name="in_full"),
     path("<uuid:enrolment_id>/check-ins/", views.check_ins, name="check_ins"),
     path("<uuid:enrolment_id>/check-ins/new/", views.check_in_new, name="check_in_new"),
     path(
@@ -24,6 +26,11 @@ urlpatterns = [
     ),
     path("agreements/<uuid:pk>/done/", views.agreement_done, name="agreement_done"),
     path("<uuid:enrolment_id>/units/<uuid:unit_id>/", views.set_aside, name="set_aside"),
+    path(
+        "<uuid:enrolment_id>/units/<uuid:unit_id>/lines/<slug:key>/",
+        views.set_aside_line,
+        name="set_aside_line",
+    ),
     path(
         "<uuid:enrolment_id>/units/<uuid:unit_id>/<uuid:evidence_id>/",
         views.set_aside_piece,

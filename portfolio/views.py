@@ -15,7 +15,7 @@ from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing, find
 from portfolio import access, actions
 from portfolio.advising import students_of, taught_by
-from portfolio.coverage import draw
+from portfolio.coverage import EVERYTHING, WHOLE, Filter, draw, draw_lines
 from portfolio.evidence_set import EvidenceSet
 from portfolio.forms import (
     AcknowledgeForm,
@@ -25,6 +25,7 @@ from portfolio.forms import (
     SetAsideForm,
     agreed,
 )
+from portfolio.lines import line_page, under
 from portfolio.loading import load
 from portfolio.models import Agreement, CheckIn, SetAside
 from programmes.models import Enrolment, Unit
@@ -37,9 +38,17 @@ def _enrolment(request: PersonRequest, enrolment_id: UUID) -> Enrolment:
     return get_object_or_404(rows, pk=enrolment_id)
 
 
-def _links(evidence_set: EvidenceSet) -> dict[str, str]:
-    """Where each piece of a live set is shown."""
-    return {piece.id: reverse("evidence:detail", args=[piece.id]) for piece in evidence_set.pieces}
+def _addresses(enrolment: Enrolment, unit: Unit | None = None) -> dict[str, str]:
+    """Under which addresses the lines of a live coverage are, of all of it or of what counts for
+    this unit, and the pieces."""
+    lines = under("portfolio:line", enrolment.pk, key=WHOLE)
+    if unit is not None:
+        lines = under("portfolio:set_aside_line", enrolment.pk, unit.pk, key=WHOLE)
+    return {"at": lines, "pieces_at": _pieces_at()}
+
+
+def _pieces_at() -> str:
+    return under("evidence:detail", key=UUID(int=0))
 
 
 @signed_in
@@ -74,10 +83,52 @@ def coverage(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
         "units": enrolment.programme.units.all() if is_student else [],
         "filters": filters,
         "coverage": draw(evidence_set, filters.only),
-        "links": _links(evidence_set),
-    }
+    } | _addresses(enrolment)
     page = "portfolio/_coverage_filtered.html#shown" if request.htmx else "portfolio/coverage.html"
     return render(request, page, context)
+
+
+def _part(request: PersonRequest, enrolment: Enrolment) -> tuple[EvidenceSet, Filter]:
+    """The set, and which part of it the query asks for, as on the page of the coverage."""
+    evidence_set = load(enrolment)
+    with_check_ins = allowed(access.check_may_read_check_ins, request.user, enrolment)
+    filters = CoverageFilterForm(request.GET, evidence_set, with_check_ins=with_check_ins)
+    return evidence_set, filters.only
+
+
+def _name_of(request: PersonRequest, enrolment: Enrolment) -> str:
+    """How the page of the coverage is called."""
+    if enrolment.student_id == request.user.pk:
+        return _("My portfolio")
+    return _("Portfolio of %(name)s") % {"name": enrolment.student.name}
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
+def line(request: PersonRequest, enrolment_id: UUID, key: str) -> HttpResponse:
+    """What stands behind one line of the coverage."""
+    enrolment = _enrolment(request, enrolment_id)
+    evidence_set, only = _part(request, enrolment)
+    page = reverse("portfolio:coverage", args=[enrolment.pk])
+    back = (page + only.query, _name_of(request, enrolment))
+    return line_page(request, evidence_set, key, only, pieces_at=_pieces_at(), back=back)
+
+
+@signed_in
+@require_safe
+def in_full(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
+    """The coverage with everything that stands behind its lines, for paper."""
+    enrolment = _enrolment(request, enrolment_id)
+    evidence_set, only = _part(request, enrolment)
+    context = {
+        "enrolment": enrolment,
+        "name": _name_of(request, enrolment),
+        "coverage": draw(evidence_set, only),
+        "lines": draw_lines(evidence_set, only),
+        "pieces_at": _pieces_at(),
+    }
+    return render(request, "portfolio/in_full.html", context)
 
 
 @signed_in
@@ -182,8 +233,7 @@ def check_in_new(
         "open_agreements": open_agreements,
         "last_check_in": evidence_set.check_ins[0] if evidence_set.check_ins else None,
         "coverage": draw(evidence_set),
-        "links": _links(evidence_set),
-    }
+    } | _addresses(enrolment)
     status = 422 if request.method == "POST" else 200
     return render(request, "portfolio/check_in_new.html", context, status=status)
 
@@ -256,9 +306,22 @@ def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> Http
         ],
         "set_asides": [(row, aside[key]) for row in rows if (key := str(row.evidence_id)) in aside],
         "coverage": draw(counting),
-        "links": _links(evidence_set),
-    }
+    } | _addresses(enrolment, unit)
     return render(request, "portfolio/set_aside.html", context)
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
+def set_aside_line(
+    request: PersonRequest, enrolment_id: UUID, unit_id: UUID, key: str
+) -> HttpResponse:
+    """What stands behind one line of what would count for this unit."""
+    enrolment, unit = _own(request, enrolment_id, unit_id)
+    counting = load(enrolment, unit=unit).that_counts()
+    page = reverse("portfolio:set_aside", args=[enrolment.pk, unit.pk])
+    back = (page, _("What would count for “%(unit)s”") % {"unit": unit})
+    return line_page(request, counting, key, EVERYTHING, pieces_at=_pieces_at(), back=back)
 
 
 @signed_in

@@ -34,6 +34,7 @@ def coverage(page: Page) -> None:
     """With the first requirement open on what was said."""
     page.goto("/portfolio/")
     page.locator(".coverage-row:not(.thin) > summary").first.click()
+    page.locator(".coverage-row[open] .coverage-body").wait_for()
     page.locator("section[aria-labelledby=shown]").evaluate("part => part.scrollIntoView()")
     page.mouse.move(0, 0)
 

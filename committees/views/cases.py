@@ -12,12 +12,12 @@ from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
 from committees.access import check_judges, check_may_recuse, check_reads, may_read_files, why_aside
-from committees.dossier import Neighbours, frozen_context, neighbours
+from committees.dossier import Neighbours, neighbours, set_context
 from committees.forms import JudgementForm, ReasonForm
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panels_of
 from committees.rules import Panel
-from committees.snapshots import file_in
+from committees.snapshots import file_in, frozen_set
 from files.serving import serve
 from people.access import NotAllowed, PersonRequest, allowed, signed_in
 from people.drafts import Writing
@@ -54,7 +54,8 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     }
     if not case.has_set:
         return render(request, "committees/dossier.html", context)
-    frozen, shown = frozen_context(case, request.GET)
+    frozen = frozen_set(case)
+    shown = set_context(case, frozen.evidence_set, erased=frozen.erased, asked=request.GET)
     if request.htmx and request.method == "GET":
         return render(request, "portfolio/_coverage_filtered.html#shown", shown)
     earlier = case.judgements.filter(person=request.user.pk).order_by("-number").first()

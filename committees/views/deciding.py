@@ -13,17 +13,17 @@ from django.views.decorators.vary import vary_on_headers
 from committees import actions
 from committees.access import check_announces, check_leads, check_prepares, check_reads
 from committees.agenda import agenda_of, next_up
+from committees.citing import Citing, citing_in
 from committees.dossier import (
     Neighbours,
     decision_facts,
-    frozen_context,
     opened_judgements,
 )
 from committees.forms import DecisionForm, ReasonForm
 from committees.models import Case, Meeting, Outcome
 from committees.panels import panel_shown
 from committees.rules import Agreement, Panel, agreement, obstacles, quorum_sentence
-from committees.snapshots import FrozenSet
+from committees.snapshots import FrozenSet, frozen_set
 from committees.views.cases import case_on_agenda, case_with_panel
 from committees.views.meetings import screen_mark, window
 from people.access import PersonRequest, allowed, signed_in
@@ -34,8 +34,11 @@ from records.refusals import NotPossible
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
-def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
-    """A case in the meeting: judgements opened together, side by side, and the decision."""
+def decide(
+    request: PersonRequest, pk: UUID, is_draft: bool = False, finds: bool = False
+) -> HttpResponse:
+    """A case in the meeting: judgements opened together, side by side, and the decision. Who
+    `finds` what the motivation rests on is shown another part of the set, and all they typed."""
     mark = screen_mark(request, cases=pk)
     if mark and mark == request.GET.get("mark"):
         return HttpResponse(status=204)
@@ -43,7 +46,7 @@ def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResp
     check_reads(request.user, panel)
     if not case.has_set:
         return redirect("committees:case", case.pk)
-    frozen, shown = frozen_context(case)
+    frozen = frozen_set(case)
     opened = _opened(case, panel, frozen)
     form = draft = None
     if case.state == Case.State.OPENED and allowed(check_leads, request.user, panel):
@@ -56,17 +59,31 @@ def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResp
             raise NotPossible(_("This case is not waiting for a decision."))
         if is_draft:
             return draft.answer()
-        if form.is_valid() and _record(request, case, form):
+        if finds:
+            form = DecisionForm(frozen=frozen)
+            form.type_in(request.POST)
+            if request.htmx:
+                context = {"case": case, "citing": _citing(request, form, frozen)}
+                return render(request, "committees/_citing.html", context)
+        elif form.is_valid() and _record(request, case, form):
             draft.forget()
             return _go_on(request, case)
-    context = shown | opened | _state(request, case, panel, beside)
+    context = opened | _state(request, case, panel, beside)
     context |= {"form": form, "draft": draft, "mark": mark}
     agreed = set((opened["agreed"] or {}).values())
     context["all_attained"] = agreed == {Outcome.ATTAINED}
     if case.has_decision:
         context["decision"] = decision_facts(case.standing, frozen)
-    status = 422 if form is not None and form.errors else 200
+    if form is not None:
+        context["citing"] = _citing(request, form, frozen)
+    status = 422 if form is not None and form.is_bound and form.errors else 200
     return render(request, window(request, "decide"), context, status=status)
+
+
+def _citing(request: PersonRequest, form: DecisionForm, frozen: FrozenSet) -> Citing:
+    chosen = form["cited"].value() or ()
+    q, page = request.POST.get("q", ""), request.POST.get("page", "")
+    return citing_in(frozen, chosen, q=q, page=page)
 
 
 def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:

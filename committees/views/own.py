@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 
 from committees.access import check_announces
 from committees.contesting import way_to_contest
-from committees.dossier import decision_facts, frozen_context, live_files, set_context
+from committees.dossier import decision_facts, set_context
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panel_shown
 from committees.preview import preview
-from committees.snapshots import read
+from committees.snapshots import frozen_set, read
 from committees.views.cases import case_with_panel
 from people.access import PersonRequest, signed_in
 from records.refusals import NotPossible
@@ -44,10 +44,10 @@ def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
     }
     if not case.has_set:
         left = preview(case, now)
-        context |= set_context(left.evidence_set, live_files(left.evidence_set))
-        context |= {"unanswered": left.unanswered, "erased": 0}
+        context |= set_context(case, left.evidence_set) | {"unanswered": left.unanswered}
     else:
-        context |= frozen_context(case)[1]
+        frozen = frozen_set(case)
+        context |= set_context(case, frozen.evidence_set, erased=frozen.erased)
     return render(request, "committees/my_case.html", context)
 
 

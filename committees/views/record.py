@@ -1,21 +1,25 @@
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from committees.access import check_reads_record
-from committees.dossier import decision_facts, frozen_context, in_words, replaced_decisions
+from committees.dossier import decision_facts, in_words, replaced_decisions, set_context
 from committees.forms import RecordSearchForm
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panel_shown
 from committees.record import KINDS, steps_of
-from committees.rules import quorum_sentence
+from committees.rules import Panel, quorum_sentence
+from committees.snapshots import frozen_set
 from people.access import PersonRequest, signed_in, with_role
 from programmes.models import SUPERVISING
 from records.verification import verify_chain
+
+ITEMS_AT_A_TIME = 50
 
 
 @with_role(*SUPERVISING)
@@ -34,46 +38,74 @@ def record(request: PersonRequest) -> HttpResponse:
     return render(request, "committees/record.html", context)
 
 
-@signed_in
-@require_safe
-def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """How the decision on a case came about, and whether its record stands untouched."""
+def _readable(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
+    """A case of which this person may read the record, and the committee before it."""
     case = get_object_or_404(Case.objects.visible_to(request.user).for_page(), pk=pk)
     panel = panel_of(case, moment_of(case.meeting, timezone.now()))
     check_reads_record(request.user, case, panel)
-    judgements = case.judgements.select_related("person").order_by("person__name", "number")
+    return case, panel
+
+
+@signed_in
+@require_safe
+def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """How the decision on a case came about."""
+    case, panel = _readable(request, pk)
+    judgements = list(case.judgements.select_related("person").order_by("person__name", "number"))
     shown_panel = panel_shown(case, panel)
     context = {
         "case": case,
         "panel": shown_panel,
         "quorum": quorum_sentence(shown_panel),
         "steps": steps_of(case),
-        "report": verify_chain(case.chain),
         "recusals": case.recusals.select_related("person").order_by("recorded_at"),
-        "written": judgements.count(),
+        "written": len(judgements),
         "judgements": [],
         "decision": None,
         "replaced": [],
     }
     if case.has_set:
-        frozen, shown = frozen_context(case)
-        snapshot = case.snapshots.latest("number")
-        titles = frozen.titles()
-        parts = frozen.evidence_set.frame.parts
-        context |= shown | {
-            "snapshot": snapshot,
-            "items": [
-                (KINDS[item.kind], titles.get(item.digest, ""), item.digest, not item.content)
-                for item in snapshot.items.all()
-            ],
-        }
+        frozen = frozen_set(case)
+        context |= set_context(case, frozen.evidence_set, erased=frozen.erased)
+        context |= {"snapshot": frozen.snapshot, "items": len(frozen.items)}
         if case.is_opened:
             context["judgements"] = judgements
             context["parts"] = [
                 (part.title, [(row, in_words(row.findings.get(part.id))) for row in judgements])
-                for part in parts
+                for part in frozen.evidence_set.frame.parts
             ]
         if case.has_decision:
             context["decision"] = decision_facts(case.standing, frozen)
             context["replaced"] = replaced_decisions(case, frozen)
     return render(request, "committees/case_record.html", context)
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
+def record_integrity(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Whether a case's record stands untouched."""
+    case, _panel = _readable(request, pk)
+    page = "_integrity" if request.htmx else "record_integrity"
+    context = {"case": case, "report": verify_chain(case.chain)}
+    return render(request, f"committees/{page}.html", context)
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
+def record_items(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """What the manifest of the frozen set names, so many at a time."""
+    case, _panel = _readable(request, pk)
+    if not case.has_set:
+        raise Http404
+    frozen = frozen_set(case)
+    titles = frozen.titles()
+    page = Paginator(frozen.items, ITEMS_AT_A_TIME).get_page(request.GET.get("page"))
+    items = [
+        (KINDS[item.kind], titles.get(item.digest, ""), item.digest, item.is_removed)
+        for item in page
+    ]
+    context = {"case": case, "items": items, "page": page, "more": bool(request.htmx)}
+    body = "#items" if request.htmx else ""
+    return render(request, f"committees/record_items.html{body}", context)

@@ -1,17 +1,38 @@
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django import template
+from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
-from portfolio.coverage import GuidelineState
+from portfolio.coverage import Filter, GuidelineState, PeriodCount, Tally
+from portfolio.tally_text import in_periods, strip_text, tally_text
 
 register = template.Library()
 
 
 @register.filter
-def at(links: Mapping[str, str], key: str) -> str:
+def at(found: Mapping[str, object], key: str) -> object:
     """What stands at this key; empty where nothing does: `{{ links|at:piece.id }}`."""
-    return links.get(key, "")
+    return found.get(key, "")
+
+
+@register.simple_tag
+def tally(counted: Tally, only: Filter, *, line: bool = False) -> SafeString:
+    """The figures of a part of the coverage, `{% tally group.tally coverage.only %}`, or of a
+    `line`, whose body says in words in which periods it was shown."""
+    return tally_text(counted, narrowed=only.narrows, periods_in_words=not line)
+
+
+@register.filter
+def strip(periods: Iterable[PeriodCount]) -> SafeString:
+    """In which periods something was shown, as boxes: `{{ coverage.periods|strip }}`."""
+    return strip_text(periods)
+
+
+@register.filter
+def in_words(periods: Iterable[PeriodCount]) -> str:
+    """In which periods something was shown: "Autumn: 2, Winter: 1"."""
+    return in_periods(periods)
 
 
 @register.filter

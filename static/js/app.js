@@ -88,7 +88,7 @@
     const entries = [...new FormData(form)];
     const files = entries.filter(([, value]) => value instanceof File && value.name);
     return {
-      words: JSON.stringify(entries.filter(([, value]) => typeof value === "string")),
+      words: JSON.stringify(entries.filter(([, value]) => typeof value === "string").sort()),
       files: files.map(([, file]) => `${file.name} ${file.size}`).join("/"),
     };
   }
@@ -197,16 +197,29 @@
     }
   }
 
+  // --- data-fetch: what a fold holds is fetched when it is first opened; its link leads there too --
+
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      const link =
+        target.open && target.matches("[data-fetch]") && target.querySelector(":scope > a");
+      if (!link || link.classList.contains("htmx-request")) return;
+      htmx.ajax("GET", link.href, { source: link, target: link, swap: "outerHTML" });
+    },
+    true, // this event does not rise
+  );
+
   // --- data-print ---------------------------------------------------------------------------------
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
   });
 
-  // On paper everything stands open, also where the browser cannot do that in CSS; what names
-  // itself data-keep stays as it is.
+  // On paper everything stands open, also where the browser cannot do that in CSS; what is fetched
+  // stays as it is.
   window.addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("main details:not([open], [data-keep])")) {
+    for (const details of document.querySelectorAll("main details:not([open], [data-fetch])")) {
       details.dataset.wasClosed = "";
       details.open = true;
     }

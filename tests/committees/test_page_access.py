@@ -69,6 +69,10 @@ def address(page: str, made: Scene) -> str:
         "meeting": lambda: reverse("committees:meeting", args=[made.meeting.pk]),
         "agenda": lambda: reverse("committees:agenda", args=[made.meeting.pk]),
         "file": lambda: reverse("committees:file", args=[case.pk, StoredFile.objects.get().pk]),
+        "line": lambda: reverse("committees:line", args=[case.pk, made.requirement.pk]),
+        "piece": lambda: reverse(
+            "committees:piece", args=[case.pk, made.student.person.evidence.get().pk]
+        ),
         "mine": lambda: reverse("committees:mine"),
         "record": lambda: reverse("committees:record"),
     }.get(page, lambda: reverse(f"committees:{page}", args=[case.pk]))()
@@ -80,6 +84,7 @@ def of(status: int, *roles: str) -> dict[str, int]:
 
 EVERYBODY = (*SEATS, *OUTSIDE, "coordinator", "auditor", "exam board")
 SUPERVISORS = ("auditor", "exam board")
+READERS = ("chair", "secretary", "member", "student", *SUPERVISORS)
 # A page, a state, and what everybody who is not named gets: 404.
 PAGES: list[tuple[str, str, dict[str, int]]] = [
     ("list", PLANNED, of(200, *EVERYBODY)),
@@ -104,6 +109,17 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
         FROZEN,
         of(200, "chair", "secretary", "member", "student", *SUPERVISORS) | of(403, "aside"),
     ),
+    *(
+        (page, state, expected)
+        for page in ("line", "piece")
+        for state, expected in (
+            (PLANNED, of(200, "student")),
+            (FROZEN, of(200, *READERS) | of(403, "aside")),
+            (ANNOUNCED, of(200, *READERS, "aside")),
+        )
+    ),
+    ("pieces", FROZEN, of(200, *READERS) | of(403, "aside")),
+    ("in_full", FROZEN, of(200, *READERS) | of(403, "aside")),
     ("recuse", FROZEN, of(200, *SEATS) | of(403, *SUPERVISORS)),
     ("decide", FROZEN, of(200, "chair", "secretary", "member") | of(403, "aside", *SUPERVISORS)),
     ("decide", OPENED, of(200, "chair", "secretary", "member") | of(403, "aside", *SUPERVISORS)),
@@ -121,6 +137,15 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
         of(200, *SUPERVISORS) | of(403, *SEATS),
     ),
     ("case_record", ANNOUNCED, of(200, *SEATS, *SUPERVISORS)),
+    *(
+        (page, state, expected)
+        for page in ("record_integrity", "record_items")
+        for state, expected in (
+            (OPENED, of(200, *SUPERVISORS) | of(403, *SEATS)),
+            (ANNOUNCED, of(200, *SEATS, *SUPERVISORS)),
+        )
+    ),
+    ("record_items", PLANNED, of(403, *SEATS)),
     ("record", ANNOUNCED, of(403, *EVERYBODY) | of(200, *SUPERVISORS)),
 ]
 

@@ -63,7 +63,7 @@ def test_dossier(client: Client, django_assert_num_queries: Queries, pieces: int
 
     body = visit(client, django_assert_num_queries, 16, made.member, "case", made.case.pk)
 
-    assert body.count('id="piece-') == pieces
+    assert body.count("shown-piece") == pieces
 
 
 def frozen(pieces: int) -> Scene:

@@ -17,11 +17,13 @@ from tests.committees.factories import HELD, Scene, answered_piece, scene
 pytestmark = pytest.mark.django_db
 
 
-def read(made: Scene) -> str:
+def read(made: Scene, page: str = "case_record", *args: object) -> str:
     Person.objects.filter(pk=made.auditor.pk).update(language="en")
     client = Client()
     client.force_login(made.auditor)
-    return client.get(reverse("committees:case_record", args=[made.case.pk])).content.decode()
+    answer = client.get(reverse(f"committees:{page}", args=[made.case.pk, *args]))
+    assert answer.status_code == 200
+    return answer.content.decode()
 
 
 def test_it_tells_how_the_decision_came_about() -> None:
@@ -35,14 +37,15 @@ def test_it_tells_how_the_decision_came_about() -> None:
 
     body = read(made)
 
+    assert "Checked just now" in read(made, "record_integrity")
+    assert reverse("committees:record_integrity", args=[case.pk]) in body
+    assert "Works with care." in read(made, "line", made.requirement.pk)
     for words in (
-        "Checked just now",
         "Seen often.",
         "The set shows it.",
         "A neighbour.",
         case.snapshots.get().digest,
         case.decision.announcement.head,
-        "Works with care.",
         "froze the set",
         "opened the judgements",
         "announced the decision",
@@ -104,7 +107,7 @@ def test_it_says_so_when_something_was_changed() -> None:
     with lifted():
         Decision.objects.filter(pk=decision.pk).update(motivation="Rewritten.")
 
-    body = read(made)
+    body = read(made, "record_integrity")
 
     assert "changed behind the application" in body
     assert f"committees.decision:{decision.pk}: altered" in body

@@ -38,7 +38,7 @@ def coming() -> Scene:
     return made
 
 
-SET = ("coverage", "evidence_set", "pieces", "links", "check_ins", "erased")
+SET = ("coverage", "evidence_set", "at", "pieces_at", "check_ins", "erased")
 
 
 def test_the_student_sees_what_the_committee_sees() -> None:
@@ -56,6 +56,7 @@ def test_the_student_sees_what_the_committee_sees() -> None:
     )
 
     assert {name: own_context[name] for name in SET} == {name: theirs[name] for name in SET}
+    assert list(own_context["pieces"]) == list(theirs["pieces"])
     assert len(own_context["pieces"]) == 3
     assert "This is exactly what the committee reads." in own
     assert "Too old." in own

@@ -99,9 +99,12 @@ class Walker:
         self.page.wait_for_load_state()
 
     def unfold(self) -> None:
-        """Open everything that is folded."""
-        folds = self.page.locator("main details:not([open])")
+        """Open everything that is folded and holds something."""
+        folds = self.page.locator("main details:not([open], .thin)")
         folds.evaluate_all("all => all.forEach(fold => { fold.open = true; })")
+        self.page.wait_for_function(
+            "() => !document.querySelector('main details[data-fetch][open] > a')"
+        )
 
     def fill(self, **fields: str) -> None:
         for name, value in fields.items():

@@ -16,6 +16,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.db import OperationalError
+from django.db.models import Count
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -34,7 +35,13 @@ from people.models import Account
 from portfolio.models import CheckIn
 from programmes.models import Enrolment, Placement, Programme, ProgrammeRole, Supervisor, Unit
 from qualifications import actions as qualifications
-from qualifications.models import CoreTask, Dossier, Qualification, WorkProcess
+from qualifications.models import (
+    CoreTask,
+    Dossier,
+    Qualification,
+    QualityRequirement,
+    WorkProcess,
+)
 from qualifications.sbb import parse_sbb
 from tests.committees.factories import CommitteeFactory, MeetingFactory, MembershipFactory
 from tests.evidence.factories import EvidenceFactory, FeedbackRequestFactory
@@ -95,6 +102,18 @@ def unit_of(name: str = NOOR) -> list[UUID]:
 
 def piece_in_unit() -> list[UUID]:
     return [*unit_of(), *piece()]
+
+
+def a_line() -> str:
+    """The requirement against which Noor laid most."""
+    counted = QualityRequirement.objects.filter(links__evidence__owner__name=NOOR)
+    return str(counted.annotate(laid=Count("links")).order_by("-laid", "pk")[0].pk)
+
+
+def frozen_piece() -> str:
+    """The newest piece of Noor's frozen set."""
+    [case_id] = case("frozen", NOOR)()
+    return read(Case.objects.get(pk=case_id).snapshots.get()).evidence_set.pieces[0].id
 
 
 def case(state: str, name: str = "") -> Callable[[], list[UUID]]:
@@ -487,6 +506,13 @@ STUDYING = {
     ),
     "coverage, to an adviser": State("portfolio:coverage", ADVISER, of_noor, query="?thin=on"),
     "coverage, to a teacher": State("portfolio:coverage", TEACHER, of_noor),
+    "line": State("portfolio:line", NOOR, lambda: [*of_noor(), a_line()]),
+    "line, filtered, to an adviser": State(
+        "portfolio:line", ADVISER, lambda: [*of_noor(), a_line()], query="?role=client&new=on"
+    ),
+    "line without feedback yet": State("portfolio:line", NOOR, lambda: [*of_noor(), "unanswered"]),
+    "line of a new student": State("portfolio:line", NEW, lambda: [*of_new(), "whole"]),
+    "coverage, in full": State("portfolio:in_full", NOOR, of_noor),
     "students": State("portfolio:students", ADVISER),
     "students, of a teacher": State("portfolio:students", TEACHER),
     "students, none": State("portfolio:students", STRANGER),
@@ -518,6 +544,7 @@ STUDYING = {
     ),
     "set aside": State("portfolio:set_aside", NOOR, unit_of),
     "set aside, a new student": State("portfolio:set_aside", NEW, lambda: unit_of(NEW)),
+    "set aside, a line": State("portfolio:set_aside_line", NOOR, lambda: [*unit_of(), a_line()]),
     "set a piece aside": State("portfolio:set_aside_piece", NOOR, piece_in_unit),
     "set a piece aside, refused": State(
         "portfolio:set_aside_piece", NOOR, piece_in_unit, send={"reason": ""}, status=422
@@ -534,6 +561,14 @@ STUDYING = {
         "committees:my_case", "Nynke Wiersma", case("planned", "Nynke Wiersma")
     ),
     "my case, frozen": State("committees:my_case", NOOR, case("frozen", NOOR)),
+    "my case, planned, a line": State(
+        "committees:line",
+        "Nynke Wiersma",
+        lambda: [*case("planned", "Nynke Wiersma")(), "whole"],
+    ),
+    "my case, frozen, a piece": State(
+        "committees:piece", NOOR, lambda: [*case("frozen", NOOR)(), frozen_piece()]
+    ),
     "my case, decided upon": State(
         "committees:my_case", "Lina Öztürk", case("announced", "Lina Öztürk")
     ),
@@ -712,12 +747,20 @@ DECIDING = {
     ),
     "case, to the secretary": sitting("case", noor_frozen, who=SECRETARY),
     "case, judgements open": sitting("case", zoe_opened),
+    "case, a line": sitting("line", lambda: [*noor_frozen(), a_line()]),
+    "case, pieces": sitting("pieces", noor_frozen),
+    "case, a piece": sitting("piece", lambda: [*noor_frozen(), frozen_piece()]),
+    "case, in full": sitting("in_full", noor_frozen),
     "stand aside": sitting("recuse", noor_frozen, who=MEMBER),
     "stand aside, refused": sitting("recuse", noor_frozen, who=MEMBER, **refused),
     "decide, sealed": sitting("decide", noor_frozen),
     "decide, sealed, large": sitting("decide", noor_frozen, **LARGE),
     "decide": sitting("decide", zoe_opened),
     "decide, refused": sitting("decide", zoe_opened, **refused),
+    "decide, found": sitting(
+        "decide_find", zoe_opened, send={"q": "e", "motivation": WORDS}, status=200
+    ),
+    "decide, nothing found": sitting("decide_find", zoe_opened, send={"q": "xyzzy"}, status=200),
     "decide, large": sitting("decide", zoe_opened, **LARGE),
     "decide, to a member": sitting("decide", zoe_opened, who=MEMBER),
     "decide, draft found": sitting(
@@ -737,6 +780,8 @@ DECIDING = {
     "record": sitting("record", who=AUDITOR),
     "record, nothing found": sitting("record", who=AUDITOR, query="?q=xyzzy"),
     "record of a case": sitting("case_record", lina_announced, who=AUDITOR),
+    "record of a case, checked": sitting("record_integrity", lina_announced, who=AUDITOR),
+    "record of a case, its items": sitting("record_items", lina_announced, who=AUDITOR),
     "record of a case, sealed": sitting("case_record", noor_frozen, who=AUDITOR),
     "record of a case, put off": sitting("case_record", zoe_deferred, who=AUDITOR),
     "record of a case, planned": sitting("case_record", nynke_planned, who=AUDITOR),

@@ -177,6 +177,9 @@ def test_a_member_judges_one_case_and_stands_aside_from_another(enter: Enter) ->
 
     follow(page, f"table a[href^='{reverse('committees:case', args=[first.pk])}']")
     unfold(page, "details.coverage-row")
+    page.locator(".coverage-row .remark-text:text-is('Works with care.')").wait_for()
+    unfold(page, "details.shown-piece")
+    page.locator(".shown-piece .remark-text:text-is('Works with care.')").wait_for()
     tick(page, "[name^=part_]")
     fill_in(page, motivation="Seen by a client.")
     follow(page, "main button.primary")
@@ -263,6 +266,7 @@ def test_what_stays_in_sight_covers_no_focus(enter: Enter) -> None:
     for person, path in looks:
         page = enter(person, path, viewport={"width": 1280, "height": 500})
         page.locator("main details:not([open])").evaluate_all("all => all.map(e => e.open = true)")
+        page.wait_for_function("() => !document.querySelector('main details[data-fetch] > a')")
         for key, times in (("Tab", 25), ("Shift+Tab", 15)):
             page.evaluate("document.activeElement.blur()")
             for _press in range(times):

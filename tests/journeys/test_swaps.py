@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -11,12 +12,14 @@ from django.urls import reverse
 from PIL import Image
 
 from committees import actions
+from committees.models import Case
 from evidence.models import Attachment
 from files.preparing import prepare
 from tests.committees.factories import HELD
 from tests.committees.factories import Scene as Committee
 from tests.committees.factories import scene as committee_scene
-from tests.evidence.factories import attach
+from tests.evidence.factories import FeedbackFactory, attach
+from tests.evidence.scenes import Scene as Evidence
 from tests.evidence.scenes import scene
 
 if TYPE_CHECKING:
@@ -105,6 +108,172 @@ def test_a_filter_keeps_the_focus_and_says_how_much_is_left(enter: Enter) -> Non
     with page.expect_response("**thin=**"):
         page.keyboard.press("Enter")
     assert focus(page) == "Show"
+
+
+# --- What opens in place --------------------------------------------------------------------------
+
+
+def body_of(page: "Page", fold: str) -> "Page":
+    """Opens a fold by the keyboard, and waits for what it holds."""
+    page.focus(f"{fold} > summary")
+    with page.expect_response(lambda answer: answer.request.headers.get("hx-request")):
+        page.keyboard.press("Enter")
+    page.wait_for_function(
+        "fold => !document.querySelector(`${fold} > a`)", arg=f"{fold}[open][data-fetch]"
+    )
+    return page
+
+
+def told() -> Evidence:
+    """Of a student with 25 remarks on the first requirement, and four on the whole."""
+    place = scene()
+    for number in range(25):
+        FeedbackFactory(
+            enrolment=place.enrolment,
+            evidence=place.piece,
+            given_on=date(2026, 9, 1) + timedelta(days=number),
+            remarks={place.lines[0]: f"Words {number}."}
+            | ({None: f"Whole {number}."} if number < 4 else {}),
+        )
+    return place
+
+
+@covers("portfolio/_coverage.html", "toggle")
+@covers("portfolio/_line.html", "?")
+def test_a_line_opens_in_place_once_and_shows_older_remarks(enter: Enter) -> None:
+    place = told()
+    page = enter(place.student, reverse("portfolio:coverage", args=[place.enrolment.pk]))
+    row = f"#requirement-{place.lines[0].pk}"
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    body_of(page, row)
+    says(page, "25 remarks")
+    assert page.evaluate("document.activeElement.localName") == "summary"
+    assert page.locator(f"{row} .remark").count() == 20
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert page.locator(f"{row} .remark >> nth=0").is_visible()
+    assert len(asked) == 1
+
+    page.focus(f"{row} .more a")
+    with page.expect_response("**page=2**"):
+        page.keyboard.press("Enter")
+    page.wait_for_function(
+        "row => document.querySelectorAll(`${row} .remark`).length === 25", arg=row
+    )
+    # The focus is where the older ones begin.
+    assert page.evaluate("document.activeElement.innerText").startswith("Words 4.")
+    assert page.locator(f"{row} .more").count() == 0
+
+
+@covers("portfolio/_coverage.html", "?")
+def test_all_remarks_on_the_whole_come_in_the_place_of_the_newest(enter: Enter) -> None:
+    place = told()
+    page = enter(place.student, reverse("portfolio:coverage", args=[place.enrolment.pk]))
+    whole = ".coverage-above details >> nth=0"
+
+    assert page.locator(whole).locator(".remark").count() == 3
+    page.focus(".coverage-above a[href$='/whole/']")
+    with page.expect_response("**/whole/"):
+        page.keyboard.press("Enter")
+
+    says(page, "4 remarks")
+    assert page.locator(whole).locator(".remark").count() == 4
+    assert page.evaluate("document.activeElement.className").startswith("coverage-body")
+
+
+def test_without_a_network_a_line_keeps_its_link_and_says_so(enter: Enter) -> None:
+    place = told()
+    page = enter(place.student, reverse("portfolio:coverage", args=[place.enrolment.pk]))
+    row = f"#requirement-{place.lines[0].pk}"
+
+    page.context.set_offline(True)
+    page.click(f"{row} > summary")
+    page.locator("#trouble:not([hidden])").wait_for()
+    page.context.set_offline(False)
+    page.click(f"{row} > summary")
+    body_of(page, row)
+
+    assert page.locator(f"{row} .remark").count() == 20
+    assert page.locator("#trouble").is_hidden()
+
+
+@covers("committees/_pieces.html", "toggle")
+@covers("committees/_pieces.html", "?")
+def test_pieces_of_a_set_open_in_place_and_older_ones_follow(enter: Enter) -> None:
+    made = committee_scene(pieces=31)
+    made.freeze()
+    page = enter(made.member, reverse("committees:case", args=[made.case.pk]))
+
+    body_of(page, ".shown-piece:first-child")
+    says(page, "1 feedback")
+    assert page.locator(".shown-piece .remark").count() == 1
+    page.focus(".more a")
+    with page.expect_response("**page=2**"):
+        page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelectorAll('.shown-piece').length === 31")
+
+    assert page.evaluate("document.activeElement.matches('.shown-piece')")
+    assert page.locator(".more").count() == 0
+
+
+@covers("committees/case_record.html", "load")
+@covers("committees/case_record.html", "toggle")
+@covers("committees/record_items.html", "?")
+def test_a_record_is_checked_by_itself_and_names_its_items(enter: Enter) -> None:
+    made = committee_scene(pieces=20).bring_to(Case.State.ANNOUNCED)
+    page = enter(made.auditor, reverse("committees:case_record", args=[made.case.pk]))
+
+    page.locator(".message.success").wait_for()
+    assert "are as they were recorded" in page.inner_text(".message.success")
+    assert page.inner_text("#live").startswith("Checked just now")
+    assert page.evaluate("document.activeElement === document.body")
+    body_of(page, "#snapshot ~ details")
+    assert page.locator("#snapshot ~ details li").count() == 50
+    page.focus(".more a")
+    with page.expect_response("**page=2**"):
+        page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.querySelector('#snapshot ~ details .more')")
+    # A frame, 20 pieces, 20 feedbacks, 20 who gave it, the student.
+    assert page.locator("#snapshot ~ details li").count() == 62
+
+
+# --- What a motivation rests on -------------------------------------------------------------------
+
+
+@covers("committees/_decision_form.html", "input changed delay:300ms")
+@covers("committees/_decision_form.html", "?")
+@covers("committees/_citing.html", "?")
+def test_what_was_chosen_stays_while_one_looks_for_more(enter: Enter) -> None:
+    made = committee_scene(pieces=13).bring_to(Case.State.OPENED)
+    page = enter(made.chair, reverse("committees:decide", args=[made.case.pk]))
+    page.fill("[name=motivation]", "Half a")
+    page.locator("[name=cited]").first.check()
+    chosen = page.locator("[name=cited]").first.get_attribute("value")
+
+    page.focus("[name=q]")
+    with page.expect_response("**/find/"):
+        page.keyboard.type("xyzzy")
+    says(page, "0 pieces found")
+    assert page.evaluate("document.activeElement.name") == "q"
+    assert page.locator("[name=cited]:checked").get_attribute("value") == chosen
+    assert page.locator("[name=cited]").count() == 1
+
+    page.fill("[name=q]", "")
+    says(page, "13 pieces found")
+    page.focus("#citing button:text-is('Older')")
+    with page.expect_response("**/find/"):
+        page.keyboard.press("Enter")
+    page.locator("#citing button:text-is('Newer')").wait_for()
+    assert page.locator("[name=cited]:checked").get_attribute("value") == chosen
+    assert page.evaluate("document.activeElement.id") == "citing"
+
+    page.focus("[name=q]")
+    with page.expect_response("**/find/"):
+        page.keyboard.press("Enter")
+    assert page.url.endswith("/decide/")
+    assert page.input_value("[name=motivation]") == "Half a"
 
 
 # --- A file that is being prepared ----------------------------------------------------------------
@@ -212,7 +381,8 @@ def test_the_projector_takes_no_focus_and_waits_while_nobody_looks(enter: Enter)
 
 
 def renewals() -> set[tuple[str, str]]:
-    """Whatever htmx does in our templates, by file and what starts it."""
+    """Whatever htmx does in our templates, by file and what starts it; a fold that fetches what it
+    holds is started by its toggling."""
     root = settings.BASE_DIR / "templates"
     found = set()
     for path in root.rglob("*.html"):
@@ -222,6 +392,8 @@ def renewals() -> set[tuple[str, str]]:
         ):
             [trigger] = re.findall(r'data-hx-trigger="([^"]*)"', tag) or ["?"]
             found.add((str(path.relative_to(root)), trigger))
+        if re.search(r"<details[^>]*\bdata-fetch", text):
+            found.add((str(path.relative_to(root)), "toggle"))
     return found
 
 

@@ -142,10 +142,13 @@ def test_a_coverage_is_filtered_and_offers_nothing_that_needs_a_script(enter: En
     page.check("[name=thin]")
     press(page, ".coverage-filters button")
     assert "only what is thin" in page.inner_text("#coverage-shown")
-    unfold(page, "details.coverage-row")
-    assert page.locator(".coverage-body >> nth=0").is_visible()
     assert page.locator("[data-print]").count() == 1
     assert not page.locator("[data-print]").is_visible()
+    unfold(page, "details.coverage-row")
+    press(page, "details.coverage-row > a")
+    assert "Nothing is there yet." in page.inner_text(".coverage-body")
+    press(page, ".head a")
+    assert page.locator("details.coverage-row").count() == 3
 
 
 def test_a_case_from_judgement_to_announcement(enter: Enter) -> None:
@@ -153,6 +156,10 @@ def test_a_case_from_judgement_to_announcement(enter: Enter) -> None:
     made.judge(made.chair)
     dossier = reverse("committees:case", args=[made.case.pk])
     page = enter(made.member, dossier, **PLAIN)
+    unfold(page, "details.shown-piece")
+    press(page, "details.shown-piece > a")
+    assert "Works with care." in page.inner_text("main")
+    press(page, ".head a")
     page.locator("[name^=part_]").first.check()
     fill_in(page, motivation=NOTHING)
     press(page, "main form[method=post] button.primary", 422)
@@ -168,8 +175,12 @@ def test_a_case_from_judgement_to_announcement(enter: Enter) -> None:
     press(chair, "form[action*='/open/'] button")
     assert "attained" in chair.inner_text("#room")
     press(chair, "a:text-is('For the laptop')")
-    assert not chair.locator("input[data-filter]").is_visible()
-    fill_in(chair, motivation="Everybody saw it.")
+    fill_in(chair, motivation="Everybody saw it.", q="xyzzy")
+    press(chair, "button:text-is('Find')")
+    assert "No piece and no name holds these words." in chair.inner_text("#citing")
+    assert chair.input_value("[name=motivation]") == "Everybody saw it."
+    fill_in(chair, q="helped")
+    press(chair, "button:text-is('Find')")
     press(chair, "form[action$='/decide/'] button.primary", 422)  # resting on what?
     assert chair.input_value("[name=motivation]") == "Everybody saw it."
     chair.locator("[name=cited]").first.check()

@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.models import GiverRole
-from portfolio.coverage import Coverage, Filter, RequirementRow, Tally, draw
+from portfolio.coverage import (
+    EVERYTHING,
+    UNANSWERED,
+    WHOLE,
+    Coverage,
+    Filter,
+    Line,
+    RequirementRow,
+    Tally,
+    draw,
+    draw_line,
+    draw_lines,
+)
 from portfolio.evidence_set import (
     CONFIRMED,
     DENIED,
@@ -108,6 +120,13 @@ def row(coverage: Coverage, line: str) -> RequirementRow:
     return next(row for row in rows if row.requirement.id == line)
 
 
+def behind(evidence_set: EvidenceSet, key: str, only: Filter = EVERYTHING) -> Line:
+    """What stands behind this line."""
+    line = draw_line(evidence_set, key, only)
+    assert line is not None
+    return line
+
+
 def roles(tally: Tally) -> dict[str, int]:
     return {str(item.role): item.people for item in tally.roles if item.people}
 
@@ -148,14 +167,15 @@ def test_what_was_noted_stands_apart_until_it_is_confirmed() -> None:
     noted = said("1", one, "a", giver="bob", role="peer", standing=NOTED)
     written = said("2", one, "a")
 
-    before = row(draw(a_set(one, feedback=(noted, written))), "a")
+    told_of = a_set(one, feedback=(noted, written))
+    before = row(draw(told_of), "a")
     confirmed = replace(noted, standing=CONFIRMED)
     after = row(draw(a_set(one, feedback=(confirmed, written))), "a")
 
     counts = before.tally
     assert (counts.remarks, counts.noted, counts.people, counts.unconfirmed) == (1, 1, 1, 1)
     assert roles(counts) == {"client": 1}
-    assert sorted(entry.is_noted for entry in before.entries) == [False, True]
+    assert sorted(entry.is_noted for entry in behind(told_of, "a").entries) == [False, True]
     counts = after.tally
     assert (counts.remarks, counts.noted, counts.people, counts.unconfirmed) == (2, 0, 2, 0)
     assert roles(counts) == {"client": 1, "peer": 1}
@@ -176,7 +196,7 @@ def test_what_the_speaker_denied_is_nowhere() -> None:
 
     coverage = draw(a_set(one, feedback=(denied,)))
 
-    assert row(coverage, "a").entries == ()
+    assert behind(a_set(one, feedback=(denied,)), "a").entries == ()
     assert coverage.whole == ()
     assert coverage.unanswered == (one,)
     assert row(coverage, "a").tally.unanswered == 1
@@ -185,9 +205,10 @@ def test_what_the_speaker_denied_is_nowhere() -> None:
 def test_an_erased_name_stays_a_person() -> None:
     one = piece("one", "a")
 
-    drawn = row(draw(a_set(one, feedback=(said("1", one, "a", giver="erased"),))), "a")
+    told_of = a_set(one, feedback=(said("1", one, "a", giver="erased"),))
 
-    assert (drawn.tally.people, drawn.entries[0].giver) == (1, "")
+    assert row(draw(told_of), "a").tally.people == 1
+    assert behind(told_of, "a").entries[0].giver == ""
 
 
 # --- Remarks --------------------------------------------------------------------------------------
@@ -197,12 +218,15 @@ def test_a_remark_stands_at_all_that_it_is_about() -> None:
     one = piece("one", "a", "c")
     remarks = (_remark("Calm and clear", "a", "c", None), _remark("Own words", "a"))
 
-    coverage = draw(a_set(one, feedback=(said("1", one, remarks=remarks),)))
+    told_of = a_set(one, feedback=(said("1", one, remarks=remarks),))
 
-    assert [entry.words for entry in row(coverage, "a").entries] == ["Calm and clear", "Own words"]
-    assert [entry.words for entry in row(coverage, "c").entries] == ["Calm and clear"]
-    assert [entry.words for entry in coverage.whole] == ["Calm and clear"]
-    assert row(coverage, "a").entries[0].giver == "Ann"
+    assert [entry.words for entry in behind(told_of, "a").entries] == [
+        "Calm and clear",
+        "Own words",
+    ]
+    assert [entry.words for entry in behind(told_of, "c").entries] == ["Calm and clear"]
+    assert [entry.words for entry in draw(told_of).whole] == ["Calm and clear"]
+    assert behind(told_of, "a").entries[0].giver == "Ann"
 
 
 @pytest.mark.parametrize(("seen", "is_earlier"), [(1, True), (2, False)])
@@ -222,7 +246,7 @@ def test_the_newest_remark_comes_first() -> None:
     feedback = (said("1", one, "a"), said("2", one, "a", **late))
     feedback += (said("3", one, "a", **recorded_later),)
 
-    entries = row(draw(a_set(one, feedback=feedback)), "a").entries
+    entries = behind(a_set(one, feedback=feedback), "a").entries
 
     assert [entry.feedback.id for entry in entries] == ["2", "3", "1"]
 
@@ -252,25 +276,26 @@ def test_a_remark_counts_while_its_piece_is_laid_against_the_requirement() -> No
 def test_feedback_on_a_piece_that_was_erased_is_passed_over() -> None:
     one, gone = piece("one", "a"), piece("gone", "a")
 
-    coverage = draw(a_set(one, feedback=(said("1", gone, "a", None),)))
+    told_of = a_set(one, feedback=(said("1", gone, "a", None),))
+    coverage = draw(told_of)
 
-    assert row(coverage, "a").entries == ()
+    assert behind(told_of, "a").entries == ()
     assert coverage.whole == ()
 
 
 # --- Pieces ---------------------------------------------------------------------------------------
 
 
-def test_a_row_names_its_pieces_newest_first_and_those_without_a_remark_on_it() -> None:
+def test_a_line_names_the_pieces_without_a_remark_on_it_newest_first() -> None:
     one = piece("one", "a", "c", day=date(2026, 9, 1))
     two = piece("two", "a", day=date(2026, 12, 1))
 
-    coverage = draw(a_set(one, two, feedback=(said("1", one, "c"),)))
+    told_of = a_set(one, two, feedback=(said("1", one, "c"),))
+    coverage = draw(told_of)
 
-    assert row(coverage, "a").pieces == (two, one)
-    assert row(coverage, "a").bare == (two, one)
-    assert row(coverage, "c").bare == ()
-    assert coverage.unanswered == (two,)
+    assert behind(told_of, "a").bare == (two, one)
+    assert behind(told_of, "c").bare == ()
+    assert coverage.unanswered == behind(told_of, UNANSWERED).bare == (two,)
     assert row(coverage, "a").tally.unanswered == 1
     assert row(coverage, "a").tally.latest == date(2026, 12, 1)
 
@@ -290,16 +315,14 @@ def test_nothing_shown_is_empty() -> None:
 def test_a_requirement_under_two_work_processes_stands_at_both_and_counts_once_above() -> None:
     one = piece("one", "both")
 
-    task, other = draw(a_set(one, feedback=(said("1", one, "both"),))).core_tasks
+    told_of = a_set(one, feedback=(said("1", one, "both"),))
+    task, other = draw(told_of).core_tasks
 
     first, second = (group.rows for group in task.groups)
-    shown = [(line.requirement.id, line.is_first, line.elsewhere) for line in (*first, *second)]
-    assert shown == [
-        ("a", True, ()),
-        ("both", True, ("B1-K1-W2",)),
-        ("both", False, ("B1-K1-W1",)),
-        ("c", True, ()),
-    ]
+    shown = [(line.requirement.id, line.is_first) for line in (*first, *second)]
+    assert shown == [("a", True), ("both", True), ("both", False), ("c", True)]
+    assert behind(told_of, "a").places == ("B1-K1-W1",)
+    assert behind(told_of, "both").places == ("B1-K1-W1", "B1-K1-W2")
     assert [group.tally.remarks for group in task.groups] == [1, 1]
     assert (task.tally.pieces, task.tally.remarks, task.tally.people) == (1, 1, 1)
     assert other.tally.is_empty
@@ -413,13 +436,14 @@ def sets(draw_from: st.DrawFn) -> EvidenceSet:
 
 @given(sets())
 def test_what_is_above_holds_what_is_below_once(evidence_set: EvidenceSet) -> None:
-    coverage = draw(evidence_set)
+    coverage, lines_of = draw(evidence_set), draw_lines(evidence_set)
 
     for task in coverage.core_tasks:
-        rows = {line.requirement.id: line for group in task.groups for line in group.rows}
-        entries = [entry for line in rows.values() for entry in line.entries]
+        keys = {line.requirement.id for group in task.groups for line in group.rows}
+        entries = [entry for key in keys for entry in lines_of[key].entries]
         firm = [entry for entry in entries if not entry.is_noted]
-        pieces = {item.id for line in rows.values() for item in line.pieces}
+        bare = {item.id for key in keys for item in lines_of[key].bare}
+        pieces = bare | {entry.piece.id for entry in entries}
         assert task.tally.pieces == len(pieces) == sum(n for _, n in periods(task.tally))
         assert task.tally.remarks == len(firm)
         assert task.tally.noted == len(entries) - len(firm)
@@ -565,7 +589,8 @@ def test_new_is_what_was_recorded_or_done_since_that_day() -> None:
     coverage = draw(told(), Filter(since=date(2026, 12, 10)))
 
     assert lines(coverage) == ["w1: both", "w2: both c"]
-    assert [entry.is_new for entry in row(coverage, "both").entries] == [True]
+    since = Filter(since=date(2026, 12, 10))
+    assert [entry.is_new for entry in behind(told(), "both", since).entries] == [True]
     assert of(row(coverage, "both").tally) == of(row(draw(told()), "both").tally)
     assert [entry.feedback.id for entry in coverage.whole] == ["3"]
     assert [piece.id for piece in coverage.unanswered] == ["silent"]
@@ -577,9 +602,9 @@ def test_a_remark_on_older_work_is_new_and_what_stood_there_is_not() -> None:
     feedback = (said("1", one, "a"), said("2", one, "a", recorded_at=late, given_on=LATE))
     told_late = a_set(one, feedback=feedback)
 
-    coverage = draw(told_late, Filter(since=date(2026, 12, 12)))
+    line = behind(told_late, "a", Filter(since=date(2026, 12, 12)))
 
-    found = [(entry.feedback.id, entry.is_new) for entry in row(coverage, "a").entries]
+    found = [(entry.feedback.id, entry.is_new) for entry in line.entries]
     assert found == [("2", True), ("1", False)]
     assert draw(told_late, Filter(since=date(2026, 12, 13))).core_tasks == ()
 
@@ -610,3 +635,25 @@ def test_filters_add_up() -> None:
 def test_an_empty_part_is_no_empty_set() -> None:
     assert draw(told(), Filter(role=GiverRole.PEER)).is_empty is False
     assert draw(a_set(), Filter(role=GiverRole.PEER)).is_empty is True
+
+
+# --- What stands behind a line --------------------------------------------------------------------
+
+
+def test_a_line_is_narrowed_as_the_coverage_is() -> None:
+    only = Filter(role=GiverRole.SUPERVISOR)
+
+    found = {
+        key: [entry.feedback.id for entry in behind(told(), key, only).entries] for key in LINES
+    }
+
+    assert found == {"a": ["2"], "both": ["3"], "c": [], "d": []}
+    assert [entry.feedback.id for entry in behind(told(), WHOLE, only).entries] == ["3"]
+
+
+def test_all_lines_are_each_of_the_lines() -> None:
+    drawn = draw_lines(told())
+
+    assert list(drawn) == [WHOLE, UNANSWERED, *LINES]
+    assert drawn == {key: behind(told(), key) for key in drawn}
+    assert draw_line(told(), "of another qualification") is None

@@ -1,7 +1,7 @@
 """The pages of a portfolio: who sees them, what they show, what they cost."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -147,6 +147,15 @@ def bare(html: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
+def opened(client: Client, place: Scene, key: object, query: str = "", **headers: str) -> str:
+    """What stands behind a line, for whoever is signed in."""
+    url = reverse("portfolio:line", args=[place.enrolment.pk, key])
+    answer = client.get(url + query, headers=headers)
+    assert answer.status_code == 200
+    assert "HX-Request" in answer["Vary"]
+    return answer.text
+
+
 def test_the_coverage_says_per_requirement_what_is_there(client: Client) -> None:
     place = scene()
     piece = EvidenceFactory(
@@ -179,13 +188,21 @@ def test_the_coverage_says_per_requirement_what_is_there(client: Client) -> None
     text = bare(html)
     assert "You make a plan. The guideline still asks: 1 more person" in text
     line = "1 piece 2 remarks +1 noted 2 people +1 noted workplace supervisor 2"
-    assert f"1 more person {line} Autumn: 1 latest 8 September 2026" in text
-    assert "Officially: plans the work" in text
-    assert "Words of Cas Cas client 1 September 2026 noted, not yet confirmed Sprint 1" in text
+    assert f"1 more person {line} 1 latest 8 September 2026" in text
+    assert html.count('title="Autumn: 1"') == 4  # two core tasks, two work processes
     assert "Remarks on the whole 1 remark A fine piece Cas" in text
-    assert "Laid against this, without a remark on it: Sprint 1 8 September 2026" in text
     assert "Without feedback yet" not in text
-    assert html.count(f'href="{reverse("evidence:detail", args=[piece.pk])}"') == 5
+    assert "Words of Cas" not in text
+    link = f'href="{reverse("evidence:detail", args=[piece.pk])}"'
+    assert html.count(link) == 1
+
+    first, other = (opened(client, place, line.pk) for line in (place.a, place.d))
+
+    text = bare(first)
+    assert "Officially: plans the work Shown in Autumn: 1." in text
+    assert "Words of Cas Cas client 1 September 2026 noted, not yet confirmed Sprint 1" in text
+    assert "Laid against this, without a remark on it: Sprint 1 8 September 2026" in bare(other)
+    assert (first.count(link), other.count(link)) == (3, 1)
 
 
 def test_a_requirement_at_two_places_has_its_id_at_the_first(client: Client) -> None:
@@ -288,7 +305,7 @@ def told() -> Scene:
         ("", ["On Sprint 2", "On Sprint 1"], None),
         ("role=supervisor", ["On Sprint 2"], "said by: workplace supervisor 4 requirements shown."),
         ("period=2026-09-01", ["On Sprint 1"], "shown in: Autumn 4 requirements shown."),
-        ("thin=on", [], "only what is thin 3 requirements shown."),
+        ("thin=on", ["On Sprint 2", "On Sprint 1"], "only what is thin 3 requirements shown."),
         (
             "new=on",
             ["On Sprint 2", "On Sprint 1"],
@@ -299,7 +316,11 @@ def told() -> Scene:
             [],
             "said by: client shown in: Winter only what is thin 4 requirements shown.",
         ),
-        ("role=king&period=1999-01-01&thin=on&x=y", [], "only what is thin 3 requirements shown."),
+        (
+            "role=king&period=1999-01-01&thin=on&x=y",
+            ["On Sprint 2", "On Sprint 1"],
+            "only what is thin 3 requirements shown.",
+        ),
         ("role=king&period=1999-01-01", ["On Sprint 2", "On Sprint 1"], None),
     ],
 )
@@ -311,9 +332,13 @@ def test_a_filter_shows_a_part_and_says_so(
     html = asked(client, place, place.adviser, query)
 
     text = bare(html)
-    assert re.findall(r"On Sprint \d", text) == said
     assert ("You see a part:" in text) is (words is not None)
     assert words is None or f"You see a part: {words}" in text
+    # Whatever is asked of the coverage, is asked of a line.
+    for address in re.findall(rf'href="(/[^"]+{place.a.pk}/[^"]*)"', html):
+        line = client.get(address.replace("&amp;", "&")).text
+        assert re.findall(r"On Sprint \d", bare(line)) == said
+    assert re.findall(r"On Sprint \d", bare(opened(client, place, place.a.pk, f"?{query}"))) == said
 
 
 def test_what_was_chosen_stays_chosen_in_the_form(client: Client) -> None:
@@ -440,3 +465,130 @@ def test_the_advisers_list_costs_the_same_for_1_and_30(
 
     assert Agreement.objects.count() == students
     assert [name in page.text for name in (e.student.name for e in enrolments)] == [True] * students
+
+
+# --- A line ---------------------------------------------------------------------------------------
+
+
+def test_who_opens_a_line_is_who_sees_the_page(client: Client) -> None:
+    place = told()
+    people = people_around(place)
+    keys = [place.enrolment.pk]
+    pages = {
+        reverse("portfolio:coverage", args=keys),
+        reverse("portfolio:line", args=[*keys, place.a.pk]),
+        reverse("portfolio:line", args=[*keys, "whole"]),
+        reverse("portfolio:line", args=[*keys, "unanswered"]),
+        reverse("portfolio:in_full", args=keys),
+    }
+
+    found = {
+        page: {who for who, user in people.items() if visit(client, user, "get", page) == 200}
+        for page in pages
+    }
+
+    assert found == {page: {"student", "adviser", "teacher"} for page in pages}
+
+
+def test_a_line_that_the_coverage_does_not_have_is_not_found(client: Client) -> None:
+    place = told()
+    client.force_login(place.student)
+
+    for key in (scene().a.pk, "nothing", place.enrolment.pk):
+        url = reverse("portfolio:line", args=[place.enrolment.pk, key])
+        assert client.get(url).status_code == 404
+
+
+def test_who_does_not_see_check_ins_cannot_ask_a_line_for_what_is_new(client: Client) -> None:
+    place = told()
+    FeedbackFactory(
+        enrolment=place.enrolment,
+        evidence=place.student.evidence.first(),
+        recorded_at=datetime(2026, 12, 9, 12, tzinfo=UTC),
+        remarks={place.a: "After the check-in"},
+    )
+    people = people_around(place)
+
+    def tags(who: str) -> int:
+        client.force_login(people[who])  # type: ignore[arg-type]
+        return opened(client, place, place.a.pk, "?new=on").count(">new<")
+
+    assert {who: tags(who) for who in ("student", "adviser", "teacher")} == {
+        "student": 1,
+        "adviser": 1,
+        "teacher": 0,
+    }
+
+
+@pytest.mark.parametrize("remarks", [20, 21, 45])
+def test_a_line_opens_twenty_at_a_time_newest_first(client: Client, remarks: int) -> None:
+    place = scene()
+    piece = EvidenceFactory(owner=place.student, on=[place.a])
+    bare_piece = EvidenceFactory(owner=place.student, on=[place.a], revision__title="Silent")
+    for number in range(remarks):
+        FeedbackFactory(
+            enrolment=place.enrolment,
+            evidence=piece,
+            given_on=date(2026, 9, 1) + timedelta(days=number),
+            remarks={place.a: f"Words {number}."},
+        )
+    client.force_login(place.student)
+    htmx = {"hx-request": "true"}
+
+    said: list[str] = []
+    more, steps = re.match("()", ""), 0
+    while more is not None:
+        part = opened(client, place, place.a.pk, more[1], **htmx)
+        assert "<html" not in part
+        assert ("Officially:" in part) is (steps == 0)
+        said += re.findall(r"Words \d+\.", part)
+        steps += 1
+        more = re.search(r'data-hx-get="[^"]*(\?page=\d+)"', part)
+
+    assert said == [f"Words {number}." for number in reversed(range(remarks))]
+    assert steps == remarks // 20 + 1  # the piece without a remark comes last
+    assert str(bare_piece.pk) in part
+
+
+def test_a_line_is_a_whole_page_too(client: Client) -> None:
+    place = told()
+    client.force_login(place.adviser)
+
+    page = opened(client, place, place.a.pk, "?role=client")
+    part = opened(client, place, place.a.pk, "?role=client", **{"hx-request": "true"})
+
+    coverage = reverse("portfolio:coverage", args=[place.enrolment.pk])
+    assert "<h1>You make a plan.</h1>" in page
+    assert f'<a href="{coverage}?role=client">Portfolio of' in page
+    assert "You see a part: said by: client" in bare(page)
+    assert page.count(part.strip()) == 1
+
+
+def test_everything_is_there_to_be_printed(client: Client) -> None:
+    place = told()
+    client.force_login(place.student)
+    url = reverse("portfolio:in_full", args=[place.enrolment.pk])
+
+    page, part = client.get(url).text, client.get(f"{url}?role=client").text
+
+    assert re.findall(r"On Sprint \d", page) == ["On Sprint 2", "On Sprint 1"]
+    assert re.findall(r"On Sprint \d", part) == ["On Sprint 1"]
+    assert ("data-fetch" in page, "data-print" in page) == (False, True)
+    assert f'href="{url}?role=client"' in asked(client, place, place.student, "role=client")
+
+
+def test_of_what_would_count_for_a_unit_a_line_opens_for_its_student_only(client: Client) -> None:
+    place = told()
+    piece = EvidenceFactory(owner=place.student, on=[place.a], revision__title="Waits")
+    people = people_around(place)
+    key = [place.enrolment.pk, place.unit.pk]
+    line = reverse("portfolio:set_aside_line", args=[*key, place.a.pk])
+
+    seen = {who for who, user in people.items() if visit(client, user, "get", line) == 200}
+    client.force_login(place.student)
+    body = client.get(line).text
+
+    assert seen == {"student"}
+    assert line in client.get(reverse("portfolio:set_aside", args=key)).text
+    assert re.findall(r"On Sprint \d", body) == ["On Sprint 2", "On Sprint 1"]
+    assert str(piece.pk) not in body  # without feedback it does not count

@@ -1,0 +1,155 @@
+"""The parts of a case's set that open on demand, each a page of its own: a line of the coverage,
+the pieces, one of them; and all of it at once, for paper."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from committees.access import check_reads
+from committees.dossier import (
+    PIECES_AT_A_TIME,
+    piece_rows,
+    set_context,
+    shown_pieces,
+)
+from committees.models import Case
+from committees.panels import moment_of, panel_of
+from committees.preview import preview
+from committees.snapshots import frozen_set
+from people.access import NotAllowed, PersonRequest, has_role, signed_in
+from portfolio.coverage import draw_lines
+from portfolio.evidence_set import EvidenceSet, FileFact, PieceFact
+from portfolio.forms import CoverageFilterForm
+from portfolio.lines import line_page, under
+from programmes.models import SUPERVISING
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSet:
+    """The set of a case, for somebody who may read it: frozen, or, for the student, as it would be
+    frozen now; where its files are; and the page on which they read it."""
+
+    case: Case
+    evidence_set: EvidenceSet
+    erased: int
+    page: str
+
+    @property
+    def file_address(self) -> Callable[[PieceFact, FileFact], str]:
+        if not self.case.has_set:
+            return lambda piece, file: reverse("evidence:file", args=[piece.id, file.id])
+        return lambda piece, file: reverse("committees:file", args=[self.case.pk, file.file])
+
+    @property
+    def back(self) -> tuple[str, str]:
+        return self.page, _("The set of %(student)s") % {"student": self.case.enrolment.student}
+
+    @property
+    def pieces_at(self) -> str:
+        return under("committees:piece", self.case.pk, key=UUID(int=0))
+
+
+def _opened(request: PersonRequest, pk: UUID) -> OpenedSet:
+    """Behind the doors of the pages that show the set: the student's own, the dossier, and the
+    record of who supervises."""
+    own = Q(pk__in=Case.objects.of_student(request.user))
+    seen = Q(pk__in=Case.objects.visible_to(request.user))
+    case = get_object_or_404(Case.objects.filter(own | seen).for_page(), pk=pk)
+    page = _page_of(request, case)
+    if not case.has_set:
+        if page != "my_case":
+            raise Http404  # until the reference date the set is the student's
+        evidence_set, erased = preview(case, timezone.now()).evidence_set, 0
+    else:
+        frozen = frozen_set(case)
+        evidence_set, erased = frozen.evidence_set, frozen.erased
+    return OpenedSet(case, evidence_set, erased, reverse(f"committees:{page}", args=[case.pk]))
+
+
+def _page_of(request: PersonRequest, case: Case) -> str:
+    """The name of the page on which this person reads the set. Raises NotAllowed for who stands
+    aside."""
+    if case.enrolment.student_id == request.user.pk:
+        return "my_case"
+    try:
+        check_reads(request.user, panel_of(case, moment_of(case.meeting, timezone.now())))
+    except NotAllowed:
+        if not has_role(request.user, *SUPERVISING):
+            raise
+        return "case_record"
+    return "case"
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
+def line(request: PersonRequest, pk: UUID, key: str) -> HttpResponse:
+    """What stands behind one line of the coverage."""
+    opened = _opened(request, pk)
+    only = CoverageFilterForm(request.GET, opened.evidence_set).only
+    address, words = opened.back
+    return line_page(
+        request,
+        opened.evidence_set,
+        key,
+        only,
+        pieces_at=opened.pieces_at,
+        back=(address + only.query, words),
+    )
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
+def pieces(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """The pieces as lines, so many at a time."""
+    opened = _opened(request, pk)
+    rows = Paginator(piece_rows(opened.evidence_set), PIECES_AT_A_TIME)
+    context = {
+        "case": opened.case,
+        "pieces": rows.get_page(request.GET.get("page")),
+        "pieces_at": opened.pieces_at,
+        "back": opened.back,
+        "more": True,
+    }
+    name = "_pieces" if request.htmx else "pieces"
+    return render(request, f"committees/{name}.html", context)
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
+def piece(request: PersonRequest, pk: UUID, piece: UUID) -> HttpResponse:
+    """One piece in full, with the feedback on it."""
+    opened = _opened(request, pk)
+    found = shown_pieces(opened.evidence_set, str(piece), address=opened.file_address)
+    if not found:
+        raise Http404
+    context = {"shown": found[0], "back": opened.back}
+    name = "_piece" if request.htmx else "piece"
+    return render(request, f"committees/{name}.html", context)
+
+
+@signed_in
+@require_safe
+def in_full(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """The coverage with what stands behind its lines, and every piece, for paper."""
+    opened = _opened(request, pk)
+    context = set_context(opened.case, opened.evidence_set, erased=opened.erased) | {
+        "case": opened.case,
+        "back": opened.back,
+        "is_student": opened.case.enrolment.student_id == request.user.pk,
+        "lines": draw_lines(opened.evidence_set),
+        "shown": shown_pieces(opened.evidence_set, address=opened.file_address),
+    }
+    return render(request, "committees/in_full.html", context)
