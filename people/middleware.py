@@ -166,13 +166,13 @@ def _whole(request: HttpRequest) -> Callable[..., bytes]:
     announced: a connection that breaks leaves half a sentence, which is not what somebody said."""
     read, awaited = request.read, int(request.headers.get("Content-Length") or 0)
 
-    def read_on(*size: int) -> bytes:
+    def read_on(size: int = -1) -> bytes:
         nonlocal awaited
-        content = read(*size)
-        awaited -= len(content)
-        is_end = not content or not size or size[0] < 0
-        if awaited > 0 and is_end and size != (0,):
+        content = read(size)
+        # A server gives less than it is asked for only where the body ends (PEP 3333).
+        if len(content) < (awaited if size < 0 else min(size, awaited)):
             raise BadRequest("the body is shorter than was announced")
+        awaited -= len(content)
         return content
 
     return read_on

@@ -7,6 +7,7 @@ changes anything that another looks at, so that they can be looked at in any ord
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -23,6 +24,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from committees import actions as committees
+from committees.errands import ANNOUNCING
 from committees.models import Case, Committee, Meeting, Membership, Outcome
 from committees.rules import Found
 from committees.snapshots import read
@@ -33,6 +35,8 @@ from home.help import TOPICS
 from people.drafts import LONGEST, keep
 from people.models import Account
 from portfolio.models import CheckIn
+from post.errands import call_off, order
+from post.models import Errand, OutboxMail
 from programmes.models import Enrolment, Placement, Programme, ProgrammeRole, Supervisor, Unit
 from qualifications import actions as qualifications
 from qualifications.models import (
@@ -226,6 +230,7 @@ def beside_the_demo() -> None:
         committee=new, person=Account.objects.get(person__name=CHAIR), role=Membership.Role.CHAIR
     )
     _session()
+    _ordered()
 
 
 def _links() -> None:
@@ -239,6 +244,14 @@ def _links() -> None:
     confirmed = Feedback.objects.filter(source=Feedback.Source.NOTED, confirmation=None)
     mine = confirmed.filter(enrolment__student__name="Tygo Brands")[0]
     feedback.confirm(feedback=mine, confirmed=False, at=timezone.now())
+    asked = FeedbackRequest.objects.filter(evidence=asked_about()[0], state="open")[0]
+    OutboxMail.objects.create(
+        template="evidence/request",
+        to=asked.giver_id,
+        about=asked.pk,
+        state=OutboxMail.State.FAILED,
+        trouble=OutboxMail.Trouble.NO_MAILBOX,
+    )
 
 
 def _draft() -> None:
@@ -275,6 +288,24 @@ def _session() -> None:
         by=chair,
     )
     committees.defer(case=of["Ayoub Benali"], reason="Laat het testen nog eens zien.", by=chair)
+
+
+def _ordered() -> None:
+    """What the chair ordered in three meetings: called off, all refused, and in hand for ever."""
+    chair = Account.objects.get(person__name=CHAIR)
+    meetings = Meeting.objects.exclude(cases=None).order_by("-held_at")
+    made = []
+    for meeting in (*meetings[:1], *meetings[:1], *meetings[1:2]):
+        rows = list(meeting.cases.values_list("pk", flat=True))
+        made.append(order(ANNOUNCING, about=meeting.pk, rows=rows, by=chair))
+        if len(made) == 1:
+            call_off(errand=made[0], by=chair)
+    tomorrow = timezone.now() + timedelta(days=1)
+    Errand.objects.filter(pk=made[-1].pk).update(claimed_until=tomorrow)
+
+
+def ordered(**of: object) -> Callable[[], list[UUID]]:
+    return lambda: [Errand.objects.filter(**of).latest("recorded_at").pk]
 
 
 # --- Without an account, and by a link ------------------------------------------------------------
@@ -722,6 +753,9 @@ DECIDING = {
     "seat, end": sitting("seat_end", a_seat, who=COORDINATOR),
     "meeting, plan": sitting("meeting_plan", committee),
     "meeting, plan, refused": sitting("meeting_plan", committee, **refused),
+    "ordered, in hand": State("errand", CHAIR, ordered(ended_at=None)),
+    "ordered, refused": State("errand", CHAIR, ordered(called_off_at=None, ended_at__isnull=False)),
+    "ordered, called off": State("errand", CHAIR, ordered(called_off_at__isnull=False)),
     "meeting, empty": sitting("meeting", empty_meeting),
     "meeting, planned": sitting("meeting", planned, who=OTHER_CHAIR),
     "meeting, in session": sitting("meeting", in_session),
