@@ -170,6 +170,7 @@ def test_it_goes_from_every_set_that_froze_it() -> None:
         meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary, at=HELD
     )
     actions.freeze_case(case=again, by=None, at=later.reference_at)
+    record_what_was_made()
     feedback = Feedback.objects.get(text=words(Feedback, "text"))
 
     erasures = erase_content(what=name_of(feedback), ground="Asked.", by=board())
