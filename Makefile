@@ -7,7 +7,7 @@
 #
 # For who works on it:
 #
-#   make test          the whole suite, on SQLite and PostgreSQL
+#   make test          the whole suite, on SQLite and PostgreSQL (COVERED=--cov for the coverage)
 #   make check         all that reads the code instead of running it
 #   make lock          the lock files from pyproject.toml (UPGRADE=--upgrade for newer versions)
 #   make translations  the texts marked for translation into locale/nl
@@ -42,7 +42,7 @@ setup setup-dev:
 	@$(RUN) -m tools.translations --compile
 
 test: setup-dev
-	$(PYTEST)
+	$(PYTEST) $(COVERED)
 	$(RUN) -m tools.postgres $(PYTEST) -m "database and not any_database and (not browser or main_journey)"
 
 check translations: export DJANGO_SETTINGS_MODULE := tests.settings

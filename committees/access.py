@@ -16,7 +16,7 @@ Role = Membership.Role
 
 def role_of(user: Account, committee: Committee, at: datetime) -> str | None:
     """The person's role in the committee at this moment. One query."""
-    seat = Membership.objects.as_of(at).filter(committee=committee, user=user).first()
+    seat = Membership.objects.as_of(at).filter(committee=committee, person=user.pk).first()
     return seat.role if seat else None
 
 

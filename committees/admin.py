@@ -16,10 +16,10 @@ class CommitteeAdmin(ReadOnlyAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyAdmin):
-    list_display = ["user", "committee", "role", "recorded_at", "ended_at"]
-    list_select_related = ["user", "committee"]
+    list_display = ["person", "committee", "role", "recorded_at", "ended_at"]
+    list_select_related = ["person", "committee"]
     list_filter = ["role"]
-    search_fields = ["user__name", "user__email"]
+    search_fields = ["person__name"]
 
 
 @admin.register(Meeting)

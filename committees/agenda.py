@@ -133,7 +133,7 @@ def _opened_findings(
     opened = [case for case in cases if case.state not in (Case.State.PLANNED, Case.State.FROZEN)]
     found: dict[UUID, list[dict[str, str]]] = defaultdict(list)
     rows = Judgement.objects.standing().filter(case__in=opened)
-    for case, user, findings in rows.values_list("case", "user", "findings"):
-        if panels[case].may_judge(user):
+    for case, person, findings in rows.values_list("case", "person", "findings"):
+        if panels[case].may_judge(person):
             found[case].append(findings)
     return found

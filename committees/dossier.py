@@ -140,8 +140,8 @@ def opened_judgements(case: Case, panel: Panel, parts: Iterable[PartFact]) -> Op
     query."""
     if case.state in (Case.State.PLANNED, Case.State.FROZEN):
         raise PermissionError("sealed judgements are shown to nobody")
-    rows = {row.user_id: row for row in Judgement.objects.standing().filter(case=case)}
-    judges = tuple((seat, rows[seat.user]) for seat in panel.judging if seat.user in rows)
+    rows = {row.person_id: row for row in Judgement.objects.standing().filter(case=case)}
+    judges = tuple((seat, rows[seat.person]) for seat in panel.judging if seat.person in rows)
     return OpenedJudgements(
         judges,
         tuple(

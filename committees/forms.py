@@ -106,8 +106,8 @@ class AttendanceForm(forms.Form):
             label=_("Who is present?"),
             required=False,
             coerce=UUID,
-            choices=[(str(seat.user), seat.name) for seat in seats],
-            initial=[str(user) for user in present],
+            choices=[(str(seat.person), seat.name) for seat in seats],
+            initial=[str(person) for person in present],
             widget=forms.CheckboxSelectMultiple(attrs={"class": "across"}),
         )
 

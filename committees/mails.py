@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from committees.models import Case
-from people.models import Account
+from people.models import Person
 from post.outbox import MailContent, address_of, mail
 
 
@@ -69,7 +69,7 @@ def _to_student(ids: dict[str, Any], subject: str) -> MailContent | None:
 def _to_adviser(ids: dict[str, Any], subject: str) -> MailContent | None:
     """Only to who still advises the student."""
     case = _case(ids)
-    adviser = Account.objects.filter(pk=ids["adviser"]).first()
+    adviser = Person.objects.filter(pk=ids["adviser"]).first()
     if case is None or adviser is None or case.enrolment.adviser != adviser:
         return None
     student = case.enrolment.student.name

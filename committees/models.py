@@ -6,14 +6,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Self
 
-from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from programmes.models import (
     SUPERVISING,
     AdviserAssignment,
@@ -27,12 +26,14 @@ from records.models import AppendOnly, Dated, Row, Sealed, name_of
 
 def _sits(user: Account, committee: str) -> Exists:
     """Whether this person now has a seat in the committee under this name in the outer query."""
-    return Exists(Membership.objects.current().filter(committee=OuterRef(committee), user=user))
+    return Exists(
+        Membership.objects.current().filter(committee=OuterRef(committee), person=user.pk)
+    )
 
 
 def _supervises(user: Account) -> Exists:
     """Whether this person is now auditor or sits in the exam board: they see all."""
-    return Exists(InstitutionRole.objects.current().filter(user=user, role__in=SUPERVISING))
+    return Exists(InstitutionRole.objects.current().filter(person=user.pk, role__in=SUPERVISING))
 
 
 class CommitteeQuerySet(models.QuerySet):
@@ -40,7 +41,7 @@ class CommitteeQuerySet(models.QuerySet):
         """The committees this person now sits in, those of programmes they now coordinate (they
         look after the seats and see no case), and for auditor and exam board all of them."""
         coordinates = ProgrammeRole.objects.current().filter(
-            programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.COORDINATOR
+            programme=OuterRef("programme"), person=user.pk, role=ProgrammeRole.Role.COORDINATOR
         )
         return self.filter(_sits(user, "pk") | Exists(coordinates) | _supervises(user))
 
@@ -96,11 +97,11 @@ class Membership(Dated, Sealed):
     committee = models.ForeignKey(
         Committee, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("committee")
     )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+    person = models.ForeignKey(
+        Person,
         on_delete=models.PROTECT,
         related_name="memberships",
-        verbose_name=pgettext_lazy("whoever has an account", "person"),
+        verbose_name=pgettext_lazy("somebody", "person"),
     )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices)
 
@@ -111,7 +112,7 @@ class Membership(Dated, Sealed):
         )
         constraints = [
             models.UniqueConstraint(
-                fields=["committee", "user"],
+                fields=["committee", "person"],
                 condition=Q(ended_at__isnull=True),
                 name="a_person_has_one_seat_in_a_committee",
             ),
@@ -123,7 +124,7 @@ class Membership(Dated, Sealed):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.get_role_display()}"
+        return f"{self.person}: {self.get_role_display()}"
 
     @property
     def votes(self) -> bool:
@@ -189,19 +190,19 @@ class Attendance(Dated, Sealed):
     home = ("meeting", "meeting_id")
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["meeting", "user"],
+                fields=["meeting", "person"],
                 condition=Q(ended_at__isnull=True),
                 name="a_member_is_present_once",
             ),
         ]
 
     def __str__(self) -> str:
-        return str(self.user_id)
+        return str(self.person_id)
 
 
 class CaseQuerySet(models.QuerySet):
@@ -211,16 +212,16 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(_sits(user, "meeting__committee") | _supervises(user))
 
     def of_student(self, user: Account) -> Self:
-        return self.filter(enrolment__student=user)
+        return self.filter(enrolment__student=user.pk)
 
     def announced_to(self, user: Account) -> Self:
         """The announced and deferred cases whose letter this person may read: the student's own,
         and those of students whom they now advise."""
         advises = AdviserAssignment.objects.current().filter(
-            enrolment=OuterRef("enrolment"), adviser=user
+            enrolment=OuterRef("enrolment"), adviser=user.pk
         )
         return self.filter(
-            Q(enrolment__student=user) | Exists(advises),
+            Q(enrolment__student=user.pk) | Exists(advises),
             state__in=(Case.State.ANNOUNCED, Case.State.DEFERRED),
         )
 
@@ -418,19 +419,19 @@ class Recusal(AppendOnly, Sealed):
     home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="recusals")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     ground = models.CharField(max_length=20, choices=Ground.choices)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "user"], name="a_member_is_recused_from_a_case_once"
+                fields=["case", "person"], name="a_member_is_recused_from_a_case_once"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id}: {self.ground}"
+        return f"{self.person_id}: {self.ground}"
 
 
 class Finding(models.TextChoices):
@@ -442,7 +443,7 @@ class JudgementQuerySet(models.QuerySet):
     def standing(self) -> Self:
         """Of each member the last one."""
         later = Judgement.objects.filter(
-            case=OuterRef("case"), user=OuterRef("user"), number__gt=OuterRef("number")
+            case=OuterRef("case"), person=OuterRef("person"), number__gt=OuterRef("number")
         )
         return self.filter(~Exists(later))
 
@@ -454,7 +455,7 @@ class Judgement(AppendOnly, Sealed):
     home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="judgements")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveSmallIntegerField()
     # {id of the unit's part: Finding}
     findings = models.JSONField()
@@ -465,7 +466,7 @@ class Judgement(AppendOnly, Sealed):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "user", "number"], name="a_judgement_has_its_own_number"
+                fields=["case", "person", "number"], name="a_judgement_has_its_own_number"
             ),
         ]
 
@@ -481,7 +482,7 @@ class Decision(AppendOnly, Sealed):
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="decision")
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     # {id of the unit's part: Finding}
     findings = models.JSONField()
     motivation = models.TextField(_("motivation"), max_length=20_000)
@@ -499,7 +500,7 @@ class Announcement(AppendOnly, Sealed):
     home = ("case", "decision.case_id")
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     head = models.CharField(max_length=64)
 
     def __str__(self) -> str:
@@ -513,7 +514,7 @@ class Deferral(AppendOnly, Sealed):
     home = ("case", "case_id")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="deferral")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField(_("what is asked"), max_length=20_000)
 
     def __str__(self) -> str:

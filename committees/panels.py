@@ -40,12 +40,12 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     present = _people(
         Attendance.objects.as_of(at)
         .filter(meeting__in={case.meeting_id for case in cases})
-        .values_list("meeting", "user")
+        .values_list("meeting", "person")
     )
-    judged = _people(Judgement.objects.filter(case__in=cases).values_list("case", "user"))
+    judged = _people(Judgement.objects.filter(case__in=cases).values_list("case", "person"))
     recused: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     for recusal in Recusal.objects.filter(case__in=cases):
-        recused[recusal.case_id][recusal.user_id] = recusal.ground
+        recused[recusal.case_id][recusal.person_id] = recusal.ground
     advisers = _people(
         AdviserAssignment.objects.as_of(at)
         .filter(enrolment__in={case.enrolment_id for case in cases})
@@ -55,7 +55,7 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     panels = {}
     for case in cases:
         own = seats[case.meeting.committee_id]
-        sitting = {seat.user for seat in own}
+        sitting = {seat.person for seat in own}
         aside = dict(recused[case.pk])
         if case.is_pending:
             grounds = _grounds(case.enrolment, advisers[case.enrolment_id], givers[case.pk])
@@ -63,7 +63,7 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         panels[case.pk] = Panel(
             quorum=case.meeting.committee.quorum,
             seats=own,
-            aside={user: ground for user, ground in aside.items() if user in sitting},
+            aside={one: ground for one, ground in aside.items() if one in sitting},
             givers=frozenset(givers[case.pk] & sitting),
             present=frozenset(present[case.meeting_id] & sitting),
             judged=frozenset(judged[case.pk] & sitting),
@@ -75,9 +75,9 @@ def seats_of(committees: Iterable[UUID], at: datetime) -> dict[UUID, tuple[Seat,
     """Who sat in these committees at this moment: the chair, the members by name, the secretary.
     One query."""
     found: dict[UUID, list[Seat]] = defaultdict(list)
-    rows = Membership.objects.as_of(at).filter(committee__in=committees).select_related("user")
-    for row in rows.order_by("user__name", "recorded_at"):
-        found[row.committee_id].append(Seat(row.user_id, row.user.name, row.role))
+    rows = Membership.objects.as_of(at).filter(committee__in=committees).select_related("person")
+    for row in rows.order_by("person__name", "recorded_at"):
+        found[row.committee_id].append(Seat(row.person_id, row.person.name, row.role))
     return defaultdict(
         tuple,
         {
@@ -94,8 +94,8 @@ def moment_of(meeting: Meeting, now: datetime) -> datetime:
 
 def _people(pairs: Iterable[tuple[UUID, UUID]]) -> dict[UUID, set[UUID]]:
     found: dict[UUID, set[UUID]] = defaultdict(set)
-    for key, user in pairs:
-        found[key].add(user)
+    for key, person in pairs:
+        found[key].add(person)
     return found
 
 

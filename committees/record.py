@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from committees.models import Case
-from people.models import Account
+from people.models import Person
 from records.models import Event
 
 WORDS: dict[str, Promise] = {
@@ -48,17 +48,17 @@ class Step:
 def steps_of(case: Case) -> list[Step]:
     """The events of a case's chain, in order. Two queries."""
     events = list(
-        Event.objects.filter(chain__key=case.chain).select_related("by").order_by("number")
+        Event.objects.filter(chain__key=case.chain).select_related("by__person").order_by("number")
     )
-    named = [event.statement.get("facts", {}).get("user") for event in events]
-    people = Account.objects.in_bulk([UUID(user) for user in named if user])
+    named = [event.statement.get("facts", {}).get("person") for event in events]
+    people = Person.objects.in_bulk([UUID(person) for person in named if person])
     return [
         Step(
             event.recorded_at,
             event.by.name if event.by else _("the system"),
             str(WORDS.get(event.verb, event.verb)),
-            people[UUID(user)].name if user else "",
+            people[UUID(person)].name if person else "",
             event.digest,
         )
-        for event, user in zip(events, named, strict=True)
+        for event, person in zip(events, named, strict=True)
     ]

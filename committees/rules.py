@@ -19,7 +19,7 @@ Ground = Recusal.Ground
 class Seat:
     """Somebody who sits in the committee."""
 
-    user: UUID
+    person: UUID
     name: str
     role: str
 
@@ -41,8 +41,8 @@ class Panel:
     present: frozenset[UUID] = frozenset()
     judged: frozenset[UUID] = frozenset()
 
-    def seat_of(self, user: UUID) -> Seat | None:
-        return next((seat for seat in self.seats if seat.user == user), None)
+    def seat_of(self, person: UUID) -> Seat | None:
+        return next((seat for seat in self.seats if seat.person == person), None)
 
     @property
     def voting(self) -> tuple[Seat, ...]:
@@ -51,29 +51,29 @@ class Panel:
     @property
     def judging(self) -> tuple[Seat, ...]:
         """The voting members who do not stand aside."""
-        return tuple(seat for seat in self.voting if seat.user not in self.aside)
+        return tuple(seat for seat in self.voting if seat.person not in self.aside)
 
     @property
     def standing_aside(self) -> tuple[Seat, ...]:
-        return tuple(seat for seat in self.seats if seat.user in self.aside)
+        return tuple(seat for seat in self.seats if seat.person in self.aside)
 
     @property
     def disclosed(self) -> tuple[Seat, ...]:
         """Those who judge though they gave feedback in the set: said openly. (domain rule 7)"""
-        return tuple(seat for seat in self.judging if seat.user in self.givers)
+        return tuple(seat for seat in self.judging if seat.person in self.givers)
 
     @property
     def judgements_in(self) -> tuple[Seat, ...]:
-        return tuple(seat for seat in self.judging if seat.user in self.judged)
+        return tuple(seat for seat in self.judging if seat.person in self.judged)
 
     @property
     def judgements_awaited(self) -> tuple[Seat, ...]:
-        return tuple(seat for seat in self.judging if seat.user not in self.judged)
+        return tuple(seat for seat in self.judging if seat.person not in self.judged)
 
     @property
     def counted(self) -> tuple[Seat, ...]:
         """Who counts for the quorum: voting, present, not standing aside. (domain rule 7)"""
-        return tuple(seat for seat in self.judging if seat.user in self.present)
+        return tuple(seat for seat in self.judging if seat.person in self.present)
 
     @property
     def has_quorum(self) -> bool:
@@ -88,27 +88,27 @@ class Panel:
     def is_independent(self) -> bool:
         """Whether such a member is present and wrote a judgement. (domain rule 7)"""
         return any(
-            seat.user in self.judged and seat.user not in self.givers for seat in self.counted
+            seat.person in self.judged and seat.person not in self.givers for seat in self.counted
         )
 
-    def may_judge(self, user: UUID) -> bool:
-        return any(seat.user == user for seat in self.judging)
+    def may_judge(self, person: UUID) -> bool:
+        return any(seat.person == person for seat in self.judging)
 
-    def leads(self, user: UUID) -> bool:
+    def leads(self, person: UUID) -> bool:
         """Whether this person opens, records and announces: the chair; where the chair stands
         aside, whoever else in the committee does not."""
-        seat = self.seat_of(user)
-        if seat is None or user in self.aside:
+        seat = self.seat_of(person)
+        if seat is None or person in self.aside:
             return False
         if seat.role == Role.CHAIR:
             return True
-        return any(one.role == Role.CHAIR and one.user in self.aside for one in self.seats)
+        return any(one.role == Role.CHAIR and one.person in self.aside for one in self.seats)
 
 
 def quorum_sentence(panel: Panel) -> str:
     """For example "4 of 5 voting members present; 1 stands aside; the quorum of 3 is met"."""
     voting = len(panel.voting)
-    present = [seat for seat in panel.voting if seat.user in panel.present]
+    present = [seat for seat in panel.voting if seat.person in panel.present]
     aside = len(present) - len(panel.counted)
     parts = [
         ngettext(

@@ -15,10 +15,10 @@ from demo.files import make
 from demo.people import ACCOUNTS, PASSWORD
 from demo.telling import Piece, Story, Talk, Voice, stories, told
 from evidence.actions import feedback, pieces
-from evidence.asking import Person
+from evidence.asking import Asked
 from evidence.models import Evidence, FeedbackRequest
 from people import actions as people
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from portfolio import actions as portfolio
 from post.models import OutboxMail
 from programmes import actions as programmes
@@ -55,19 +55,19 @@ class School:
         self.people: dict[str, Account] = {}
         password = make_password(PASSWORD)  # once: it is slow on purpose
         for account in ACCOUNTS:
-            person = people.register(
+            made = people.register(
                 email=account.address, name=account.name, by=None, at=self.at(START)
             )
-            person.password = password
-            person.is_staff = person.is_superuser = account.key == "admin"
-            person.save()
-            self.people[account.name] = self.people[account.key] = person
+            made.password = password
+            made.is_staff = made.is_superuser = account.key == "admin"
+            made.save()
+            self.people[account.name] = self.people[account.key] = made
         for key, role in (
             ("coordinator", Institution.CURRICULUM),
             ("coordinator", Institution.COORDINATOR),
             ("auditor", Institution.AUDITOR),
         ):
-            people.give_role(user=self.people[key], role=role, by=None, at=self.at(START))
+            people.give_role(person=self.people[key].person, role=role, by=None, at=self.at(START))
 
     def day(self, ago: int) -> date:
         return self.today - timedelta(days=ago)
@@ -79,12 +79,14 @@ class School:
 
     def address(self, name: str) -> str:
         if name in self.people:
-            return self.people[name].email
+            return self.people[name].sign_in
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
         return f"{plain.lower().replace(' ', '.')}@demo.example"
 
-    def somebody(self, name: str) -> Account | programmes.Contact:
-        return self.people.get(name) or programmes.Contact(name, self.address(name))
+    def somebody(self, name: str) -> Person | programmes.Contact:
+        if name in self.people:
+            return self.people[name].person
+        return programmes.Contact(name, self.address(name))
 
 
 # --- What is to be shown --------------------------------------------------------------------------
@@ -239,7 +241,7 @@ class Year:
                 by=by,
                 at=at,
             )
-            self.people[name] = role.user
+            self.people[name] = role.person.account
 
     def _enrol(self, story: Story) -> None:
         by, at = self.coordinator, self.at(self.start, 12)
@@ -253,9 +255,12 @@ class Year:
         )
         # Read once more, as an action would find it.
         enrolment = Enrolment.objects.for_list().get(pk=enrolment.pk)
-        self.enrolments[story.name], self.people[story.name] = enrolment, enrolment.student
+        self.enrolments[story.name], self.people[story.name] = (
+            enrolment,
+            enrolment.student.account,
+        )
         if enrolment.adviser:
-            self.people[story.adviser] = enrolment.adviser
+            self.people[story.adviser] = enrolment.adviser.account
         if story.workplace:
             programmes.add_placement(
                 enrolment=enrolment,
@@ -303,8 +308,8 @@ class Year:
             happens = self._noted if voice.how in ("noted", "confirmed") else self._asked
             happens(story, piece, made, voice, kept if voice.asked is None else voice.asked)
 
-    def _person(self, voice: Voice) -> Person:
-        return Person(voice.who, self.school.address(voice.who), voice.role, voice.language)
+    def _person(self, voice: Voice) -> Asked:
+        return Asked(voice.who, self.school.address(voice.who), voice.role, voice.language)
 
     def _asked(self, story: Story, piece: Piece, made: Evidence, voice: Voice, ago: int) -> None:
         [question] = feedback.ask(
@@ -402,11 +407,11 @@ class Year:
                 by=by,
                 at=at,
             )
-            self.people[name] = seat.user
+            self.people[name] = seat.person.account
             if role == Seat.CHAIR:
-                self.chair = seat.user
+                self.chair = seat.person.account
             elif role == Seat.SECRETARY:
-                self.secretary = seat.user
+                self.secretary = seat.person.account
         for meeting in plan["meeting"]:
             self._meeting(meeting)
 
@@ -448,7 +453,7 @@ class Year:
         at = self.at(plan["ago"], 13)
         for name in plan["present"]:
             committees.mark_present(
-                meeting=meeting, user=self.people[name], by=self.secretary, at=at
+                meeting=meeting, person=self.people[name].person, by=self.secretary, at=at
             )
         committees.open_meeting(meeting=meeting, by=self.chair, at=at)
         for number, (case, item) in enumerate(cases, start=1):

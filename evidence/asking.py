@@ -24,7 +24,7 @@ MOST_SUGGESTED = 40  # of those asked before; the latest
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Asked:
     """Who is asked, or who spoke, in the words of who asks or notes it."""
 
     name: str
@@ -79,7 +79,7 @@ class Suggestion:
 
     key: str
     group: str
-    person: Person
+    person: Asked
 
 
 def suggestions(piece: Evidence, found: Sequence[Frame], *, at: datetime) -> list[Suggestion]:
@@ -89,7 +89,7 @@ def suggestions(piece: Evidence, found: Sequence[Frame], *, at: datetime) -> lis
     on = timezone.localdate(at)
     enrolments = [frame.enrolment for frame in found]
     awaited = FeedbackRequest.objects.awaiting_answer(at).filter(evidence=piece)
-    left_out = {normalised(piece.owner.email)}
+    left_out = {normalised(piece.owner.account.sign_in)}
     left_out |= set(awaited.values_list("giver__address", flat=True))
     offered = []
     for suggestion in (
@@ -106,7 +106,7 @@ def suggestions(piece: Evidence, found: Sequence[Frame], *, at: datetime) -> lis
 def _supervisors(enrolments: Sequence[Enrolment], on: date) -> Iterable[Suggestion]:
     for enrolment in enrolments:
         for supervisor in enrolment.current_supervisors(on):
-            person = Person(
+            person = Asked(
                 supervisor.name, normalised(supervisor.email), GiverRole.SUPERVISOR, "nl"
             )
             yield Suggestion(str(supervisor.pk), _("At your workplace"), person)
@@ -126,20 +126,20 @@ def _asked_before(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
         .order_by("-last_asked_at")
     )
     for giver in givers[:MOST_SUGGESTED]:
-        person = Person(giver.name, giver.address, GiverRole(giver.last_role), giver.last_language)
+        person = Asked(giver.name, giver.address, GiverRole(giver.last_role), giver.last_language)
         yield Suggestion(str(giver.pk), _("Asked before"), person)
 
 
 def _staff(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
     teaches = ProgrammeRole.objects.current().filter(
         programme__in=[enrolment.programme_id for enrolment in enrolments],
-        user=OuterRef("pk"),
+        person=OuterRef("pk"),
         role=ProgrammeRole.Role.TEACHER,
     )
     advises = AdviserAssignment.objects.current().filter(
         enrolment__in=enrolments, adviser=OuterRef("pk")
     )
     staff = Account.objects.filter(Exists(teaches) | Exists(advises), is_active=True)
-    for user in staff.order_by("name"):
-        person = Person(user.name, normalised(user.email), GiverRole.TEACHER, user.language)
+    for user in staff.order_by("person__name"):
+        person = Asked(user.name, normalised(user.sign_in), GiverRole.TEACHER, user.language)
         yield Suggestion(str(user.pk), _("Teachers"), person)

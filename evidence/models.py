@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from files.models import StoredFile
-from people.models import Account
+from people.models import Account, Person
 from post.links import id_in, is_genuine, token_for
 from programmes.models import Enrolment, Track
 from qualifications.models import Place, QualityRequirement
@@ -50,7 +50,7 @@ class Giver(Row):
     @property
     def mailbox(self) -> str:
         """Where mail reaches them: with an account, at its address of now."""
-        return self.user.email if self.user else self.address
+        return self.user.sign_in if self.user else self.address
 
 
 def normalised(address: str) -> str:
@@ -71,7 +71,7 @@ class EvidenceQuerySet(models.QuerySet):
         feedback, unless they declined or the question was withdrawn."""
         state = FeedbackRequest.State
         invited = FeedbackRequest.objects.filter(
-            evidence=OuterRef("pk"), giver__user=user, state__in=[state.OPEN, state.ANSWERED]
+            evidence=OuterRef("pk"), giver__user=user.pk, state__in=[state.OPEN, state.ANSWERED]
         )
         return self.filter(self._in_full(user) | Exists(invited))
 
@@ -88,7 +88,7 @@ class EvidenceQuerySet(models.QuerySet):
             qualification=OuterRef("requirement__qualification"),
         )
         laid = RequirementLink.objects.current().filter(Exists(followed), evidence=OuterRef("pk"))
-        return Q(owner=user) | Q(Exists(laid))
+        return Q(owner=user.pk) | Q(Exists(laid))
 
     def for_list(self, at: datetime) -> Self:
         """Newest first, with what a list shows of each: `requirements` it is now laid against, and
@@ -126,9 +126,7 @@ class Evidence(Row, Sealed):
 
     home = ("person", "owner_id")
 
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="evidence"
-    )
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="evidence")
     current = models.OneToOneField(
         "Revision", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -263,7 +261,7 @@ def _in_sight_of(user: Account) -> Q:
     """Who sees a question or an answer: the student; who now advises them or teaches in the
     enrolment in whose frame it was; and who was asked or spoke. Other givers do not."""
     seen = Enrolment.objects.portfolio_visible_to(user).filter(pk=OuterRef("enrolment"))
-    return Q(evidence__owner=user) | Exists(seen) | Q(giver__user=user)
+    return Q(evidence__owner=user.pk) | Exists(seen) | Q(giver__user=user.pk)
 
 
 class FeedbackRequestQuerySet(models.QuerySet):
@@ -417,7 +415,7 @@ class Feedback(AppendOnly, Sealed):
     text = models.TextField(blank=True, max_length=20_000)
     # Of noted feedback: who noted it, when and where it was said.
     noted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     given_on = models.DateField()
     place = models.CharField(max_length=200, blank=True)

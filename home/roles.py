@@ -41,27 +41,27 @@ def roles_of(user: Account) -> Roles:
     me = OuterRef("pk")
 
     def institution(*roles: Institution) -> Exists:
-        return Exists(InstitutionRole.objects.current().filter(user=me, role__in=roles))
+        return Exists(InstitutionRole.objects.current().filter(person=me, role__in=roles))
 
     asked: QuerySet[FeedbackRequest] = FeedbackRequest.objects.filter(
         giver__user=me, state=FeedbackRequest.State.OPEN
     )
     studies = Enrolment.objects.filter(student=me)
     advises = AdviserAssignment.objects.current().filter(adviser=me)
-    coordinates = ProgrammeRole.objects.current().filter(user=me, role=InProgramme.COORDINATOR)
-    sits = Membership.objects.current().filter(user=me)
+    coordinates = ProgrammeRole.objects.current().filter(person=me, role=InProgramme.COORDINATOR)
+    sits = Membership.objects.current().filter(person=me)
     held: dict[str, Any] = {
         "studies": Exists(studies),
         "studies_in": _the_one(studies, "student", _programme("programme__")),
         "advises": Exists(advises),
         "advises_in": _the_one(advises, "adviser", _programme("enrolment__programme__")),
         "teaches": Exists(
-            ProgrammeRole.objects.current().filter(user=me, role=InProgramme.TEACHER)
+            ProgrammeRole.objects.current().filter(person=me, role=InProgramme.TEACHER)
         ),
         "coordinates": Exists(coordinates),
-        "coordinates_in": _the_one(coordinates, "user", _programme("programme__")),
+        "coordinates_in": _the_one(coordinates, "person", _programme("programme__")),
         "sits": Exists(sits),
-        "sits_on": _the_one(sits, "user", F("committee__name")),
+        "sits_on": _the_one(sits, "person", F("committee__name")),
         "curriculum": institution(Institution.CURRICULUM),
         "makes_programmes": institution(Institution.COORDINATOR),
         "supervises": institution(Institution.AUDITOR, Institution.EXAM_BOARD),

@@ -67,7 +67,7 @@ def today_for(user: Account, roles: Roles) -> Today:
     if roles.asked:
         shown["asked"] = (
             FeedbackRequest.objects.awaiting_answer(now)
-            .filter(giver__user=user)
+            .filter(giver__user=user.pk)
             .select_related("evidence__owner", "revision")
             .order_by("expires_at")[:MOST]
         )
@@ -92,9 +92,9 @@ def today_for(user: Account, roles: Roles) -> Today:
 
 def _studying(user: Account, now: datetime) -> dict[str, QuerySet]:
     """Four queries, once they are drawn."""
-    unread = CheckIn.objects.filter(enrolment__student=user, acknowledgement=None)
-    open_agreements = Agreement.objects.filter(check_in__enrolment__student=user, done_at=None)
-    waiting = FeedbackRequest.objects.awaiting_answer(now).filter(evidence__owner=user)
+    unread = CheckIn.objects.filter(enrolment__student=user.pk, acknowledgement=None)
+    open_agreements = Agreement.objects.filter(check_in__enrolment__student=user.pk, done_at=None)
+    waiting = FeedbackRequest.objects.awaiting_answer(now).filter(evidence__owner=user.pk)
     coming = Case.objects.of_student(user).filter(meeting__held_at__gte=now)
     return {
         "check_ins": unread.select_related("by")[:MOST],
@@ -107,7 +107,9 @@ def _studying(user: Account, now: datetime) -> dict[str, QuerySet]:
 def _portfolios(user: Account, today: date) -> list[Portfolio]:
     """Of the programmes in which this student is now. 14 queries."""
     enrolments = list(
-        Enrolment.objects.filter(student=user).current(today).select_related("student", "programme")
+        Enrolment.objects.filter(student=user.pk)
+        .current(today)
+        .select_related("student", "programme")
     )
     sets = load_many(enrolments) if enrolments else {}
     return [Portfolio(row, gaps_in(draw(sets[row.pk]), MOST_THIN)) for row in enrolments]
@@ -123,11 +125,11 @@ def _coordinated(user: Account, today: date) -> list[Coordinated]:
 def _meetings(user: Account) -> QuerySet[Meeting]:
     """The meetings to come, each with `to_judge`: how many of its cases wait for this person's
     judgement."""
-    sits = Membership.objects.current().filter(committee=OuterRef("committee"), user=user)
+    sits = Membership.objects.current().filter(committee=OuterRef("committee"), person=user.pk)
     votes = sits.filter(role__in=Membership.VOTING)
     waiting = Q(
-        ~Exists(Judgement.objects.filter(case=OuterRef("cases"), user=user)),
-        ~Exists(Recusal.objects.filter(case=OuterRef("cases"), user=user)),
+        ~Exists(Judgement.objects.filter(case=OuterRef("cases"), person=user.pk)),
+        ~Exists(Recusal.objects.filter(case=OuterRef("cases"), person=user.pk)),
         Exists(votes),
         cases__state=Case.State.FROZEN,
     )

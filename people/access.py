@@ -36,7 +36,7 @@ class NotAllowed(PermissionDenied):
 
 def has_role(user: Account, *roles: Role) -> bool:
     """Whether the person now has one of these roles in the institution. One query."""
-    return InstitutionRole.objects.current().filter(user=user, role__in=roles).exists()
+    return InstitutionRole.objects.current().filter(person=user.pk, role__in=roles).exists()
 
 
 def check_may_erase(by: Account) -> None:

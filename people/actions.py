@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from people.access import NotAllowed
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from post.outbox import queue
 from records.chain import append
 
@@ -13,23 +13,23 @@ from records.chain import append
 def register(
     *, email: str, name: str, by: Account | None, language: str = "nl", at: datetime | None = None
 ) -> Account:
-    """The person with this address; made, and invited by mail to choose a password, if nobody
-    has it. An existing person keeps the name they chose. Who may call this is decided by the
-    action that needs the person."""
+    """The account that signs in with this address; made, and invited by mail to choose a password,
+    if nobody has it. Somebody known keeps the name they chose. Who may call this is decided by the
+    action that needs the account."""
     at = at or timezone.now()
     address = email.strip().lower()
-    existing = Account.objects.filter(email=address).first()
+    existing = Account.objects.filter(sign_in=address).first()
     if existing:
         return existing
-    person = Account.objects.create_user(address, name, language=language)
-    append(f"person:{person.pk}", "person.registered", by=by, at=at)
-    queue("people/invitation", person.email, language=person.language, at=at, user=person.pk)
-    return person
+    account = Account.objects.create_user(address, name, language=language, by=by, at=at)
+    append(account.person.chain, "person.registered", by=by, at=at)
+    queue("people/invitation", account.sign_in, language=language, at=at, account=account.pk)
+    return account
 
 
 @transaction.atomic
 def give_role(
-    *, user: Account, role: InstitutionRole.Role, by: Account | None, at: datetime | None = None
+    *, person: Person, role: InstitutionRole.Role, by: Account | None, at: datetime | None = None
 ) -> InstitutionRole:
     """Give a person a role in the institution; a role they already have stays as it is. `by` is
     a superuser, or None for the command line."""
@@ -37,10 +37,10 @@ def give_role(
         raise NotAllowed
     at = at or timezone.now()
     given, is_new = InstitutionRole.objects.get_or_create(
-        user=user, role=role, ended_at=None, defaults={"recorded_at": at}
+        person=person, role=role, ended_at=None, defaults={"recorded_at": at}
     )
     if is_new:
-        append(f"person:{user.pk}", "role.given", by=by, at=at, facts={"role": role})
+        append(person.chain, "role.given", by=by, at=at, facts={"role": role})
     return given
 
 
@@ -50,18 +50,18 @@ def end_role(*, role: InstitutionRole, by: Account | None, at: datetime | None =
         raise NotAllowed
     at = at or timezone.now()
     if InstitutionRole.objects.current().filter(pk=role.pk).update(ended_at=at):
-        append(f"person:{role.user_id}", "role.ended", by=by, at=at, facts={"role": role.role})
+        append(f"person:{role.person_id}", "role.ended", by=by, at=at, facts={"role": role.role})
 
 
 @transaction.atomic
 def choose_language(*, by: Account, language: str) -> None:
-    Account.objects.filter(pk=by.pk).update(language=language)
+    Person.objects.filter(pk=by.pk).update(language=language)
 
 
 @transaction.atomic
 def close_tour(*, by: Account, tour: str) -> None:
     """Show this person the tour with this key no more. Two queries."""
-    person = Account.objects.select_for_update().get(pk=by.pk)
-    if tour not in person.closed_tours:
-        person.closed_tours.append(tour)
-        person.save(update_fields=["closed_tours"])
+    account = Account.objects.select_for_update(of=("self",)).get(pk=by.pk)
+    if tour not in account.closed_tours:
+        account.closed_tours.append(tour)
+        account.save(update_fields=["closed_tours"])

@@ -1,7 +1,10 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from people import unsent
 from people.models import Account
@@ -19,10 +22,19 @@ class AccountAdapter(DefaultAccountAdapter):
         sent: the page answers the same either way."""
         if template_prefix != "account/email/password_reset_key":
             return
-        person = Account.objects.get(email=email.lower())
-        queue("people/password", person.email, language=person.language, user=person.pk)
+        account = Account.objects.get(sign_in=email.lower())
+        queue("people/password", account.sign_in, language=account.language, account=account.pk)
 
     def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)
         unsent.remember(response, user)
         return response
+
+
+@receiver(user_logged_in)
+def note_the_day(user: Account, **kwargs: Any) -> None:
+    """Keep on which day somebody last came in; a session ends within a day. One query, none where
+    it is known."""
+    today = timezone.localdate()
+    if user.last_seen_on != today:
+        Account.objects.filter(pk=user.pk).update(last_seen_on=today)

@@ -4,6 +4,7 @@ institution. What matters goes through the actions."""
 from collections.abc import Callable
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
@@ -12,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from people import actions
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -47,40 +48,64 @@ def in_words(field: models.Field) -> Callable[[models.Model], str]:
     return words
 
 
+class RegisterForm(forms.ModelForm):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    language = forms.ChoiceField(label=_("Language"), choices=Person.Language.choices)
+
+    class Meta:
+        model = Account
+        fields = ("name", "sign_in", "language")
+
+
 @admin.register(Account)
 class AccountAdmin(admin.ModelAdmin):
-    list_display = ["name", "email", in_words(Account._meta.get_field("is_active")), "last_login"]
+    list_display = ["person", "sign_in", in_words(Account._meta.get_field("is_active"))]
     list_filter = ["is_active", "is_staff"]
-    search_fields = ["name", "email"]
-    ordering = ["name"]
-    fields = ["name", "email", "language", "is_active", "is_staff", "is_superuser"]
+    search_fields = ["person__name", "sign_in"]
+    ordering = ["person__name"]
+    fields = ["sign_in", "is_active", "is_staff", "is_superuser"]
+
+    def get_form(
+        self, request: HttpRequest, obj: Account | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return RegisterForm if obj is None else super().get_form(request, obj, change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
-        return ["name", "email", "language"] if obj is None else self.fields
+        return [*RegisterForm.base_fields] if obj is None else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> list[str]:
-        return [] if obj is None else ["email"]
+        return [] if obj is None else ["sign_in"]
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
         made = actions.register(
-            email=obj.email, name=obj.name, language=obj.language, by=cast(Account, request.user)
+            email=obj.sign_in,
+            name=form.cleaned_data["name"],
+            language=form.cleaned_data["language"],
+            by=cast(Account, request.user),
         )
-        obj.pk = made.pk
+        obj.pk, obj.person = made.pk, made.person
 
     def has_delete_permission(self, *args: Any, **kwargs: Any) -> bool:
         return False
 
 
+@admin.register(Person)
+class PersonAdmin(ReadOnlyAdmin):
+    list_display = ["name", "language"]
+    search_fields = ["name", "account__sign_in"]
+    ordering = ["name"]
+
+
 @admin.register(InstitutionRole)
 class InstitutionRoleAdmin(ReadOnlyAdmin):
-    list_display = ["user", "role", "recorded_at", "ended_at"]
+    list_display = ["person", "role", "recorded_at", "ended_at"]
     list_filter = ["role"]
-    search_fields = ["user__name", "user__email"]
-    autocomplete_fields = ["user"]
-    fields = ["user", "role"]
+    search_fields = ["person__name"]
+    autocomplete_fields = ["person"]
+    fields = ["person", "role"]
     actions = ["end"]
 
     def has_add_permission(self, request: HttpRequest, *args: Any, **kwargs: Any) -> bool:
@@ -90,7 +115,7 @@ class InstitutionRoleAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, obj: InstitutionRole, form: Any, change: bool
     ) -> None:
         given = actions.give_role(
-            user=obj.user, role=InstitutionRole.Role(obj.role), by=cast(Account, request.user)
+            person=obj.person, role=InstitutionRole.Role(obj.role), by=cast(Account, request.user)
         )
         obj.pk = given.pk
 

@@ -7,4 +7,4 @@ class PeopleConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from people import drafts, mails  # noqa: F401 - register their work and mails
+        from people import adapter, drafts, mails  # noqa: F401 - register signals, work, mails

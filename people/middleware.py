@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.utils import translation
 
 from people.drafts import sent
-from people.models import Account
+from people.models import Person
 from records.refusals import NotPossible
 
 # Views of others that stand open or guard themselves, by their full name in the URLconf; each
@@ -85,7 +85,7 @@ class PersonLanguageMiddleware:
             return
         with suppress(ValueError, ValidationError):  # no person's key
             key = url_str_to_user_pk(kwargs["uidb36"])
-            if person := Account.objects.filter(pk=key).first():
+            if person := Person.objects.filter(pk=key).first():
                 _speak(request, person.language)
 
 

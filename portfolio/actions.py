@@ -45,7 +45,12 @@ def hold_check_in(
     if any(due_on < held_on for _text, due_on in agreements):
         raise NotPossible(_("An agreement is for a day after the check-in."))
     check_in = CheckIn.objects.create(
-        enrolment=enrolment, by=by, held_on=held_on, light=light, summary=summary, recorded_at=at
+        enrolment=enrolment,
+        by_id=by.pk,
+        held_on=held_on,
+        light=light,
+        summary=summary,
+        recorded_at=at,
     )
     made = Agreement.objects.bulk_create(
         Agreement(check_in=check_in, text=text, due_on=due_on, recorded_at=at)
@@ -63,7 +68,11 @@ def hold_check_in(
         finish(agreement=agreement, by=by, at=at)
     student = enrolment.student
     queue(
-        "portfolio/check_in", student.email, language=student.language, at=at, check_in=check_in.pk
+        "portfolio/check_in",
+        student.account.sign_in,
+        language=student.language,
+        at=at,
+        check_in=check_in.pk,
     )
     return check_in
 

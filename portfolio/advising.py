@@ -102,7 +102,7 @@ def taught_by(teacher: Account, *, today: date) -> QuerySet[Enrolment]:
     return (
         Enrolment.objects.portfolio_visible_to(teacher)
         .current(today)
-        .exclude(student=teacher)
+        .exclude(student=teacher.pk)
         .exclude(pk__in=advised.values("pk"))
         .select_related("student", "programme")
         .order_by("programme__title", "programme__cohort", "student__name", "pk")

@@ -1,12 +1,12 @@
 """The set together: check-ins with their light and agreements, and what is set aside."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from evidence.models import Evidence
+from people.models import Person
 from programmes.models import Enrolment, Unit
 from records.models import AppendOnly, Dated, Part, Sealed
 
@@ -26,7 +26,7 @@ class CheckIn(AppendOnly, Sealed):
     erasable = ("summary",)
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="check_ins")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     held_on = models.DateField(_("held on"))
     light = models.CharField(_("traffic light"), max_length=6, choices=Light.choices, blank=True)
     summary = models.TextField(_("summary"), max_length=20_000)

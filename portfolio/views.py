@@ -47,7 +47,7 @@ def _links(evidence_set: EvidenceSet) -> dict[str, str]:
 def mine(request: PersonRequest) -> HttpResponse:
     """Straight to the one portfolio that most students have."""
     enrolments = list(
-        Enrolment.objects.filter(student=request.user).select_related("student", "programme")
+        Enrolment.objects.filter(student=request.user.pk).select_related("student", "programme")
     )
     if len(enrolments) == 1:
         return redirect("portfolio:coverage", enrolments[0].pk)
@@ -189,7 +189,7 @@ def check_in_new(
 @signed_in
 @require_POST
 def acknowledge(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
-    rows = CheckIn.objects.filter(enrolment__student=request.user).select_related(
+    rows = CheckIn.objects.filter(enrolment__student=request.user.pk).select_related(
         "enrolment__student", "enrolment__programme"
     )
     check_in = get_object_or_404(rows, pk=pk)
@@ -226,7 +226,7 @@ def agreement_done(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _own(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> tuple[Enrolment, Unit]:
-    rows = Enrolment.objects.filter(student=request.user).select_related("programme", "student")
+    rows = Enrolment.objects.filter(student=request.user.pk).select_related("programme", "student")
     enrolment = get_object_or_404(rows, pk=enrolment_id)
     return enrolment, get_object_or_404(enrolment.programme.units, pk=unit_id)
 
@@ -267,7 +267,7 @@ def set_aside_piece(
     is_draft: bool = False,
 ) -> HttpResponse:
     enrolment, unit = _own(request, enrolment_id, unit_id)
-    pieces = Evidence.objects.kept().filter(owner=request.user).select_related("current")
+    pieces = Evidence.objects.kept().filter(owner=request.user.pk).select_related("current")
     piece = get_object_or_404(pieces, pk=evidence_id)
     form = SetAsideForm(request.POST or None)
     draft = Writing(request, f"set_aside:{unit.pk}:{piece.pk}:{request.user.pk}", form)
@@ -297,7 +297,7 @@ def set_aside_piece(
 @signed_in
 @require_POST
 def take_back(request: PersonRequest, pk: UUID) -> HttpResponse:
-    rows = SetAside.objects.current().filter(enrolment__student=request.user)
+    rows = SetAside.objects.current().filter(enrolment__student=request.user.pk)
     row = get_object_or_404(rows.select_related("enrolment"), pk=pk)
     actions.take_back(row=row, by=request.user)
     messages.success(request, _("This piece counts again."))

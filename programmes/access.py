@@ -26,7 +26,7 @@ def check_may_manage(user: Account | None, programme: Programme) -> None:
     query."""
     if user is not None and not (
         ProgrammeRole.objects.current()
-        .filter(programme=programme, user=user, role=ProgrammeRole.Role.COORDINATOR)
+        .filter(programme=programme, person=user.pk, role=ProgrammeRole.Role.COORDINATOR)
         .exists()
     ):
         raise NotAllowed(_("Only the coordinators of this programme may change it."))
@@ -96,5 +96,5 @@ def check_parts(programme: Programme, parts: Sequence[CoreTask | WorkProcess]) -
 
 def check_not_own(role: ProgrammeRole, by: Account | None) -> None:
     """Nobody ends their own role as coordinator, so that a programme always keeps one."""
-    if role.role == ProgrammeRole.Role.COORDINATOR and role.user == by:
+    if role.role == ProgrammeRole.Role.COORDINATOR and by is not None and role.person_id == by.pk:
         raise NotPossible(_("You cannot end your own role: another coordinator can."))

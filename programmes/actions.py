@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from people.actions import register
-from people.models import Account
+from people.models import Account, Person
 from programmes.access import (
     check_fit_for_programme,
     check_may_make_programme,
@@ -79,13 +79,15 @@ def _locked(programme: Programme) -> Programme:
     return Programme.objects.select_for_update().get(pk=programme.pk)
 
 
-def _person(somebody: Account | Contact, *, by: Account | None, at: datetime) -> Account:
-    """Their account; somebody unknown is registered, and invited by mail."""
+def _person(somebody: Person | Contact, *, by: Account | None, at: datetime) -> Person:
+    """A person with an account; somebody unknown is registered, and invited by mail."""
     if isinstance(somebody, Contact):
-        somebody = register(email=somebody.email, name=somebody.name, by=by, at=at)
-    if not somebody.is_active:
-        raise NotPossible(_("The account of %(name)s is closed.") % {"name": somebody.name})
-    return somebody
+        account = register(email=somebody.email, name=somebody.name, by=by, at=at)
+    else:
+        account = somebody.account
+    if not account.is_active:
+        raise NotPossible(_("The account of %(name)s is closed.") % {"name": account.name})
+    return account.person
 
 
 # --- The programme and its house rules ------------------------------------------------------------
@@ -113,7 +115,7 @@ def make_programme(
         programme.save(force_insert=True)
     facts = {"qualification": qualification.pk, **_rules_of(programme)}
     append(programme.chain, "programme.made", by=by, at=at, facts=facts)
-    _give_role(programme, by, ProgrammeRole.Role.COORDINATOR, by=by, at=at)
+    _give_role(programme, by.person, ProgrammeRole.Role.COORDINATOR, by=by, at=at)
     return programme
 
 
@@ -350,7 +352,7 @@ def end_guideline(*, guideline: Guideline, by: Account | None, at: datetime | No
 def give_role(
     *,
     programme: Programme,
-    person: Account | Contact,
+    person: Person | Contact,
     role: ProgrammeRole.Role,
     by: Account | None,
     at: datetime | None = None,
@@ -363,17 +365,17 @@ def give_role(
 
 def _give_role(
     programme: Programme,
-    user: Account,
+    person: Person,
     role: ProgrammeRole.Role,
     *,
     by: Account | None,
     at: datetime,
 ) -> ProgrammeRole:
-    given = ProgrammeRole(programme=programme, user=user, role=role, recorded_at=at)
+    given = ProgrammeRole(programme=programme, person=person, role=role, recorded_at=at)
     has_it = _("%(name)s has this role already: %(role)s.")
-    with refused_as(has_it % {"name": user.name, "role": given.get_role_display()}):
+    with refused_as(has_it % {"name": person.name, "role": given.get_role_display()}):
         given.save(force_insert=True)
-    facts = {"user": user.pk, "role": given.role}
+    facts = {"person": person.pk, "role": given.role}
     append(given.chain, "role.given", by=by, at=at, rows=[given], facts=facts)
     return given
 
@@ -386,7 +388,7 @@ def end_role(*, role: ProgrammeRole, by: Account | None, at: datetime | None = N
     check_not_own(role, by)
     at = at or timezone.now()
     if ProgrammeRole.objects.current().filter(pk=role.pk).update(ended_at=at):
-        facts = {"user": role.user_id, "role": role.role}
+        facts = {"person": role.person_id, "role": role.role}
         append(role.chain, "role.ended", by=by, at=at, rows=[role], facts=facts)
 
 
@@ -397,9 +399,9 @@ def end_role(*, role: ProgrammeRole, by: Account | None, at: datetime | None = N
 def enrol(
     *,
     programme: Programme,
-    student: Account | Contact,
+    student: Person | Contact,
     starts_on: date,
-    adviser: Account | Contact | None = None,
+    adviser: Person | Contact | None = None,
     by: Account | None,
     at: datetime | None = None,
 ) -> Enrolment:
@@ -457,7 +459,7 @@ def _locked_enrolment(enrolment: Enrolment) -> Enrolment:
 def assign_adviser(
     *,
     enrolment: Enrolment,
-    adviser: Account | Contact,
+    adviser: Person | Contact,
     by: Account | None,
     at: datetime | None = None,
 ) -> AdviserAssignment:
@@ -556,7 +558,7 @@ def add_supervisor(
     enrolment = placement.enrolment
     check_may_manage(by, enrolment.programme)
     at = at or timezone.now()
-    if contact.email == enrolment.student.email:
+    if contact.email == enrolment.student.account.sign_in:
         raise NotPossible(_("This is the student's own address, not a supervisor's."))
     supervisor = Supervisor(
         placement=placement, name=contact.name, email=contact.email, recorded_at=at

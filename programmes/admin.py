@@ -20,10 +20,10 @@ class UnitAdmin(ReadOnlyAdmin):
 
 @admin.register(ProgrammeRole)
 class ProgrammeRoleAdmin(ReadOnlyAdmin):
-    list_display = ["user", "role", "programme", "recorded_at", "ended_at"]
+    list_display = ["person", "role", "programme", "recorded_at", "ended_at"]
     list_filter = ["role"]
-    list_select_related = ["user", "programme"]
-    search_fields = ["user__name", "user__email", "programme__title"]
+    list_select_related = ["person", "programme"]
+    search_fields = ["person__name", "programme__title"]
 
 
 @admin.register(Enrolment)

@@ -181,7 +181,11 @@ def setups_of(programmes: QuerySet[Programme], on: date) -> list[Setup]:
 def _setups(programmes: list[Programme], on: date) -> list[Setup]:
     on_what = ["core_task", "work_process", "requirement"]
     guidelines = Guideline.objects.current().select_related(*on_what)
-    roles = ProgrammeRole.objects.current().select_related("user").order_by("role", "user__name")
+    roles = (
+        ProgrammeRole.objects.current()
+        .select_related("person__account")
+        .order_by("role", "person__name")
+    )
     prefetch_related_objects(
         programmes,
         Prefetch("enrolments", Enrolment.objects.for_setup()),

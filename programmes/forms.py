@@ -7,7 +7,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from people.models import Account
+from people.models import Person
 from programmes.access import check_order
 from programmes.actions import SAME_PROGRAMME, Contact
 from programmes.models import Guideline, Period, Placement, Programme, ProgrammeRole, Unit
@@ -236,7 +236,7 @@ class AdviserForm(GroupedForm):
     nobody = _("Choose an adviser")
 
     known_adviser = forms.ModelChoiceField(
-        Account.objects.none(), label=_("Adviser"), required=False, empty_label=None
+        Person.objects.none(), label=_("Adviser"), required=False, empty_label=None
     )
     adviser_name = forms.CharField(label=_("Somebody else: name"), max_length=120, required=False)
     adviser_email = forms.EmailField(

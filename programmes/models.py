@@ -5,7 +5,6 @@ from datetime import date
 from typing import Self, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
 from records.models import Dated, Row, Sealed
 
@@ -25,7 +24,7 @@ SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
 def _coordinates(user: Account) -> Exists:
     return Exists(
         ProgrammeRole.objects.current().filter(
-            programme=OuterRef("pk"), user=user, role=ProgrammeRole.Role.COORDINATOR
+            programme=OuterRef("pk"), person=user.pk, role=ProgrammeRole.Role.COORDINATOR
         )
     )
 
@@ -38,7 +37,7 @@ class ProgrammeQuerySet(models.QuerySet):
     def visible_to(self, user: Account) -> Self:
         """The programmes whose set-up this person may see: those they now coordinate, and for
         auditor and exam board all. No query of its own."""
-        supervises = InstitutionRole.objects.current().filter(user=user, role__in=SUPERVISING)
+        supervises = InstitutionRole.objects.current().filter(person=user.pk, role__in=SUPERVISING)
         return self.filter(_coordinates(user) | Exists(supervises))
 
     def for_page(self) -> Self:
@@ -136,20 +135,21 @@ class Programme(Row):
 
     def current_roles(self) -> "models.QuerySet[ProgrammeRole]":
         """With their people, coordinators first, by name. One query."""
-        return self.roles.current().select_related("user").order_by("role", "user__name")
+        return (
+            self.roles.current().select_related("person__account").order_by("role", "person__name")
+        )
 
-    def possible_advisers(self) -> models.QuerySet[Account]:
+    def possible_advisers(self) -> models.QuerySet[Person]:
         """Those who now teach in this programme or advise one of its students, by name. One
         query."""
         teaches = ProgrammeRole.objects.current().filter(
-            programme=self, user=OuterRef("pk"), role=ProgrammeRole.Role.TEACHER
+            programme=self, person=OuterRef("pk"), role=ProgrammeRole.Role.TEACHER
         )
         advises = AdviserAssignment.objects.current().filter(
             enrolment__programme=self, adviser=OuterRef("pk")
         )
-        return Account.objects.filter(Exists(teaches) | Exists(advises), is_active=True).order_by(
-            "name"
-        )
+        people = Person.objects.filter(Exists(teaches) | Exists(advises))
+        return people.filter(account__is_active=True).order_by("name")
 
 
 class Period(Row):
@@ -321,11 +321,11 @@ class ProgrammeRole(Dated, Sealed):
     programme = models.ForeignKey(
         Programme, on_delete=models.PROTECT, related_name="roles", verbose_name=_("programme")
     )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+    person = models.ForeignKey(
+        Person,
         on_delete=models.PROTECT,
         related_name="programme_roles",
-        verbose_name=pgettext_lazy("whoever has an account", "person"),
+        verbose_name=pgettext_lazy("somebody", "person"),
     )
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
 
@@ -333,14 +333,14 @@ class ProgrammeRole(Dated, Sealed):
         verbose_name, verbose_name_plural = _("role in a programme"), _("roles in programmes")
         constraints = [
             models.UniqueConstraint(
-                fields=["programme", "user", "role"],
+                fields=["programme", "person", "role"],
                 condition=Q(ended_at__isnull=True),
                 name="a_person_has_a_role_in_a_programme_once",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.get_role_display()}"
+        return f"{self.person}: {self.get_role_display()}"
 
 
 class EnrolmentQuerySet(models.QuerySet):
@@ -348,31 +348,35 @@ class EnrolmentQuerySet(models.QuerySet):
         return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
 
     def advised_by(self, user: Account) -> Self:
-        advises = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"), adviser=user)
+        advises = AdviserAssignment.objects.current().filter(
+            enrolment=OuterRef("pk"), adviser=user.pk
+        )
         return self.filter(Exists(advises))
 
     def portfolio_visible_to(self, user: Account) -> Self:
         """The enrolments whose set of evidence this person may see: the student's own, those they
         now advise, and those of programmes in which they now teach, until they are over."""
-        advises = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"), adviser=user)
+        advises = AdviserAssignment.objects.current().filter(
+            enrolment=OuterRef("pk"), adviser=user.pk
+        )
         teaches = ProgrammeRole.objects.current().filter(
-            programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.TEACHER
+            programme=OuterRef("programme"), person=user.pk, role=ProgrammeRole.Role.TEACHER
         )
         over = Q(ends_on__lt=timezone.localdate())
-        return self.filter(Q(student=user) | (Exists(advises) | Exists(teaches)) & ~over)
+        return self.filter(Q(student=user.pk) | (Exists(advises) | Exists(teaches)) & ~over)
 
     def managed_by(self, user: Account) -> Self:
         """The enrolments of programmes that this person now coordinates."""
         coordinates = ProgrammeRole.objects.current().filter(
-            programme=OuterRef("programme"), user=user, role=ProgrammeRole.Role.COORDINATOR
+            programme=OuterRef("programme"), person=user.pk, role=ProgrammeRole.Role.COORDINATOR
         )
         return self.filter(Exists(coordinates))
 
     def for_list(self) -> Self:
         """With the student, the programme with its qualification, and all advisers (see
         `Enrolment.adviser`). Two queries."""
-        advisers = AdviserAssignment.objects.select_related("adviser")
-        return self.select_related("student", "programme__qualification").prefetch_related(
+        advisers = AdviserAssignment.objects.select_related("adviser__account")
+        return self.select_related("student__account", "programme__qualification").prefetch_related(
             Prefetch("adviser_assignments", advisers)
         )
 
@@ -395,7 +399,7 @@ class Enrolment(Row, Sealed):
         Programme, on_delete=models.PROTECT, related_name="enrolments", verbose_name=_("programme")
     )
     student = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+        Person,
         on_delete=models.PROTECT,
         related_name="enrolments",
         verbose_name=_("student"),
@@ -427,7 +431,7 @@ class Enrolment(Row, Sealed):
         return reverse("programmes:enrolment", args=[self.pk])
 
     @property
-    def adviser(self) -> "Account | None":
+    def adviser(self) -> "Person | None":
         """The adviser of now; prefetch `adviser_assignments` for lists."""
         for assignment in self.adviser_assignments.all():
             if assignment.ended_at is None:
@@ -490,7 +494,7 @@ class AdviserAssignment(Dated, Sealed):
         Enrolment, on_delete=models.PROTECT, related_name="adviser_assignments"
     )
     adviser = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="adviser_assignments"
+        Person, on_delete=models.PROTECT, related_name="adviser_assignments"
     )
 
     class Meta:

@@ -28,7 +28,7 @@ READERS = (
 
 
 def _reads(user: Account) -> Exists:
-    return Exists(InstitutionRole.objects.current().filter(user=user, role__in=READERS))
+    return Exists(InstitutionRole.objects.current().filter(person=user.pk, role__in=READERS))
 
 
 class DossierQuerySet(models.QuerySet):

@@ -54,7 +54,8 @@ def dossier_load(request: PersonRequest) -> HttpResponse:
 @require_GET
 def dossier(request: PersonRequest, pk: UUID) -> HttpResponse:
     """What a dossier holds, and which of its qualifications are here."""
-    dossier = get_object_or_404(Dossier.objects.visible_to(request.user), pk=pk)
+    dossiers = Dossier.objects.visible_to(request.user).select_related("by__person")
+    dossier = get_object_or_404(dossiers, pk=pk)
     parsed = dossier.parsed()
     here = {
         (qualification.code, qualification.edition): qualification

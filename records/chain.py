@@ -173,7 +173,7 @@ def _link(chain: Chain, entry: ChainEntry, stored: Mapping[str, Sealed], now: da
         chain=chain,
         number=chain.length + 1,
         verb=entry.verb,
-        by=entry.by,
+        by_id=entry.by.pk if entry.by else None,
         recorded_at=entry.at or now,
         statement=statement,
         previous=chain.head,

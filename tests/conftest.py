@@ -12,9 +12,10 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 from pytest_django import Settings
 
+from people.models import Account, Person
 from records.models import Event
 from records.triggers import lifted
 from records.verification import verify
@@ -76,6 +77,20 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
     settings.FILES_ROOT = tmp_path / "files"
     storage = {**settings.STORAGES["default"], "OPTIONS": {"location": settings.FILES_ROOT}}
     settings.STORAGES = {**settings.STORAGES, "default": storage}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _people_sign_in() -> Iterator[None]:
+    """A test may sign a person in: it is their account that comes in."""
+    force_login = Client.force_login
+
+    def sign_in(client: Client, somebody: Account | Person, backend: str | None = None) -> None:
+        account = somebody.account if isinstance(somebody, Person) else somebody
+        force_login(client, account, backend)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "force_login", sign_in)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,13 @@
 """One factory a model, with dull defaults; traits have the names of what they make."""
 
 from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 
 import factory
+from django.db.models import Model
 from factory.django import DjangoModelFactory
 
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from programmes.models import (
     AdviserAssignment,
     Enrolment,
@@ -23,24 +25,57 @@ from qualifications.models import CoreTask, Place, Qualification, QualityRequire
 LONG_AGO = datetime(2026, 9, 1, 8, tzinfo=UTC)
 
 
+Made = TypeVar("Made", bound=Model)
+
+
+class RowFactory(DjangoModelFactory[Made]):
+    """Where a row names a person, an account stands for its person."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _adjust_kwargs(cls, **kwargs: Any) -> dict[str, Any]:
+        fields = {field.name: field for field in cls._meta.model._meta.get_fields()}
+        return {
+            name: value.person
+            if isinstance(value, Account) and fields[name].related_model is Person
+            else value
+            for name, value in kwargs.items()
+        }
+
+
+class PersonFactory(DjangoModelFactory[Person]):
+    """Somebody without an account."""
+
+    class Meta:
+        model = Person
+
+    name = factory.Sequence(lambda n: f"Somebody {n}")
+    recorded_at = LONG_AGO
+    named_at = LONG_AGO
+
+
 class AccountFactory(DjangoModelFactory[Account]):
+    """Somebody who can sign in, with their person."""
+
     class Meta:
         model = Account
         skip_postgeneration_save = True
 
     name = factory.Sequence(lambda n: f"Person {n}")
-    email = factory.Sequence(lambda n: f"person{n}@school.example")
+    sign_in = factory.Sequence(lambda n: f"person{n}@school.example")
 
     @classmethod
     def _create(cls, model_class: type[Account], *args: object, **kwargs: object) -> Account:
         return Account.objects.create_user(*args, **kwargs)  # type: ignore[arg-type]
 
 
-class InstitutionRoleFactory(DjangoModelFactory[InstitutionRole]):
+class InstitutionRoleFactory(RowFactory[InstitutionRole]):
     class Meta:
         model = InstitutionRole
 
-    user = factory.SubFactory(AccountFactory)
+    person = factory.SubFactory(AccountFactory)
     role = InstitutionRole.Role.CURRICULUM
     recorded_at = LONG_AGO
 
@@ -142,17 +177,17 @@ class UnitPartFactory(DjangoModelFactory[UnitPart]):
     order = factory.Sequence(lambda n: n + 1)
 
 
-class ProgrammeRoleFactory(DjangoModelFactory[ProgrammeRole]):
+class ProgrammeRoleFactory(RowFactory[ProgrammeRole]):
     class Meta:
         model = ProgrammeRole
 
     programme = factory.SubFactory(ProgrammeFactory)
-    user = factory.SubFactory(AccountFactory)
+    person = factory.SubFactory(AccountFactory)
     role = ProgrammeRole.Role.COORDINATOR
     recorded_at = LONG_AGO
 
 
-class EnrolmentFactory(DjangoModelFactory[Enrolment]):
+class EnrolmentFactory(RowFactory[Enrolment]):
     """A student who follows the programme's qualification, advised by `adviser_is`."""
 
     class Meta:
@@ -175,7 +210,7 @@ class EnrolmentFactory(DjangoModelFactory[Enrolment]):
         self: Enrolment, create: bool, extracted: Account | None, **kwargs: object
     ) -> None:
         AdviserAssignment.objects.create(
-            enrolment=self, adviser=extracted or AccountFactory(), recorded_at=LONG_AGO
+            enrolment=self, adviser_id=(extracted or AccountFactory()).pk, recorded_at=LONG_AGO
         )
 
 

@@ -1,7 +1,7 @@
 """The demo, filled once for all tests of a module."""
 
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,11 @@ from demo.filling import fill
 from post import work
 
 
-@pytest.fixture(scope="module")
-def _filled(
-    request: pytest.FixtureRequest,
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
+@contextmanager
+def demo_in(
+    folder: Path, within: Callable[[], AbstractContextManager[object]] = nullcontext
 ) -> Iterator[dict[str, Any]]:
-    """What the settings were when it was filled. A module may say within what (`FILL_WITHIN`)."""
-    folder: Path = tmp_path_factory.mktemp("demo")
+    """What the settings were when it was filled; it goes with the block."""
     files = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": folder / "files"},
@@ -37,13 +33,25 @@ def _filled(
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
         },
     }
-    within = getattr(request.module, "FILL_WITHIN", nullcontext)
-    with django_db_blocker.unblock(), transaction.atomic():
+    with transaction.atomic():
         with override_settings(**kept), within():
             fill()
             work.sweep()
         yield kept
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def _filled(
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Any]]:
+    """A module may say within what it is filled (`FILL_WITHIN`)."""
+    within = getattr(request.module, "FILL_WITHIN", nullcontext)
+    with django_db_blocker.unblock(), demo_in(tmp_path_factory.mktemp("demo"), within) as kept:
+        yield kept
 
 
 @pytest.fixture

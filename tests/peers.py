@@ -103,8 +103,12 @@ def smtp_server(settings: Settings) -> Iterator[MailServer]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What walks the whole demo takes minutes: it goes first, so that no worker is left alone with
     it at the end."""
-    walks = {"filled", "new_page"}
-    items.sort(key=lambda item: not walks <= set(getattr(item, "fixturenames", ())))
+
+    def walks(item: pytest.Item) -> bool:
+        used = set(getattr(item, "fixturenames", ()))
+        return "answers" in used or {"filled", "new_page"} <= used
+
+    items.sort(key=lambda item: not walks(item))
 
 
 # Pictures of the pages on which a test failed.

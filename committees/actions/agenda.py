@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from committees.access import check_chairs, check_prepares
 from committees.models import Attendance, Case, Committee, Meeting, Membership
 from committees.workflow import move
-from people.models import Account
+from people.models import Account, Person
 from post.outbox import queue
 from programmes.models import Enrolment, Unit
 from records.chain import ChainEntry, append, append_many
@@ -74,7 +74,13 @@ def put_on_agenda(
             meeting=meeting, enrolment=enrolment, unit=unit, order=order, recorded_at=at
         )
         student = enrolment.student
-        queue("committees/planned", student.email, language=student.language, at=at, case=case.pk)
+        queue(
+            "committees/planned",
+            student.account.sign_in,
+            language=student.language,
+            at=at,
+            case=case.pk,
+        )
         made.append(case)
     append_many(
         ChainEntry(
@@ -124,7 +130,7 @@ def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> N
 
 @transaction.atomic
 def mark_present(
-    *, meeting: Meeting, user: Account, by: Account, at: datetime | None = None
+    *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> Attendance:
     """This member is present, from now. Raises NotPossible for somebody without a seat, and when
     the meeting is closed."""
@@ -132,20 +138,20 @@ def mark_present(
     meeting = _locked(meeting)
     check_prepares(by, meeting.committee, at)
     _check_not_closed(meeting)
-    if not Membership.objects.as_of(at).filter(committee=meeting.committee, user=user).exists():
-        raise NotPossible(_("%(person)s does not sit in this committee.") % {"person": user})
+    if not Membership.objects.as_of(at).filter(committee=meeting.committee, person=person).exists():
+        raise NotPossible(_("%(person)s does not sit in this committee.") % {"person": person})
     attendance, is_new = Attendance.objects.get_or_create(
-        meeting=meeting, user=user, ended_at=None, defaults={"recorded_at": at}
+        meeting=meeting, person=person, ended_at=None, defaults={"recorded_at": at}
     )
     if is_new:
-        facts = {"user": user.pk}
+        facts = {"person": person.pk}
         append(meeting.chain, "member.present", by=by, at=at, rows=[attendance], facts=facts)
     return attendance
 
 
 @transaction.atomic
 def mark_absent(
-    *, meeting: Meeting, user: Account, by: Account, at: datetime | None = None
+    *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> None:
     """This member has left, or was not there after all. Raises NotPossible when the meeting is
     closed."""
@@ -153,10 +159,10 @@ def mark_absent(
     meeting = _locked(meeting)
     check_prepares(by, meeting.committee, at)
     _check_not_closed(meeting)
-    present = Attendance.objects.current().filter(meeting=meeting, user=user)
+    present = Attendance.objects.current().filter(meeting=meeting, person=person)
     if attendance := present.first():
         present.update(ended_at=at)
-        facts = {"user": user.pk}
+        facts = {"person": person.pk}
         append(meeting.chain, "member.absent", by=by, at=at, rows=[attendance], facts=facts)
 
 

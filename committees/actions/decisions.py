@@ -40,9 +40,9 @@ def _as_it_sat(panel: Panel) -> dict[str, Any]:
     """Who made up the quorum, for the record."""
     return {
         "quorum": panel.quorum,
-        "present": [seat.user for seat in panel.counted],
+        "present": [seat.person for seat in panel.counted],
         "aside": sorted(panel.aside, key=str),
-        "gave_feedback": [seat.user for seat in panel.disclosed],
+        "gave_feedback": [seat.person for seat in panel.disclosed],
     }
 
 
@@ -84,7 +84,7 @@ def decide(
     decision = Decision.objects.create(
         case=case,
         snapshot=snapshot,
-        by=by,
+        by_id=by.pk,
         findings=dict(findings),
         motivation=motivation.strip(),
         cited=_checked(snapshot, cited),
@@ -115,7 +115,9 @@ def defer(*, case: Case, reason: str, by: Account, at: datetime | None = None) -
         raise NotPossible(_("Say what the committee asks the student to show."))
     move(case, Case.State.DEFERRED)
     record_conflicts(case, panel, at=at)
-    deferral = Deferral.objects.create(case=case, by=by, reason=reason.strip(), recorded_at=at)
+    deferral = Deferral.objects.create(
+        case=case, by_id=by.pk, reason=reason.strip(), recorded_at=at
+    )
     append(case.chain, "case.deferred", by=by, at=at, rows=[case, deferral])
     _tell(case, "deferral", at)
     return deferral
@@ -131,7 +133,7 @@ def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announce
     move(case, Case.State.ANNOUNCED)
     announcement = Announcement.objects.create(
         decision=case.decision,
-        by=by,
+        by_id=by.pk,
         head=Chain.objects.select_for_update().get(key=case.chain).head,
         recorded_at=at,
     )
@@ -142,11 +144,17 @@ def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announce
 
 def _tell(case: Case, what: str, at: datetime) -> None:
     student, adviser = case.enrolment.student, case.enrolment.adviser
-    queue(f"committees/{what}", student.email, language=student.language, at=at, case=case.pk)
+    queue(
+        f"committees/{what}",
+        student.account.sign_in,
+        language=student.language,
+        at=at,
+        case=case.pk,
+    )
     if adviser is not None:
         queue(
             f"committees/{what}_adviser",
-            adviser.email,
+            adviser.account.sign_in,
             language=adviser.language,
             at=at,
             case=case.pk,

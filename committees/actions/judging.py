@@ -35,7 +35,7 @@ def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) 
         raise NotPossible(_("Say why you stand aside."))
     recusal = Recusal.objects.create(
         case=case,
-        user=by,
+        person_id=by.pk,
         ground=Recusal.Ground.OWN_REQUEST,
         reason=reason.strip(),
         recorded_at=at,
@@ -47,15 +47,17 @@ def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) 
 def record_conflicts(case: Case, panel: Panel, *, at: datetime) -> None:
     """Write down who stands aside by themselves and of whom it was not recorded yet (the adviser
     can change until the decision); in the caller's transaction, the case locked."""
-    recorded = set(case.recusals.values_list("user", flat=True))
-    for user, ground in panel.aside.items():
-        if user not in recorded:
-            recusal = Recusal.objects.create(case=case, user_id=user, ground=ground, recorded_at=at)
+    recorded = set(case.recusals.values_list("person", flat=True))
+    for person, ground in panel.aside.items():
+        if person not in recorded:
+            recusal = Recusal.objects.create(
+                case=case, person_id=person, ground=ground, recorded_at=at
+            )
             _state(recusal, by=None, at=at)
 
 
 def _state(recusal: Recusal, *, by: Account | None, at: datetime) -> None:
-    facts = {"user": recusal.user_id, "ground": recusal.ground}
+    facts = {"person": recusal.person_id, "ground": recusal.ground}
     append(recusal.case.chain, "member.recused", by=by, at=at, rows=[recusal], facts=facts)
 
 
@@ -80,8 +82,8 @@ def judge(
     check_complete(case, findings, motivation)
     judgement = Judgement.objects.create(
         case=case,
-        user=by,
-        number=case.judgements.filter(user=by).count() + 1,
+        person_id=by.pk,
+        number=case.judgements.filter(person=by.pk).count() + 1,
         findings=dict(findings),
         motivation=motivation.strip(),
         recorded_at=at,

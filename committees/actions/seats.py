@@ -64,11 +64,11 @@ def give_seat(
     seats = committee.memberships.current()
     if role == Membership.Role.CHAIR and seats.filter(role=role).exists():
         raise NotPossible(_("This committee has a chair: first end that seat."))
-    person = register(email=email, name=name, by=by, at=at)
-    if seats.filter(user=person).exists():
+    person = register(email=email, name=name, by=by, at=at).person
+    if seats.filter(person=person).exists():
         raise NotPossible(_("%(person)s sits in this committee already.") % {"person": person})
-    seat = Membership.objects.create(committee=committee, user=person, role=role, recorded_at=at)
-    facts = {"user": person.pk, "role": role}
+    seat = Membership.objects.create(committee=committee, person=person, role=role, recorded_at=at)
+    facts = {"person": person.pk, "role": role}
     append(seat.chain, "seat.given", by=by, at=at, rows=[seat], facts=facts)
     return seat
 
@@ -80,5 +80,5 @@ def end_seat(*, seat: Membership, by: Account | None, at: datetime | None = None
     check_may_manage(by, seat.committee.programme)
     at = at or timezone.now()
     if Membership.objects.current().filter(pk=seat.pk).update(ended_at=at):
-        facts = {"user": seat.user_id, "role": seat.role}
+        facts = {"person": seat.person_id, "role": seat.role}
         append(seat.chain, "seat.ended", by=by, at=at, rows=[seat], facts=facts)

@@ -60,7 +60,7 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     frozen, shown = frozen_context(case, request.GET)
     if request.htmx and request.method == "GET":
         return render(request, "portfolio/_coverage_filtered.html#shown", shown)
-    earlier = case.judgements.filter(user=request.user).order_by("-number").first()
+    earlier = case.judgements.filter(person=request.user.pk).order_by("-number").first()
     judges = allowed(check_judges, request.user, panel)
     form = draft = None
     if judges and case.state == Case.State.FROZEN:

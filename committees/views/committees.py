@@ -88,7 +88,7 @@ def _committee(request: PersonRequest, pk: UUID) -> Committee:
 
 
 def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm) -> HttpResponse:
-    seats = committee.memberships.select_related("user").order_by("user__name")
+    seats = committee.memberships.select_related("person").order_by("person__name")
     now = [seat for seat in seats if seat.ended_at is None]
     context = {
         "committee": committee,
@@ -116,7 +116,7 @@ def seat_give(request: PersonRequest, pk: UUID) -> HttpResponse:
         except NotPossible as refusal:
             form.add_error(None, str(refusal))
         else:
-            text = _("%(person)s has a seat.") % {"person": seat.user}
+            text = _("%(person)s has a seat.") % {"person": seat.person}
             messages.success(request, text)
             return redirect("committees:committee", committee.pk)
     return _committee_page(request, committee, form)
@@ -127,13 +127,13 @@ def seat_give(request: PersonRequest, pk: UUID) -> HttpResponse:
 def seat_end(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Asks first; then the seat ends today."""
     seat = get_object_or_404(
-        Membership.objects.current().select_related("user", "committee__programme"),
+        Membership.objects.current().select_related("person", "committee__programme"),
         pk=pk,
         committee__in=Committee.objects.visible_to(request.user),
     )
     check_may_manage(request.user, seat.committee.programme)
     if request.method == "POST":
         actions.end_seat(seat=seat, by=request.user)
-        messages.success(request, _("The seat of %(person)s has ended.") % {"person": seat.user})
+        messages.success(request, _("The seat of %(person)s has ended.") % {"person": seat.person})
         return redirect("committees:committee", seat.committee_id)
     return render(request, "committees/seat_end.html", {"seat": seat})

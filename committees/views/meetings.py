@@ -78,7 +78,7 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     rows = agenda_of(meeting, viewer=request.user, at=now)
     seats = seats_of([meeting.committee_id], at)[meeting.committee_id]
     present = set(
-        Attendance.objects.as_of(at).filter(meeting=meeting).values_list("user", flat=True)
+        Attendance.objects.as_of(at).filter(meeting=meeting).values_list("person", flat=True)
     )
     is_planned = meeting.state == Meeting.State.PLANNED
     planned = [row for row in rows if row.case.state == Case.State.PLANNED]
@@ -86,7 +86,7 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "meeting": meeting,
         "mark": mark,
         "rows": rows,
-        "present": [seat for seat in seats if seat.user in present],
+        "present": [seat for seat in seats if seat.person in present],
         "next": next((row for row in rows if row.awaits_viewer), None),
         "awaited": sum(row.awaits_viewer for row in rows),
         "form": AttendanceForm(seats=seats, present=present),
@@ -214,8 +214,8 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
         ticked = set(form.cleaned_data["present"])
         try:
             for seat in Membership.objects.current().filter(committee=meeting.committee):
-                mark = actions.mark_present if seat.user_id in ticked else actions.mark_absent
-                mark(meeting=meeting, user=seat.user, by=request.user)
+                mark = actions.mark_present if seat.person_id in ticked else actions.mark_absent
+                mark(meeting=meeting, person=seat.person, by=request.user)
         except NotPossible as refusal:
             messages.error(request, str(refusal))
         else:

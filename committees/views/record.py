@@ -41,14 +41,14 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
     panel = panel_of(case, moment_of(case.meeting, timezone.now()))
     check_reads_record(request.user, case, panel)
     is_sealed = case.state in (Case.State.PLANNED, Case.State.FROZEN)
-    judgements = case.judgements.select_related("user").order_by("user__name", "number")
+    judgements = case.judgements.select_related("person").order_by("person__name", "number")
     context = {
         "case": case,
         "panel": panel,
         "steps": steps_of(case),
         "report": verify_chain(case.chain),
-        "recusals": case.recusals.select_related("user").order_by("recorded_at"),
-        "attendances": Attendance.objects.filter(meeting=case.meeting).select_related("user"),
+        "recusals": case.recusals.select_related("person").order_by("recorded_at"),
+        "attendances": Attendance.objects.filter(meeting=case.meeting).select_related("person"),
         "is_frozen": case.state != Case.State.PLANNED,
         "is_sealed": is_sealed,
         "written": judgements.count(),

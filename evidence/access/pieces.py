@@ -2,6 +2,7 @@
 rules about the state of the piece NotPossible."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from qualifications.models import (
 from records.refusals import NotPossible
 
 
-def requirements_to_show(owner: Account, at: datetime) -> QualityRequirementQuerySet:
+def requirements_to_show(owner: UUID, at: datetime) -> QualityRequirementQuerySet:
     """What this person may lay evidence against: the requirements of the published
     qualifications that their current tracks follow, in all their enrolments that are not over."""
     tracks = Track.objects.current().filter(
@@ -30,7 +31,7 @@ def requirements_to_show(owner: Account, at: datetime) -> QualityRequirementQuer
 
 def check_add(by: Account, at: datetime) -> None:
     """Only who learns here adds evidence. One query."""
-    if not Enrolment.objects.current(timezone.localdate(at)).filter(student=by).exists():
+    if not Enrolment.objects.current(timezone.localdate(at)).filter(student=by.pk).exists():
         raise NotAllowed(_("Only somebody who is enrolled in a programme can add evidence."))
 
 
@@ -62,7 +63,7 @@ def check_unasked(piece: Evidence) -> None:
         )
 
 
-def check_requirement(requirement: QualityRequirement, owner: Account, at: datetime) -> None:
+def check_requirement(requirement: QualityRequirement, owner: UUID, at: datetime) -> None:
     """One query."""
     if not requirements_to_show(owner, at).filter(pk=requirement.pk).exists():
         raise NotPossible(_("This does not belong to what you are learning now."))

@@ -18,7 +18,7 @@ from evidence.access.feedback import (
     check_note,
 )
 from evidence.access.pieces import check_kept
-from evidence.asking import Person, frames
+from evidence.asking import Asked, frames
 from evidence.models import (
     Confirmation,
     Evidence,
@@ -51,7 +51,7 @@ def ask(
     *,
     evidence: Evidence,
     enrolment: Enrolment,
-    people: Sequence[Person],
+    people: Sequence[Asked],
     requirements: Sequence[QualityRequirement],
     message: str = "",
     by: Account,
@@ -77,7 +77,7 @@ def ask(
 def _ask_one(
     piece: Evidence,
     enrolment: Enrolment,
-    person: Person,
+    person: Asked,
     requirements: Sequence[QualityRequirement],
     message: str,
     by: Account,
@@ -153,7 +153,7 @@ def note(
     *,
     evidence: Evidence,
     enrolment: Enrolment,
-    person: Person,
+    person: Asked,
     given_on: date,
     place: str = "",
     text: str,
@@ -179,7 +179,7 @@ def note(
         giver=giver,
         role=person.role,
         source=Feedback.Source.NOTED,
-        noted_by=by,
+        noted_by_id=by.pk,
         text=text.strip(),
         given_on=given_on,
         place=place.strip(),
@@ -240,7 +240,13 @@ def answer(
     _keep(remarks, feedback)
     _event("given", feedback, by, at)
     student = question.evidence.owner
-    queue("evidence/given", student.email, language=student.language, at=at, feedback=feedback.pk)
+    queue(
+        "evidence/given",
+        student.account.sign_in,
+        language=student.language,
+        at=at,
+        feedback=feedback.pk,
+    )
     return feedback
 
 
@@ -262,7 +268,11 @@ def decline(
     _event("declined", question, by, at)
     student = question.evidence.owner
     queue(
-        "evidence/declined", student.email, language=student.language, at=at, question=question.pk
+        "evidence/declined",
+        student.account.sign_in,
+        language=student.language,
+        at=at,
+        question=question.pk,
     )
 
 
@@ -334,13 +344,13 @@ def _check_requirements(
         )
 
 
-def _giver(person: Person, piece: Evidence, at: datetime) -> Giver:
+def _giver(person: Asked, piece: Evidence, at: datetime) -> Giver:
     """The row of this person, found by address or made. Who has an account goes by its name; of
     others the first name given stays, so that one student cannot rename another's giver."""
     address = normalised(person.address)
-    if address == normalised(piece.owner.email):
+    if address == normalised(piece.owner.account.sign_in):
         raise NotPossible(_("Feedback comes from somebody other than the maker of the piece."))
-    user = Account.objects.filter(email=address).select_related("giver").first()
+    user = Account.objects.filter(sign_in=address).select_related("giver").first()
     known = getattr(user, "giver", None)
     if known is not None:
         return known

@@ -61,7 +61,7 @@ def add_evidence(
     Revision.MOST_FILES files. About ten queries, and eight a file."""
     at = at or timezone.now()
     check_add(by, at)
-    piece = Evidence.objects.create(owner=by, recorded_at=at)
+    piece = Evidence.objects.create(owner_id=by.pk, recorded_at=at)
     revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
     append(piece.chain, "evidence.added", by=by, at=at, rows=[piece, revision], facts=facts)
@@ -151,7 +151,7 @@ def lay_against(
     present = piece.links.current().filter(requirement=requirement).first()
     if present is not None and present.why == why:
         return present
-    check_requirement(requirement, by, at)
+    check_requirement(requirement, by.pk, at)
     ended = [present] if present is not None and _end(present, at) else []
     link = RequirementLink.objects.create(
         evidence=piece, requirement=requirement, why=why, recorded_at=at

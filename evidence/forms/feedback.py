@@ -9,9 +9,9 @@ from django.forms.boundfield import BoundField, BoundWidget
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from evidence.asking import Frame, Person, Suggestion
+from evidence.asking import Asked, Frame, Suggestion
 from evidence.models import Feedback, FeedbackRequest, GiverRole, Remark
-from people.models import Account
+from people.models import Person
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
 
@@ -34,16 +34,16 @@ class PersonForm(forms.Form):
     )
     language = forms.ChoiceField(
         label=_("Language of the mail"),
-        choices=Account.Language.choices,
-        initial=Account.Language.DUTCH,
+        choices=Person.Language.choices,
+        initial=Person.Language.DUTCH,
     )
 
     def has_changed(self) -> bool:
         return any((self[name].value() or "").strip() for name in ("name", "address"))
 
-    def person(self) -> Person:
+    def person(self) -> Asked:
         cleaned = self.cleaned_data
-        return Person(
+        return Asked(
             cleaned["name"], cleaned["address"], GiverRole(cleaned["role"]), cleaned["language"]
         )
 

@@ -61,7 +61,7 @@ class RequirementsForm(forms.Form):
     ) -> None:
         super().__init__(data)
         self.present = set() if data is None else set(data.getlist("present"))
-        offered = requirements_to_show(piece.owner, at)
+        offered = requirements_to_show(piece.owner_id, at)
         self.links = {link.requirement_id: link for link in piece.links.current()}
         self.ticked = set(map(str, self.links) if data is None else data.getlist("chosen"))
         self.lines: dict[str, Line] = {}

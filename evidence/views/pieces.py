@@ -57,7 +57,7 @@ WITHDRAWAL = {
 def evidence_list(request: PersonRequest) -> HttpResponse:
     """One's own pieces, newest first."""
     at = timezone.now()
-    pieces = Evidence.objects.filter(owner=request.user).for_list(at)
+    pieces = Evidence.objects.filter(owner=request.user.pk).for_list(at)
     page = Paginator(pieces, PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "can_add": allowed(check_add, request.user, at)}
     return render(request, "evidence/list.html", context)

@@ -204,7 +204,7 @@ def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         with refusals_in(form):
             given = actions.give_role(programme=programme, **form.cleaned_data, by=request.user)
-            text = _("%(name)s is added.") % {"name": given.user.name}
+            text = _("%(name)s is added.") % {"name": given.person.name}
             return done(request, text, programme, "people")
     return form_page(
         request,
@@ -224,7 +224,7 @@ def role_end(request: PersonRequest, pk: UUID, role_id: UUID) -> HttpResponse:
     return ask_page(
         request,
         partial(actions.end_role, role=role, by=request.user),
-        title=_("End the role of %(name)s?") % {"name": role.user.name},
+        title=_("End the role of %(name)s?") % {"name": role.person.name},
         text=_("As %(role)s they then see nothing of this programme any more. What they did stays.")
         % {"role": role.get_role_display()},
         label=_("End the role"),

@@ -23,6 +23,7 @@ from tests.factories import (
     ProgrammeFactory,
     ProgrammeRoleFactory,
     RequirementFactory,
+    RowFactory,
     UnitFactory,
     UnitPartFactory,
     WorkProcessFactory,
@@ -44,7 +45,7 @@ class CommitteeFactory(DjangoModelFactory[Committee]):
     recorded_at = LONG_AGO
 
 
-class MembershipFactory(DjangoModelFactory[Membership]):
+class MembershipFactory(RowFactory[Membership]):
     class Meta:
         model = Membership
 
@@ -52,7 +53,7 @@ class MembershipFactory(DjangoModelFactory[Membership]):
         ended = factory.Trait(ended_at=LONG_AGO)
 
     committee = factory.SubFactory(CommitteeFactory)
-    user = factory.SubFactory(AccountFactory)
+    person = factory.SubFactory(AccountFactory)
     role = Membership.Role.MEMBER
     recorded_at = LONG_AGO
 
@@ -68,12 +69,12 @@ class MeetingFactory(DjangoModelFactory[Meeting]):
     recorded_at = LONG_AGO
 
 
-class AttendanceFactory(DjangoModelFactory[Attendance]):
+class AttendanceFactory(RowFactory[Attendance]):
     class Meta:
         model = Attendance
 
     meeting = factory.SubFactory(MeetingFactory)
-    user = factory.SubFactory(AccountFactory)
+    person = factory.SubFactory(AccountFactory)
     recorded_at = LONG_AGO
 
 
@@ -102,7 +103,7 @@ class Scene:
 
     @property
     def student(self) -> Account:
-        return self.case.enrolment.student
+        return self.case.enrolment.student.account
 
     def refreshed(self) -> Case:
         return Case.objects.for_page().get(pk=self.case.pk)
@@ -125,7 +126,9 @@ class Scene:
 
     def open_meeting(self, *present: Account) -> None:
         for user in present or (self.chair, self.member, self.other_member):
-            actions.mark_present(meeting=self.meeting, user=user, by=self.secretary, at=HELD)
+            actions.mark_present(
+                meeting=self.meeting, person=user.person, by=self.secretary, at=HELD
+            )
         self.meeting = actions.open_meeting(meeting=self.meeting, by=self.chair, at=HELD)
 
     def open_judgements(self) -> None:
@@ -224,7 +227,9 @@ def scene(
         "other_member": Membership.Role.MEMBER,
     }
     people = {
-        name: MembershipFactory(committee=committee, role=role, user__name=name.title()).user
+        name: MembershipFactory(
+            committee=committee, role=role, person__name=name.title()
+        ).person.account
         for name, role in seats.items()
     }
     made = Scene(
@@ -236,8 +241,8 @@ def scene(
         adviser=adviser or AccountFactory(name="Adviser"),
         coordinator=ProgrammeRoleFactory(
             programme=programme, role=ProgrammeRole.Role.COORDINATOR
-        ).user,
-        auditor=InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).user,
+        ).person.account,
+        auditor=InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).person.account,
         **people,
     )
     for number in range(students):

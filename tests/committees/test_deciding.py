@@ -75,7 +75,7 @@ def test_someone_who_judges_has_no_other_part_in_the_set() -> None:
 def test_who_left_does_not_count_for_the_decision() -> None:
     made = scene().bring_to(Case.State.OPENED)
     for user in (made.member, made.other_member):
-        actions.mark_absent(meeting=made.meeting, user=user, by=made.secretary, at=HELD)
+        actions.mark_absent(meeting=made.meeting, person=user.person, by=made.secretary, at=HELD)
 
     with pytest.raises(NotPossible):
         decide(made)
@@ -85,11 +85,11 @@ def test_an_adviser_of_now_does_not_count_and_is_recorded() -> None:
     made = scene().bring_to(Case.State.OPENED)
     enrolment = made.case.enrolment
     enrolment.adviser_assignments.update(ended_at=HELD)
-    enrolment.adviser_assignments.create(adviser=made.member, recorded_at=HELD)
+    enrolment.adviser_assignments.create(adviser=made.member.person, recorded_at=HELD)
 
     decide(made)
 
-    assert dict(made.case.recusals.values_list("user", "ground")) == {made.member.pk: "adviser"}
+    assert dict(made.case.recusals.values_list("person", "ground")) == {made.member.pk: "adviser"}
     facts = Event.objects.get(verb="decision.made").statement["facts"]
     assert facts["aside"] == [str(made.member.pk)]
     assert set(facts["present"]) == {str(made.chair.pk), str(made.other_member.pk)}
@@ -149,8 +149,8 @@ def test_deferring_needs_a_reason_and_no_quorum() -> None:
     case = made.refreshed()
     assert (case.state, case.deferral.reason) == (Case.State.DEFERRED, "Show it to a client.")
     assert told("deferral") == {
-        ("committees/deferral", made.student.email),
-        ("committees/deferral_adviser", made.adviser.email),
+        ("committees/deferral", made.student.sign_in),
+        ("committees/deferral_adviser", made.adviser.sign_in),
     }
 
 
@@ -169,8 +169,8 @@ def test_an_announcement_carries_the_head_of_the_chain() -> None:
     assert case.decision.announcement.head == head
     assert Event.objects.get(verb="decision.made").digest == head
     assert told("decision") == {
-        ("committees/decision", made.student.email),
-        ("committees/decision_adviser", made.adviser.email),
+        ("committees/decision", made.student.sign_in),
+        ("committees/decision_adviser", made.adviser.sign_in),
     }
 
 
@@ -196,14 +196,16 @@ def test_in_a_closed_meeting_nobody_comes_or_goes() -> None:
 
     for mark in (actions.mark_present, actions.mark_absent):
         with pytest.raises(NotPossible):
-            mark(meeting=made.meeting, user=made.chair, by=made.secretary, at=HELD)
+            mark(meeting=made.meeting, person=made.chair.person, by=made.secretary, at=HELD)
 
 
 def test_only_who_sits_in_the_committee_is_present() -> None:
     made = scene()
 
     with pytest.raises(NotPossible):
-        actions.mark_present(meeting=made.meeting, user=made.adviser, by=made.secretary, at=HELD)
+        actions.mark_present(
+            meeting=made.meeting, person=made.adviser.person, by=made.secretary, at=HELD
+        )
 
 
 def test_after_a_deferral_a_later_meeting_takes_up_a_new_case() -> None:

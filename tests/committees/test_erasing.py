@@ -7,6 +7,7 @@ from django.urls import reverse
 from committees import actions
 from committees.models import Case, SnapshotItem
 from committees.snapshots import read
+from people.models import Person
 from records.models import Erasure
 from records.refusals import NotPossible
 from records.verification import verify
@@ -63,9 +64,8 @@ def test_every_page_still_shows_the_rest(kind: str, who: str, page: str) -> None
 
 def test_a_cited_piece_that_was_removed_says_so(client: Client) -> None:
     made = scene().bring_to(Case.State.ANNOUNCED)
-    title = made.student.evidence.get().current.title  # type: ignore[union-attr]
-    made.student.language = "en"
-    made.student.save()
+    title = made.student.person.evidence.get().current.title  # type: ignore[union-attr]
+    Person.objects.filter(pk=made.student.pk).update(language="en")
     client.force_login(made.student)
     page = reverse("committees:letter", args=[made.case.pk])
     before = client.get(page).content.decode()

@@ -85,7 +85,7 @@ def test_check_ins_are_the_committees_only_by_the_house_rules(shown: bool, count
     made.programme.committee_sees_check_ins = shown
     made.programme.save()
     made.case.enrolment.check_ins.create(
-        by=made.adviser,
+        by=made.adviser.person,
         held_on=LONG_AGO.date(),
         light="green",
         summary="Well.",
@@ -144,7 +144,7 @@ def test_one_case_that_cannot_be_frozen_does_not_keep_the_others(
 
 def test_photos_that_wait_are_prepared_first() -> None:
     made = scene()
-    piece = made.student.evidence.get()
+    piece = made.student.person.evidence.get()
     photo = BytesIO()
     Image.new("RGB", (40, 30), "navy").save(photo, "JPEG")
     kept = keep_bytes(photo, name="photo.jpg", size=len(photo.getvalue()))
@@ -172,7 +172,7 @@ def test_who_gave_feedback_is_disclosed_or_stands_aside(may_judge: bool, grounds
     panel = panel_of(made.refreshed(), AFTER)
     assert {row.ground for row in made.case.recusals.all()} == grounds
     assert panel.givers == {made.member.pk}
-    assert [seat.user for seat in panel.disclosed] == ([made.member.pk] if may_judge else [])
+    assert [seat.person for seat in panel.disclosed] == ([made.member.pk] if may_judge else [])
     assert panel.may_judge(made.member.pk) == may_judge
 
 
@@ -191,12 +191,12 @@ def test_feedback_that_was_denied_or_set_aside_makes_nobody_a_giver() -> None:
 
 def test_adviser_and_student_who_sit_in_the_committee_stand_aside() -> None:
     made = scene()
-    MembershipFactory(committee=made.committee, user=made.adviser)
-    MembershipFactory(committee=made.committee, user=made.student)
+    MembershipFactory(committee=made.committee, person=made.adviser)
+    MembershipFactory(committee=made.committee, person=made.student)
 
     frozen(made)
 
-    assert dict(made.case.recusals.values_list("user", "ground")) == {
+    assert dict(made.case.recusals.values_list("person", "ground")) == {
         made.adviser.pk: "adviser",
         made.student.pk: "own_case",
     }
@@ -207,7 +207,7 @@ def test_a_late_set_is_that_of_the_reference_date() -> None:
     made = scene()
     later = answered_piece(made.case.enrolment, made.requirement, revision__title="Later")
     type(later).objects.filter(pk=later.pk).update(recorded_at=AFTER)
-    on_time = made.student.evidence.exclude(pk=later.pk).get()
+    on_time = made.student.person.evidence.exclude(pk=later.pk).get()
     FeedbackFactory(
         enrolment=made.case.enrolment, evidence=on_time, giver=GiverFactory(), role=GiverRole.PEER,
         recorded_at=AFTER,

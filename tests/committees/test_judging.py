@@ -68,8 +68,8 @@ def test_who_stands_aside_counts_no_more() -> None:
     actions.recuse(case=made.case, reason=" A neighbour. ", by=made.member, at=HELD)
 
     panel = panel_of(made.refreshed(), HELD)
-    assert [seat.user for seat in panel.judgements_in] == [made.chair.pk]
-    assert {seat.user for seat in panel.counted} == {made.chair.pk, made.other_member.pk}
+    assert [seat.person for seat in panel.judgements_in] == [made.chair.pk]
+    assert {seat.person for seat in panel.counted} == {made.chair.pk, made.other_member.pk}
     recusal = made.case.recusals.get()
     assert (recusal.ground, recusal.reason) == ("own_request", "A neighbour.")
 
@@ -86,7 +86,7 @@ def test_a_request_to_stand_aside_has_a_reason() -> None:
 def test_whose_seat_ended_counts_no_more() -> None:
     made = scene().bring_to(Case.State.FROZEN)
     judge(made, findings_of(made.case, "attained"))
-    seat = made.committee.memberships.get(user=made.member)
+    seat = made.committee.memberships.get(person=made.member.pk)
 
     actions.end_seat(seat=seat, by=made.coordinator, at=AT)
 

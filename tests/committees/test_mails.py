@@ -19,7 +19,7 @@ def sent(made: Scene, to: Account) -> mail.EmailMultiAlternatives:
     """The last mail to this person, in English."""
     OutboxMail.objects.update(language="en")
     send_due()
-    found = [message for message in mail.outbox if message.to == [to.email]]
+    found = [message for message in mail.outbox if message.to == [to.sign_in]]
     assert isinstance(found[-1], mail.EmailMultiAlternatives)
     return found[-1]
 
@@ -72,7 +72,7 @@ def test_who_no_longer_advises_gets_no_mail() -> None:
 
     send_due()
 
-    assert [message.to for message in mail.outbox if message.to == [made.adviser.email]] == []
+    assert [message.to for message in mail.outbox if message.to == [made.adviser.sign_in]] == []
     row = OutboxMail.objects.get(template="committees/decision_adviser")
     assert row.state == OutboxMail.State.CANCELLED
 
@@ -94,4 +94,4 @@ def test_off_the_agenda_again_they_hear_nothing() -> None:
 
     send_due()
 
-    assert [message for message in mail.outbox if message.to == [student.email]] == []
+    assert [message for message in mail.outbox if message.to == [student.account.sign_in]] == []

@@ -36,7 +36,7 @@ def with_file() -> Scene:
     """A scene in which the student's piece has a file."""
     made = scene()
     kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
-    piece = made.student.evidence.get()
+    piece = made.student.person.evidence.get()
     with transaction.atomic():
         file = record(kept, by=made.student)
     AttachmentFactory(revision=piece.current, file=file)
@@ -45,16 +45,16 @@ def with_file() -> Scene:
 
 def people(made: Scene) -> dict[str, Account]:
     """Everybody; "aside" is a member who asked to stand aside, where that could be asked."""
-    aside = MembershipFactory(committee=made.committee).user
+    aside = MembershipFactory(committee=made.committee).person.account
     if made.refreshed().state in (FROZEN, OPENED):
         actions.recuse(case=made.case, reason="A neighbour.", by=aside, at=REFERENCE)
-    exam_board = InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).user
+    exam_board = InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
     return {
         "chair": made.chair,
         "secretary": made.secretary,
         "member": made.member,
         "aside": aside,
-        "former member": MembershipFactory(committee=made.committee, ended=True).user,
+        "former member": MembershipFactory(committee=made.committee, ended=True).person.account,
         "coordinator": made.coordinator,
         "auditor": made.auditor,
         "exam board": exam_board,
@@ -72,7 +72,7 @@ def address(page: str, made: Scene) -> str:
         "new": lambda: reverse("committees:new") + f"?programme={made.programme.pk}",
         "committee": lambda: reverse("committees:committee", args=[made.committee.pk]),
         "seat_end": lambda: reverse(
-            "committees:seat_end", args=[made.committee.memberships.get(user=made.member).pk]
+            "committees:seat_end", args=[made.committee.memberships.get(person=made.member.pk).pk]
         ),
         "meeting_plan": lambda: reverse("committees:meeting_plan", args=[made.committee.pk]),
         "meeting": lambda: reverse("committees:meeting", args=[made.meeting.pk]),
@@ -164,14 +164,15 @@ def test_who_is_not_signed_in_is_asked_to(page: str, client: Client) -> None:
 
 def test_the_members_adviser_does_not_read_their_students_set(client: Client) -> None:
     made = scene()
-    MembershipFactory(committee=made.committee, user=made.adviser)
+    MembershipFactory(committee=made.committee, person=made.adviser)
     made.freeze()
     client.force_login(made.adviser)
 
     answer = client.get(reverse("committees:case", args=[made.case.pk]))
 
     assert answer.status_code == 403
-    assert list(made.case.recusals.values_list("user", "ground")) == [(made.adviser.pk, "adviser")]
+    recusals = made.case.recusals.values_list("person", "ground")
+    assert list(recusals) == [(made.adviser.pk, "adviser")]
 
 
 def test_a_new_adviser_stands_aside_from_that_moment(client: Client) -> None:
@@ -182,7 +183,7 @@ def test_a_new_adviser_stands_aside_from_that_moment(client: Client) -> None:
     assignment = made.case.enrolment.adviser_assignments.get()
     assignment.ended_at = REFERENCE
     assignment.save()
-    made.case.enrolment.adviser_assignments.create(adviser=made.member)
+    made.case.enrolment.adviser_assignments.create(adviser=made.member.person)
 
     assert (before, client.get(page).status_code) == (200, 403)
 

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from committees import actions
 from committees.models import Case, Committee, Meeting
-from people.models import Account
+from people.models import Account, Person
 from tests.committees.factories import (
     HELD,
     Scene,
@@ -45,7 +45,7 @@ def get(by: Account, page: str, *args: object, **query: object) -> str:
 
 
 def browser(by: Account) -> Client:
-    Account.objects.filter(pk=by.pk).update(language="en")
+    Person.objects.filter(pk=by.pk).update(language="en")
     client = Client()
     client.force_login(by)
     return client
@@ -88,7 +88,7 @@ def test_a_coordinator_gives_and_ends_a_seat() -> None:
     assert (wrong.status_code, second_chair.status_code) == (422, 422)
     assert "first end that seat" in second_chair.content.decode()
     assert went_to(right, "committee", key)
-    seat = made.committee.memberships.get(user__email="new@school.example")
+    seat = made.committee.memberships.get(person__account__sign_in="new@school.example")
     assert went_to(post(made.coordinator, "seat_end", seat.pk), "committee", key)
     seat.refresh_from_db()
     assert seat.ended_at is not None
@@ -232,12 +232,12 @@ def test_attendance_is_what_was_ticked() -> None:
 
     post(made.secretary, *page, present=[made.chair.pk, made.member.pk])
     post(made.secretary, *page, present=[made.member.pk, made.adviser.pk])  # no seat: refused
-    after_wrong = set(made.meeting.attendances.current().values_list("user", flat=True))
+    after_wrong = set(made.meeting.attendances.current().values_list("person", flat=True))
     answer = post(made.secretary, *page, present=[made.member.pk])
 
     assert after_wrong == {made.chair.pk, made.member.pk}
     assert went_to(answer, "meeting", made.meeting.pk)
-    present = made.meeting.attendances.current().values_list("user", flat=True)
+    present = made.meeting.attendances.current().values_list("person", flat=True)
     assert list(present) == [made.member.pk]
 
 
@@ -446,15 +446,15 @@ def test_who_stands_aside_does_not_see_how_the_judgements_lie() -> None:
 def test_a_closed_meeting_is_shown_as_it_closed() -> None:
     made = scene().bring_to(Case.State.DECIDED)
     late = HELD + timedelta(minutes=20)
-    actions.mark_absent(meeting=made.meeting, user=made.member, by=made.chair, at=late)
-    actions.mark_present(meeting=made.meeting, user=made.secretary, by=made.chair, at=late)
+    actions.mark_absent(meeting=made.meeting, person=made.member.person, by=made.chair, at=late)
+    actions.mark_present(meeting=made.meeting, person=made.secretary.person, by=made.chair, at=late)
     actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD + timedelta(hours=1))
-    seat = made.committee.memberships.get(user=made.other_member)
+    seat = made.committee.memberships.get(person=made.other_member.pk)
     actions.end_seat(seat=seat, by=made.coordinator)
 
     answer = browser(made.chair).get(reverse("committees:meeting", args=[made.meeting.pk]))
 
-    assert {one.user for one in answer.context["present"]} == {
+    assert {one.person for one in answer.context["present"]} == {
         made.chair.pk,
         made.secretary.pk,
         made.other_member.pk,

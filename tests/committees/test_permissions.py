@@ -33,7 +33,7 @@ def seats_given(made: Scene, by: Account) -> None:
 
 
 def seat_ended(made: Scene, by: Account) -> None:
-    actions.end_seat(seat=made.committee.memberships.get(user=made.other_member), by=by)
+    actions.end_seat(seat=made.committee.memberships.get(person=made.other_member.pk), by=by)
 
 
 def committee_made(made: Scene, by: Account) -> None:
@@ -95,12 +95,16 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
         (PLANNED,),
     ),
     "mark_present": (
-        lambda made, by: actions.mark_present(meeting=made.meeting, user=made.chair, by=by, at=AT),
+        lambda made, by: actions.mark_present(
+            meeting=made.meeting, person=made.chair.person, by=by, at=AT
+        ),
         BOTH,
         (*STATES,),
     ),
     "mark_absent": (
-        lambda made, by: actions.mark_absent(meeting=made.meeting, user=made.chair, by=by, at=AT),
+        lambda made, by: actions.mark_absent(
+            meeting=made.meeting, person=made.chair.person, by=by, at=AT
+        ),
         BOTH,
         (*STATES,),
     ),
@@ -144,7 +148,7 @@ def people(made: Scene) -> dict[str, Account]:
         "chair": made.chair,
         "secretary": made.secretary,
         "member": made.member,
-        "former member": MembershipFactory(committee=made.committee, ended=True).user,
+        "former member": MembershipFactory(committee=made.committee, ended=True).person.account,
         "coordinator": made.coordinator,
         "auditor": made.auditor,
         "adviser": made.adviser,

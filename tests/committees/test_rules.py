@@ -27,7 +27,7 @@ SEATS = (
     Seat(CARO, "Caro", Role.MEMBER),
     Seat(SECRETARY, "Secretary", Role.SECRETARY),
 )
-EVERYBODY = frozenset(seat.user for seat in SEATS)
+EVERYBODY = frozenset(seat.person for seat in SEATS)
 
 
 def panel(
@@ -108,9 +108,9 @@ def test_who_judges_is_told_apart_from_who_stands_aside(
 ) -> None:
     made = panel(1, dict.fromkeys(aside, Ground.ADVISER), givers)
 
-    assert {seat.user for seat in made.judging} == EVERYBODY - aside - {SECRETARY}
-    assert {seat.user for seat in made.disclosed} == givers - aside - {SECRETARY}
-    assert {seat.user for seat in made.standing_aside} == aside
+    assert {seat.person for seat in made.judging} == EVERYBODY - aside - {SECRETARY}
+    assert {seat.person for seat in made.disclosed} == givers - aside - {SECRETARY}
+    assert {seat.person for seat in made.standing_aside} == aside
     assert all(made.may_judge(user) == (user not in aside | {SECRETARY}) for user in EVERYBODY)
 
 

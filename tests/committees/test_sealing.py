@@ -41,13 +41,13 @@ def addresses(made: Scene) -> list[str]:
         case,
         made.meeting,
         made.committee,
-        made.committee.memberships.get(user=made.member),
+        made.committee.memberships.get(person=made.member.pk),
     ]
     rows: dict[str, list[Model]] = {
         "committees": own,
         "portfolio": [case.enrolment],
         "programmes": [made.programme],
-        "evidence": [made.student.evidence.get()],
+        "evidence": [made.student.person.evidence.get()],
         "admin": [*own, judgement],
     }
     found = set()

@@ -33,7 +33,7 @@ def test_somebody_unknown_gets_an_account_and_an_invitation() -> None:
         by=made.coordinator,
     )  # fmt: skip
 
-    assert (seat.user.email, seat.user.name) == ("new@school.example", "Nieuw")
+    assert (seat.person.account.sign_in, seat.person.name) == ("new@school.example", "Nieuw")
     assert OutboxMail.objects.filter(template="people/invitation").count() == 1
 
 
@@ -41,38 +41,38 @@ def test_somebody_known_keeps_their_name() -> None:
     made = scene()
 
     seat = actions.give_seat(
-        committee=made.committee, email=made.adviser.email, name="Typo", role=Role.MEMBER,
+        committee=made.committee, email=made.adviser.sign_in, name="Typo", role=Role.MEMBER,
         by=made.coordinator,
     )  # fmt: skip
 
-    assert (seat.user, seat.user.name) == (made.adviser, "Adviser")
+    assert (seat.person.account, seat.person.account.name) == (made.adviser, "Adviser")
 
 
 @pytest.mark.parametrize("role", [Role.CHAIR, Role.MEMBER])
 def test_one_chair_and_one_seat_a_person(role: Membership.Role) -> None:
     made = scene()
-    email = "new@school.example" if role == Role.CHAIR else made.member.email
+    email = "new@school.example" if role == Role.CHAIR else made.member.sign_in
 
     with pytest.raises(NotPossible):
         actions.give_seat(
             committee=made.committee, email=email, name="New", role=role, by=made.coordinator
         )
 
-    assert not Account.objects.filter(email="new@school.example").exists()
+    assert not Account.objects.filter(sign_in="new@school.example").exists()
 
 
 def test_an_ended_seat_stays_on_record_and_can_be_given_again() -> None:
     made = scene()
-    seat = made.committee.memberships.get(user=made.chair)
+    seat = made.committee.memberships.get(person=made.chair.pk)
 
     actions.end_seat(seat=seat, by=made.coordinator, at=HELD)
     actions.end_seat(seat=seat, by=made.coordinator, at=HELD)  # nothing more happens
     actions.give_seat(
-        committee=made.committee, email=made.chair.email, name="", role=Role.CHAIR,
+        committee=made.committee, email=made.chair.sign_in, name="", role=Role.CHAIR,
         by=made.coordinator, at=HELD,
     )  # fmt: skip
 
-    seats = made.committee.memberships.filter(user=made.chair).order_by("recorded_at")
+    seats = made.committee.memberships.filter(person=made.chair.pk).order_by("recorded_at")
     assert [row.ended_at for row in seats] == [HELD, None]
     verbs = Event.objects.filter(chain__key=made.committee.chain).values_list("verb", flat=True)
     assert list(verbs) == ["seat.ended", "seat.given"]

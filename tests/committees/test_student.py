@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from committees import actions
 from committees.models import Case
-from people.models import Account
+from people.models import Account, Person
 from portfolio.models import SetAside
 from tests.committees.factories import Scene, answered_piece, scene
 from tests.evidence.factories import EvidenceFactory
@@ -21,8 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def page(person: Account, name: str, made: Scene) -> tuple[str, ContextList]:
-    person.language = "en"
-    person.save()
+    Person.objects.filter(pk=person.pk).update(language="en")
     client = Client()
     client.force_login(person)
     answer = client.get(reverse(f"committees:{name}", args=[made.case.pk]))
@@ -120,8 +119,7 @@ def test_the_student_sees_who_sits_there_and_who_stands_aside() -> None:
 )
 def test_the_list_says_where_it_stands_and_no_more(state: str, shown: str, client: Client) -> None:
     made = scene().bring_to(state)
-    made.student.language = "en"
-    made.student.save()
+    Person.objects.filter(pk=made.student.pk).update(language="en")
     client.force_login(made.student)
 
     body = client.get(reverse("committees:mine")).content.decode()
@@ -148,7 +146,7 @@ def test_the_letter_says_what_was_decided_on_what_and_how_to_object() -> None:
         case.unit.parts.get().target.title,
         "attained",
         "The set shows it.",
-        made.student.evidence.get().current.title,  # type: ignore[union-attr]
+        made.student.person.evidence.get().current.title,  # type: ignore[union-attr]
         made.committee.name,
         "20 August 2026",
         made.committee.mandate,

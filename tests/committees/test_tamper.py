@@ -43,7 +43,7 @@ def made_with_all() -> tuple[Scene, Scene]:
     set."""
     announced, deferred = scene(), scene()
     kept = keep_bytes(BytesIO(BYTES), name="notes.txt", size=len(BYTES))
-    piece = announced.student.evidence.get()
+    piece = announced.student.person.evidence.get()
     with transaction.atomic():
         file = record(kept, by=announced.student)
     AttachmentFactory(revision=piece.current, file=file)
@@ -227,7 +227,7 @@ def inserted_judgement() -> Sealed:
 def inserted_recusal() -> Sealed:
     judgement = Judgement.objects.first()
     assert judgement is not None
-    return Recusal(case=judgement.case, user=judgement.user, ground="own_request")
+    return Recusal(case=judgement.case, person=judgement.person, ground="own_request")
 
 
 def inserted_deferral() -> Sealed:

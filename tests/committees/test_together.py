@@ -13,7 +13,7 @@ from django.utils import translation
 
 from committees import actions
 from committees.models import Case
-from people.models import Account
+from people.models import Account, Person
 from tests.committees.factories import HELD, REFERENCE, Scene, cited_in, findings_of, scene
 from tests.committees.test_page_access import EVERYBODY, of, people
 
@@ -30,7 +30,7 @@ def _in_english() -> Iterator[None]:
 
 
 def browser(by: Account) -> Client:
-    Account.objects.filter(pk=by.pk).update(language="en")
+    Person.objects.filter(pk=by.pk).update(language="en")
     client = Client()
     client.force_login(by)
     return client

@@ -82,6 +82,6 @@ def test_everybody_who_is_offered_signs_in(client: Client) -> None:
         client.post("/accounts/login/", {"login": account.address, "password": PASSWORD})
         home = client.get("/")
 
-        assert home.context["request"].user == Account.objects.get(email=account.address)
+        assert home.context["request"].user == Account.objects.get(sign_in=account.address)
         assert "Demo" in home.content.decode()
         client.logout()

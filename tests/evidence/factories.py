@@ -19,10 +19,16 @@ from evidence.models import (
 )
 from files.models import StoredFile
 from qualifications.models import QualityRequirement
-from tests.factories import LONG_AGO, AccountFactory, EnrolmentFactory, RequirementFactory
+from tests.factories import (
+    LONG_AGO,
+    AccountFactory,
+    EnrolmentFactory,
+    RequirementFactory,
+    RowFactory,
+)
 
 
-class EvidenceFactory(DjangoModelFactory[Evidence]):
+class EvidenceFactory(RowFactory[Evidence]):
     """A piece with its first revision; give the revision's words as `revision__title` and so on,
     and the requirements it is laid against as `on=[…]`."""
 
@@ -121,7 +127,7 @@ class GiverFactory(DjangoModelFactory[Giver]):
     recorded_at = LONG_AGO
 
 
-class FeedbackRequestFactory(DjangoModelFactory[FeedbackRequest]):
+class FeedbackRequestFactory(RowFactory[FeedbackRequest]):
     """An open question about a piece of the enrolment's student, about the requirements
     `on=[…]`."""
 
@@ -156,7 +162,7 @@ class FeedbackRequestFactory(DjangoModelFactory[FeedbackRequest]):
         self.requirements.set(extracted or ())
 
 
-class FeedbackFactory(DjangoModelFactory[Feedback]):
+class FeedbackFactory(RowFactory[Feedback]):
     """Written feedback that answers no question; its remarks as `remarks={requirement: "text"}`,
     with None for the one about the whole."""
 

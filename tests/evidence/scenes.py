@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.apps import apps
 
-from evidence.asking import Person
+from evidence.asking import Asked
 from evidence.models import Evidence, GiverRole
 from people.models import Account
 from programmes.models import Enrolment, ProgrammeRole
@@ -29,7 +29,7 @@ class Scene:
 
     @property
     def student(self) -> Account:
-        return self.enrolment.student
+        return self.enrolment.student.account
 
 
 def scene(lines: int = 3) -> Scene:
@@ -49,17 +49,17 @@ def people_around(place: Scene) -> dict[str, Account | None]:
     return {
         "owner": place.student,
         "adviser": place.enrolment.adviser,
-        "teacher": teacher.user,
-        "coordinator": coordinator.user,
-        "teacher elsewhere": elsewhere.user,
+        "teacher": teacher.person.account,
+        "coordinator": coordinator.person.account,
+        "teacher elsewhere": elsewhere.person.account,
         "fellow student": EnrolmentFactory(programme=programme).student,
         "asked": GiverFactory(user=AccountFactory()).user,
         "link": None,
     }
 
 
-def client(address: str = "Client@Shop.example ", name: str = "Cor Client") -> Person:
-    return Person(name, address, GiverRole.CLIENT, "en")
+def client(address: str = "Client@Shop.example ", name: str = "Cor Client") -> Asked:
+    return Asked(name, address, GiverRole.CLIENT, "en")
 
 
 def verbs() -> list[str]:

@@ -87,7 +87,10 @@ def test_an_answer_tells_the_student_and_writes_an_event_with_ids_only() -> None
     feedback = actions.answer(question=question, text="Secret words")
 
     mail = OutboxMail.objects.get()
-    assert (mail.template, mail.address) == ("evidence/given", question.evidence.owner.email)
+    assert (mail.template, mail.address) == (
+        "evidence/given",
+        question.evidence.owner.account.sign_in,
+    )
     assert (mail.language, mail.ids) == ("en", {"feedback": str(feedback.pk)})
     event = Event.objects.get()
     assert (event.verb, event.by) == ("feedback.given", None)

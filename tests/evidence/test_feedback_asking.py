@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evidence.actions import feedback as actions
-from evidence.asking import Person, frames, suggestions
+from evidence.asking import Asked, frames, suggestions
 from evidence.models import Evidence, FeedbackRequest, Giver, GiverRole
 from people.access import NotAllowed
 from post.models import OutboxMail
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.django_db
 State = FeedbackRequest.State
 
 
-def ask(place: Scene, *people: Person, **kwargs: object) -> list[FeedbackRequest]:
+def ask(place: Scene, *people: Asked, **kwargs: object) -> list[FeedbackRequest]:
     arguments = {
         "evidence": place.piece,
         "enrolment": place.enrolment,
@@ -105,7 +105,7 @@ def test_a_domain_in_another_script_stays_as_it_was_typed() -> None:
 
 
 def test_who_has_an_account_is_linked_and_goes_by_its_name() -> None:
-    user = AccountFactory(name="Tess Teacher", email="tess@school.example")
+    user = AccountFactory(name="Tess Teacher", sign_in="tess@school.example")
 
     [question] = ask(scene(), somebody("TESS@school.example", "T."))
 
@@ -114,7 +114,7 @@ def test_who_has_an_account_is_linked_and_goes_by_its_name() -> None:
 
 def test_who_got_an_account_since_is_linked_when_asked_again() -> None:
     giver = GiverFactory(address="tess@school.example", name="T.")
-    user = AccountFactory(name="Tess Teacher", email="tess@school.example")
+    user = AccountFactory(name="Tess Teacher", sign_in="tess@school.example")
 
     ask(scene(), somebody("tess@school.example"))
 
@@ -123,7 +123,7 @@ def test_who_got_an_account_since_is_linked_when_asked_again() -> None:
 
 
 def test_a_giver_with_an_account_is_reached_at_its_address_of_now() -> None:
-    user = AccountFactory(email="new@school.example")
+    user = AccountFactory(sign_in="new@school.example")
     giver = GiverFactory(address="old@school.example", user=user)
 
     [question] = ask(scene(), somebody("new@school.example"))
@@ -134,7 +134,7 @@ def test_a_giver_with_an_account_is_reached_at_its_address_of_now() -> None:
 
 def test_nobody_asks_themselves() -> None:
     place = scene()
-    mine = somebody(f" {place.student.email.upper()}")
+    mine = somebody(f" {place.student.sign_in.upper()}")
 
     with pytest.raises(NotPossible):
         ask(place, somebody(), mine)
@@ -397,7 +397,9 @@ def test_a_teacher_sees_only_the_frames_of_their_own_programme() -> None:
     other = EnrolmentFactory(student=place.student)
     process = WorkProcessFactory(core_task__qualification=other.programme.qualification)
     RequirementLinkFactory(evidence=place.piece, requirement__under=process)
-    teacher = ProgrammeRoleFactory(programme=other.programme, role=ProgrammeRole.Role.TEACHER).user
+    teacher = ProgrammeRoleFactory(
+        programme=other.programme, role=ProgrammeRole.Role.TEACHER
+    ).person.account
     today = timezone.localdate()
 
     assert {f.enrolment for f in frames(place.piece, seen_by=place.student, on=today)} == {
@@ -444,7 +446,7 @@ def test_suggested_are_supervisors_of_now_those_asked_before_teachers_and_advise
         reason=FeedbackRequest.Reason.NOT_ME,
     )
     ProgrammeRoleFactory(
-        programme=place.enrolment.programme, user__name="Tess", role=ProgrammeRole.Role.TEACHER
+        programme=place.enrolment.programme, person__name="Tess", role=ProgrammeRole.Role.TEACHER
     )
     adviser = place.enrolment.adviser
     assert adviser is not None
@@ -460,13 +462,13 @@ def test_suggested_are_supervisors_of_now_those_asked_before_teachers_and_advise
 def test_who_is_asked_already_and_the_student_are_not_suggested() -> None:
     place = scene()
     ProgrammeRoleFactory(
-        programme=place.enrolment.programme, user=place.student, role=ProgrammeRole.Role.TEACHER
+        programme=place.enrolment.programme, person=place.student, role=ProgrammeRole.Role.TEACHER
     )
     adviser = place.enrolment.adviser
     assert adviser is not None
     assert suggested(place) == [(adviser.name, GiverRole.TEACHER)]
 
-    ask(place, somebody(adviser.email))
+    ask(place, somebody(adviser.account.sign_in))
 
     assert suggested(place) == []
 
@@ -502,7 +504,7 @@ def test_the_page_asks_a_known_and_a_new_person_the_same(client: Client) -> None
     questions = FeedbackRequest.objects.order_by("role")
     assert [(q.giver.address, q.role, q.language, q.message) for q in questions] == [
         ("cor@shop.example", "client", "en", "Please"),
-        (adviser.email, "teacher", adviser.language, "Please"),
+        (adviser.account.sign_in, "teacher", adviser.language, "Please"),
     ]
     assert [set(q.requirements.all()) for q in questions] == [set(place.lines[1:])] * 2
 
@@ -558,7 +560,7 @@ def test_what_the_state_refuses_is_said_in_the_form(client: Client) -> None:
         {
             "requirements": [choice(place, place.lines[0])],
             "person0-name": "Me",
-            "person0-address": place.student.email,
+            "person0-address": place.student.sign_in,
             "person0-role": "peer",
             "person0-language": "nl",
         },

@@ -61,7 +61,7 @@ def test_a_note_says_who_said_what_when_and_where_and_who_noted_it() -> None:
     feedback = note(place, given_on=day, text=" You kept calm. ", at=now)
 
     feedback.refresh_from_db()
-    assert (feedback.source, feedback.noted_by) == (Feedback.Source.NOTED, place.student)
+    assert (feedback.source, feedback.noted_by) == (Feedback.Source.NOTED, place.student.person)
     assert (feedback.text, feedback.place, feedback.given_on) == (
         "You kept calm.",
         "In the shop",
@@ -106,10 +106,10 @@ def test_what_a_teacher_notes_of_their_own_words_is_confirmed_by_it() -> None:
     adviser = place.enrolment.adviser
     assert adviser is not None
 
-    feedback = note(place, person=somebody(adviser.email), by=adviser)
+    feedback = note(place, person=somebody(adviser.account.sign_in), by=adviser)
 
     assert Feedback.objects.get().confirmed is True
-    assert feedback.giver.user == adviser
+    assert feedback.giver.user == adviser.account
     assert verbs() == ["feedback.noted", "feedback.confirmed"]
     assert OutboxMail.objects.count() == 0
 
@@ -136,7 +136,7 @@ def test_nobody_is_noted_about_their_own_piece() -> None:
 
     for by in (place.student, adviser):
         with pytest.raises(NotPossible):
-            note(place, person=somebody(place.student.email), by=by)
+            note(place, person=somebody(place.student.sign_in), by=by)
 
 
 def test_a_note_is_about_what_the_piece_shows_in_this_programme() -> None:
@@ -177,7 +177,7 @@ def test_who_may_note(who: str, may: bool) -> None:
     by = people_around(place)[who]
 
     if may:
-        assert note(place, by=by).noted_by == by
+        assert note(place, by=by).noted_by_id == by.pk
     else:
         with pytest.raises(NotAllowed):
             note(place, by=by)
@@ -228,7 +228,7 @@ def test_the_page_notes_somebody_who_is_known_about_the_whole(client: Client) ->
     )
 
     feedback = Feedback.objects.get()
-    assert (feedback.giver.user, feedback.role) == (adviser, GiverRole.TEACHER)
+    assert (feedback.giver.user, feedback.role) == (adviser.account, GiverRole.TEACHER)
     assert [remark.requirement for remark in feedback.remarks.all()] == [None]
 
 

@@ -183,7 +183,7 @@ def test_the_student_hears_who_gave_feedback_and_not_what(smtp_server: MailServe
     assert send_due() == 1  # the question itself is no longer needed
 
     [message] = smtp_server.messages
-    assert message["To"] == question.evidence.owner.email
+    assert message["To"] == question.evidence.owner.account.sign_in
     assert message["Subject"] == f"Cor Client gave feedback: {TITLE}"
     url = reverse("evidence:detail", args=[question.evidence.pk])
     assert only_link(message) == f"{settings.BASE_URL}{url}#feedback"
@@ -261,13 +261,13 @@ def test_what_a_withdrawn_piece_was_asked_needs_no_mail(template: str) -> None:
 
 
 def invited() -> str:
-    return register(email="new@school.example", name="Nel New", by=None, language="en").email
+    return register(email="new@school.example", name="Nel New", by=None, language="en").sign_in
 
 
 def forgot(client: Client) -> str:
-    user = AccountFactory(language="en", email="old@school.example", name="Olaf Old")
-    client.post(reverse("account_reset_password"), {"email": user.email})
-    return user.email
+    user = AccountFactory(language="en", sign_in="old@school.example", name="Olaf Old")
+    client.post(reverse("account_reset_password"), {"email": user.sign_in})
+    return user.sign_in
 
 
 @pytest.mark.parametrize(

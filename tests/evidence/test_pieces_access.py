@@ -36,19 +36,21 @@ def actors(place: Scene) -> dict[str, Account | None]:
     programme = place.enrolment.programme
     former = AccountFactory()
     AdviserAssignment.objects.create(
-        enrolment=place.enrolment, adviser=former, recorded_at=LONG_AGO, ended_at=LONG_AGO
+        enrolment=place.enrolment, adviser=former.person, recorded_at=LONG_AGO, ended_at=LONG_AGO
     )
     teacher = {"programme": programme, "role": ProgrammeRole.Role.TEACHER}
     supervisor = AccountFactory()
-    SupervisorFactory(placement=PlacementFactory(enrolment=place.enrolment), email=supervisor.email)
+    SupervisorFactory(
+        placement=PlacementFactory(enrolment=place.enrolment), email=supervisor.sign_in
+    )
     return {
         "owner": place.student,
         "adviser": place.enrolment.adviser,
         "former adviser": former,
-        "teacher": ProgrammeRoleFactory(**teacher).user,
-        "former teacher": ProgrammeRoleFactory(**teacher, ended_at=LONG_AGO).user,
-        "teacher elsewhere": ProgrammeRoleFactory(role=ProgrammeRole.Role.TEACHER).user,
-        "coordinator": ProgrammeRoleFactory(programme=programme).user,
+        "teacher": ProgrammeRoleFactory(**teacher).person.account,
+        "former teacher": ProgrammeRoleFactory(**teacher, ended_at=LONG_AGO).person.account,
+        "teacher elsewhere": ProgrammeRoleFactory(role=ProgrammeRole.Role.TEACHER).person.account,
+        "coordinator": ProgrammeRoleFactory(programme=programme).person.account,
         "supervisor with account": supervisor,
         "other student": EnrolmentFactory(programme=programme).student,
         "invited account": AccountFactory(),

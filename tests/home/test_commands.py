@@ -29,7 +29,7 @@ def run(*args: str, **options: str) -> str:
 
 def board() -> Account:
     """Somebody of the exam board, who may order an erasure."""
-    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).user
+    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
 
 
 @pytest.mark.django_db(transaction=True)
@@ -38,7 +38,7 @@ def test_an_erased_file_is_reported_and_does_not_fail() -> None:
     with transaction.atomic():
         file = record(kept, by=None)
 
-    run("erase_content", file.digest, ground="Asked by the student.", by=board().email)
+    run("erase_content", file.digest, ground="Asked by the student.", by=board().sign_in)
 
     assert f"lawfully removed: files.storedfile:{file.pk}" in run("verify_records")
     assert not default_storage.exists(file.path)
@@ -86,7 +86,7 @@ def test_erased_content_is_reported_and_does_not_fail() -> None:
     record_what_was_made()
     item = SnapshotItem.objects.filter(kind="piece").get()
 
-    said = run("erase_content", item.digest, ground="Asked by the student.", by=board().email)
+    said = run("erase_content", item.digest, ground="Asked by the student.", by=board().sign_in)
 
     assert said == f"Erased: committees.snapshotitem:{item.pk}\n"
     assert Erasure.objects.get().ground == "Asked by the student."
@@ -106,7 +106,7 @@ def test_erased_content_is_reported_and_does_not_fail() -> None:
 def test_what_cannot_be_erased_ends_with_1(digest: str, ground: str, by: str, said: str) -> None:
     made = scene().bring_to(Case.State.FROZEN)
     item = SnapshotItem.objects.filter(kind=digest).first()
-    people = {"": board().email, "coordinator": made.coordinator.email}
+    people = {"": board().sign_in, "coordinator": made.coordinator.sign_in}
 
     with translation.override("en"), pytest.raises(CommandError, match=said) as failure:
         run(

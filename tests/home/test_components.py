@@ -15,7 +15,7 @@ from django.test import RequestFactory
 from django.test.signals import template_rendered
 
 from demo.gallery import gallery_context
-from people.models import Account
+from people.models import Account, Person
 
 
 class Page(HTMLParser):
@@ -50,7 +50,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def request_of_somebody(rf: RequestFactory) -> HttpRequest:
     request = rf.get("/gallery/")
-    request.user = Account(name="Noor Bakker")
+    request.user = Account(person=Person(name="Noor Bakker"))
     return request
 
 

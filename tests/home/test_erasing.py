@@ -48,7 +48,7 @@ def words(model: type[AppendOnly], column: str) -> str:
 
 def board() -> Account:
     """Somebody of the exam board, who may order an erasure."""
-    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).user
+    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
 
 
 def with_words() -> Scene:
@@ -166,6 +166,7 @@ def test_it_goes_from_every_set_that_froze_it() -> None:
         held_at=HELD + timedelta(days=30),
         reference_at=HELD + timedelta(days=20),
     )
+    record_what_was_made()
     [again] = actions.put_on_agenda(
         meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary, at=HELD
     )
@@ -186,7 +187,7 @@ def test_it_goes_from_every_set_that_froze_it() -> None:
 
 def test_an_earlier_revision_goes_and_what_was_frozen_of_the_next_stays() -> None:
     made = scene()
-    piece = made.student.evidence.get()
+    piece = made.student.person.evidence.get()
     earlier = piece.current
     piece.current = RevisionFactory(evidence=piece, title="The next one")
     piece.save()
@@ -265,7 +266,7 @@ def test_a_case_whose_set_lost_an_item_can_still_be_decided() -> None:
     made = scene(pieces=2)
     record_what_was_made()
     made.freeze()
-    revision = made.student.evidence.all()[1].current
+    revision = made.student.person.evidence.all()[1].current
     erase_content(what=name_of(revision), ground="Asked.", by=board())
     made.judge(made.chair)
     made.judge(made.member)

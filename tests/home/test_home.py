@@ -31,6 +31,7 @@ from tests.factories import (
     EnrolmentFactory,
     InstitutionRoleFactory,
     PeriodFactory,
+    PersonFactory,
     ProgrammeRoleFactory,
     QualificationFactory,
     RequirementFactory,
@@ -49,7 +50,7 @@ QUERIES_WITH_EVERY_ROLE = 43
 
 def check_in(enrolment: Enrolment, agreements: int = 1) -> CheckIn:
     row = CheckIn.objects.create(
-        enrolment=enrolment, by=AccountFactory(), held_on=timezone.localdate(), summary="Goed."
+        enrolment=enrolment, by=PersonFactory(), held_on=timezone.localdate(), summary="Goed."
     )
     for number in range(agreements):
         Agreement.objects.create(
@@ -78,7 +79,7 @@ def with_every_role(rows: int) -> Account:
     """Somebody who does everything here, with this many rows of each thing."""
     person = AccountFactory(name="Noor de Vries")
     for role in InstitutionRole.Role:
-        InstitutionRoleFactory(user=person, role=role)
+        InstitutionRoleFactory(person=person, role=role)
     giver = GiverFactory(user=person)
     soon = timezone.now() + timedelta(days=3)
     for _ in range(rows):
@@ -86,10 +87,10 @@ def with_every_role(rows: int) -> Account:
         with_a_portfolio(enrolment)
         check_in(enrolment)
         EnrolmentFactory(adviser_is=person)
-        with_everything_set_up(ProgrammeRoleFactory(user=person).programme)
+        with_everything_set_up(ProgrammeRoleFactory(person=person).programme)
         QualificationFactory(draft=True)
         FeedbackRequestFactory(giver=giver, expires_at=soon)
-        seat = MembershipFactory(user=person)
+        seat = MembershipFactory(person=person)
         meeting = MeetingFactory(
             committee=seat.committee, held_at=soon, reference_at=timezone.now()
         )
@@ -133,13 +134,13 @@ def test_the_navigation_names_the_programme_or_committee_where_there_is_one() ->
         (pgettext("navigation", "Portfolio"), str(enrolment.programme)),
         (pgettext("navigation", "Evidence"), ""),
     ]
-    assert roles_of(seat.user).sits_on == seat.committee.name
+    assert roles_of(seat.person.account).sits_on == seat.committee.name
 
     EnrolmentFactory(student=enrolment.student)
-    MembershipFactory(user=seat.user)
+    MembershipFactory(person=seat.person.account)
 
     assert roles_of(enrolment.student).studies_in is None
-    assert roles_of(seat.user).sits_on is None
+    assert roles_of(seat.person.account).sits_on is None
 
 
 def test_a_student_finds_what_waits(client: Client) -> None:
@@ -171,8 +172,8 @@ def test_a_student_finds_what_adds_most(client: Client) -> None:
 
 
 def test_a_coordinator_finds_what_is_to_do(client: Client) -> None:
-    role = ProgrammeRoleFactory(user__language="en")
-    client.force_login(role.user)
+    role = ProgrammeRoleFactory(person__language="en")
+    client.force_login(role.person.account)
 
     page = client.get("/").content.decode()
 
@@ -182,22 +183,22 @@ def test_a_coordinator_finds_what_is_to_do(client: Client) -> None:
 
 
 def test_a_coordinator_whose_programme_is_set_up_reads_so(client: Client) -> None:
-    role = ProgrammeRoleFactory(user__language="en")
+    role = ProgrammeRoleFactory(person__language="en")
     with_everything_set_up(role.programme)
-    client.force_login(role.user)
+    client.force_login(role.person.account)
 
     assert "Everything is set up." in client.get("/").content.decode()
 
 
 def test_a_coordinator_finds_where_the_cohort_is_thin(client: Client) -> None:
-    role = ProgrammeRoleFactory(user__language="en")
+    role = ProgrammeRoleFactory(person__language="en")
     process = WorkProcessFactory(core_task__qualification=role.programme.qualification)
     heard, _silent = [RequirementFactory(under=process, text=f"line {n}.") for n in range(2)]
     for _ in range(5):
         enrolment = EnrolmentFactory(programme=role.programme)
         piece = EvidenceFactory(owner=enrolment.student, on=[heard])
         FeedbackFactory(enrolment=enrolment, evidence=piece, remarks={heard: ""})
-    client.force_login(role.user)
+    client.force_login(role.person.account)
 
     page = client.get("/").content.decode()
 
@@ -206,7 +207,7 @@ def test_a_coordinator_finds_where_the_cohort_is_thin(client: Client) -> None:
 
 
 def test_an_auditor_searches_from_the_start_page(client: Client) -> None:
-    client.force_login(InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).user)
+    client.force_login(InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).person.account)
 
     page = client.get("/").content.decode()
 

@@ -24,11 +24,11 @@ from committees.models import Case
 from demo.mailbox import kept_mails
 from demo.people import ACCOUNTS
 from evidence.models import FeedbackRequest
-from people.models import Account
+from people.models import Account, Person
 from post import outbox, work
 from post.models import OutboxMail
-from tests.journeys.states import PARTS, WORDS, State, beside_the_demo
-from tests.journeys.test_states import asked
+from tests.journeys.states import WORDS, State, beside_the_demo
+from tests.journeys.test_states import asked, every_state
 from tests.words import (
     END,
     MARKED,
@@ -228,7 +228,7 @@ def known(filled_demo: None) -> Iterator[Known]:
 
 def known_now() -> Known:
     people = Account.objects.all()
-    names = [name for person in people for name in (person.get_short_name(), person.email)]
+    names = [name for person in people for name in (person.get_short_name(), person.sign_in)]
     return Known([*stored_texts(of_people=True), *NAMES, *SAMPLES, *names])
 
 
@@ -241,10 +241,10 @@ def signed_in(person: Account) -> Client:
 def people_walking() -> Iterator[tuple[str, Account]]:
     """Each account of the demo, and a student with a decision."""
     for account in ACCOUNTS:
-        yield account.key, Account.objects.get(email=account.address)
+        yield account.key, Account.objects.get(sign_in=account.address)
     decided = Case.objects.filter(state=Case.State.ANNOUNCED).first()
     assert decided is not None
-    yield "decided", decided.enrolment.student
+    yield "decided", decided.enrolment.student.account
 
 
 def links_of_mails() -> list[str]:
@@ -268,7 +268,7 @@ def test_nothing_that_is_kept_was_translated_when_it_was_written(known: Known) -
 def test_no_page_holds_an_untranslated_word(known: Known, language: str) -> None:
     """What is sent, and more than one page of a view, in one language: both come from the same
     templates, and that no translation is missing is checked apart (tools/translations.py)."""
-    Account.objects.update(language=language)
+    Person.objects.update(language=language)
     FeedbackRequest.objects.update(language=language)
     whole = language == "nl"
     walk = Walk(known, language, most=2 if whole else 1, sends=whole)
@@ -289,22 +289,19 @@ def test_no_page_holds_an_untranslated_word(known: Known, language: str) -> None
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-@pytest.mark.parametrize("part", PARTS)
-def test_no_state_of_a_page_holds_an_untranslated_word(
-    known: Known, part: str, language: str
-) -> None:
+def test_no_state_of_a_page_holds_an_untranslated_word(known: Known, language: str) -> None:
     """Every named page is among them (tests/journeys/test_states.py)."""
     beside_the_demo()
     work.sweep()
-    walk = Walk(known_now(), language)
-    for name, state in PARTS[part].items():
+    walk, states = Walk(known_now(), language), dict(every_state())
+    for name, state in states.items():
         with transaction.atomic():
             walk.known.add(typed_in(state))
             walk.look(asked(state, language), name)
             transaction.set_rollback(True)
 
     assert walk.faults == {}
-    assert sum(walk.statuses.values()) == len(PARTS[part])
+    assert sum(walk.statuses.values()) == len(states)
 
 
 def typed_in(state: State) -> list[str]:
@@ -328,11 +325,11 @@ def test_no_mail_holds_an_untranslated_word(known: Known, language: str) -> None
 
 def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     """Every mail of the demo that is still of use, and those of which it has none."""
-    somebody = Account.objects.filter(last_login=None).first()
+    somebody = Account.objects.filter(last_seen_on=None).first()
     question = FeedbackRequest.objects.awaiting_answer(timezone.now()).first()
     assert somebody is not None
     assert question is not None
-    outbox.queue("people/password", somebody.email, language="", user=somebody.pk)
+    outbox.queue("people/password", somebody.sign_in, language="", account=somebody.pk)
     outbox.queue("evidence/reminder", "", language="", question=question.pk)
     for row in OutboxMail.objects.order_by("-recorded_at"):
         with translation.override(language):

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from pytest_django import Settings
 
 from demo.filling import fill
-from people.models import Account
+from people.models import Account, Person
 from post import work
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def enter(page_of: "Callable[..., Page]") -> "Callable[[Account, str], Page]":
     """Opens a page as this person, who is signed in already and reads English."""
 
     def open_as(user: Account, path: str, **options: object) -> "Page":
-        Account.objects.filter(pk=user.pk).update(language="en")
+        Person.objects.filter(pk=user.pk).update(language="en")
         page = page_of(user, **options)
         page.goto(path)
         return page

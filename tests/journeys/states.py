@@ -179,13 +179,13 @@ def mail() -> list[str]:
 
 
 def password_link() -> list[str]:
-    person = Account.objects.get(name=TEACHER)
+    person = Account.objects.get(person__name=TEACHER)
     return [user_pk_to_url_str(person), default_token_generator.make_token(person)]
 
 
 def unsent() -> list[UUID]:
     """A form that Noor sent after her session had ended."""
-    person = Account.objects.get(name=NOOR)
+    person = Account.objects.get(person__name=NOOR)
     path = reverse("evidence:add")
     fields = {"title": ["Planning"], "context": [WORDS], "kind": ["act"]}
     return [keep(f"unsent:{person.pk}:{path}", fields).pk]
@@ -203,7 +203,7 @@ def beside_the_demo() -> None:
     new = CommitteeFactory(name="Besliscommissie Techniek", programme=programme())
     MeetingFactory(committee=new)
     MembershipFactory(
-        committee=new, user=Account.objects.get(name=CHAIR), role=Membership.Role.CHAIR
+        committee=new, person=Account.objects.get(person__name=CHAIR), role=Membership.Role.CHAIR
     )
     _session()
 
@@ -223,7 +223,7 @@ def _links() -> None:
 
 def _draft() -> None:
     path = settings.BASE_DIR / "qualifications" / "samples" / "dossier-klein.xml"
-    content, by = path.read_bytes(), Account.objects.get(name=COORDINATOR)
+    content, by = path.read_bytes(), Account.objects.get(person__name=COORDINATOR)
     parsed = parse_sbb(content, name=path.name)
     dossier = qualifications.keep_dossier(parsed=parsed, content=content, name=path.name, by=by)
     qualifications.import_qualification(dossier=dossier, parsed=parsed.qualifications[0], by=by)
@@ -233,12 +233,15 @@ def _session() -> None:
     """Fleur's case is decided, of Zoë's and Jip's the judgements are open, Ayoub's is put off;
     Fatma stands aside from Jip's."""
     meeting = Meeting.objects.get(cases__enrolment__student__name="Fleur van Leeuwen")
-    chair, secretary = Account.objects.get(name=CHAIR), Account.objects.get(name=SECRETARY)
-    member = Account.objects.get(name=MEMBER)
+    chair, secretary = (
+        Account.objects.get(person__name=CHAIR),
+        Account.objects.get(person__name=SECRETARY),
+    )
+    member = Account.objects.get(person__name=MEMBER)
     of = {each.enrolment.student.name: each for each in meeting.cases.for_list()}
     committees.recuse(case=of["Jip Kuipers"], reason="Wij zijn buren.", by=member)
-    for user in (chair, secretary, member, Account.objects.get(name=ADVISER)):
-        committees.mark_present(meeting=meeting, user=user, by=secretary)
+    for user in (chair, secretary, member, Account.objects.get(person__name=ADVISER)):
+        committees.mark_present(meeting=meeting, person=user.person, by=secretary)
     committees.open_meeting(meeting=meeting, by=chair)
     for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
         committees.open_judgements(case=of[name], by=chair)
@@ -635,7 +638,7 @@ def of_first_unit() -> str:
 
 
 def a_seat() -> list[UUID]:
-    return [Membership.objects.current().get(user__name=ADVISER).pk]
+    return [Membership.objects.current().get(person__name=ADVISER).pk]
 
 
 def empty_meeting() -> list[UUID]:

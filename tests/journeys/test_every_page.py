@@ -52,7 +52,7 @@ def walk(page: "Page", start: str) -> set[str]:
 def test_every_page_is_reached_by_links(page_of: "Callable[..., Page]") -> None:
     reached: set[str] = set()
     for account in ACCOUNTS[:-1]:
-        page = page_of(Account.objects.get(email=account.address))
+        page = page_of(Account.objects.get(sign_in=account.address))
         reached |= walk(page, "/")
 
     # With the style sheets themselves, the same on each page, which test_states leaves out.

@@ -113,7 +113,7 @@ def newcomer(
     def arrive(key: str = "", *, at: str = "/", device: str = "laptop") -> Newcomer:
         look = PHONE if device == "phone" else LAPTOP
         address = f"{key}@demo.example"
-        page = page_of(Account.objects.get(email=address), **look) if key else new_page(**look)
+        page = page_of(Account.objects.get(sign_in=address), **look) if key else new_page(**look)
         page.goto(at)
         return Newcomer(page, device)
 
@@ -242,7 +242,7 @@ def judges_a_case(fatma: Newcomer) -> None:
     fatma.press("button", "Mijn oordeel bewaren")
 
     judgement = Judgement.objects.get(
-        case__enrolment__student__name="Noor de Vries", user__name="Fatma Yilmaz", motivation=why
+        case__enrolment__student__name="Noor de Vries", person__name="Fatma Yilmaz", motivation=why
     )
     assert list(judgement.findings.values()) == ["attained"] * 5
 
@@ -255,10 +255,12 @@ def the_coming_meeting() -> Meeting:
 def the_meeting_begins() -> None:
     """With a quorum."""
     meeting = the_coming_meeting()
-    chair, secretary = (Account.objects.get(name=name) for name in ("Ruud van Dijk", "Anneke Smit"))
+    chair, secretary = (
+        Account.objects.get(person__name=name) for name in ("Ruud van Dijk", "Anneke Smit")
+    )
     for name in ("Ruud van Dijk", "Fatma Yilmaz", "Anneke Smit"):
-        present = Account.objects.get(name=name)
-        committees.mark_present(meeting=meeting, user=present, by=secretary)
+        present = Account.objects.get(person__name=name)
+        committees.mark_present(meeting=meeting, person=present.person, by=secretary)
     committees.open_meeting(meeting=meeting, by=chair)
 
 
@@ -291,6 +293,6 @@ def finds_who_judged_what_and_when(joost: Newcomer) -> None:
     assert rows.count() == 3
     for row in rows:
         moment = date_format(timezone.localtime(row.recorded_at), "j F Y, H:i")
-        assert f"{row.user.name} {moment}" in told.replace("\n", " ")
+        assert f"{row.person.name} {moment}" in told.replace("\n", " ")
         assert row.motivation in told
     assert told.count("behaald") == 15

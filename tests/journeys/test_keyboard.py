@@ -12,7 +12,6 @@ from PIL import Image
 
 from committees.models import Case
 from evidence.models import Evidence, Feedback, FeedbackRequest
-from people.models import Account
 from portfolio.models import CheckIn
 from programmes.models import Enrolment, ProgrammeRole
 from tests.committees.factories import scene as committee_scene
@@ -224,9 +223,9 @@ def test_a_coordinator_enrols_a_student_and_gives_a_role(enter: Enter) -> None:
     page.keyboard.press("ArrowRight")
     follow(page, "main button.primary")
 
-    enrolment = Enrolment.objects.get(student__email="noor@school.example")
+    enrolment = Enrolment.objects.get(student__account__sign_in="noor@school.example")
     assert (enrolment.programme, enrolment.adviser) == (made.programme, made.adviser)
-    role = ProgrammeRole.objects.get(user=Account.objects.get(email="els@school.example"))
+    role = ProgrammeRole.objects.get(person__account__sign_in="els@school.example")
     assert (role.programme, role.role) == (made.programme, "coordinator")
 
 

@@ -49,7 +49,7 @@ def test_from_a_dossier_to_a_motivated_decision(
 ) -> None:
     AccountFactory(
         name="Beheer",
-        email="beheer@school.example",
+        sign_in="beheer@school.example",
         password=PASSWORD,
         is_staff=True,
         is_superuser=True,
@@ -105,7 +105,7 @@ def people_are_registered(admin: Walker) -> None:
     ):
         admin.goto("/admin/people/account/add/")
         admin.page.fill("[name=name]", name)
-        admin.page.fill("[name=email]", f"{name.split()[0].lower()}@school.example")
+        admin.page.fill("[name=sign_in]", f"{name.split()[0].lower()}@school.example")
         admin.page.click("[name=_save]")
         for role in roles:
             admin.goto("/admin/people/institutionrole/add/")

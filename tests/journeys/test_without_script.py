@@ -193,18 +193,18 @@ def test_standing_aside_and_enrolling(enter: Enter) -> None:
     press(page, "main button.primary")
 
     assert [each.reason for each in made.case.recusals.all()] == ["He is my neighbour."]
-    assert Enrolment.objects.filter(student__email="noor@school.example").count() == 1
+    assert Enrolment.objects.filter(student__account__sign_in="noor@school.example").count() == 1
 
 
 def test_signing_in_the_language_the_tour_and_the_way_out(new_page: Callable[..., "Page"]) -> None:
-    person = AccountFactory(email="els@school.example", password=PASSWORD, language="nl")
-    ProgrammeRoleFactory(user=person)
+    person = AccountFactory(sign_in="els@school.example", password=PASSWORD, language="nl")
+    ProgrammeRoleFactory(person=person)
     page = new_page(**PLAIN)
 
     page.goto("/accounts/login/")
-    fill_in(page, login=person.email, password="fout")
+    fill_in(page, login=person.sign_in, password="fout")
     press(page, "main button.primary")
-    assert page.input_value("[name=login]") == person.email
+    assert page.input_value("[name=login]") == person.sign_in
     fill_in(page, password=PASSWORD)
     press(page, "main button.primary")
     press(page, "[name=language][value=en]")

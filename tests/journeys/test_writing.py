@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from evidence.models import Feedback
-from people.models import Draft
+from people.models import Draft, Person
 from portfolio.models import CheckIn
 from tests.evidence.factories import FeedbackRequestFactory
 from tests.evidence.scenes import scene
@@ -64,9 +64,11 @@ def test_a_check_in_outlives_the_session_in_which_it_was_written(
     enrolment = scene().enrolment
     adviser = enrolment.adviser
     assert adviser is not None
-    adviser.email, adviser.language = "karim@school.example", "en"
-    adviser.set_password(PASSWORD)
-    adviser.save()
+    Person.objects.filter(pk=adviser.pk).update(language="en")
+    account = adviser.account
+    account.sign_in = "karim@school.example"
+    account.set_password(PASSWORD)
+    account.save()
     karim = walker("Karim Haddad")
     karim.sign_in()
     karim.goto(reverse("portfolio:check_in_new", args=[enrolment.pk]))
@@ -75,7 +77,7 @@ def test_a_check_in_outlives_the_session_in_which_it_was_written(
     Session.objects.all().delete()
 
     karim.send()  # to the door
-    karim.page.fill("[name=login]", adviser.email)
+    karim.page.fill("[name=login]", adviser.account.sign_in)
     karim.page.fill("[name=password]", PASSWORD)
     karim.page.press("[name=password]", "Enter")
     karim.page.wait_for_url("**/unsent/**")

@@ -19,7 +19,7 @@ def actor(who: str) -> Account | None:
     if who == "the system":
         return None
     if who in Role.values:
-        return InstitutionRoleFactory(role=who).user
+        return InstitutionRoleFactory(role=who).person.account
     return AccountFactory(is_superuser=who == "administrator", is_staff=who != "anybody")
 
 
@@ -38,12 +38,12 @@ def test_who_may_give_a_role(who: str, may: bool) -> None:
     by, person = actor(who), AccountFactory()
 
     if may:
-        actions.give_role(user=person, role=Role.AUDITOR, by=by)
+        actions.give_role(person=person.person, role=Role.AUDITOR, by=by)
     else:
         with pytest.raises(NotAllowed):
-            actions.give_role(user=person, role=Role.AUDITOR, by=by)
+            actions.give_role(person=person.person, role=Role.AUDITOR, by=by)
 
-    assert person.institution_roles.current().exists() is may
+    assert person.person.institution_roles.current().exists() is may
 
 
 @pytest.mark.parametrize(("who", "may"), ACTORS)
@@ -62,8 +62,8 @@ def test_who_may_end_a_role(who: str, may: bool) -> None:
 def test_a_role_given_twice_is_one_role_and_one_event() -> None:
     person = AccountFactory()
 
-    first = actions.give_role(user=person, role=Role.AUDITOR, by=None)
-    second = actions.give_role(user=person, role=Role.AUDITOR, by=None)
+    first = actions.give_role(person=person.person, role=Role.AUDITOR, by=None)
+    second = actions.give_role(person=person.person, role=Role.AUDITOR, by=None)
 
     assert first == second
     assert [event.verb for event in Event.objects.all()] == ["role.given"]
@@ -71,7 +71,7 @@ def test_a_role_given_twice_is_one_role_and_one_event() -> None:
 
 
 def test_somebody_known_is_not_registered_again() -> None:
-    known = AccountFactory(email="noor@school.example", name="Noor")
+    known = AccountFactory(sign_in="noor@school.example", name="Noor")
 
     found = actions.register(email=" Noor@School.example", name="Somebody", by=None)
 

@@ -6,7 +6,7 @@ from django.test import Client
 from people.models import Account, InstitutionRole
 from post.models import OutboxMail
 from records.models import Event
-from tests.factories import AccountFactory
+from tests.factories import AccountFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -24,35 +24,35 @@ def verbs() -> list[str]:
 def test_a_person_is_registered_and_invited(desk: Client) -> None:
     desk.post(
         "/admin/people/account/add/",
-        {"name": "Noor", "email": "Noor@School.example", "language": "nl"},
+        {"name": "Noor", "sign_in": "Noor@School.example", "language": "nl"},
     )
 
-    person = Account.objects.get(name="Noor")
-    assert (person.email, person.has_usable_password()) == ("noor@school.example", False)
+    person = Account.objects.get(person__name="Noor")
+    assert (person.sign_in, person.has_usable_password()) == ("noor@school.example", False)
     assert [mail.template for mail in OutboxMail.objects.all()] == ["people/invitation"]
     assert verbs() == ["person.registered"]
 
 
 def test_a_role_is_given_and_ended(desk: Client) -> None:
     person = AccountFactory()
-    desk.post("/admin/people/institutionrole/add/", {"user": person.pk, "role": "auditor"})
+    desk.post("/admin/people/institutionrole/add/", {"person": person.pk, "role": "auditor"})
     [role] = InstitutionRole.objects.all()
-    given = (role.user, role.role, role.ended_at)
+    given = (role.person, role.role, role.ended_at)
 
     desk.post("/admin/people/institutionrole/", {"action": "end", "_selected_action": [role.pk]})
 
     role.refresh_from_db()
-    assert given == (person, "auditor", None)
+    assert given == (person.person, "auditor", None)
     assert role.ended_at is not None
     assert verbs() == ["role.given", "role.ended"]
 
 
 def test_a_role_is_not_changed_or_deleted(desk: Client) -> None:
-    role = InstitutionRole.objects.create(user=AccountFactory(), role="auditor")
+    role = InstitutionRole.objects.create(person=PersonFactory(), role="auditor")
     path = f"/admin/people/institutionrole/{role.pk}"
 
     answers = [
-        desk.post(f"{path}/change/", {"user": role.user_id, "role": "curriculum"}).status_code,
+        desk.post(f"{path}/change/", {"person": role.person_id, "role": "curriculum"}).status_code,
         desk.post(f"{path}/delete/", {"post": "yes"}).status_code,
     ]
 

@@ -1,16 +1,21 @@
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils import timezone
 
-from people.models import Account
+from people.models import Account, Person
 from post import work
 from post.models import OutboxMail
 from post.outbox import BUILDERS
 from tests.factories import AccountFactory
 
 if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
     from pytest_django.fixtures import SettingsWrapper
 
     from tests.peers import MailServer
@@ -24,7 +29,7 @@ def sign_in(client: Client, address: str, password: str) -> bool:
 
 
 def test_a_person_signs_in_with_address_and_password(client: Client) -> None:
-    person = AccountFactory(email="noor@school.example", password="goed wachtwoord")
+    person = AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
 
     assert sign_in(client, "Noor@School.example ", "goed wachtwoord")
 
@@ -32,7 +37,7 @@ def test_a_person_signs_in_with_address_and_password(client: Client) -> None:
 
 
 def test_a_wrong_password_is_refused_and_what_was_typed_is_kept(client: Client) -> None:
-    AccountFactory(email="noor@school.example", password="goed wachtwoord")
+    AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
 
     answer = client.post("/accounts/login/", {"login": "noor@school.example", "password": "fout"})
 
@@ -41,7 +46,7 @@ def test_a_wrong_password_is_refused_and_what_was_typed_is_kept(client: Client) 
 
 
 def test_after_five_wrong_tries_the_right_password_waits_too(client: Client) -> None:
-    AccountFactory(email="noor@school.example", password="goed wachtwoord")
+    AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
     for _ in range(5):
         sign_in(client, "noor@school.example", "fout")
 
@@ -60,7 +65,7 @@ def test_nobody_signs_up_by_themselves(client: Client, path: str) -> None:
 def test_a_forgotten_password_is_chosen_anew_through_a_mail(
     client: Client, smtp_server: "MailServer", settings: "SettingsWrapper"
 ) -> None:
-    person = AccountFactory(email="noor@school.example", password="goed wachtwoord")
+    person = AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
     client.post("/accounts/password/reset/", {"email": "noor@school.example"})
     work.sweep()
     [mail] = smtp_server.messages
@@ -75,16 +80,16 @@ def test_a_forgotten_password_is_chosen_anew_through_a_mail(
 
 
 def test_the_outbox_keeps_no_link_to_a_new_password(client: Client) -> None:
-    person = AccountFactory(email="noor@school.example")
+    person = AccountFactory(sign_in="noor@school.example")
 
     client.post("/accounts/password/reset/", {"email": "noor@school.example"})
 
     [row] = OutboxMail.objects.all()
-    assert (row.template, row.ids) == ("people/password", {"user": str(person.pk)})
+    assert (row.template, row.ids) == ("people/password", {"account": str(person.pk)})
 
 
 def test_an_address_that_nobody_has_gets_the_same_page_and_no_mail(client: Client) -> None:
-    AccountFactory(email="noor@school.example")
+    AccountFactory(sign_in="noor@school.example")
 
     answers = [
         client.post("/accounts/password/reset/", {"email": address})
@@ -104,7 +109,7 @@ def test_a_language_is_kept_with_the_account(client: Client) -> None:
     assert Account.objects.get(pk=person.pk).language == "en"
     assert '<html lang="en">' in client.get("/").content.decode()
     client.post("/accounts/logout/")
-    client.post("/accounts/password/reset/", {"email": person.email})
+    client.post("/accounts/password/reset/", {"email": person.sign_in})
     assert [mail.language for mail in OutboxMail.objects.all()] == ["en"]
 
 
@@ -125,7 +130,7 @@ def test_the_page_to_choose_a_password_speaks_the_language_of_its_mail(
     client: Client, language: str
 ) -> None:
     person = AccountFactory(language=language)
-    content = BUILDERS["people/invitation"]({"user": str(person.pk)})
+    content = BUILDERS["people/invitation"]({"account": str(person.pk)})
     assert content is not None
     path = content.context["link"].removeprefix(settings.BASE_URL)
 
@@ -134,3 +139,52 @@ def test_the_page_to_choose_a_password_speaks_the_language_of_its_mail(
 
     assert f'<html lang="{language}">' in page.content.decode()
     assert '<html lang="en">' in other.content.decode()  # nobody's: in the browser's
+
+
+def test_addresses_stand_with_the_person_and_never_in_the_table_of_the_sign_in(
+    client: Client, smtp_server: "MailServer", settings: "SettingsWrapper"
+) -> None:
+    """Signing in, a new password by mail, and a page of that table, which is closed."""
+    AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
+    sign_in(client, "noor@school.example", "goed wachtwoord")
+    client.get("/accounts/email/")
+    client.post("/accounts/logout/")
+    client.post("/accounts/password/reset/", {"email": "noor@school.example"})
+    work.sweep()
+    body = smtp_server.messages[0].get_body(("plain",)).get_content()
+    link = next(word for word in body.split() if word.startswith(settings.BASE_URL))
+    path = client.get(link.removeprefix(settings.BASE_URL), follow=True).redirect_chain[-1][0]
+    client.post(path, {"password1": "een nieuw wachtwoord", "password2": "een nieuw wachtwoord"})
+
+    assert sign_in(Client(), "noor@school.example", "een nieuw wachtwoord")
+    assert EmailAddress.objects.count() == 0
+
+
+def test_the_day_somebody_was_here_is_kept_and_no_more(client: Client) -> None:
+    account = AccountFactory(password="goed wachtwoord")
+
+    sign_in(client, account.sign_in, "goed wachtwoord")
+
+    account.refresh_from_db()
+    assert account.last_seen_on == timezone.localdate()
+    assert account.last_login is None
+
+
+def test_who_is_signed_in_costs_one_query_with_their_name(
+    django_assert_num_queries: "DjangoAssertNumQueries",
+) -> None:
+    made = AccountFactory()
+
+    with django_assert_num_queries(1):
+        account = Account.objects.get(pk=made.pk)
+        assert (account.name, account.language) == (made.person.name, "nl")
+
+
+def test_an_account_bears_the_id_of_its_person_or_is_refused() -> None:
+    somebody = Person.objects.create(name="Noor")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Account.objects.create(id=uuid.uuid4(), person=somebody, sign_in="noor@school.example")
+
+    made = Account.objects.create(id=somebody.pk, person=somebody, sign_in="noor@school.example")
+    assert made.pk == somebody.pk

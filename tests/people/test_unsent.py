@@ -24,7 +24,7 @@ def student() -> Account:
 
 
 def sign_in(client: Client, person: Account, path: str = "/accounts/login/") -> str:
-    return client.post(path, {"login": person.email, "password": PASSWORD}).url
+    return client.post(path, {"login": person.sign_in, "password": PASSWORD}).url
 
 
 def sent_too_late(client: Client, person: Account, path: str) -> str:

@@ -21,13 +21,14 @@ from tests.factories import (
     ProgrammeFactory,
     ProgrammeRoleFactory,
     RequirementFactory,
+    RowFactory,
     UnitFactory,
     UnitPartFactory,
     WorkProcessFactory,
 )
 
 
-class CheckInFactory(DjangoModelFactory[CheckIn]):
+class CheckInFactory(RowFactory[CheckIn]):
     """Held by the enrolment's adviser."""
 
     class Meta:
@@ -65,7 +66,7 @@ class AcknowledgementFactory(DjangoModelFactory[Acknowledgement]):
     recorded_at = LONG_AGO
 
 
-class SetAsideFactory(DjangoModelFactory[SetAside]):
+class SetAsideFactory(RowFactory[SetAside]):
     class Meta:
         model = SetAside
 
@@ -107,7 +108,7 @@ class Scene:
 
     @property
     def student(self) -> Account:
-        return self.enrolment.student
+        return self.enrolment.student.account
 
     @property
     def adviser(self) -> Account:
@@ -152,7 +153,7 @@ def people_around(place: Scene) -> dict[str, Account | None]:
     programme = place.enrolment.programme
     former = AdviserAssignment.objects.create(
         enrolment=place.enrolment,
-        adviser=AccountFactory(),
+        adviser=AccountFactory().person,
         recorded_at=LONG_AGO,
         ended_at=LONG_AGO,
     )
@@ -160,12 +161,14 @@ def people_around(place: Scene) -> dict[str, Account | None]:
         "student": place.student,
         "other student": place.another().student,
         "adviser": place.adviser,
-        "former adviser": former.adviser,
-        "teacher": ProgrammeRoleFactory(programme=programme, role=ProgrammeRole.Role.TEACHER).user,
+        "former adviser": former.adviser.account,
+        "teacher": ProgrammeRoleFactory(
+            programme=programme, role=ProgrammeRole.Role.TEACHER
+        ).person.account,
         "former teacher": ProgrammeRoleFactory(
             programme=programme, role=ProgrammeRole.Role.TEACHER, ended_at=LONG_AGO
-        ).user,
-        "coordinator": ProgrammeRoleFactory(programme=programme).user,
-        "auditor": InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).user,
+        ).person.account,
+        "coordinator": ProgrammeRoleFactory(programme=programme).person.account,
+        "auditor": InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).person.account,
         "anonymous": None,
     }

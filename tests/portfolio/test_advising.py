@@ -237,7 +237,7 @@ def test_a_teacher_finds_the_students_of_the_programme_whom_they_do_not_advise(
     adviser: Account, programme: Programme
 ) -> None:
     today = date.today()  # noqa: DTZ011 - what visible_to compares with
-    teaching = {"programme": programme, "user": adviser, "role": ProgrammeRole.Role.TEACHER}
+    teaching = {"programme": programme, "person": adviser, "role": ProgrammeRole.Role.TEACHER}
     ProgrammeRoleFactory(**teaching)
     EnrolmentFactory(programme=programme, adviser_is=adviser)
     EnrolmentFactory(programme=programme, student=adviser)

@@ -79,7 +79,7 @@ def test_a_check_in_is_kept_with_its_agreements_and_told() -> None:
     queued = OutboxMail.objects.get()
     assert (queued.template, queued.address, queued.ids) == (
         "portfolio/check_in",
-        place.student.email,
+        place.student.sign_in,
         {"check_in": str(held.pk)},
     )
 
@@ -404,8 +404,8 @@ def test_the_mail_says_that_there_is_a_check_in_and_nothing_of_what_is_in_it(
     language: str,
 ) -> None:
     place = scene()
-    place.student.language = language
-    place.student.save()
+    place.student.person.language = language
+    place.student.person.save()
     hold(place, summary="Private words", agreements=[("Secret deal", timezone.localdate())])
 
     send_due()
@@ -416,7 +416,7 @@ def test_the_mail_says_that_there_is_a_check_in_and_nothing_of_what_is_in_it(
     with translation.override(language):
         subject = translation.gettext("%(name)s noted your check-in: read it")
     assert (sent.to, sent.subject) == (
-        [place.student.email],
+        [place.student.sign_in],
         subject % {"name": place.adviser.name},
     )
     assert kind == "text/html"

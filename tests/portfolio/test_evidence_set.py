@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from evidence.actions import feedback as feedback_actions
 from evidence.actions import pieces as piece_actions
-from evidence.asking import Person
+from evidence.asking import Asked
 from evidence.models import Confirmation, Evidence, Feedback, GiverRole
 from portfolio import actions
 from portfolio.evidence_set import (
@@ -382,7 +382,7 @@ def test_looking_back_gives_what_was_seen_then() -> None:
     two = piece_actions.add_evidence(words=words("Two", day), by=student, at=at)
     piece_actions.lay_against(evidence=two, requirement=place.c, by=student, at=at)
     at = look()
-    speaker = Person("Ann", "ann@shop.example", GiverRole.CLIENT, "en")
+    speaker = Asked("Ann", "ann@shop.example", GiverRole.CLIENT, "en")
     noted = feedback_actions.note(
         evidence=one,
         enrolment=enrolment,

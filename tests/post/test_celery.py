@@ -83,10 +83,10 @@ def worker(
 
 @pytest.mark.needs_redis
 def test_a_change_nudges_a_worker_to_send_its_mail(worker: Path, smtp_server: MailServer) -> None:
-    person = AccountFactory(email="student@school.example")
+    person = AccountFactory(sign_in="student@school.example")
 
     with transaction.atomic():
-        row = queue("people/password", person.email, language="nl", user=person.pk)
+        row = queue("people/password", person.sign_in, language="nl", account=person.pk)
 
     until(lambda: OutboxMail.objects.get(pk=row.pk).state != OutboxMail.State.WAITING)
     row.refresh_from_db()

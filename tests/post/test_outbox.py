@@ -24,12 +24,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def person() -> "Account":
-    return AccountFactory(email="noor@school.example", name="Noor")
+    return AccountFactory(sign_in="noor@school.example", name="Noor")
 
 
 @pytest.fixture
 def waiting(person: "Account") -> OutboxMail:
-    return queue("people/password", person.email, language="en", user=person.pk)
+    return queue("people/password", person.sign_in, language="en", account=person.pk)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_mail_speaks_the_language_of_its_reader(
     person: "Account", smtp_server: "MailServer"
 ) -> None:
     for language in ("nl", "en"):
-        queue("people/password", person.email, language=language, user=person.pk)
+        queue("people/password", person.sign_in, language=language, account=person.pk)
 
     send_due()
 
@@ -83,7 +83,7 @@ def test_a_mail_speaks_the_language_of_its_reader(
 
 def test_a_mail_waits_until_it_is_due(person: "Account", smtp_server: "MailServer") -> None:
     tomorrow = timezone.now() + timedelta(days=1)
-    queue("people/password", person.email, language="nl", due_at=tomorrow, user=person.pk)
+    queue("people/password", person.sign_in, language="nl", due_at=tomorrow, account=person.pk)
 
     assert (send_due(), smtp_server.messages) == (0, [])
 
@@ -102,7 +102,7 @@ def test_a_mail_that_is_no_longer_needed_is_not_sent(
 
 def test_a_mail_goes_when_the_change_does_not(person: "Account") -> None:
     with transaction.atomic():
-        queue("people/password", person.email, language="nl", user=person.pk)
+        queue("people/password", person.sign_in, language="nl", account=person.pk)
         transaction.set_rollback(True)
 
     assert OutboxMail.objects.count() == 0
@@ -128,8 +128,8 @@ def test_a_server_that_is_down_puts_a_mail_off_and_then_gives_it_up(
 def test_one_mail_that_cannot_be_made_does_not_keep_the_others(
     person: "Account", smtp_server: "MailServer", caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = queue("tests/broken", person.email, language="nl", secret="none")
-    queue("people/password", person.email, language="nl", user=person.pk)
+    bad = queue("tests/broken", person.sign_in, language="nl", secret="none")
+    queue("people/password", person.sign_in, language="nl", account=person.pk)
 
     assert send_due() == 1
 
@@ -156,4 +156,4 @@ def test_a_row_whose_sender_died_is_taken_up_again(
 
 def test_an_unknown_template_is_refused_at_once(person: "Account") -> None:
     with pytest.raises(KeyError):
-        queue("people/nothing", person.email, language="nl")
+        queue("people/nothing", person.sign_in, language="nl")

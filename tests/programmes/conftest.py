@@ -22,7 +22,7 @@ def place(db: None) -> Scene:
 
 @pytest.fixture
 def coordinator(place: Scene) -> Account:
-    return ProgrammeRoleFactory(programme=place.programme, user__language="en").user
+    return ProgrammeRoleFactory(programme=place.programme, person__language="en").person.account
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def scene() -> Scene:
     unit = UnitFactory(programme=programme, title="Basics")
     UnitPartFactory(unit=unit, work_process=processes[0], order=1)
     teacher = ProgrammeRoleFactory(programme=programme, role=ProgrammeRole.Role.TEACHER)
-    enrolment = EnrolmentFactory(programme=programme, adviser_is=teacher.user)
+    enrolment = EnrolmentFactory(programme=programme, adviser_is=teacher.person.account)
     placement = PlacementFactory(enrolment=enrolment)
     return Scene(
         programme=programme,

@@ -64,7 +64,7 @@ def test_what_is_as_it_was_stays(place: Scene) -> None:
         programme=place.programme, target=place.core_tasks[0], pieces=3, by=None
     )
     assignment = actions.assign_adviser(
-        enrolment=place.enrolment, adviser=place.teacher.user, by=None
+        enrolment=place.enrolment, adviser=place.teacher.person, by=None
     )
 
     assert guideline == place.guideline
@@ -83,7 +83,7 @@ def test_what_is_ended_is_ended_once(place: Scene) -> None:
 
 
 def test_the_same_programme_is_made_once() -> None:
-    maker = InstitutionRoleFactory(role=InstitutionRole.Role.COORDINATOR).user
+    maker = InstitutionRoleFactory(role=InstitutionRole.Role.COORDINATOR).person.account
     here = ProgrammeFactory()
 
     with pytest.raises(NotPossible, match="already a programme with this title and cohort"):
@@ -97,22 +97,22 @@ def test_the_same_programme_is_made_once() -> None:
 def test_coordinators_do_not_end_each_other(place: Scene) -> None:
     one, two = ProgrammeRoleFactory.create_batch(2, programme=place.programme)
 
-    actions.end_role(role=two, by=one.user)
+    actions.end_role(role=two, by=one.person.account)
     with pytest.raises(NotAllowed):
-        actions.end_role(role=one, by=two.user)
+        actions.end_role(role=one, by=two.person.account)
     with pytest.raises(NotPossible):
-        actions.end_role(role=one, by=one.user)
+        actions.end_role(role=one, by=one.person.account)
 
     assert place.programme.roles.current().filter(role="coordinator").get() == one
 
 
 def test_a_coordinator_who_teaches_stops_teaching(place: Scene) -> None:
-    person = ProgrammeRoleFactory(programme=place.programme).user
-    teaches = ProgrammeRoleFactory(programme=place.programme, user=person, role="teacher")
+    person = ProgrammeRoleFactory(programme=place.programme).person.account
+    teaches = ProgrammeRoleFactory(programme=place.programme, person=person, role="teacher")
 
     actions.end_role(role=teaches, by=person)
 
-    assert [one.role for one in place.programme.roles.current().filter(user=person)] == [
+    assert [one.role for one in place.programme.roles.current().filter(person=person.pk)] == [
         "coordinator"
     ]
 
@@ -131,7 +131,7 @@ def test_a_unit_for_which_a_piece_was_set_aside_stays(place: Scene) -> None:
 
 def test_at_any_moment_there_is_one_adviser(place: Scene) -> None:
     changed = NOW + timedelta(days=3)
-    earlier, later = place.teacher.user, AccountFactory()
+    earlier, later = place.teacher.person, AccountFactory().person
 
     actions.assign_adviser(enrolment=place.enrolment, adviser=later, by=None, at=changed)
 
@@ -144,7 +144,7 @@ def test_at_any_moment_there_is_one_adviser(place: Scene) -> None:
 
 def test_everything_is_recorded_at_the_clock_that_is_given(place: Scene) -> None:
     at = datetime(2026, 9, 14, 8, tzinfo=UTC)
-    by = ProgrammeRoleFactory(programme=place.programme).user
+    by = ProgrammeRoleFactory(programme=place.programme).person.account
     enrolment = actions.enrol(
         programme=place.programme,
         student=Contact("Noor", "noor@school.example"),

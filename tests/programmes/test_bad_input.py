@@ -233,8 +233,8 @@ def test_a_guideline(
 
 def test_a_role(coordinating: Client, place: Scene) -> None:
     path = f"/programmes/{place.programme.pk}/roles/new/"
-    teacher = place.teacher.user
-    AccountFactory(email="gone@school.example", name="Gé", is_active=False)
+    teacher = place.teacher.person.account
+    AccountFactory(sign_in="gone@school.example", name="Gé", is_active=False)
 
     check(
         coordinating,
@@ -249,7 +249,7 @@ def test_a_role(coordinating: Client, place: Scene) -> None:
     check(
         coordinating,
         path,
-        {"name": "Somebody", "email": teacher.email.upper(), "role": "teacher"},
+        {"name": "Somebody", "email": teacher.sign_in.upper(), "role": "teacher"},
         {"__all__": [f"{teacher.name} has this role already: teacher."]},
     )
     check(
@@ -263,7 +263,7 @@ def test_a_role(coordinating: Client, place: Scene) -> None:
 def test_ones_own_role_as_coordinator(
     coordinating: Client, coordinator: Account, place: Scene
 ) -> None:
-    role = ProgrammeRole.objects.get(user=coordinator)
+    role = ProgrammeRole.objects.get(person=coordinator.pk)
     before = everything()
 
     page = coordinating.post(f"/programmes/{place.programme.pk}/roles/{role.pk}/end/", follow=True)
@@ -286,7 +286,7 @@ def student(**other: object) -> dict[str, object]:
             {"name": [REQUIRED], "email": [REQUIRED], "starts_on": [REQUIRED]},
         ),
         (
-            lambda place: student(email=f" {place.enrolment.student.email.upper()} "),
+            lambda place: student(email=f" {place.enrolment.student.account.sign_in.upper()} "),
             {"__all__": ["{student} is in this programme already."]},
         ),
         (
@@ -307,7 +307,7 @@ def student(**other: object) -> dict[str, object]:
         ),
         (
             lambda place: student(
-                known_adviser=place.teacher.user.pk,
+                known_adviser=place.teacher.person.account.pk,
                 adviser_name="Ada",
                 adviser_email="ada@school.example",
             ),
@@ -342,7 +342,7 @@ def test_a_student_of_before_is_in_the_programme_still(coordinating: Client, pla
     check(
         coordinating,
         f"/programmes/{place.programme.pk}/students/new/",
-        student(email=place.enrolment.student.email),
+        student(email=place.enrolment.student.account.sign_in),
         {"__all__": [f"{place.enrolment.student.name} is in this programme already."]},
     )
 
@@ -354,7 +354,7 @@ def test_an_adviser(coordinating: Client, place: Scene) -> None:
     check(
         coordinating,
         path,
-        {"adviser_name": "Me", "adviser_email": place.enrolment.student.email},
+        {"adviser_name": "Me", "adviser_email": place.enrolment.student.account.sign_in},
         {"__all__": ["This is the student: nobody is their own adviser."]},
     )
 
@@ -404,7 +404,7 @@ def placement(**other: object) -> dict[str, object]:
             {"__all__": ["sanne@bakery.example is a supervisor at this placement already."]},
         ),
         (
-            lambda place: placement(first_email=place.enrolment.student.email),
+            lambda place: placement(first_email=place.enrolment.student.account.sign_in),
             {"__all__": ["This is the student's own address, not a supervisor's."]},
         ),
         (
@@ -445,14 +445,14 @@ def test_one_more_supervisor(coordinating: Client, place: Scene) -> None:
     check(
         coordinating,
         path,
-        {"name": "Me", "email": place.enrolment.student.email},
+        {"name": "Me", "email": place.enrolment.student.account.sign_in},
         {"__all__": ["This is the student's own address, not a supervisor's."]},
     )
 
 
 def test_a_programme(client: Client) -> None:
-    role = InstitutionRoleFactory(role=InstitutionRole.Role.COORDINATOR, user__language="en")
-    client.force_login(role.user)
+    role = InstitutionRoleFactory(role=InstitutionRole.Role.COORDINATOR, person__language="en")
+    client.force_login(role.person.account)
     here = ProgrammeFactory()
     draft, elective = QualificationFactory(draft=True), QualificationFactory(kind="elective")
     numbers = {"check_ins_per_period": 2, "link_days": 28}
@@ -547,7 +547,7 @@ def test_the_same_student_in_another_programme(coordinating: Client, place: Scen
 
     response = coordinating.post(
         f"/programmes/{place.programme.pk}/students/new/",
-        student(email=elsewhere.student.email),
+        student(email=elsewhere.student.account.sign_in),
     )
 
     assert response.status_code == 302

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from post.models import OutboxMail
 from programmes.models import (
     AdviserAssignment,
@@ -54,7 +54,7 @@ def qualification() -> Qualification:
 @pytest.fixture
 def maker(client: Client) -> Account:
     role = InstitutionRole.Role.COORDINATOR
-    person = InstitutionRoleFactory(role=role, user=AccountFactory(language="en")).user
+    person = InstitutionRoleFactory(role=role, person=AccountFactory(language="en")).person.account
     client.force_login(person)
     return person
 
@@ -108,7 +108,7 @@ def test_a_programme_from_nothing(
         programme.link_days,
     ) == (1, True, False, True, 14)
     role = ProgrammeRole.objects.get()
-    assert (role.user, role.role, role.ended_at) == (maker, "coordinator", None)
+    assert (role.person.account, role.role, role.ended_at) == (maker, "coordinator", None)
     assert verbs() == ["programme.made", "role.given"]
 
     # House rules.
@@ -201,7 +201,10 @@ def test_a_programme_from_nothing(
     )
     assert where == base + "#people"
     teacher = ProgrammeRole.objects.get(role="teacher")
-    assert (teacher.user.name, teacher.user.email) == ("Tess Teacher", "tess@school.example")
+    assert (teacher.person.name, teacher.person.account.sign_in) == (
+        "Tess Teacher",
+        "tess@school.example",
+    )
     invited = OutboxMail.objects.filter(template="people/invitation")
     assert list(invited.values_list("address", flat=True)) == ["tess@school.example"]
     client.post(f"{base}roles/{teacher.pk}/end/")
@@ -233,20 +236,20 @@ def test_a_student_from_name_to_placement(
 
     enrolment = Enrolment.objects.get()
     assert page == f"/programmes/enrolments/{enrolment.pk}/"
-    assert (enrolment.student.name, enrolment.student.email, enrolment.starts_on) == (
+    assert (enrolment.student.name, enrolment.student.account.sign_in, enrolment.starts_on) == (
         "Noor Bakker",
         "noor@student.example",
         date(2026, 9, 1),
     )
     assert Track.objects.get().qualification == qualification
-    assert enrolment.adviser == Account.objects.get(email="ada@school.example")
+    assert enrolment.adviser == Person.objects.get(account__sign_in="ada@school.example")
     assert sorted(OutboxMail.objects.values_list("address", flat=True)) == [
         "ada@school.example",
         "noor@student.example",
     ]
 
     # Who advises here already can be chosen for the next student, who is known already.
-    known = AccountFactory(name="Own Name", email="known@student.example")
+    known = AccountFactory(name="Own Name", sign_in="known@student.example")
     post(
         client,
         base + "students/new/",
@@ -255,7 +258,7 @@ def test_a_student_from_name_to_placement(
         starts_on="2026-09-01",
         known_adviser=enrolment.adviser.pk,
     )
-    other = Enrolment.objects.get(student=known)
+    other = Enrolment.objects.get(student=known.pk)
     assert (other.student.name, other.adviser) == ("Own Name", enrolment.adviser)
 
     # A placement with two supervisors, and a third later.
@@ -294,7 +297,7 @@ def test_a_student_from_name_to_placement(
         ("Mo", "mo@bakery.example", False),
         ("Sanne", "sanne@bakery.example", True),
     ]
-    assert Account.objects.filter(email__endswith="@bakery.example").count() == 0
+    assert Account.objects.filter(sign_in__endswith="@bakery.example").count() == 0
 
     # Another adviser; the enrolment ends, and goes on after all.
     post(client, page + "adviser/", adviser_name="Bo", adviser_email="bo@school.example")

@@ -179,19 +179,24 @@ def test_possible_advisers_teach_or_advise_here_now(place: Scene) -> None:
     )
     ProgrammeRoleFactory(programme=place.programme)  # coordinates
     ProgrammeRoleFactory(
-        programme=place.programme, role=ProgrammeRole.Role.TEACHER, user__is_active=False
+        programme=place.programme, role=ProgrammeRole.Role.TEACHER, person__is_active=False
     )
     ProgrammeRoleFactory(role=ProgrammeRole.Role.TEACHER)  # elsewhere
 
-    assert list(place.programme.possible_advisers()) == [adviser.adviser, place.teacher.user]
-    assert gone.user not in place.programme.possible_advisers()
+    assert list(place.programme.possible_advisers()) == [
+        adviser.adviser,
+        place.teacher.person,
+    ]
+    assert gone.person not in place.programme.possible_advisers()
 
 
 def test_the_adviser_of_now_among_earlier_ones(place: Scene) -> None:
     AdviserAssignment.objects.update(ended_at=timezone.now())
     assert Enrolment.objects.get(pk=place.enrolment.pk).adviser is None
 
-    latest = AdviserAssignment.objects.create(enrolment=place.enrolment, adviser=AccountFactory())
+    latest = AdviserAssignment.objects.create(
+        enrolment=place.enrolment, adviser=AccountFactory().person
+    )
     assert Enrolment.objects.get(pk=place.enrolment.pk).adviser == latest.adviser
 
 
@@ -210,16 +215,16 @@ def test_a_portfolio_is_seen_by_adviser_and_teachers_until_it_is_over(
     teacher = ProgrammeRoleFactory(programme=place.programme, role=ProgrammeRole.Role.TEACHER)
     adviser = AccountFactory()
     AdviserAssignment.objects.update(ended_at=timezone.now())
-    AdviserAssignment.objects.create(enrolment=place.enrolment, adviser=adviser)
+    AdviserAssignment.objects.create(enrolment=place.enrolment, adviser=adviser.person)
     if last_day is not None:
         end = timezone.localdate() + timedelta(days=last_day)
         Enrolment.objects.update(ends_on=end, starts_on=end - timedelta(days=30))
     people: dict[str, Account] = {
         "student": place.enrolment.student,
         "adviser": adviser,
-        "teacher": teacher.user,
-        "coordinator": ProgrammeRoleFactory(programme=place.programme).user,
-        "teacher elsewhere": ProgrammeRoleFactory(role=ProgrammeRole.Role.TEACHER).user,
+        "teacher": teacher.person.account,
+        "coordinator": ProgrammeRoleFactory(programme=place.programme).person.account,
+        "teacher elsewhere": ProgrammeRoleFactory(role=ProgrammeRole.Role.TEACHER).person.account,
         "fellow student": EnrolmentFactory(programme=place.programme).student,
     }
 

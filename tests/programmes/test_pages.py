@@ -34,7 +34,7 @@ def test_the_list_of_programmes(
     django_assert_num_queries: CountQueries,
 ) -> None:
     for _ in range(number - 1):
-        ProgrammeRoleFactory(user=coordinator, programme=EnrolmentFactory().programme)
+        ProgrammeRoleFactory(person=coordinator, programme=EnrolmentFactory().programme)
     ProgrammeFactory()
 
     with django_assert_num_queries(5):

@@ -29,17 +29,19 @@ def actors(place: Scene) -> dict[str, Account | None]:
     """Everybody who could want to change a programme, by what they are to it."""
 
     def with_role(role: InstitutionRole.Role) -> Account:
-        return InstitutionRoleFactory(role=role).user
+        return InstitutionRoleFactory(role=role).person.account
 
-    coordinates = ProgrammeRoleFactory(programme=place.programme).user
-    coordinated = ProgrammeRoleFactory(programme=place.programme, ended_at=timezone.now()).user
+    coordinates = ProgrammeRoleFactory(programme=place.programme).person.account
+    coordinated = ProgrammeRoleFactory(
+        programme=place.programme, ended_at=timezone.now()
+    ).person.account
     return {
         "system": None,
         "coordinator": coordinates,
         "coordinator before": coordinated,
-        "coordinator elsewhere": ProgrammeRoleFactory().user,
+        "coordinator elsewhere": ProgrammeRoleFactory().person.account,
         "institution's coordinator": with_role(InstitutionRole.Role.COORDINATOR),
-        "teacher and adviser": place.teacher.user,
+        "teacher and adviser": place.teacher.person.account,
         "student": place.enrolment.student,
         "exam board": with_role(InstitutionRole.Role.EXAM_BOARD),
         "auditor": with_role(InstitutionRole.Role.AUDITOR),
@@ -374,8 +376,8 @@ def test_parts_of_another_programme_are_not_found_under_ones_own(
 
 
 def test_readers_are_offered_nothing_to_change(client: Client, place: Scene) -> None:
-    auditor = InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).user
-    manager = ProgrammeRoleFactory(programme=place.programme).user
+    auditor = InstitutionRoleFactory(role=InstitutionRole.Role.AUDITOR).person.account
+    manager = ProgrammeRoleFactory(programme=place.programme).person.account
     base = f"/programmes/{place.programme.pk}/"
 
     def offers(person: Account) -> bool:

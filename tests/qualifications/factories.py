@@ -20,7 +20,7 @@ def person_with(role: InstitutionRole.Role | None) -> Account:
     """Somebody who reads English, with this role in the institution."""
     person = AccountFactory(language="en")
     if role:
-        InstitutionRoleFactory(user=person, role=role)
+        InstitutionRoleFactory(person=person, role=role)
     return person
 
 

@@ -44,7 +44,7 @@ def scene(state: str) -> Scene:
 
 def actors() -> dict[str, Account | None]:
     was = person_with(Role.CURRICULUM)
-    was.institution_roles.update(ended_at=timezone.now())
+    was.person.institution_roles.update(ended_at=timezone.now())
     administrator = Account.objects.create_superuser("admin@school.example", "Administrator")
     return {
         "system": None,

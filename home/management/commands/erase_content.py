@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def handle(
         self, *_: Any, what: str, columns: Collection[str], ground: str, by: str, **__: Any
     ) -> None:
-        person = Account.objects.filter(email=by.strip().lower()).first()
+        person = Account.objects.filter(sign_in=by.strip().lower()).first()
         if person is None:
             raise CommandError(f"Nobody here has the address {by}.")
         try:
