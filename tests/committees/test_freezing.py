@@ -223,9 +223,10 @@ def test_a_late_set_is_that_of_the_reference_date() -> None:
 def test_no_event_is_large_at_a_thousand_pieces() -> None:
     """A set is stated by its manifest, not item by item."""
     made = scene()
-    giver = made.student.evidence.get().feedback.get().giver
+    student = made.case.enrolment.student
+    giver = student.evidence.get().feedback.get().giver
     pieces = Evidence.objects.bulk_create(
-        Evidence(owner=made.student, recorded_at=LONG_AGO) for _ in range(1_000)
+        Evidence(owner=student, recorded_at=LONG_AGO) for _ in range(1_000)
     )
     revisions = Revision.objects.bulk_create(
         Revision(evidence=piece, number=1, title="Helped", happened_on=AFTER, recorded_at=LONG_AGO)
