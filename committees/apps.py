@@ -7,8 +7,12 @@ class CommitteesConfig(AppConfig):
     verbose_name = _("Committees")
 
     def ready(self) -> None:
-        from committees import errands, mails  # noqa: F401 - register what can be ordered, and mails
-        from committees.actions import erasing, freezing  # noqa: F401 - register their work
+        from committees import mails  # noqa: F401 - registers its mails
+        from committees.actions import (  # noqa: F401 - register their work
+            erasing,
+            errands,
+            freezing,
+        )
         from committees.models import Case
         from programmes.models import RESTING_ON_UNITS
 

@@ -11,7 +11,7 @@ import imageio_ffmpeg
 from PIL import Image, ImageDraw, ImageFilter
 
 from demo.telling import told
-from evidence.actions.pieces import PURPOSE
+from evidence.actions.pieces import FILES_OF_EVIDENCE
 from files.keeping import KeptFile, receive
 from people.models import Account
 
@@ -24,7 +24,9 @@ def make(name: str, *, by: Account, at: datetime) -> KeptFile:
     """A file of this name, taken in; the same name gives the same bytes. Its ending says what it
     is, and for a photo the first word what is seen on it."""
     content = _content(name)
-    return receive(BytesIO(content), name=name, size=len(content), purpose=PURPOSE, by=by, at=at)
+    return receive(
+        BytesIO(content), name=name, size=len(content), purpose=FILES_OF_EVIDENCE, by=by, at=at
+    )
 
 
 @cache

@@ -9,6 +9,7 @@ class ProgrammeAdmin(ReadOnlyAdmin):
     list_display = ["title", "cohort", "qualification", "recorded_at"]
     list_select_related = ["qualification"]
     search_fields = ["title", "cohort"]
+    exclude = ["rules"]
 
 
 @admin.register(Unit)

@@ -1,4 +1,4 @@
-"""What the chair orders for all cases of a meeting at once: see committees/errands.py."""
+"""What the chair orders for all cases of a meeting at once: see committees/actions/errands.py."""
 
 from uuid import UUID
 
@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from committees.access import check_chairs
+from committees.actions.errands import ANNOUNCING, OPENING
 from committees.agenda import agenda_of
-from committees.errands import ANNOUNCING, OPENING
 from committees.models import Case, Meeting
 from committees.views.meetings import visible_meeting
 from people.access import PersonRequest, signed_in

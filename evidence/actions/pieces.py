@@ -26,7 +26,7 @@ from qualifications.models import QualityRequirement
 from records.chain import append
 from records.refusals import NotPossible
 
-PURPOSE = "evidence"  # of the uploads that a piece can name
+FILES_OF_EVIDENCE = "evidence"  # of the uploads that a piece can name
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def files_of(revision: Revision) -> list[KeptFile]:
 def own_files(ids: Collection[UUID], by: Account) -> dict[UUID, KeptFile]:
     """Return those of these files that a piece of `by` can name: taken in and not yet named, or
     attached to one of their pieces before. Two queries."""
-    taken_in = {kept.id: kept for kept in uploads_of(by, PURPOSE, ids)}
+    taken_in = {kept.id: kept for kept in uploads_of(by, FILES_OF_EVIDENCE, ids)}
     attached = Attachment.objects.filter(
         file__in=ids, file__owner=by.pk, file__erased_at=None, revision__evidence__owner=by.pk
     )
@@ -226,7 +226,7 @@ def _revise(
         text = _("A piece of evidence holds at most %(most)d files.")
         raise NotPossible(text % {"most": Revision.MOST_FILES})
     if names:
-        take(names, purpose=PURPOSE, by=by, at=at)
+        take(names, purpose=FILES_OF_EVIDENCE, by=by, at=at)
     Attachment.objects.bulk_create(
         Attachment(revision=revision, file_id=key, name=name, order=order, recorded_at=at)
         for order, (key, name) in enumerate(names.items())

@@ -16,7 +16,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from evidence.actions.pieces import PURPOSE, Words, own_files
+from evidence.actions.pieces import FILES_OF_EVIDENCE, Words, own_files
 from evidence.models import Revision
 from files.filetypes import ALLOWED, FileRefused, Kind
 from files.keeping import KeptFile, receive
@@ -116,7 +116,11 @@ class PieceForm(forms.ModelForm):
                     text = _("A piece of evidence holds at most %(most)d files.")
                     raise FileRefused(text % {"most": Revision.MOST_FILES})
                 kept = receive(
-                    upload, name=upload.name, size=upload.size, purpose=PURPOSE, by=self.user
+                    upload,
+                    name=upload.name,
+                    size=upload.size,
+                    purpose=FILES_OF_EVIDENCE,
+                    by=self.user,
                 )
                 self.good[kept.id] = kept
             except FileRefused as refusal:

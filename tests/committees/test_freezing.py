@@ -14,13 +14,24 @@ from committees import actions
 from committees.models import Case, Snapshot, SnapshotFile
 from committees.panels import panel_of
 from committees.snapshots import read
-from evidence.models import Attachment, GiverRole
+from evidence.models import (
+    Attachment,
+    Evidence,
+    Feedback,
+    GiverRole,
+    Remark,
+    RemarkRequirement,
+    RequirementLink,
+    Revision,
+)
 from files.models import StoredFile
 from files.preparing import claimed, prepare_waiting
 from portfolio.models import SetAside
 from post.work import WORK
+from records.chain import canonical
 from records.models import Event
 from records.refusals import NotPossible
+from records.verification import verify_chain
 from tests.committees.factories import (
     REFERENCE,
     MembershipFactory,
@@ -286,3 +297,43 @@ def test_a_late_set_is_that_of_the_reference_date() -> None:
     kept = read(made.case.snapshots.get()).evidence_set
     assert [piece.id for piece in kept.pieces] == [str(on_time.pk)]
     assert len(kept.feedback) == 1
+
+
+def test_no_event_is_large_at_a_thousand_pieces() -> None:
+    """A set is stated by its manifest, not item by item."""
+    made = scene()
+    student = made.case.enrolment.student
+    giver = student.evidence.get().feedback.get().giver
+    pieces = Evidence.objects.bulk_create(
+        Evidence(owner=student, recorded_at=LONG_AGO) for _ in range(1_000)
+    )
+    revisions = Revision.objects.bulk_create(
+        Revision(evidence=piece, number=1, title="Helped", happened_on=AFTER, recorded_at=LONG_AGO)
+        for piece in pieces
+    )
+    RequirementLink.objects.bulk_create(
+        RequirementLink(evidence=piece, requirement=made.requirement, recorded_at=LONG_AGO)
+        for piece in pieces
+    )
+    given = Feedback.objects.bulk_create(
+        Feedback(
+            evidence=revision.evidence, revision=revision, enrolment=made.case.enrolment,
+            giver=giver, role=GiverRole.CLIENT,
+            source=Feedback.Source.WRITTEN, given_on=AFTER, recorded_at=LONG_AGO,
+        )
+        for revision in revisions
+    )  # fmt: skip
+    remarks = Remark.objects.bulk_create(
+        Remark(feedback=feedback, text="Friendly.", recorded_at=LONG_AGO) for feedback in given
+    )
+    RemarkRequirement.objects.bulk_create(
+        RemarkRequirement(remark=remark, requirement=made.requirement, recorded_at=LONG_AGO)
+        for remark in remarks
+    )
+
+    snapshot = frozen(made)
+
+    assert snapshot.items.count() > 2_000
+    sizes = [len(canonical(told)) for told in Event.objects.values_list("statement", flat=True)]
+    assert max(sizes) < 1_000
+    assert verify_chain(made.case.chain).faults == []

@@ -115,9 +115,9 @@ def test_the_one_that_stands_counts_and_not_the_one_it_replaced() -> None:
 
 def test_parts_are_matched_by_what_they_point_at() -> None:
     made = decided("attained", "not_yet")
-    old, left = made.unit.parts.all()
-    UnitPart.objects.filter(pk=old.pk).update(unit=scene().unit)  # its row belongs here no longer
-    UnitPart.objects.create(unit=made.unit, order=9, work_process=old.work_process)
+    old, left = made.unit.parts.current()
+    UnitPart.objects.filter(pk=old.pk).update(ended_at=HELD)  # another row takes its place
+    UnitPart.objects.create(unit=made.unit, work_process=old.work_process, recorded_at=HELD)
 
     later = made.again()
     later.freeze()

@@ -178,7 +178,7 @@ def test_a_letter_is_no_longer_the_former_advisers() -> None:
 @pytest.mark.parametrize("revised", [False, True])
 def test_everybody_reads_that_a_giver_saw_an_earlier_version(revised: bool) -> None:
     made = scene()
-    piece = made.student.evidence.get()
+    piece = made.student.person.evidence.get()
     if revised:
         piece.current = RevisionFactory(evidence=piece, number=2)
         piece.save()

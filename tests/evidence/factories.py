@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from evidence.actions.pieces import PURPOSE
+from evidence.actions.pieces import FILES_OF_EVIDENCE
 from evidence.models import (
     Attachment,
     Confirmation,
@@ -119,14 +119,16 @@ class AttachmentFactory(DjangoModelFactory[Attachment]):
 
 def taken_in(owner: Account, content: bytes, name: str = "notes.txt") -> KeptFile:
     """A file of this person that a piece can name."""
-    return receive(io.BytesIO(content), name=name, size=len(content), purpose=PURPOSE, by=owner)
+    return receive(
+        io.BytesIO(content), name=name, size=len(content), purpose=FILES_OF_EVIDENCE, by=owner
+    )
 
 
 def attach(piece: Evidence, content: bytes, name: str = "notes.txt") -> StoredFile:
     """A file with these bytes, in the current revision of the piece."""
     kept = taken_in(piece.owner, content, name)
     with transaction.atomic():
-        file = take([kept.id], purpose=PURPOSE, by=piece.owner)[kept.id]
+        file = take([kept.id], purpose=FILES_OF_EVIDENCE, by=piece.owner)[kept.id]
         AttachmentFactory(revision=piece.current, file=file, name=kept.name)
     return file
 

@@ -68,7 +68,7 @@ def test_a_question_is_about_the_piece_as_it_is_and_works_as_long_as_the_program
     assert question.revision == place.piece.current
     assert set(question.requirements.all()) == set(place.lines[:2])
     assert question.message == "How was it?"
-    assert question.expires_at == now + timedelta(days=place.enrolment.programme.link_days)
+    assert question.expires_at == now + timedelta(days=place.enrolment.programme.rules.link_days)
     assert (question.state, question.recorded_at) == (State.OPEN, now)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from evidence.models import Evidence, Feedback
 from portfolio.loading import load
+from post.models import OutboxMail
 from post.outbox import BUILDERS
 from tests.evidence.factories import FeedbackFactory
 from tests.evidence.scenes import Scene, scene
@@ -88,7 +89,7 @@ def test_what_was_replaced_is_no_longer_asked_to_be_confirmed(client: Client) ->
     answer = client.get(reverse("evidence:confirm", args=[first.confirmation_token]))
 
     assert answer.status_code == 404
-    assert BUILDERS["evidence/confirmation"]({"feedback": str(first.pk)}) is None
+    assert BUILDERS["evidence/confirmation"](OutboxMail(about=first.pk)) is None
 
 
 def test_nothing_is_replaced_twice() -> None:

@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from django.db import connections, transaction
 from django.utils import timezone
 
-from evidence.actions.pieces import PURPOSE, Words, add_evidence, delete_evidence
+from evidence.actions.pieces import FILES_OF_EVIDENCE, Words, add_evidence, delete_evidence
 from evidence.models import Attachment, Evidence
 from files import cleaning, preparing
 from files.keeping import KeptFile, forget, receive, take
@@ -87,7 +87,7 @@ def naming(meet: Any, said: Any, owner: Account, piece: Evidence, files: list[UU
         meet.wait(PATIENCE)
         try:
             with transaction.atomic():
-                take([file], purpose=PURPOSE, by=owner)
+                take([file], purpose=FILES_OF_EVIDENCE, by=owner)
                 Attachment.objects.create(revision=piece.current, file_id=file, name="a.txt")
             said[number] = True
         except NotPossible:
@@ -108,7 +108,7 @@ def test_two_processes_name_and_delete_the_same_row(run: Callable[..., BaseProce
     piece = EvidenceFactory()
     kept = [taken_in(piece.owner, TEXT).id for _ in range(ROUNDS)]
     with transaction.atomic():
-        take(kept, purpose=PURPOSE, by=piece.owner)
+        take(kept, purpose=FILES_OF_EVIDENCE, by=piece.owner)
     meet = FORK.Barrier(2)
     named, deleted = FORK.Array("b", ROUNDS), FORK.Array("b", ROUNDS)
 
@@ -219,7 +219,7 @@ class Endless(io.BytesIO):
 
 def receiving(owner: Account) -> KeptFile:
     film = Endless(b"GIF89a" + b"x" * 4_000_000)
-    return receive(film, name="film.gif", size=4_000_006, purpose=PURPOSE, by=owner)
+    return receive(film, name="film.gif", size=4_000_006, purpose=FILES_OF_EVIDENCE, by=owner)
 
 
 def test_an_upload_whose_process_is_killed_leaves_nothing(run: Callable[..., BaseProcess]) -> None:

@@ -169,7 +169,8 @@ def test_it_goes_from_every_set_that_froze_it() -> None:
         meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary, at=HELD
     )
     actions.freeze_case(case=again, at=later.reference_at + Case.SETTLES_IN)
-    feedback = Feedback.objects.get(text=words(Feedback, "text"))
+    record_what_was_made()
+    feedback = Feedback.objects.get(place=words(Feedback, "place"))
 
     erasures = erase_content(what=name_of(feedback), ground="Asked.", by=board())
 
@@ -178,7 +179,7 @@ def test_it_goes_from_every_set_that_froze_it() -> None:
         made.case.chain,
         again.chain,
     }
-    assert frozen_with(words(Feedback, "text")) == []
+    assert frozen_with(words(Feedback, "place")) == []
     assert verify().faults == []
 
 

@@ -24,7 +24,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from committees import actions as committees
-from committees.errands import ANNOUNCING
+from committees.actions.errands import ANNOUNCING
 from committees.models import Case, Committee, Meeting, Membership, Outcome
 from committees.rules import Found
 from committees.snapshots import read

@@ -12,9 +12,12 @@ from django.urls import reverse
 from PIL import Image
 
 from committees import actions
+from committees.actions.errands import ANNOUNCING
 from committees.models import Case
 from evidence.models import Attachment
 from files.preparing import prepare
+from post import work
+from post.errands import order
 from tests.committees.factories import HELD
 from tests.committees.factories import Scene as Committee
 from tests.committees.factories import scene as committee_scene
@@ -340,6 +343,25 @@ def test_the_agenda_on_the_projector_follows(enter: Enter) -> None:
     assert focus(page) == student
     assert page.inner_text("#live") == f"{student}: judgements opened"
     assert asks_again(page) == 204
+
+
+@covers("people/errand.html", "every 2s")
+def test_what_was_ordered_says_how_far_it_is(page_of: "Callable[..., Page]") -> None:
+    made = committee_scene().bring_to(Case.State.DECIDED)
+    errand = order(ANNOUNCING, about=made.meeting.pk, rows=[made.case.pk], by=made.chair)
+    page = page_of(made.chair)
+    page.clock.install()
+    page.goto(reverse("errand", args=[errand.pk]))
+    back = page.locator("main a.button")
+    back.focus()
+    begun = page.inner_text("#progress")
+
+    work.sweep()
+    asks_again(page, seconds=2)
+
+    assert page.inner_text("#progress") != begun
+    assert page.evaluate("document.activeElement.matches('main a.button')")
+    assert page.locator("#progress[data-hx-get]").count() == 0
 
 
 @covers("committees/decide_large.html", "every 5s")

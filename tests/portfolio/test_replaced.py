@@ -11,6 +11,7 @@ from home.roles import roles_of
 from home.today import today_for
 from portfolio.advising import students_of
 from portfolio.models import CheckIn
+from post.models import OutboxMail
 from post.outbox import BUILDERS
 from tests.portfolio.factories import AgreementFactory, CheckInFactory, Scene, scene
 
@@ -58,5 +59,5 @@ def test_the_student_is_asked_to_read_the_later_one_only(client: Client) -> None
 
     assert (list(today.check_ins), list(today.agreements)) == ([second], [])
     assert read.status_code == 404
-    assert BUILDERS["portfolio/check_in"]({"check_in": str(first.pk)}) is None
-    assert BUILDERS["portfolio/check_in"]({"check_in": str(second.pk)}) is not None
+    assert BUILDERS["portfolio/check_in"](OutboxMail(about=first.pk)) is None
+    assert BUILDERS["portfolio/check_in"](OutboxMail(about=second.pk)) is not None
