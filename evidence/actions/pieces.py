@@ -19,8 +19,7 @@ from evidence.access.pieces import (
     check_unasked,
 )
 from evidence.models import Attachment, Evidence, RequirementLink, Revision
-from files.keeping import KeptFile, forget, take, uploads_of
-from files.models import StoredFile
+from files.keeping import KeptFile, forget, lock, take, uploads_of
 from people.models import Account
 from qualifications.models import QualityRequirement
 from records.chain import append
@@ -129,7 +128,7 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
     piece = _locked(evidence)
     check_unasked(piece)
     attached = Attachment.objects.filter(revision__evidence=piece)
-    files = list(StoredFile.objects.filter(pk__in=attached.values("file")))
+    files = lock(attached.values_list("file", flat=True)).values()
     removed = [piece, *piece.revisions.all(), *piece.links.all()]
     facts = {"evidence": piece.pk}
     append(piece.chain, "evidence.deleted", by=by, at=at, removed=removed, facts=facts)
