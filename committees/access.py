@@ -5,11 +5,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from committees.models import Case, Committee, Membership
+from committees.models import Case, Committee, Membership, Supersession
 from committees.rules import Ground, Panel
 from people.access import NotAllowed, has_role
-from people.models import Account
+from people.models import Account, InstitutionRole
+from portfolio.evidence_set import Frame
 from programmes.models import SUPERVISING
+from records.refusals import NotPossible
 
 Role = Membership.Role
 
@@ -63,10 +65,27 @@ def check_judges(user: Account, panel: Panel) -> None:
 
 
 def check_leads(user: Account, panel: Panel) -> None:
-    """Opening judgements, recording, deferring and announcing are the chair's; where the chair
-    stands aside, any other's who does not."""
+    """Opening a meeting and judgements, deciding, deferring and closing are for who leads and is
+    present: the chair; where the chair is not there or stands aside, the voting member whom the
+    secretary noted, who accepts by acting."""
     check_reads(user, panel)
-    if not panel.leads(user.pk):
+    if panel.leads(user.pk):
+        return
+    if panel.announces(user.pk) and user.pk not in panel.present:
+        raise NotAllowed(_("This is for who is present: first the secretary notes that you are."))
+    raise NotAllowed(
+        _(
+            "This is for the chair of the committee; where the chair is not present or stands "
+            "aside, for the voting member whom the secretary notes as leading."
+        )
+    )
+
+
+def check_announces(user: Account, panel: Panel) -> None:
+    """Announcing is for the chair, or for the member who led in their place; it can be done after
+    the meeting."""
+    check_reads(user, panel)
+    if not panel.announces(user.pk):
         raise NotAllowed(_("This is for the chair of the committee."))
 
 
@@ -84,6 +103,67 @@ def check_reads_record(user: Account, case: Case, panel: Panel) -> None:
     check_reads(user, panel)
     if case.state not in (Case.State.ANNOUNCED, Case.State.DEFERRED):
         raise NotAllowed(_("The record can be read once the decision has been announced."))
+
+
+def check_may_supersede(
+    by: Account, second: Account, case: Case, panel: Panel, ground: Supersession.Ground
+) -> None:
+    """Replacing an announced decision is for two different people, neither of whom stands aside or
+    is the student or now advises them: a clerical error for two voting members or two of the exam
+    board, on objection and appeal for two of the exam board. At most six queries."""
+    if by.pk == second.pk:
+        raise NotAllowed(_("A decision is replaced by two people: this is one."))
+    for person in (by, second):
+        if _has_part_in(person, case, panel):
+            raise NotAllowed(
+                _("%(person)s has a part in this case, and stands aside.") % {"person": person}
+            )
+        seat = panel.seat_of(person.pk)
+        is_judge = seat is not None and seat.votes
+        if ground == Supersession.Ground.RECTIFICATION and is_judge:
+            continue
+        if not has_role(person, InstitutionRole.Role.EXAM_BOARD):
+            raise NotAllowed(
+                _("%(person)s does not sit in the exam board.") % {"person": person}
+                if ground != Supersession.Ground.RECTIFICATION
+                else _("%(person)s is no voting member and does not sit in the exam board.")
+                % {"person": person}
+            )
+
+
+def _has_part_in(person: Account, case: Case, panel: Panel) -> bool:
+    """Whether this person is the student, now advises them, or stands aside from the case. At most
+    two queries."""
+    if person.pk in panel.aside or person.pk == case.enrolment.student_id:
+        return True
+    assignments = case.enrolment.adviser_assignments.current()
+    return (
+        case.recusals.filter(person=person.pk).exists()
+        or assignments.filter(adviser=person.pk).exists()
+    )
+
+
+def check_supersede(case: Case, reason: str) -> None:
+    """Raises NotPossible before the announcement, without a reason, and while a later case on this
+    unit, which opened with this decision, is being read or decided. One query."""
+    if case.state != Case.State.ANNOUNCED:
+        raise NotPossible(_("Only a decision that was announced is replaced by another."))
+    if not reason.strip():
+        raise NotPossible(_("Say why another decision takes the place of this one."))
+    later = Case.objects.filter(enrolment=case.enrolment_id, unit=case.unit_id)
+    states = (Case.State.FROZEN, Case.State.OPENED, Case.State.DECIDED)
+    if later.filter(state__in=states).exists():
+        raise NotPossible(
+            _("A later case on this unit is with the committee: first it is decided or deferred.")
+        )
+
+
+def check_asks_something(frame: Frame) -> None:
+    """Raises NotPossible where earlier decisions left nothing of the unit to ask."""
+    if frame.earlier and not frame.parts:
+        raise NotPossible(
+            _("Every part of this unit has been attained: take the case off the agenda.")
+        )
 
 
 def may_read_files(user: Account, case: Case, panel: Panel) -> bool:

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.http import QueryDict
 from django.urls import reverse
 
-from committees.models import Case, Finding, Judgement
+from committees.models import Case, Decision, Judgement, Outcome
 from committees.rules import Panel, Seat
 from committees.snapshots import FrozenSet, read
 from evidence.models import Revision
@@ -138,7 +139,7 @@ class OpenedJudgements:
 def opened_judgements(case: Case, panel: Panel, parts: Iterable[PartFact]) -> OpenedJudgements:
     """The judgements that count, side by side; only for a case whose judgements were opened. One
     query."""
-    if case.state in (Case.State.PLANNED, Case.State.FROZEN):
+    if not case.is_opened:
         raise PermissionError("sealed judgements are shown to nobody")
     rows = {row.person_id: row for row in Judgement.objects.standing().filter(case=case)}
     judges = tuple((seat, rows[seat.person]) for seat in panel.judging if seat.person in rows)
@@ -154,28 +155,51 @@ def opened_judgements(case: Case, panel: Panel, parts: Iterable[PartFact]) -> Op
     )
 
 
-def in_words(finding: str | None) -> str:
-    return str(Finding(finding).label) if finding else ""
+def in_words(outcome: str | None) -> str:
+    return str(Outcome(outcome).label) if outcome else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """A finding as it is read: the part by its title in the frozen set, and the outcome in
+    words."""
+
+    title: str
+    outcome: str
+    words: str
+    to_show: str
+    due_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionFacts:
-    """A decision as it is read: the findings by the title of the part, in words, and what it
-    points at by title; empty where that was lawfully removed since."""
+    """A decision as it is read: its findings, and what it points at by title; empty where that
+    was lawfully removed since."""
 
-    findings: tuple[tuple[str, str, str], ...]  # title, value, in words
+    findings: tuple[ShownFinding, ...]
     cited: tuple[str, ...]
 
 
-def decision_facts(case: Case, frozen: FrozenSet) -> DecisionFacts:
-    decision, titles = case.decision, frozen.titles()
+def decision_facts(decision: Decision, frozen: FrozenSet) -> DecisionFacts:
+    """One query, unless its findings were prefetched."""
+    titles = frozen.titles()
+    parts = {part.id: part.title for part in frozen.evidence_set.frame.parts}
     return DecisionFacts(
         tuple(
-            (part.title, decision.findings[part.id], in_words(decision.findings[part.id]))
-            for part in frozen.evidence_set.frame.parts
+            ShownFinding(
+                parts[str(row.part_id)], row.outcome, in_words(row.outcome), row.to_show, row.due_on
+            )
+            for row in decision.findings.all()
         ),
         tuple(titles.get(digest, "") for digest in decision.cited),
     )
+
+
+def replaced_decisions(case: Case, frozen: FrozenSet) -> list[tuple[Decision, DecisionFacts]]:
+    """The decisions of this case that another took the place of, newest first. Two queries."""
+    rows = case.decisions.for_page().filter(standing_for=None).order_by("-number")
+    rows = rows.select_related("superseded_by__by", "superseded_by__second")
+    return [(row, decision_facts(row, frozen)) for row in rows]
 
 
 Neighbours = tuple[Case | None, Case | None]

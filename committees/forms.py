@@ -7,7 +7,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from committees.models import Committee, Finding, Judgement, Membership
+from committees.models import Committee, Judgement, Membership, Outcome
+from committees.rules import Found, Panel, Seat
 from committees.snapshots import FrozenSet
 from portfolio.evidence_set import PartFact
 from programmes.models import Enrolment, Programme, Unit
@@ -65,6 +66,11 @@ class MeetingForm(forms.Form):
         held_at, reference_at = cleaned.get("held_at"), cleaned.get("reference_at")
         if held_at and reference_at and reference_at > held_at:
             self.add_error("reference_at", _("The reference date lies after the meeting."))
+        if reference_at and reference_at <= timezone.now():
+            self.add_error(
+                "reference_at",
+                _("The reference date lies in the past: nobody could prepare for it."),
+            )
         return cleaned
 
 
@@ -112,8 +118,27 @@ class AttendanceForm(forms.Form):
         )
 
 
+class LeadingForm(forms.Form):
+    """Which of the voting members who are present leads where the chair does not."""
+
+    def __init__(self, data: Any = None, *, panel: Panel) -> None:
+        super().__init__(data)
+        self.fields["person"] = forms.TypedChoiceField(
+            label=_("Who leads where the chair is not present or stands aside?"),
+            coerce=UUID,
+            choices=[(str(seat.person), seat.name) for seat in self.may_lead(panel)],
+            initial=str(panel.deputy) if panel.deputy else None,
+            widget=forms.RadioSelect(attrs={"class": "across"}),
+        )
+
+    @staticmethod
+    def may_lead(panel: Panel) -> list[Seat]:
+        """The voting members who are present, but for the chair, who leads without being noted."""
+        return [seat for seat in panel.counted if seat.role != Membership.Role.CHAIR]
+
+
 class FindingsForm(forms.Form):
-    """A finding for each part of a unit, and a motivation."""
+    """An outcome for each part of a unit, and a motivation."""
 
     def __init__(
         self, data: Any = None, *, parts: Iterable[PartFact], findings: Any = None
@@ -123,7 +148,7 @@ class FindingsForm(forms.Form):
         for part in parts:
             self.fields[f"part_{part.id}"] = forms.ChoiceField(
                 label=part.title,
-                choices=Finding.choices,
+                choices=Outcome.choices,
                 initial=(findings or {}).get(part.id),
                 widget=forms.RadioSelect(attrs={"class": "across"}),
                 error_messages={"required": _("Choose one of the two.")},
@@ -133,12 +158,8 @@ class FindingsForm(forms.Form):
         )
 
     @property
-    def finding_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.names]
-
-    @property
-    def findings(self) -> dict[str, str]:
-        """The chosen findings by the part's id."""
+    def outcomes(self) -> dict[str, str]:
+        """The chosen outcomes by the part's id."""
         return {part: self.cleaned_data[name] for name, part in self.names.items()}
 
 
@@ -152,12 +173,26 @@ class JudgementForm(FindingsForm):
 
 
 class DecisionForm(FindingsForm):
-    """The findings, the motivation, and what in the frozen set it points at."""
+    """The findings, each that is not yet attained with what is still to be shown; the motivation,
+    and what in the frozen set it points at."""
 
     def __init__(
         self, data: Any = None, *, frozen: FrozenSet, agreed: dict[str, str] | None = None
     ) -> None:
         super().__init__(data, parts=frozen.evidence_set.frame.parts, findings=agreed)
+        for name in self.names:
+            self.fields[f"{name}_show"] = forms.CharField(
+                label=_("What is still to be shown?"),
+                help_text=_("Asked where it is not yet attained. The student reads it."),
+                required=False,
+                max_length=5_000,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
+            self.fields[f"{name}_due"] = forms.DateField(
+                label=_("By when?"),
+                required=False,
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            )
         if agreed and data is None:  # only the motivation is left to write
             self.fields["motivation"].widget.attrs["autofocus"] = True
         self.fields["cited"] = forms.MultipleChoiceField(
@@ -168,6 +203,27 @@ class DecisionForm(FindingsForm):
             error_messages={"required": _("Point at what the motivation rests on.")},
         )
         self.frozen = frozen
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.names:
+            is_open = cleaned.get(name) == Outcome.NOT_YET
+            if is_open and not (cleaned.get(f"{name}_show") or "").strip():
+                self.add_error(f"{name}_show", _("Say what is still to be shown of this part."))
+        return cleaned
+
+    def findings_asked(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
+        """For each part its outcome, what is still to be shown, and by when."""
+        return [(self[name], self[f"{name}_show"], self[f"{name}_due"]) for name in self.names]
+
+    @property
+    def findings(self) -> dict[str, Found]:
+        """What is found of each part, by the part's id."""
+        said = self.cleaned_data
+        return {
+            part: Found(said[name], said[f"{name}_show"], said[f"{name}_due"])
+            for name, part in self.names.items()
+        }
 
     def citing(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """What can be pointed at, piece by piece: digest, words, and whether it is chosen."""

@@ -21,8 +21,9 @@ from programmes.models import (
     Programme,
     ProgrammeRole,
     Unit,
+    UnitPart,
 )
-from records.models import AppendOnly, Dated, Row, Sealed, name_of
+from records.models import AppendOnly, Dated, Part, Row, Sealed, name_of
 
 
 def _sits(user: Account, committee: str) -> Exists:
@@ -138,6 +139,10 @@ class MeetingQuerySet(models.QuerySet):
         all."""
         return self.filter(_sits(user, "committee") | _supervises(user))
 
+    def coming(self) -> Self:
+        """Those not closed yet."""
+        return self.filter(state__in=(Meeting.State.PLANNED, Meeting.State.OPEN))
+
 
 class Meeting(Row, Sealed):
     """A sitting of the committee. At the reference moment the sets of its cases are frozen."""
@@ -167,6 +172,9 @@ class Meeting(Row, Sealed):
         _("state"), max_length=10, choices=State.choices, default=State.PLANNED
     )
     recorded_at = models.DateTimeField(_("recorded on"))
+    opened_at = models.DateTimeField(_("opened on"), null=True, blank=True)
+    # Why it was opened before the day it was planned for.
+    early_reason = models.CharField(_("why earlier"), max_length=500, blank=True)
     closed_at = models.DateTimeField(_("closed on"), null=True, blank=True)
 
     objects = MeetingQuerySet.as_manager()
@@ -179,10 +187,20 @@ class Meeting(Row, Sealed):
                 condition=Q(reference_at__lte=models.F("held_at")),
                 name="sets_are_frozen_before_the_meeting",
             ),
+            models.CheckConstraint(
+                condition=Q(state="planned", opened_at__isnull=True)
+                | Q(state__in=("open", "closed"), opened_at__isnull=False),
+                name="a_meeting_is_opened_at_a_moment",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.committee}, {self.held_at:%Y-%m-%d}"
+
+    @property
+    def day_at(self) -> datetime:
+        """The moment whose day is said: when it was opened, and until then when it is planned."""
+        return self.opened_at or self.held_at
 
 
 class Attendance(Dated, Sealed):
@@ -199,6 +217,28 @@ class Attendance(Dated, Sealed):
                 fields=["meeting", "person"],
                 condition=Q(ended_at__isnull=True),
                 name="a_member_is_present_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.person_id)
+
+
+class Leading(Dated, Sealed):
+    """The voting member who leads a meeting where the chair is not present or stands aside, as the
+    secretary noted it; they accept by acting."""
+
+    home = ("meeting", "meeting_id")
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="leadings")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["meeting"],
+                condition=Q(ended_at__isnull=True),
+                name="one_member_leads_in_the_chairs_place",
             ),
         ]
 
@@ -228,7 +268,11 @@ class CaseQuerySet(models.QuerySet):
 
     def settled(self) -> Self:
         """Those with an outcome: decided, announced or deferred."""
-        return self.exclude(state__in=Case.PENDING)
+        return self.filter(state__in=Case.SETTLED)
+
+    def waiting(self) -> Self:
+        """Those of which the student waits for the outcome: none was announced, nor deferred."""
+        return self.filter(state__in=Case.WAITING)
 
     def due_for_freezing(self, at: datetime) -> Self:
         """Return the cases whose set can be read as it stood at its reference moment: first those
@@ -243,11 +287,13 @@ class CaseQuerySet(models.QuerySet):
         )
 
     def for_page(self) -> Self:
-        """`for_list`, with qualification, decision, announcement and deferral. One query."""
+        """`for_list`, with qualification, the decision that stands, its announcement and what it
+        replaced, and deferral. One query."""
         return self.for_list().select_related(
             "enrolment__programme__qualification",
             "decision__announcement",
             "decision__by",
+            "decision__supersession__earlier",
             "deferral__by",
         )
 
@@ -273,6 +319,14 @@ class Case(Row, Sealed):
     }
     # Those that still await the committee's word.
     PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
+    # Those of which the student has not heard: of a student and a unit there is one such case.
+    WAITING = (*PENDING, State.DECIDED)
+    # Those with an outcome, announced or not.
+    SETTLED = (State.DECIDED, State.ANNOUNCED, State.DEFERRED)
+    # Those whose set can be read. Whatever is hidden until a moment is shown in listed states.
+    WITH_SET = (State.FROZEN, State.OPENED, *SETTLED)
+    # Those whose decision the committee can read; the student reads it once it is announced.
+    WITH_DECISION = (State.DECIDED, State.ANNOUNCED)
     WAY = (State.PLANNED, State.FROZEN, State.OPENED, State.DECIDED, State.ANNOUNCED)
 
     # After the reference moment the slowest write of before it is in; and no file is waited for
@@ -296,6 +350,17 @@ class Case(Row, Sealed):
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.PLANNED
     )
+    # When the judgements were opened. A case deferred before that keeps them sealed for ever.
+    opened_at = models.DateTimeField(_("judgements opened on"), null=True, blank=True)
+    # The decision that stands: that there is one, and not two, needs no other guard.
+    decision = models.OneToOneField(
+        "Decision",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="standing_for",
+        verbose_name=_("decision"),
+    )
     recorded_at = models.DateTimeField(_("recorded on"))
     # Of a set that is about to be frozen: put first by chair or secretary, and how many of its
     # files were still to be prepared when it was last looked at.
@@ -310,6 +375,22 @@ class Case(Row, Sealed):
         constraints = [
             models.UniqueConstraint(
                 fields=["meeting", "enrolment", "unit"], name="a_case_is_on_the_agenda_once"
+            ),
+            models.UniqueConstraint(
+                fields=["enrolment", "unit"],
+                condition=Q(state__in=("planned", "frozen", "opened", "decided")),
+                name="a_student_waits_for_one_case_on_a_unit",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("planned", "frozen"), opened_at__isnull=True)
+                | Q(state__in=("opened", "decided", "announced"), opened_at__isnull=False)
+                | Q(state="deferred"),
+                name="judgements_are_opened_at_a_moment_before_the_decision",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("decided", "announced"), decision__isnull=False)
+                | Q(state__in=("planned", "frozen", "opened", "deferred"), decision__isnull=True),
+                name="a_decided_case_has_one_standing_decision",
             ),
         ]
 
@@ -326,9 +407,32 @@ class Case(Row, Sealed):
         return self.meeting.reference_at + self.WAITS_FOR_FILES
 
     @property
+    def has_set(self) -> bool:
+        """Whether its set was frozen."""
+        return self.state in self.WITH_SET
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether its judgements were opened: what was sealed when it was deferred stays so."""
+        return self.opened_at is not None
+
+    @property
+    def standing(self) -> "Decision":
+        """The decision that stands. Raises LookupError before there is one."""
+        if self.decision is None:
+            raise LookupError(f"case {self.pk} has no decision yet")
+        return self.decision
+
+    @property
+    def has_decision(self) -> bool:
+        """Whether the committee decided; the student reads it once it is announced."""
+        return self.state in self.WITH_DECISION
+
+    @property
     def way(self) -> list[tuple[str, str]]:
         """The states on this case's way in words, each "done", "now" or "next"."""
-        deferred = (*self.WAY[:2], self.State.DEFERRED)  # it was frozen at least
+        done = self.WAY[: 3 if self.is_opened else 2]  # it was frozen at least
+        deferred = (*done, self.State.DEFERRED)
         states = deferred if self.state == self.State.DEFERRED else self.WAY
         here = states.index(self.State(self.state))
         return [
@@ -473,7 +577,9 @@ class Recusal(AppendOnly, Sealed):
         return f"{self.person_id}: {self.ground}"
 
 
-class Finding(models.TextChoices):
+class Outcome(models.TextChoices):
+    """What is found of a part of the unit. It is never final against the student: not yet."""
+
     ATTAINED = "attained", pgettext_lazy("finding", "attained")
     NOT_YET = "not_yet", pgettext_lazy("finding", "not yet attained")
 
@@ -496,7 +602,7 @@ class Judgement(AppendOnly, Sealed):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="judgements")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     number = models.PositiveSmallIntegerField()
-    # {id of the unit's part: Finding}
+    # {id of the unit's part: Outcome}
     findings = models.JSONField()
     motivation = models.TextField(_("motivation"), max_length=20_000)
 
@@ -513,20 +619,111 @@ class Judgement(AppendOnly, Sealed):
         return str(self.pk)  # never its content: this shows in logs
 
 
+class DecisionQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        """The one of each case that no other replaced."""
+        return self.filter(standing_for__isnull=False)
+
+    def for_page(self) -> Self:
+        """With who recorded it, its announcement, what it replaced and its findings. Two
+        queries."""
+        return self.select_related(
+            "by", "announcement", "supersession__by", "supersession__second"
+        ).prefetch_related("findings")
+
+
 class Decision(AppendOnly, Sealed):
     """What the committee decided on the frozen set: a finding for each part of the unit, and a
-    motivation that points at items of the set."""
+    motivation that points at items of the set. It is stated together with its findings. The case
+    points at the one that stands; an earlier one stays on record."""
 
     home = ("case", "case_id")
 
-    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="decision")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
+    number = models.PositiveSmallIntegerField()
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    # {id of the unit's part: Finding}
-    findings = models.JSONField()
     motivation = models.TextField(_("motivation"), max_length=20_000)
     # Digests of the snapshot's items that the motivation points at.
     cited = models.JSONField()
+    # The committee as it sat when it decided (rules.Panel, by `to_plain`); never read live.
+    panel = models.JSONField()
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "number"], name="a_decision_has_its_own_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Finding(AppendOnly, Part):
+    """What a decision says of one part of the unit: attained or not yet, and then what is still
+    to be shown, and by when where the committee says so. Stated with its decision."""
+
+    part_of = "decision"
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="findings")
+    part = models.ForeignKey(UnitPart, on_delete=models.PROTECT, related_name="+")
+    order = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    to_show = models.TextField(_("what is still to be shown"), max_length=5_000, blank=True)
+    due_on = models.DateField(_("by when"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["decision", "part"], name="a_decision_has_one_finding_for_a_part"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="attained", to_show="", due_on__isnull=True)
+                | Q(outcome="not_yet") & ~Q(to_show=""),
+                name="what_is_not_yet_attained_is_still_to_be_shown",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Supersession(AppendOnly, Sealed):
+    """One decision takes the place of another, on a ground that is said, by two people."""
+
+    class Ground(models.TextChoices):
+        RECTIFICATION = (
+            "rectification",
+            pgettext_lazy("why a decision is replaced", "a clerical error is put right"),
+        )
+        OBJECTION = "objection", pgettext_lazy("why a decision is replaced", "on objection")
+        APPEAL = "appeal", pgettext_lazy("why a decision is replaced", "on appeal")
+
+    home = ("case", "decision.case_id")
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="supersession")
+    earlier = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="superseded_by")
+    ground = models.CharField(max_length=20, choices=Ground.choices)
+    reason = models.TextField(_("reason"), max_length=20_000)
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(decision=models.F("earlier")), name="a_decision_replaces_another"
+            ),
+            models.CheckConstraint(
+                condition=~Q(by=models.F("second")), name="two_people_replace_a_decision"
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="a_decision_is_replaced_for_a_reason"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -534,13 +731,26 @@ class Decision(AppendOnly, Sealed):
 
 class Announcement(AppendOnly, Sealed):
     """The decision made known. It carries the head of the case's chain, so that the letter in the
-    student's hands witnesses the record."""
+    student's hands witnesses the record, and before whom and until when it can be contested."""
 
     home = ("case", "decision.case_id")
+
+    class Body(models.TextChoices):
+        EXAM_BOARD = "exam_board", pgettext_lazy("to contest a decision", "the exam board")
+        APPEALS_COMMITTEE = (
+            "appeals_committee",
+            pgettext_lazy("to contest a decision", "the appeals committee for examinations (mbo)"),
+        )
+        APPEALS_COLLEGE = (
+            "appeals_college",
+            pgettext_lazy("to contest a decision", "the appeals board for examinations (hbo)"),
+        )
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     head = models.CharField(max_length=64)
+    body = models.CharField(max_length=20, choices=Body.choices)
+    last_day = models.DateField()
 
     def __str__(self) -> str:
         return str(self.decision_id)
@@ -555,6 +765,8 @@ class Deferral(AppendOnly, Sealed):
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="deferral")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField(_("what is asked"), max_length=20_000)
+    # The committee as it sat then (rules.Panel, by `to_plain`); never read live.
+    panel = models.JSONField()
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -9,13 +9,17 @@ from uuid import UUID
 from committees.models import (
     Attendance,
     Case,
+    Decision,
+    Deferral,
     Judgement,
+    Leading,
     Meeting,
     Membership,
     Recusal,
     SnapshotItem,
 )
-from committees.rules import Ground, Panel, Role, Seat
+from committees.rules import Disclosure, Ground, Panel, Role, Seat
+from people.models import Person
 from programmes.models import AdviserAssignment, Enrolment
 
 ORDER = (Role.CHAIR, Role.MEMBER, Role.SECRETARY)
@@ -27,7 +31,7 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
-    """The committee before each of these cases (read with `for_list`), by the case's id. Six
+    """The committee before each of these cases (read with `for_list`), by the case's id. Seven
     queries, none without cases.
 
     Until the committee has spoken, whoever advises the student now, is the student, or gave
@@ -52,6 +56,7 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         .values_list("enrolment", "adviser")
     )
     givers = _givers(cases)
+    deputies = _deputies({case.meeting_id for case in cases}, at)
     panels = {}
     for case in cases:
         own = seats[case.meeting.committee_id]
@@ -64,11 +69,42 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             quorum=case.meeting.committee.quorum,
             seats=own,
             aside={one: ground for one, ground in aside.items() if one in sitting},
-            givers=frozenset(givers[case.pk] & sitting),
+            givers=dict.fromkeys(givers[case.pk] & sitting, Disclosure.PERSON),
             present=frozenset(present[case.meeting_id] & sitting),
             judged=frozenset(judged[case.pk] & sitting),
+            deputy=deputies.get(case.meeting_id),
         )
     return panels
+
+
+def panel_in(meeting: Meeting, at: datetime) -> Panel:
+    """The committee in a meeting, before no case: who sits, is present and leads. Three queries."""
+    present = Attendance.objects.as_of(at).filter(meeting=meeting)
+    return Panel(
+        quorum=meeting.committee.quorum,
+        seats=seats_of([meeting.committee_id], at)[meeting.committee_id],
+        present=frozenset(present.values_list("person", flat=True)),
+        deputy=_deputies({meeting.pk}, at).get(meeting.pk),
+    )
+
+
+def _deputies(meetings: Collection[UUID], at: datetime) -> dict[UUID, UUID]:
+    """Who leads in the chair's place, by meeting. One query."""
+    rows = Leading.objects.as_of(at).filter(meeting__in=meetings)
+    return dict(rows.values_list("meeting", "person"))
+
+
+def panel_shown(case: Case, panel: Panel) -> Panel:
+    """The committee as pages show it: as it was sealed with the decision that stands or with the
+    deferral (the case read with `for_page`), and before that as it sits. At most one query."""
+    outcome = case.decision if case.has_decision else getattr(case, "deferral", None)
+    return panel if outcome is None else panel_sealed(outcome)
+
+
+def panel_sealed(outcome: Decision | Deferral) -> Panel:
+    """The committee as it sat when it decided, or deferred. One query."""
+    people = Person.objects.in_bulk([UUID(seat["person"]) for seat in outcome.panel["seats"]])
+    return Panel.from_plain(outcome.panel, {key: person.name for key, person in people.items()})
 
 
 def seats_of(committees: Iterable[UUID], at: datetime) -> dict[UUID, tuple[Seat, ...]]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from committees.models import Case
+from committees.standing import asking_the_rest, standing_on
 from portfolio.coverage import draw
 from portfolio.evidence_set import EvidenceSet, PieceFact, SetAsideFact
 from portfolio.loading import load
@@ -19,8 +20,8 @@ class Preview:
 
 
 def preview(case: Case, at: datetime) -> Preview:
-    """As the set would be frozen at this moment, or, after it, at the reference moment. 14
-    queries."""
+    """As the set would be frozen at this moment, or, after it, at the reference moment. At
+    most 18 queries."""
     whole = _load(case, min(at, case.meeting.reference_at))
     return Preview(_that_counts(case, whole), draw(whole).unanswered, whole.set_aside)
 
@@ -28,12 +29,14 @@ def preview(case: Case, at: datetime) -> Preview:
 def set_that_counts(case: Case, *, as_of: datetime) -> EvidenceSet:
     """What is frozen: all answered evidence laid against the unit, less what the student set
     aside; with check-ins where the house rules show them to the committee. (domain rules 11 and
-    12) 14 queries."""
+    12) At most 18 queries."""
     return _that_counts(case, _load(case, as_of))
 
 
 def _load(case: Case, as_of: datetime) -> EvidenceSet:
-    return load(case.enrolment, unit=case.unit, as_of=as_of)
+    whole = load(case.enrolment, unit=case.unit, as_of=as_of)
+    stands = standing_on(case.unit, case.enrolment_id)
+    return replace(whole, frame=asking_the_rest(whole.frame, stands))
 
 
 def _that_counts(case: Case, whole: EvidenceSet) -> EvidenceSet:

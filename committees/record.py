@@ -21,6 +21,7 @@ WORDS: dict[str, Promise] = {
     "decision.made": gettext_lazy("recorded the decision"),
     "case.deferred": gettext_lazy("deferred the case"),
     "decision.announced": gettext_lazy("announced the decision"),
+    "decision.superseded": gettext_lazy("replaced the decision by another"),
     "content.erased": gettext_lazy("erased content from the set, on a lawful ground"),
 }
 

@@ -3,7 +3,9 @@ is met, whether members agree."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
+from typing import Any, Self
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -13,6 +15,23 @@ from committees.models import Membership, Recusal
 
 Role = Membership.Role
 Ground = Recusal.Ground
+
+
+class Disclosure(StrEnum):
+    """How somebody who sits in the committee turns up in the set."""
+
+    PERSON = "person"  # they gave feedback
+    MAILBOX = "mailbox"  # somebody did with whom they share a mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is found of a part of the unit; where it is not yet attained, with what is still to be
+    shown, and by when where that is said."""
+
+    outcome: str
+    to_show: str = ""
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +51,15 @@ class Seat:
 @dataclass(frozen=True, slots=True)
 class Panel:
     """A committee before one case: who sits, who stands aside and on what ground, who gave
-    feedback in the set, who is present and who wrote a judgement."""
+    feedback in the set and how that is known, who is present and who wrote a judgement."""
 
     quorum: int
     seats: tuple[Seat, ...]
     aside: Mapping[UUID, str] = field(default_factory=dict)
-    givers: frozenset[UUID] = frozenset()
+    givers: Mapping[UUID, str] = field(default_factory=dict)
     present: frozenset[UUID] = frozenset()
     judged: frozenset[UUID] = frozenset()
+    deputy: UUID | None = None  # who leads in the chair's place, as the secretary noted it
 
     def seat_of(self, person: UUID) -> Seat | None:
         return next((seat for seat in self.seats if seat.person == person), None)
@@ -52,6 +72,11 @@ class Panel:
     def judging(self) -> tuple[Seat, ...]:
         """The voting members who do not stand aside."""
         return tuple(seat for seat in self.voting if seat.person not in self.aside)
+
+    @property
+    def attending(self) -> tuple[Seat, ...]:
+        """Who is present, with a vote or without."""
+        return tuple(seat for seat in self.seats if seat.person in self.present)
 
     @property
     def standing_aside(self) -> tuple[Seat, ...]:
@@ -94,15 +119,57 @@ class Panel:
     def may_judge(self, person: UUID) -> bool:
         return any(seat.person == person for seat in self.judging)
 
+    @property
+    def leader(self) -> Seat | None:
+        """Who leads: the chair who is present and does not stand aside; else the voting member
+        whom the secretary noted, where that holds for them."""
+        able = {seat.person: seat for seat in self.counted}
+        chairs = (seat for seat in able.values() if seat.role == Role.CHAIR)
+        return next(chairs, None) or (able.get(self.deputy) if self.deputy else None)
+
     def leads(self, person: UUID) -> bool:
-        """Whether this person opens, records and announces: the chair; where the chair stands
-        aside, whoever else in the committee does not."""
+        """Whether it is this person who opens, records and defers."""
+        return self.leader is not None and self.leader.person == person
+
+    def announces(self, person: UUID) -> bool:
+        """Whether this person makes the decision known, which can be done after the meeting: chair
+        or noted member who does not stand aside, present or not."""
         seat = self.seat_of(person)
-        if seat is None or person in self.aside:
+        if seat is None or not seat.votes or person in self.aside:
             return False
-        if seat.role == Role.CHAIR:
-            return True
-        return any(one.role == Role.CHAIR and one.person in self.aside for one in self.seats)
+        return seat.role == Role.CHAIR or person == self.deputy
+
+    def to_plain(self) -> dict[str, Any]:
+        """As it is sealed with a decision: people by id, so that a name can be erased."""
+        return {
+            "quorum": self.quorum,
+            "deputy": str(self.deputy) if self.deputy else "",
+            "seats": [
+                {
+                    "person": str(seat.person),
+                    "role": seat.role,
+                    "present": seat.person in self.present,
+                    "judged": seat.person in self.judged,
+                    "aside": self.aside.get(seat.person, ""),
+                    "disclosed": self.givers.get(seat.person, ""),
+                }
+                for seat in self.seats
+            ],
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any], names: Mapping[UUID, str]) -> Self:
+        """The panel that `to_plain` wrote, with the names of those who sat."""
+        rows = {UUID(row["person"]): row for row in plain["seats"]}
+        return cls(
+            quorum=plain["quorum"],
+            seats=tuple(Seat(key, names.get(key, ""), row["role"]) for key, row in rows.items()),
+            aside={key: row["aside"] for key, row in rows.items() if row["aside"]},
+            givers={key: row["disclosed"] for key, row in rows.items() if row["disclosed"]},
+            present=frozenset(key for key, row in rows.items() if row["present"]),
+            judged=frozenset(key for key, row in rows.items() if row["judged"]),
+            deputy=UUID(plain["deputy"]) if plain["deputy"] else None,
+        )
 
 
 def quorum_sentence(panel: Panel) -> str:
@@ -128,6 +195,10 @@ def quorum_sentence(panel: Panel) -> str:
         else _("the quorum of %(quorum)d is not met")
     )
     parts.append(outcome % {"quorum": panel.quorum})
+    if panel.leader is None:
+        parts.append(_("nobody leads"))
+    elif panel.leader.role != Role.CHAIR:
+        parts.append(_("%(name)s leads") % {"name": panel.leader.name})
     return "; ".join(parts)
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("meetings/<uuid:pk>/", meetings.meeting, name="meeting"),
     path("meetings/<uuid:pk>/agenda/", meetings.agenda, name="agenda"),
     path("meetings/<uuid:pk>/attendance/", meetings.attendance, name="attendance"),
+    path("meetings/<uuid:pk>/leading/", meetings.leading, name="leading"),
     path("meetings/<uuid:pk>/freeze/", meetings.freeze, name="freeze"),
     path("meetings/<uuid:pk>/open/", meetings.meeting_open, name="meeting_open"),
     path("meetings/<uuid:pk>/judgements/", together.judgements_open, name="judgements_open_all"),

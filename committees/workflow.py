@@ -1,12 +1,15 @@
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from committees.models import Case, Meeting
 from records.refusals import NotPossible
 
 
-def move(row: Case | Meeting, to: Case.State | Meeting.State) -> None:
-    """Put a row that the caller has locked into this state. Raises NotPossible unless the
-    transition stands in its model's table."""
+def move(row: Case | Meeting, to: Case.State | Meeting.State, **with_it: Any) -> None:
+    """Put a row that the caller has locked into this state, and write what goes with it (by the
+    name of its column). Raises NotPossible unless the transition stands in its model's
+    table."""
     if to not in {str(key): value for key, value in row.TRANSITIONS.items()}[row.state]:
         refusal = (
             _("This cannot be done now: the meeting is “%(state)s”.")
@@ -15,4 +18,6 @@ def move(row: Case | Meeting, to: Case.State | Meeting.State) -> None:
         )
         raise NotPossible(refusal % {"state": row.get_state_display()})
     row.state = to
-    row.save(update_fields=["state"])
+    for name, value in with_it.items():
+        setattr(row, name, value)
+    row.save(update_fields=["state", *with_it])

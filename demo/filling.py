@@ -6,10 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from committees import actions as committees
-from committees.models import Case, Finding, Membership
+from committees.models import Case, Membership, Outcome
+from committees.rules import Found
 from committees.snapshots import read
 from demo.files import make
 from demo.people import ACCOUNTS, PASSWORD
@@ -23,7 +25,7 @@ from people.models import Account, InstitutionRole, Person
 from portfolio import actions as portfolio
 from post.models import OutboxMail
 from programmes import actions as programmes
-from programmes.models import Enrolment, ProgrammeRole, Unit
+from programmes.models import Enrolment, ProgrammeRole, Unit, UnitPart
 from qualifications import actions as qualifications
 from qualifications.models import CoreTask, Qualification, QualityRequirement, WorkProcess
 from qualifications.parsed import ParsedCoreTask, ParsedQualification, ParsedWorkProcess
@@ -471,7 +473,7 @@ class Year:
         citable = list(read(case.snapshots.get()).digests.values())
         committees.decide(
             case=case,
-            findings=_findings(case, plan["attained"]),
+            findings=_found(case, plan, at.date()),
             motivation=plan["decision"],
             cited=[*citable[:2], *citable[-2:]],
             by=self.chair,
@@ -480,12 +482,40 @@ class Year:
         committees.announce(case=case, by=self.chair, at=at + timedelta(hours=3))
 
 
+def _found(case: Case, plan: dict[str, Any], today: date) -> dict[str, Found]:
+    """What the committee found of each part; of what is not yet attained with what it asks, by the
+    code of the part, and by when."""
+    asked = {item["of"]: item for item in plan.get("asked", [])}
+    codes = {str(part.pk): part.target.code for part in _parts_asked(case)}
+    found = {}
+    for part, outcome in _findings(case, plan["attained"]).items():
+        item = asked.get(codes[part]) if outcome == Outcome.NOT_YET else None
+        found[part] = (
+            Found(
+                outcome,
+                item["show"],
+                today + timedelta(days=item["within"]) if "within" in item else None,
+            )
+            if item
+            else Found(outcome)
+        )
+    return found
+
+
 def _findings(case: Case, attained: str) -> dict[str, str]:
-    """Attained for the parts with these codes, or for all; not yet for the others."""
+    """Of the parts that are asked: attained for those with these codes, or for all; not yet for the
+    others."""
     codes = attained.split()
     return {
-        str(part.pk): Finding.ATTAINED
+        str(part.pk): Outcome.ATTAINED
         if attained == "all" or part.target.code in codes
-        else Finding.NOT_YET
-        for part in case.unit.parts.select_related("core_task", "work_process")
+        else Outcome.NOT_YET
+        for part in _parts_asked(case)
     }
+
+
+def _parts_asked(case: Case) -> QuerySet[UnitPart]:
+    """Those of the frozen set: what was attained before is not asked again."""
+    parts = read(case.snapshots.get()).evidence_set.frame.parts
+    rows = UnitPart.objects.filter(pk__in=[part.id for part in parts])
+    return rows.select_related("core_task", "work_process")

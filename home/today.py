@@ -134,8 +134,8 @@ def _meetings(user: Account) -> QuerySet[Meeting]:
         cases__state=Case.State.FROZEN,
     )
     return (
-        Meeting.objects.filter(Exists(sits))
-        .exclude(state=Meeting.State.CLOSED)
+        Meeting.objects.coming()
+        .filter(Exists(sits))
         .select_related("committee")
         .annotate(to_judge=Count("cases", filter=waiting))
         .order_by("held_at")[:MOST]

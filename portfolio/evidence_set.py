@@ -66,8 +66,32 @@ class PartFact:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierFinding:
+    """What a committee found of a part before, called as it was then; where it was not yet
+    attained with what was still to be shown, and by when where that was said."""
+
+    title: str
+    outcome: str
+    to_show: str
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier case on the same unit: what was found, or, where it was deferred, what was asked.
+    `case` is its id."""
+
+    case: str
+    decided_on: date
+    announced_on: date
+    asked: str = ""
+    findings: tuple[EarlierFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """Against what the set is held: the requirements of an enrolment, or of one unit of it."""
+    """Against what the set is held: the requirements of an enrolment, or of one unit of it.
+    `parts` are those that a committee is asked about, `earlier` what was said before."""
 
     student: str
     programme: str
@@ -78,6 +102,7 @@ class Frame:
     requirements: tuple[RequirementFact, ...]
     periods: tuple[PeriodFact, ...]
     guidelines: tuple[GuidelineFact, ...]
+    earlier: tuple[Earlier, ...] = ()
 
 
 # --- What was shown -------------------------------------------------------------------------------

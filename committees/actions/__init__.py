@@ -4,6 +4,7 @@ from committees.actions.agenda import (
     close_meeting,
     mark_absent,
     mark_present,
+    note_leading,
     open_meeting,
     plan_meeting,
     put_on_agenda,
@@ -14,6 +15,7 @@ from committees.actions.erasing import erase_item
 from committees.actions.freezing import freeze_case, freeze_due_cases, hurry_freezing
 from committees.actions.judging import judge, recuse
 from committees.actions.seats import end_seat, give_seat, make_committee
+from committees.actions.superseding import supersede
 
 __all__ = [
     "announce",
@@ -30,10 +32,12 @@ __all__ = [
     "make_committee",
     "mark_absent",
     "mark_present",
+    "note_leading",
     "open_judgements",
     "open_meeting",
     "plan_meeting",
     "put_on_agenda",
     "recuse",
+    "supersede",
     "take_off_agenda",
 ]

@@ -4,15 +4,19 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from committees.access import check_chairs, check_prepares
-from committees.models import Attendance, Case, Committee, Meeting, Membership
+from committees.access import check_leads, check_prepares
+from committees.models import Attendance, Case, Committee, Leading, Meeting, Membership
+from committees.notice import notice_of
+from committees.panels import panel_in
+from committees.standing import Standing, standing_of
 from committees.workflow import move
 from people.models import Account, Person
 from post.outbox import queue
-from programmes.models import Enrolment, Unit
+from programmes.models import Enrolment, Unit, UnitPart
 from records.chain import ChainEntry, append, append_many
 from records.refusals import NotPossible
 
@@ -33,11 +37,13 @@ def plan_meeting(
     at: datetime | None = None,
 ) -> Meeting:
     """A meeting at this moment; the sets of its cases are frozen at the reference moment. Raises
-    NotPossible when that lies after the meeting."""
+    NotPossible when that lies after the meeting or in the past."""
     at = at or timezone.now()
     check_prepares(by, committee, at)
     if reference_at > held_at:
         raise NotPossible(_("The reference date lies after the meeting."))
+    if reference_at <= at:
+        raise NotPossible(_("The reference date lies in the past: nobody could prepare for it."))
     meeting = Meeting.objects.create(
         committee=committee,
         held_at=held_at,
@@ -60,16 +66,22 @@ def put_on_agenda(
     at: datetime | None = None,
 ) -> list[Case]:
     """A case for each of these students (of the committee's programme) for this unit; each is
-    told by mail. Raises NotPossible once the meeting has begun, and for a student who waits for a
-    decision on this unit already."""
+    told by mail. Raises NotPossible once the meeting has begun, when fewer working days than the
+    house rule asks are left until the reference date, for a student who waits for a
+    decision on this unit already, and for one who attained every part of it."""
     at = at or timezone.now()
     meeting = _locked(meeting)
     check_prepares(by, meeting.committee, at)
     _check_planned(meeting)
+    _check_in_time(meeting, at)
     last = meeting.cases.aggregate(last=Max("order"))["last"] or 0
     made = []
-    for order, enrolment in enumerate(enrolments, start=last + 1):
+    rows = _each_locked(enrolments)
+    parts = list(unit.parts.all())
+    stands = standing_of([enrolment.pk for enrolment in rows], [unit.pk])
+    for order, enrolment in enumerate(rows, start=last + 1):
         _check_fits(meeting, unit, enrolment)
+        _check_asks_something(enrolment, parts, stands.get((enrolment.pk, unit.pk)))
         case = Case.objects.create(
             meeting=meeting, enrolment=enrolment, unit=unit, order=order, recorded_at=at
         )
@@ -96,21 +108,59 @@ def put_on_agenda(
     return made
 
 
+def _each_locked(enrolments: Iterable[Enrolment]) -> list[Enrolment]:
+    """These enrolments in the order given, locked, so that of two meetings that take up the same
+    student the second sees the case of the first. Two queries."""
+    wanted = [enrolment.pk for enrolment in enrolments]
+    list(Enrolment.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    rows = Enrolment.objects.for_list().in_bulk(wanted)
+    return [rows[key] for key in wanted]
+
+
 def _check_planned(meeting: Meeting) -> None:
     if meeting.state != Meeting.State.PLANNED:
         raise NotPossible(_("The meeting has begun: its agenda stands."))
+
+
+def _check_in_time(meeting: Meeting, at: datetime) -> None:
+    """No surprise: the student has the working days of the house rule to complete the set. (domain
+    rule 10)"""
+    notice = notice_of(meeting.committee.programme)
+    first = notice.first_reference(timezone.localdate(at))
+    if at < meeting.reference_at and first <= timezone.localdate(meeting.reference_at):
+        return
+    raise NotPossible(
+        ngettext(
+            "This is too late for this meeting: a student has %(count)d working day to complete "
+            "the set. Put them on the agenda of a next meeting, with a reference date of %(day)s "
+            "or later.",
+            "This is too late for this meeting: a student has %(count)d working days to complete "
+            "the set. Put them on the agenda of a next meeting, with a reference date of %(day)s "
+            "or later.",
+            notice.working_days,
+        )
+        % {"count": notice.working_days, "day": date_format(first, "j F Y")}
+    )
 
 
 def _check_fits(meeting: Meeting, unit: Unit, enrolment: Enrolment) -> None:
     programme = meeting.committee.programme_id
     if {unit.programme_id, enrolment.programme_id} != {programme}:
         raise NotPossible(_("This committee decides in its own programme only."))
-    waiting = Case.objects.filter(enrolment=enrolment, unit=unit).exclude(
-        state__in=(Case.State.ANNOUNCED, Case.State.DEFERRED)
-    )
-    if waiting.exists():
+    if Case.objects.waiting().filter(enrolment=enrolment, unit=unit).exists():
         raise NotPossible(
             _("%(student)s waits for a decision on this unit already.")
+            % {"student": enrolment.student}
+        )
+
+
+def _check_asks_something(
+    enrolment: Enrolment, parts: list[UnitPart], stands: Standing | None
+) -> None:
+    """What is attained stands, and is not asked again. (domain rule 21)"""
+    if stands is not None and stands.attained and not stands.left_of(parts):
+        raise NotPossible(
+            _("%(student)s has attained every part of this unit: nothing is left to ask.")
             % {"student": enrolment.student}
         )
 
@@ -172,12 +222,49 @@ def _check_not_closed(meeting: Meeting) -> None:
 
 
 @transaction.atomic
-def open_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) -> Meeting:
+def note_leading(
+    *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
+) -> Leading:
+    """This member leads where the chair is not present or stands aside, from now; who was noted
+    before does no longer. Raises NotPossible for who is no voting member or is not present, for
+    the chair, and when the meeting is closed."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_chairs(by, meeting.committee, at)
-    move(meeting, Meeting.State.OPEN)
-    append(meeting.chain, "meeting.opened", by=by, at=at, rows=[meeting])
+    check_prepares(by, meeting.committee, at)
+    _check_not_closed(meeting)
+    panel = panel_in(meeting, at)
+    seat = panel.seat_of(person.pk)
+    if seat is None or not seat.votes or person.pk not in panel.present:
+        raise NotPossible(_("%(person)s is no voting member who is present.") % {"person": person})
+    if seat.role == Membership.Role.CHAIR:
+        raise NotPossible(_("The chair leads without being noted."))
+    current = Leading.objects.current().filter(meeting=meeting)
+    before = list(current)
+    current.update(ended_at=at)
+    leading = Leading.objects.create(meeting=meeting, person=person, recorded_at=at)
+    rows, facts = [*before, leading], {"person": person.pk}
+    append(meeting.chain, "member.leads", by=by, at=at, rows=rows, facts=facts)
+    return leading
+
+
+@transaction.atomic
+def open_meeting(
+    *, meeting: Meeting, by: Account, reason: str = "", at: datetime | None = None
+) -> Meeting:
+    """Raises NotPossible before the planned day without a reason, which is kept."""
+    at = at or timezone.now()
+    meeting = _locked(meeting)
+    check_leads(by, panel_in(meeting, at))
+    is_early = timezone.localdate(at) < timezone.localdate(meeting.held_at)
+    if is_early and not reason.strip():
+        raise NotPossible(
+            _("This meeting is planned for %(day)s: say why it is opened earlier.")
+            % {"day": date_format(timezone.localtime(meeting.held_at), "j F Y")}
+        )
+    early_reason = reason.strip() if is_early else ""
+    move(meeting, Meeting.State.OPEN, opened_at=at, early_reason=early_reason)
+    facts = {"early": is_early}
+    append(meeting.chain, "meeting.opened", by=by, at=at, rows=[meeting], facts=facts)
     return meeting
 
 
@@ -186,7 +273,7 @@ def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) 
     """Raises NotPossible while a case on the agenda has no outcome: nobody is left waiting."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_chairs(by, meeting.committee, at)
+    check_leads(by, panel_in(meeting, at))
     left = meeting.cases.filter(state__in=Case.PENDING).count()
     if left:
         raise NotPossible(
@@ -197,8 +284,6 @@ def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) 
             )
             % {"count": left}
         )
-    move(meeting, Meeting.State.CLOSED)
-    meeting.closed_at = at
-    meeting.save(update_fields=["closed_at"])
+    move(meeting, Meeting.State.CLOSED, closed_at=at)
     append(meeting.chain, "meeting.closed", by=by, at=at, rows=[meeting])
     return meeting

@@ -6,12 +6,23 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from committees.access import check_leads
+from committees.access import check_announces, check_leads
 from committees.actions.judging import check_complete, record_conflicts
 from committees.actions.locking import locked
-from committees.models import Announcement, Case, Decision, Deferral, Meeting, Snapshot
+from committees.contesting import sector_of, way_to_contest
+from committees.models import (
+    Announcement,
+    Case,
+    Decision,
+    Deferral,
+    Finding,
+    Meeting,
+    Outcome,
+    Snapshot,
+    Supersession,
+)
 from committees.panels import panel_of
-from committees.rules import Panel, obstacles
+from committees.rules import Found, Panel, obstacles
 from committees.workflow import move
 from people.models import Account
 from post.outbox import queue
@@ -25,25 +36,16 @@ def _in_session(case: Case, by: Account, at: datetime) -> tuple[Case, Panel]:
     this person."""
     case = locked(case)
     panel = panel_of(case, at)
-    check_leads(by, panel)
+    check_announces(by, panel)
     if case.meeting.state != Meeting.State.OPEN:
         raise NotPossible(_("First open the meeting."))
+    check_leads(by, panel)
     return case, panel
 
 
 def _check_able(panel: Panel) -> None:
     if found := obstacles(panel):
         raise NotPossible(" ".join(found))
-
-
-def _as_it_sat(panel: Panel) -> dict[str, Any]:
-    """Who made up the quorum, for the record."""
-    return {
-        "quorum": panel.quorum,
-        "present": [seat.person for seat in panel.counted],
-        "aside": sorted(panel.aside, key=str),
-        "gave_feedback": [seat.person for seat in panel.disclosed],
-    }
 
 
 @transaction.atomic
@@ -53,10 +55,10 @@ def open_judgements(*, case: Case, by: Account, at: datetime | None = None) -> C
     everybody present who judged gave feedback in the set."""
     at = at or timezone.now()
     case, panel = _in_session(case, by, at)
-    move(case, Case.State.OPENED)
+    move(case, Case.State.OPENED, opened_at=at)
     _check_able(panel)
     record_conflicts(case, panel, at=at)
-    facts = _as_it_sat(panel)
+    facts = panel.to_plain()
     append(case.chain, "judgements.opened", by=by, at=at, rows=[case], facts=facts)
     return case
 
@@ -65,34 +67,74 @@ def open_judgements(*, case: Case, by: Account, at: datetime | None = None) -> C
 def decide(
     *,
     case: Case,
-    findings: Mapping[str, str],
+    findings: Mapping[str, Found],
     motivation: str,
     cited: Iterable[str],
     by: Account,
     at: datetime | None = None,
 ) -> Decision:
-    """Record what the committee decided: a finding for each part of the unit, a motivation, and
-    the digests of the pieces and feedback in the frozen set that it points at. (domain rules 7
-    and 9) Raises NotPossible when one is missing or the committee, as it sits, cannot decide."""
+    """Record what the committee decided: what it found of each part of the unit (by the part's
+    id), a motivation, and the digests of the pieces and feedback in the frozen set that it points
+    at. (domain rules 7 and 9) Raises NotPossible when one is missing, when it is not said what is
+    still to be shown of a part, and when the committee, as it sits, cannot decide."""
     at = at or timezone.now()
     case, panel = _in_session(case, by, at)
-    move(case, Case.State.DECIDED)
     _check_able(panel)
-    check_complete(case, findings, motivation)
-    snapshot = case.snapshots.latest("number")
     record_conflicts(case, panel, at=at)
+    decision = write_decision(
+        case, findings, motivation, cited, panel=panel.to_plain(), by=by, at=at
+    )
+    move(case, Case.State.DECIDED, decision=decision)
+    append(case.chain, "decision.made", by=by, at=at, rows=[case, decision])
+    return decision
+
+
+def write_decision(
+    case: Case,
+    findings: Mapping[str, Found],
+    motivation: str,
+    cited: Iterable[str],
+    *,
+    panel: dict[str, Any],
+    by: Account,
+    at: datetime,
+) -> Decision:
+    """A next decision on this case, which the caller has locked, with its findings; the caller
+    states it. Raises NotPossible as `decide` does."""
+    outcomes = {part: found.outcome for part, found in findings.items()}
+    parts = check_complete(case, outcomes, motivation)
+    snapshot = case.snapshots.latest("number")
     decision = Decision.objects.create(
         case=case,
+        number=case.decisions.count() + 1,
         snapshot=snapshot,
         by_id=by.pk,
-        findings=dict(findings),
         motivation=motivation.strip(),
         cited=_checked(snapshot, cited),
+        panel=panel,
         recorded_at=at,
     )
-    facts = _as_it_sat(panel)
-    append(case.chain, "decision.made", by=by, at=at, rows=[case, decision], facts=facts)
+    Finding.objects.bulk_create(
+        _finding(decision, part, order, findings[part]) for order, part in enumerate(parts, 1)
+    )
     return decision
+
+
+def _finding(decision: Decision, part: str, order: int, found: Found) -> Finding:
+    """Where a part is attained, nothing is still to be shown: what was typed is passed over."""
+    is_attained = found.outcome == Outcome.ATTAINED
+    to_show = "" if is_attained else found.to_show.strip()
+    if not is_attained and not to_show:
+        raise NotPossible(_("Say of each part that is not yet attained what is still to be shown."))
+    return Finding(
+        decision=decision,
+        part_id=part,
+        order=order,
+        outcome=found.outcome,
+        to_show=to_show,
+        due_on=None if is_attained else found.due_on,
+        recorded_at=decision.recorded_at,
+    )
 
 
 def _checked(snapshot: Snapshot, cited: Iterable[str]) -> list[str]:
@@ -116,7 +158,7 @@ def defer(*, case: Case, reason: str, by: Account, at: datetime | None = None) -
     move(case, Case.State.DEFERRED)
     record_conflicts(case, panel, at=at)
     deferral = Deferral.objects.create(
-        case=case, by_id=by.pk, reason=reason.strip(), recorded_at=at
+        case=case, by_id=by.pk, reason=reason.strip(), panel=panel.to_plain(), recorded_at=at
     )
     append(case.chain, "case.deferred", by=by, at=at, rows=[case, deferral])
     _tell(case, "deferral", at)
@@ -129,12 +171,23 @@ def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announce
     only that there is one. The letter carries the head of the case's chain of this moment."""
     at = at or timezone.now()
     case = locked(case)
-    check_leads(by, panel_of(case, at))
+    check_announces(by, panel_of(case, at))
     move(case, Case.State.ANNOUNCED)
+    return make_known(case, by=by, at=at)
+
+
+def make_known(case: Case, *, by: Account, at: datetime) -> Announcement:
+    """Announce the decision that stands in this case, which the caller has locked; the letter says
+    before whom, and until which day, it can be contested. (domain rule 23)"""
+    ground = Supersession.objects.filter(decision=case.decision_id).values_list("ground").first()
+    sector = sector_of(case.enrolment.programme)
+    body, last_day = way_to_contest(sector, timezone.localdate(at), *(ground or ()))
     announcement = Announcement.objects.create(
-        decision=case.decision,
+        decision=case.standing,
         by_id=by.pk,
         head=Chain.objects.select_for_update().get(key=case.chain).head,
+        body=body,
+        last_day=last_day,
         recorded_at=at,
     )
     append(case.chain, "decision.announced", by=by, at=at, rows=[case, announcement])

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from committees.access import check_prepares
+from committees.access import check_asks_something, check_prepares
 from committees.actions.judging import record_conflicts
 from committees.actions.locking import locked
 from committees.models import Case, Meeting, Snapshot, SnapshotFile, SnapshotItem
@@ -62,11 +62,13 @@ def hurry_freezing(*, meeting: Meeting, by: Account, at: datetime | None = None)
 def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
     """Freeze the set as it stood at the reference moment. Raises NotPossible in the minute after
     that moment and before it, while files are being prepared (two hours at most, after which the
-    set says so of them), and when the set was frozen already."""
+    set says so of them), when the set was frozen already, and
+    when nothing of the unit is left to ask."""
     at = at or timezone.now()
     case = Case.objects.for_list().get(pk=case.pk)
     _check_reference(case.meeting, at - Case.SETTLES_IN)
     evidence_set = set_that_counts(case, as_of=case.meeting.reference_at)
+    check_asks_something(evidence_set.frame)
     waiting = _unprepared(evidence_set)
     if len(waiting) != case.unprepared:
         Case.objects.filter(pk=case.pk).update(unprepared=len(waiting))

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from committees.access import check_judges, check_may_recuse
 from committees.actions.locking import locked
-from committees.models import Case, Finding, Judgement, Recusal
+from committees.models import Case, Judgement, Outcome, Recusal
 from committees.panels import panel_of
 from committees.rules import Panel
 from committees.snapshots import read
@@ -93,11 +93,13 @@ def judge(
     return judgement
 
 
-def check_complete(case: Case, findings: Mapping[str, str], motivation: str) -> None:
-    """One finding for each part of the frozen unit, and a motivation. Two queries."""
+def check_complete(case: Case, outcomes: Mapping[str, str], motivation: str) -> list[str]:
+    """Raises NotPossible unless there is one outcome for each part of the frozen unit, and a
+    motivation. Returns the ids of the parts in their order. Two queries."""
     snapshot = case.latest_snapshot()
-    parts = {part.id for part in read(snapshot).evidence_set.frame.parts} if snapshot else set()
-    if set(findings) != parts or not set(findings.values()) <= set(Finding.values):
+    parts = [part.id for part in read(snapshot).evidence_set.frame.parts] if snapshot else []
+    if set(outcomes) != set(parts) or not set(outcomes.values()) <= set(Outcome.values):
         raise NotPossible(_("Give one finding for each part of the unit."))
     if not motivation.strip():
         raise NotPossible(_("Write a motivation."))
+    return parts

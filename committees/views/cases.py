@@ -50,10 +50,9 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
         "panel": panel,
         "before": before,
         "after": after,
-        "is_frozen": case.state != Case.State.PLANNED,
         "may_recuse": case.state in (Case.State.FROZEN, Case.State.OPENED),
     }
-    if case.state == Case.State.PLANNED:
+    if not case.has_set:
         return render(request, "committees/dossier.html", context)
     frozen, shown = frozen_context(case, request.GET)
     if request.htmx and request.method == "GET":
@@ -74,7 +73,7 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
         if form.is_valid():
             actions.judge(
                 case=case,
-                findings=form.findings,
+                findings=form.outcomes,
                 motivation=form.cleaned_data["motivation"],
                 by=request.user,
             )

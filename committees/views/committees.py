@@ -27,7 +27,7 @@ def committee_list(request: PersonRequest) -> HttpResponse:
     committees = Committee.objects.visible_to(request.user).select_related("programme")
     meetings = (
         Meeting.objects.visible_to(request.user)
-        .exclude(state=Meeting.State.CLOSED)
+        .coming()
         .select_related("committee__programme")
         .order_by("held_at")
     )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_leads, check_prepares, check_reads
+from committees.access import check_announces, check_leads, check_prepares, check_reads
 from committees.agenda import agenda_of, next_up
 from committees.dossier import (
     Neighbours,
@@ -20,7 +20,8 @@ from committees.dossier import (
     opened_judgements,
 )
 from committees.forms import DecisionForm, ReasonForm
-from committees.models import Case, Meeting
+from committees.models import Case, Meeting, Outcome
+from committees.panels import panel_shown
 from committees.rules import Agreement, Panel, agreement, obstacles, quorum_sentence
 from committees.snapshots import FrozenSet
 from committees.views.cases import case_on_agenda, case_with_panel
@@ -40,7 +41,7 @@ def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResp
         return HttpResponse(status=204)
     case, panel, beside = case_on_agenda(request, pk)
     check_reads(request.user, panel)
-    if case.state == Case.State.PLANNED:
+    if not case.has_set:
         return redirect("committees:case", case.pk)
     frozen, shown = frozen_context(case)
     opened = _opened(case, panel, frozen)
@@ -60,15 +61,17 @@ def decide(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResp
             return _go_on(request, case)
     context = shown | opened | _state(request, case, panel, beside)
     context |= {"form": form, "draft": draft, "mark": mark}
-    if case.state in (Case.State.DECIDED, Case.State.ANNOUNCED):
-        context["decision"] = decision_facts(case, frozen)
+    agreed = set((opened["agreed"] or {}).values())
+    context["all_attained"] = agreed == {Outcome.ATTAINED}
+    if case.has_decision:
+        context["decision"] = decision_facts(case.standing, frozen)
     status = 422 if form is not None and form.errors else 200
     return render(request, window(request, "decide"), context, status=status)
 
 
 def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:
     """The judgements side by side, and the findings on which all agree; nothing while sealed."""
-    if case.state == Case.State.FROZEN:
+    if not case.is_opened:
         return {"opened": None, "agreement": None, "agreed": None}
     opened = opened_judgements(case, panel, frozen.evidence_set.frame.parts)
     found = [row.findings for _seat, row in opened.judges]
@@ -95,10 +98,11 @@ def _state(request: PersonRequest, case: Case, panel: Panel, beside: Neighbours)
     defer_form, deferring = _deferring(request, case) if may_defer else (None, None)
     return {
         "case": case,
-        "panel": panel,
+        "panel": panel_shown(case, panel),
         "before": beside[0],
         "after": beside[1],
         "leads": leads,
+        "announces": allowed(check_announces, request.user, panel),
         "prepares": allowed(check_prepares, request.user, case.meeting.committee, timezone.now()),
         "in_session": in_session,
         "quorum": quorum_sentence(panel),

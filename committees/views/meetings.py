@@ -1,3 +1,5 @@
+from datetime import date
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -6,18 +8,22 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_chairs, check_prepares
+from committees.access import check_chairs, check_leads, check_prepares
 from committees.agenda import agenda_of, mark_of
-from committees.forms import AgendaForm, AttendanceForm, MeetingForm, UnitForm
-from committees.models import Attendance, Case, Committee, Meeting, Membership
-from committees.panels import moment_of, seats_of
+from committees.forms import AgendaForm, AttendanceForm, LeadingForm, MeetingForm, UnitForm
+from committees.models import Case, Committee, Meeting, Membership
+from committees.notice import notice_of
+from committees.panels import moment_of, panel_in, seats_of
+from committees.standing import standing_of
 from people.access import PersonRequest, allowed, signed_in
+from people.models import Person
 from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
 
@@ -56,11 +62,18 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = MeetingForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         meeting = actions.plan_meeting(committee=committee, by=request.user, **form.cleaned_data)
-        messages.success(request, _("The meeting is planned. Now put students on its agenda."))
+        text = _("The meeting is planned. Put students on its agenda until %(day)s.")
+        messages.success(request, text % {"day": date_format(_last_day(meeting), "l j F Y")})
         return redirect("committees:agenda", meeting.pk)
     context = {"committee": committee, "form": form}
     status = 422 if form.errors else 200
     return render(request, "committees/meeting_plan.html", context, status=status)
+
+
+def _last_day(meeting: Meeting) -> date:
+    """The last day on which students can be put on its agenda."""
+    notice = notice_of(meeting.committee.programme)
+    return notice.last_day_to_tell(timezone.localdate(meeting.reference_at))
 
 
 @signed_in
@@ -76,20 +89,23 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     at = moment_of(meeting, now)
     prepares = allowed(check_prepares, request.user, meeting.committee, now)
     rows = agenda_of(meeting, viewer=request.user, at=now)
-    seats = seats_of([meeting.committee_id], at)[meeting.committee_id]
-    present = set(
-        Attendance.objects.as_of(at).filter(meeting=meeting).values_list("person", flat=True)
-    )
+    panel = panel_in(meeting, at)
+    leads = allowed(check_leads, request.user, panel)
     is_planned = meeting.state == Meeting.State.PLANNED
     planned = [row for row in rows if row.case.state == Case.State.PLANNED]
     context = {
         "meeting": meeting,
         "mark": mark,
         "rows": rows,
-        "present": [seat for seat in seats if seat.person in present],
+        "panel": panel,
         "next": next((row for row in rows if row.awaits_viewer), None),
         "awaited": sum(row.awaits_viewer for row in rows),
-        "form": AttendanceForm(seats=seats, present=present),
+        "form": AttendanceForm(seats=panel.seats, present=panel.present),
+        "leading": LeadingForm(panel=panel) if prepares and LeadingForm.may_lead(panel) else None,
+        "leads": leads,
+        "last_day": _last_day(meeting),
+        "is_too_late": _last_day(meeting) < timezone.localdate(now),
+        "is_early": timezone.localdate(now) < timezone.localdate(meeting.held_at),
         "prepares": prepares,
         "chairs": allowed(check_chairs, request.user, meeting.committee, now),
         "is_planned": is_planned,
@@ -118,7 +134,7 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     unit = unit_form.cleaned_data["unit"] if unit_form.is_valid() else None
     if len(units) == 1:
         unit = units[0]
-    free = _free_for(meeting, unit) if unit else Enrolment.objects.none()
+    free, done = _free_for(meeting, unit) if unit else (Enrolment.objects.none(), [])
     form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
     if unit and form.is_valid() and _put_on(request, meeting, unit, form):
         return redirect("committees:meeting", meeting.pk)
@@ -129,7 +145,9 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
         "unit": unit,
         "form": form,
         "has_students": bool(free),
-        "reference_has_passed": meeting.reference_at <= now,
+        "done": done,
+        "last_day": _last_day(meeting),
+        "is_too_late": _last_day(meeting) < timezone.localdate(now),
     }
     status = 422 if form.errors else 200
     return render(request, "committees/agenda.html", context, status=status)
@@ -155,18 +173,26 @@ def _put_on(request: PersonRequest, meeting: Meeting, unit: Unit, form: AgendaFo
     return True
 
 
-def _free_for(meeting: Meeting, unit: Unit) -> QuerySet[Enrolment]:
-    """The enrolments of the programme that do not wait for a decision on this unit already."""
-    waiting = Case.objects.filter(unit=unit).exclude(
-        state__in=(Case.State.ANNOUNCED, Case.State.DEFERRED)
-    )
+def _free_for(meeting: Meeting, unit: Unit) -> tuple[QuerySet[Enrolment], list[Enrolment]]:
+    """The enrolments of the programme that can be put on the agenda for this unit, which is those
+    that do not wait for a decision on it already; and of the others those that attained every
+    part of it."""
+    waiting = Case.objects.waiting().filter(unit=unit)
     rows = Enrolment.objects.filter(programme=meeting.committee.programme_id)
-    return (
+    free = (
         rows.current(timezone.localdate(meeting.reference_at))
         .exclude(pk__in=waiting.values("enrolment"))
         .select_related("student", "programme")
         .order_by("student__name")
     )
+    parts, kept = list(unit.parts.all()), list(free)
+    stands = standing_of([row.pk for row in kept], [unit.pk])
+    done = [
+        row
+        for row in kept
+        if (found := stands.get((row.pk, unit.pk))) and found.attained and not found.left_of(parts)
+    ]
+    return free.exclude(pk__in=[row.pk for row in done]), done
 
 
 @signed_in
@@ -227,10 +253,32 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Which present member leads where the chair does not."""
+    meeting, now = visible_meeting(request, pk), timezone.now()
+    check_prepares(request.user, meeting.committee, now)
+    form = LeadingForm(request.POST, panel=panel_in(meeting, now))
+    if form.is_valid():
+        person = Person.objects.get(pk=form.cleaned_data["person"])
+        try:
+            actions.note_leading(meeting=meeting, person=person, by=request.user)
+        except NotPossible as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(
+                request, _("%(person)s leads in the chair's place.") % {"person": person}
+            )
+    else:
+        messages.error(request, _("Choose a voting member who is present."))
+    return redirect("committees:meeting", meeting.pk)
+
+
+@signed_in
+@require_POST
 def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
-    return _change(
-        request, visible_meeting(request, pk), actions.open_meeting, _("The meeting is open.")
-    )
+    meeting, reason = visible_meeting(request, pk), request.POST.get("reason", "")
+    action = partial(actions.open_meeting, reason=reason[:500])
+    return _change(request, meeting, action, _("The meeting is open."))
 
 
 @signed_in

@@ -1,5 +1,6 @@
 """What a student, and their adviser, see of a case."""
 
+from datetime import date
 from uuid import UUID
 
 from django.conf import settings
@@ -9,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from committees.access import check_leads
+from committees.access import check_announces
+from committees.contesting import sector_of, way_to_contest
 from committees.dossier import decision_facts, frozen_context, live_files, set_context
 from committees.models import Case
-from committees.panels import moment_of, panel_of
+from committees.panels import moment_of, panel_of, panel_shown
 from committees.preview import preview
 from committees.snapshots import read
 from committees.views.cases import case_with_panel
@@ -37,11 +39,10 @@ def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
     now = timezone.now()
     context = {
         "case": case,
-        "panel": panel_of(case, moment_of(case.meeting, now)),
-        "is_frozen": case.state != Case.State.PLANNED,
+        "panel": panel_shown(case, panel_of(case, moment_of(case.meeting, now))),
         "reference_has_passed": case.meeting.reference_at <= now,
     }
-    if case.state == Case.State.PLANNED:
+    if not case.has_set:
         left = preview(case, now)
         context |= set_context(left.evidence_set, live_files(left.evidence_set))
         context |= {"unanswered": left.unanswered, "erased": 0}
@@ -64,10 +65,18 @@ def letter(request: PersonRequest, pk: UUID) -> HttpResponse:
 def letter_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
     """The letter as student and adviser will read it, for whoever announces it."""
     case, panel = case_with_panel(request, pk)
-    check_leads(request.user, panel)
+    check_announces(request.user, panel)
     if case.state != Case.State.DECIDED:
         raise NotPossible(_("There is a letter to look at between the decision and announcing it."))
     return _letter(request, case)
+
+
+def _contested(case: Case) -> tuple[str, date]:
+    """Before whom and until when; of what is not announced yet, as if it were today."""
+    if case.state == Case.State.ANNOUNCED:
+        announcement = case.standing.announcement
+        return announcement.body, announcement.last_day
+    return way_to_contest(sector_of(case.enrolment.programme), timezone.localdate())
 
 
 def _letter(request: PersonRequest, case: Case) -> HttpResponse:
@@ -78,6 +87,7 @@ def _letter(request: PersonRequest, case: Case) -> HttpResponse:
         "is_preview": case.state == Case.State.DECIDED,
         "decision": None,
     }
-    if case.state != Case.State.DEFERRED:
-        context["decision"] = decision_facts(case, read(case.decision.snapshot))
+    if case.has_decision:
+        context["body"], context["last_day"] = _contested(case)
+        context["decision"] = decision_facts(case.standing, read(case.standing.snapshot))
     return render(request, "committees/letter.html", context)

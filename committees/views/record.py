@@ -7,11 +7,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from committees.access import check_reads_record
-from committees.dossier import decision_facts, frozen_context, in_words
+from committees.dossier import decision_facts, frozen_context, in_words, replaced_decisions
 from committees.forms import RecordSearchForm
-from committees.models import Attendance, Case
-from committees.panels import moment_of, panel_of
+from committees.models import Case
+from committees.panels import moment_of, panel_of, panel_shown
 from committees.record import KINDS, steps_of
+from committees.rules import quorum_sentence
 from people.access import PersonRequest, signed_in, with_role
 from programmes.models import SUPERVISING
 from records.verification import verify_chain
@@ -40,22 +41,21 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
     case = get_object_or_404(Case.objects.visible_to(request.user).for_page(), pk=pk)
     panel = panel_of(case, moment_of(case.meeting, timezone.now()))
     check_reads_record(request.user, case, panel)
-    is_sealed = case.state in (Case.State.PLANNED, Case.State.FROZEN)
     judgements = case.judgements.select_related("person").order_by("person__name", "number")
+    shown_panel = panel_shown(case, panel)
     context = {
         "case": case,
-        "panel": panel,
+        "panel": shown_panel,
+        "quorum": quorum_sentence(shown_panel),
         "steps": steps_of(case),
         "report": verify_chain(case.chain),
         "recusals": case.recusals.select_related("person").order_by("recorded_at"),
-        "attendances": Attendance.objects.filter(meeting=case.meeting).select_related("person"),
-        "is_frozen": case.state != Case.State.PLANNED,
-        "is_sealed": is_sealed,
         "written": judgements.count(),
         "judgements": [],
         "decision": None,
+        "replaced": [],
     }
-    if case.state != Case.State.PLANNED:
+    if case.has_set:
         frozen, shown = frozen_context(case)
         snapshot = case.snapshots.latest("number")
         titles = frozen.titles()
@@ -67,12 +67,13 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
                 for item in snapshot.items.all()
             ],
         }
-        if not is_sealed:
+        if case.is_opened:
             context["judgements"] = judgements
             context["parts"] = [
                 (part.title, [(row, in_words(row.findings.get(part.id))) for row in judgements])
                 for part in parts
             ]
-        if case.state in (Case.State.DECIDED, Case.State.ANNOUNCED):
-            context["decision"] = decision_facts(case, frozen)
+        if case.has_decision:
+            context["decision"] = decision_facts(case.standing, frozen)
+            context["replaced"] = replaced_decisions(case, frozen)
     return render(request, "committees/case_record.html", context)

@@ -1,14 +1,25 @@
 """One factory a model, with dull defaults, and a scene: a programme with a committee and students
 with answered evidence, in which cases go their way through the actions."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
 
 from committees import actions
-from committees.models import Attendance, Case, Committee, Decision, Finding, Meeting, Membership
+from committees.models import (
+    Attendance,
+    Case,
+    Committee,
+    Decision,
+    Meeting,
+    Membership,
+    Outcome,
+    Supersession,
+)
+from committees.rules import Found
 from committees.snapshots import read
 from evidence.models import Evidence, GiverRole
 from people.models import Account, InstitutionRole
@@ -102,6 +113,11 @@ class Scene:
         return self.cases[0]
 
     @property
+    def at(self) -> datetime:
+        """When the meeting is held."""
+        return self.meeting.held_at
+
+    @property
     def student(self) -> Account:
         return self.case.enrolment.student.account
 
@@ -110,48 +126,83 @@ class Scene:
 
     def freeze(self) -> None:
         for case in self.cases:
-            actions.freeze_case(case=case, at=REFERENCE + Case.SETTLES_IN)
+            actions.freeze_case(case=case, at=self.meeting.reference_at + Case.SETTLES_IN)
 
     def judge(
-        self, by: Account, finding: str = Finding.ATTAINED, words: str = "Seen often."
+        self, by: Account, outcome: str = Outcome.ATTAINED, words: str = "Seen often."
     ) -> None:
         for case in self.cases:
             actions.judge(
                 case=case,
-                findings=findings_of(case, finding),
+                findings=findings_of(case, outcome),
                 motivation=words,
                 by=by,
-                at=REFERENCE + timedelta(days=1),
+                at=self.meeting.reference_at + timedelta(days=1),
             )
 
     def open_meeting(self, *present: Account) -> None:
         for user in present or (self.chair, self.member, self.other_member):
             actions.mark_present(
-                meeting=self.meeting, person=user.person, by=self.secretary, at=HELD
+                meeting=self.meeting, person=user.person, by=self.secretary, at=self.at
             )
-        self.meeting = actions.open_meeting(meeting=self.meeting, by=self.chair, at=HELD)
+        by = self.chair if self.chair in present or not present else present[0]
+        if by != self.chair:
+            actions.note_leading(
+                meeting=self.meeting, person=by.person, by=self.secretary, at=self.at
+            )
+        self.meeting = actions.open_meeting(meeting=self.meeting, by=by, at=self.at)
 
     def open_judgements(self) -> None:
         for case in self.cases:
-            actions.open_judgements(case=case, by=self.chair, at=HELD)
+            actions.open_judgements(case=case, by=self.chair, at=self.at)
 
-    def decide(self, finding: str = Finding.ATTAINED) -> Decision:
+    def decide(self, *outcomes: str) -> Decision:
         decisions = [
             actions.decide(
                 case=case,
-                findings=findings_of(case, finding),
+                findings=found_in(case, *(outcomes or (Outcome.ATTAINED,))),
                 motivation="The set shows it.",
                 cited=cited_in(case),
                 by=self.chair,
-                at=HELD,
+                at=self.at,
             )
             for case in self.cases
         ]
         return decisions[0]
 
+    def supersede(self, *outcomes: str, **other: Any) -> Decision:
+        """A clerical error that chair and member put right, unless said otherwise."""
+        words = {
+            "findings": found_in(self.case, *(outcomes or (Outcome.ATTAINED,))),
+            "motivation": "The set shows it after all.",
+            "cited": cited_in(self.case),
+            "ground": Supersession.Ground.RECTIFICATION,
+            "reason": "The wrong box was ticked.",
+            "by": self.chair,
+            "second": self.member,
+            "at": HELD + timedelta(days=2),
+        }
+        return actions.supersede(case=self.case, **words | other)
+
+    def again(self, *, days: int = 60) -> "Scene":
+        """The same people with a next case of the first student, in a next meeting."""
+        meeting = MeetingFactory(
+            committee=self.committee,
+            held_at=HELD + timedelta(days=days),
+            reference_at=REFERENCE + timedelta(days=days),
+        )
+        cases = actions.put_on_agenda(
+            meeting=meeting,
+            unit=self.unit,
+            enrolments=[self.case.enrolment],
+            by=self.secretary,
+            at=HELD + timedelta(days=days - 20),
+        )
+        return replace(self, meeting=meeting, cases=cases)
+
     def announce(self) -> None:
         for case in self.cases:
-            actions.announce(case=case, by=self.chair, at=HELD)
+            actions.announce(case=case, by=self.chair, at=self.at)
 
     def bring_to(self, state: str) -> "Scene":
         """Let the cases go their way, up to this state."""
@@ -166,7 +217,7 @@ class Scene:
         self.open_judgements()
         if state == Case.State.DEFERRED:
             for case in self.cases:
-                actions.defer(case=case, reason="Show it once more.", by=self.chair, at=HELD)
+                actions.defer(case=case, reason="Show it once more.", by=self.chair, at=self.at)
         if state in (Case.State.DECIDED, Case.State.ANNOUNCED):
             self.decide()
         if state == Case.State.ANNOUNCED:
@@ -174,10 +225,21 @@ class Scene:
         return self
 
 
-def findings_of(case: Case, finding: str) -> dict[str, str]:
-    """This finding for every part of the frozen unit."""
+def findings_of(case: Case, outcome: str) -> dict[str, str]:
+    """This outcome for every part of the frozen unit."""
     frozen = read(case.snapshots.latest("number"))
-    return {part.id: finding for part in frozen.evidence_set.frame.parts}
+    return {part.id: outcome for part in frozen.evidence_set.frame.parts}
+
+
+def found_in(case: Case, *outcomes: str) -> dict[str, Found]:
+    """What a decision finds of each part of the frozen unit: these outcomes in their order, or one
+    for all; of what is not yet attained with what is still to be shown."""
+    parts = list(findings_of(case, ""))
+    given = outcomes if len(outcomes) > 1 else outcomes * len(parts)
+    return {
+        part: Found(outcome, "" if outcome == Outcome.ATTAINED else "Show it to a client.")
+        for part, outcome in zip(parts, given, strict=True)
+    }
 
 
 def cited_in(case: Case) -> list[str]:

@@ -1,31 +1,38 @@
 """Opening together, deciding on the set, deferring, announcing."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from committees import actions
-from committees.models import Case, Decision, Finding
+from committees.models import Case, Committee, Decision, Finding, Outcome
+from committees.panels import panel_sealed
+from committees.rules import Disclosure, Found
 from committees.snapshots import read
 from post.models import OutboxMail
 from records.models import Chain, Event
 from records.refusals import NotPossible
 from tests.committees.factories import (
     HELD,
+    MeetingFactory,
     Scene,
     answered_piece,
     cited_in,
     findings_of,
+    found_in,
     scene,
 )
-from tests.factories import LONG_AGO
+from tests.factories import LONG_AGO, UnitPartFactory, WorkProcessFactory
 
 pytestmark = pytest.mark.django_db
 
 
 def decide(made: Scene, **other: object) -> Decision:
     words = {
-        "findings": findings_of(made.case, Finding.ATTAINED),
+        "findings": found_in(made.case, Outcome.ATTAINED),
         "motivation": "The set shows it.",
         "cited": cited_in(made.case),
     }
@@ -90,9 +97,9 @@ def test_an_adviser_of_now_does_not_count_and_is_recorded() -> None:
     decide(made)
 
     assert dict(made.case.recusals.values_list("person", "ground")) == {made.member.pk: "adviser"}
-    facts = Event.objects.get(verb="decision.made").statement["facts"]
-    assert facts["aside"] == [str(made.member.pk)]
-    assert set(facts["present"]) == {str(made.chair.pk), str(made.other_member.pk)}
+    panel = panel_sealed(made.refreshed().decision)
+    assert dict(panel.aside) == {made.member.pk: "adviser"}
+    assert {seat.person for seat in panel.counted} == {made.chair.pk, made.other_member.pk}
 
 
 def test_a_decision_needs_findings_a_motivation_and_what_it_rests_on() -> None:
@@ -125,7 +132,9 @@ def test_a_decision_keeps_what_was_found_and_on_which_set() -> None:
 
     decision.refresh_from_db()
     assert decision.snapshot == made.case.snapshots.get()
-    assert decision.findings == findings_of(made.case, "attained")
+    assert [(row.part, row.outcome, row.to_show) for row in decision.findings.all()] == [
+        (made.unit.parts.get(), "attained", "")
+    ]
     assert (decision.motivation, decision.cited) == ("Twice seen.", cited)
     assert made.refreshed().state == Case.State.DECIDED
 
@@ -133,9 +142,9 @@ def test_a_decision_keeps_what_was_found_and_on_which_set() -> None:
 def test_a_committee_may_differ_from_its_members() -> None:
     made = scene().bring_to(Case.State.OPENED)
 
-    decision = decide(made, findings=findings_of(made.case, "not_yet"))
+    decision = decide(made, findings=found_in(made.case, "not_yet"))
 
-    assert set(decision.findings.values()) == {"not_yet"}
+    assert decision.findings.get().outcome == "not_yet"
 
 
 def test_deferring_needs_a_reason_and_no_quorum() -> None:
@@ -210,15 +219,17 @@ def test_only_who_sits_in_the_committee_is_present() -> None:
 
 def test_after_a_deferral_a_later_meeting_takes_up_a_new_case() -> None:
     made = scene().bring_to(Case.State.FROZEN)
+    reference_at = HELD + timedelta(days=30)
     later = actions.plan_meeting(
-        committee=made.committee, held_at=HELD + timedelta(days=30), reference_at=HELD, place="",
+        committee=made.committee, held_at=reference_at, reference_at=reference_at, place="",
         by=made.secretary, at=LONG_AGO,
     )  # fmt: skip
 
     def put_on() -> list[Case]:
         return actions.put_on_agenda(
-            meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary
-        )
+            meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary,
+            at=HELD,
+        )  # fmt: skip
 
     with pytest.raises(NotPossible):
         put_on()
@@ -238,8 +249,9 @@ def test_a_committee_stays_in_its_programme() -> None:
     ):
         with pytest.raises(NotPossible):
             actions.put_on_agenda(
-                meeting=made.meeting, unit=unit, enrolments=[enrolment], by=made.secretary
-            )
+                meeting=made.meeting, unit=unit, enrolments=[enrolment], by=made.secretary,
+                at=LONG_AGO,
+            )  # fmt: skip
 
 
 def test_the_sets_are_not_frozen_after_the_meeting() -> None:
@@ -264,3 +276,92 @@ def test_a_case_off_the_agenda_is_gone_and_its_chain_says_so() -> None:
         "case.taken_off_agenda",
         {f"committees.case:{case.pk}": None},
     )
+
+
+@pytest.mark.parametrize("state", [Case.State.PLANNED, Case.State.OPENED, Case.State.DECIDED])
+def test_a_student_waits_for_one_case_on_a_unit(state: str) -> None:
+    made = scene()
+    made.bring_to(state)
+    later = MeetingFactory(committee=made.committee)
+
+    with translation.override("en"), pytest.raises(NotPossible, match="waits for a decision"):
+        actions.put_on_agenda(
+            meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary,
+            at=LONG_AGO,
+        )  # fmt: skip
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Case.objects.create(
+            meeting=later, enrolment=made.case.enrolment, unit=made.unit, recorded_at=HELD
+        )
+
+
+def test_what_is_not_yet_attained_is_still_to_be_shown() -> None:
+    made = scene(parts=2).bring_to(Case.State.OPENED)
+    first, second = findings_of(made.case, "")
+
+    for to_show in ("", "  \n"):
+        with translation.override("en"), pytest.raises(NotPossible, match="still to be shown"):
+            decide(made, findings={first: Found("attained"), second: Found("not_yet", to_show)})
+    decision = decide(
+        made,
+        findings={
+            second: Found("not_yet", " A talk with a client. ", HELD.date()),
+            first: Found("attained", "Passed over.", HELD.date()),
+        },
+    )
+
+    assert list(decision.findings.values_list("part", "outcome", "to_show", "due_on")) == [
+        (UUID(first), "attained", "", None),
+        (UUID(second), "not_yet", "A talk with a client.", HELD.date()),
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"outcome": "attained", "to_show": "Something."},
+        {"outcome": "attained", "due_on": HELD.date()},
+        {"outcome": "not_yet"},
+        {"outcome": "failed", "to_show": "Something."},
+    ],
+)
+def test_the_database_refuses_a_finding_that_makes_no_sense(wrong: dict[str, object]) -> None:
+    made = scene().bring_to(Case.State.DECIDED)
+    more = UnitPartFactory(unit=made.unit, work_process=WorkProcessFactory())
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Finding.objects.create(decision=Decision.objects.get(), part=more, order=2, **wrong)
+
+
+@pytest.mark.tampers
+def test_who_sat_is_read_from_the_decision_and_never_live() -> None:
+    made = scene()
+    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    made.bring_to(Case.State.OPENED)
+    actions.recuse(case=made.case, reason="A neighbour.", by=made.other_member, at=HELD)
+    made.committee.memberships.filter(person=made.chair.pk).update(recorded_at=LONG_AGO)
+    made.decide()
+    before = panel_sealed(made.refreshed().decision)
+
+    made.committee.memberships.exclude(person=made.chair.pk).update(ended_at=HELD)
+    made.meeting.attendances.update(ended_at=HELD)
+    Committee.objects.update(quorum=9)
+
+    assert panel_sealed(made.refreshed().decision) == before
+    assert before.quorum == 2
+    assert {seat.name for seat in before.seats} == {"Chair", "Secretary", "Member", "Other_Member"}
+    assert dict(before.aside) == {made.other_member.pk: "own_request"}
+    assert dict(before.givers) == {made.member.pk: Disclosure.PERSON}
+    assert before.present == {made.chair.pk, made.member.pk, made.other_member.pk}
+    assert before.judged == {made.chair.pk, made.member.pk}
+
+
+@pytest.mark.tampers
+def test_who_sat_is_kept_with_a_deferral_too() -> None:
+    made = scene().bring_to(Case.State.DEFERRED)
+    made.committee.memberships.update(ended_at=HELD)
+
+    panel = panel_sealed(made.refreshed().deferral)
+
+    assert panel.present == {made.chair.pk, made.member.pk, made.other_member.pk}
+    assert len(panel.seats) == 4

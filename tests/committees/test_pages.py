@@ -118,24 +118,32 @@ def test_a_member_does_not_do_a_coordinators_or_chairs_work(page: str) -> None:
 
 def test_a_meeting_is_planned_in_the_time_of_amsterdam() -> None:
     made = scene()
-    data = {"held_at": "2026-12-10T14:00", "reference_at": "2026-12-03T12:00", "place": "2.14"}
+    data = {"held_at": "2126-12-10T14:00", "reference_at": "2126-12-03T12:00", "place": "2.14"}
 
     wrong = post(
         made.secretary,
         "meeting_plan",
         made.committee.pk,
-        **data | {"reference_at": "2026-12-11T12:00"},
+        **data | {"reference_at": "2126-12-11T12:00"},
     )
     right = post(made.secretary, "meeting_plan", made.committee.pk, **data)
 
     assert wrong.status_code == 422
     meeting = Meeting.objects.get(place="2.14")
     assert went_to(right, "agenda", meeting.pk)
-    assert meeting.held_at.isoformat() == "2026-12-10T13:00:00+00:00"
+    assert meeting.held_at.isoformat() == "2126-12-10T13:00:00+00:00"
+
+
+def coming(made: Scene) -> Scene:
+    """With a meeting of which the reference date leaves time."""
+    now = timezone.now()
+    made.meeting.reference_at, made.meeting.held_at = now + timedelta(30), now + timedelta(40)
+    made.meeting.save()
+    return made
 
 
 def test_students_are_put_on_the_agenda_together() -> None:
-    made = scene()
+    made = coming(scene())
     free = [EnrolmentFactory(programme=made.programme) for _ in range(2)]
     stranger = EnrolmentFactory()
     page = ("agenda", made.meeting.pk)
@@ -153,7 +161,7 @@ def test_students_are_put_on_the_agenda_together() -> None:
 
 
 def test_with_several_units_one_is_chosen_first() -> None:
-    made = scene()
+    made = coming(scene())
     second = UnitFactory(programme=made.programme, title="Second unit")
     UnitPartFactory(unit=second, work_process=made.unit.parts.get().work_process)
     query = f"?unit={second.pk}"
@@ -461,7 +469,7 @@ def test_a_closed_meeting_is_shown_as_it_closed() -> None:
 
     answer = browser(made.chair).get(reverse("committees:meeting", args=[made.meeting.pk]))
 
-    assert {one.person for one in answer.context["present"]} == {
+    assert {one.person for one in answer.context["panel"].attending} == {
         made.chair.pk,
         made.secretary.pk,
         made.other_member.pk,
@@ -522,3 +530,35 @@ def test_next_and_previous_pass_over_cases_of_which_one_stands_aside() -> None:
 
     assert [leads_to(page) for page in (first, third, last)] == [[2], [0, 3], [2]]
     assert leads_to(of_other) == [1]
+
+
+def test_the_decision_form_asks_what_is_still_to_be_shown() -> None:
+    made = scene(parts=2).bring_to(Case.State.OPENED)
+    first, second = findings_of(made.case, "")
+    page = ("decide", made.case.pk)
+    words = {
+        f"part_{first}": "attained",
+        f"part_{second}": "not_yet",
+        "motivation": "Half of it is there.",
+        "cited": cited_in(made.case),
+    }
+
+    wrong = post(made.chair, *page, **words)
+    right = post(
+        made.chair,
+        *page,
+        **words,
+        **{f"part_{second}_show": "A talk with a client.", f"part_{second}_due": "2127-01-15"},
+    )
+
+    assert wrong.status_code == 422
+    assert "Say what is still to be shown of this part." in wrong.content.decode()
+    assert went_to(right, *page)
+    assert [
+        (str(row.part_id), row.outcome, row.to_show, str(row.due_on))
+        for row in made.refreshed().decision.findings.all()
+    ] == [
+        (first, "attained", "", "None"),
+        (second, "not_yet", "A talk with a client.", "2127-01-15"),
+    ]
+    assert "A talk with a client." in get(made.chair, *page)

@@ -11,8 +11,16 @@ from committees.models import Case, Membership
 from people.access import NotAllowed
 from people.models import Account
 from records.refusals import NotPossible
-from tests.committees.factories import HELD, MembershipFactory, Scene, cited_in, findings_of, scene
-from tests.factories import AccountFactory, EnrolmentFactory
+from tests.committees.factories import (
+    HELD,
+    MembershipFactory,
+    Scene,
+    cited_in,
+    findings_of,
+    found_in,
+    scene,
+)
+from tests.factories import LONG_AGO, AccountFactory, EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -48,15 +56,16 @@ def committee_made(made: Scene, by: Account) -> None:
 
 
 def meeting_planned(made: Scene, by: Account) -> None:
+    soon = AT + timedelta(days=1)
     actions.plan_meeting(
-        committee=made.committee, held_at=AT, reference_at=AT, place="", by=by, at=AT
+        committee=made.committee, held_at=soon, reference_at=soon, place="", by=by, at=AT
     )
 
 
 def case_put_on(made: Scene, by: Account) -> None:
     enrolment = EnrolmentFactory(programme=made.programme)
     actions.put_on_agenda(
-        meeting=made.meeting, unit=made.unit, enrolments=[enrolment], by=by, at=AT
+        meeting=made.meeting, unit=made.unit, enrolments=[enrolment], by=by, at=LONG_AGO
     )
 
 
@@ -69,9 +78,14 @@ def judged(made: Scene, by: Account) -> None:
 
 
 def decided(made: Scene, by: Account) -> None:
-    cited = cited_in(made.case) if made.case.snapshots.exists() else []
+    has_set = made.case.snapshots.exists()
     actions.decide(
-        case=made.case, findings=findings(made), motivation="Seen.", cited=cited, by=by, at=AT
+        case=made.case,
+        findings=found_in(made.case, "attained") if has_set else {},
+        motivation="Seen.",
+        cited=cited_in(made.case) if has_set else [],
+        by=by,
+        at=AT,
     )
 
 
@@ -104,6 +118,13 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
     "mark_absent": (
         lambda made, by: actions.mark_absent(
             meeting=made.meeting, person=made.chair.person, by=by, at=AT
+        ),
+        BOTH,
+        (*STATES,),
+    ),
+    "note_leading": (
+        lambda made, by: actions.note_leading(
+            meeting=made.meeting, person=made.member.person, by=by, at=AT
         ),
         BOTH,
         (*STATES,),
@@ -158,6 +179,14 @@ def people(made: Scene) -> dict[str, Account]:
 
 
 def brought_to(state: str) -> Scene:
+    """With chair and member present."""
+    if state in (PLANNED, FROZEN):
+        made = scene().bring_to(state)
+        for user in (made.chair, made.member):
+            actions.mark_present(
+                meeting=made.meeting, person=user.person, by=made.secretary, at=HELD
+            )
+        return made
     if state != IN_SESSION:
         return scene().bring_to(state)
     made = scene().bring_to(FROZEN)
@@ -213,9 +242,17 @@ def test_who_stands_aside_does_nothing(name: str) -> None:
         decide_in_the_chairs_place(made)
 
     assert outcome(ACTIONS[name][0], made, made.chair) == "not allowed"
-    if name != "judge":  # another leads in their place, who does not need to vote
-        assert outcome(ACTIONS[name][0], made, made.secretary) == "done"
+    if name != "judge":  # nobody leads in their place until the secretary notes who does
+        assert outcome(ACTIONS[name][0], made, made.secretary) == "not allowed"
+        note_member(made)
+        assert outcome(ACTIONS[name][0], made, made.member) == "done"
+        assert outcome(ACTIONS[name][0], made, made.other_member) == "not allowed"
+
+
+def note_member(made: Scene) -> None:
+    actions.note_leading(meeting=made.meeting, person=made.member.person, by=made.secretary, at=AT)
 
 
 def decide_in_the_chairs_place(made: Scene) -> None:
-    decided(made, made.secretary)
+    note_member(made)
+    decided(made, made.member)

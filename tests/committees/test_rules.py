@@ -1,5 +1,7 @@
 """Who judges, whether the quorum is met, whether members agree: pure functions."""
 
+import json
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from committees.models import Membership, Recusal
 from committees.rules import (
     Agreement,
+    Disclosure,
     Panel,
     Seat,
     agreement,
@@ -38,7 +41,12 @@ def panel(
     judged: set[UUID] | frozenset[UUID] = EVERYBODY,
 ) -> Panel:
     return Panel(
-        quorum, SEATS, aside or {}, frozenset(givers), frozenset(present), frozenset(judged)
+        quorum,
+        SEATS,
+        aside or {},
+        dict.fromkeys(givers, Disclosure.PERSON),
+        frozenset(present),
+        frozenset(judged),
     )
 
 
@@ -52,7 +60,10 @@ def _in_english() -> object:
     ("made", "sentence"),
     [
         (panel(3), "4 of 4 voting members present; the quorum of 3 is met"),
-        (panel(3, present=set()), "0 of 4 voting members present; the quorum of 3 is not met"),
+        (
+            panel(3, present=set()),
+            "0 of 4 voting members present; the quorum of 3 is not met; nobody leads",
+        ),
         (
             panel(3, present={CHAIR, ANNA, SECRETARY}),
             "2 of 4 voting members present; the quorum of 3 is not met",
@@ -72,6 +83,10 @@ def _in_english() -> object:
         (
             Panel(1, (Seat(CHAIR, "Chair", Role.CHAIR),), present=frozenset({CHAIR})),
             "1 of 1 voting member present; the quorum of 1 is met",
+        ),
+        (
+            replace(panel(1, present={ANNA}), deputy=ANNA),
+            "1 of 4 voting members present; the quorum of 1 is met; Anna leads",
         ),
     ],
 )
@@ -115,18 +130,41 @@ def test_who_judges_is_told_apart_from_who_stands_aside(
 
 
 @pytest.mark.parametrize(
-    ("aside", "leading"),
+    ("aside", "present", "deputy", "leads"),
     [
-        (set(), {CHAIR}),
-        ({ANNA}, {CHAIR}),
-        ({CHAIR}, {ANNA, BEN, CARO, SECRETARY}),
-        ({CHAIR, BEN}, {ANNA, CARO, SECRETARY}),
+        (set(), EVERYBODY, None, CHAIR),
+        ({ANNA}, EVERYBODY, ANNA, CHAIR),
+        (set(), {CHAIR, ANNA}, ANNA, CHAIR),  # the chair is there: nobody in their place
+        (set(), {ANNA, BEN}, None, None),
+        (set(), {ANNA, BEN}, ANNA, ANNA),
+        (set(), {ANNA, BEN}, CARO, None),  # who is noted is not there
+        ({CHAIR}, EVERYBODY, None, None),
+        ({CHAIR}, EVERYBODY, BEN, BEN),
+        ({CHAIR, BEN}, EVERYBODY, BEN, None),
+        ({CHAIR}, EVERYBODY, SECRETARY, None),  # has no vote
     ],
 )
-def test_the_chair_leads_unless_they_stand_aside(aside: set[UUID], leading: set[UUID]) -> None:
-    made = panel(aside=dict.fromkeys(aside, Ground.OWN_REQUEST))
+def test_who_leads_is_present(
+    aside: set[UUID], present: set[UUID], deputy: UUID | None, leads: UUID | None
+) -> None:
+    made = replace(
+        panel(aside=dict.fromkeys(aside, Ground.OWN_REQUEST), present=present), deputy=deputy
+    )
 
-    assert {user for user in EVERYBODY if made.leads(user)} == leading
+    assert {user for user in EVERYBODY if made.leads(user)} == ({leads} if leads else set())
+
+
+@pytest.mark.parametrize(
+    ("aside", "deputy", "announcing"),
+    [(set(), None, {CHAIR}), ({CHAIR}, ANNA, {ANNA}), (set(), SECRETARY, {CHAIR})],
+)
+def test_announcing_does_not_ask_presence(
+    aside: set[UUID], deputy: UUID | None, announcing: set[UUID]
+) -> None:
+    made = panel(aside=dict.fromkeys(aside, Ground.OWN_REQUEST), present=set())
+
+    found = {user for user in EVERYBODY if replace(made, deputy=deputy).announces(user)}
+    assert found == announcing
 
 
 def test_somebody_without_a_seat_is_nobody_here() -> None:
@@ -182,3 +220,16 @@ def test_judgements_agree_when_every_part_does(
 @pytest.mark.parametrize(("quorum", "members", "can"), [(2, 2, True), (3, 2, False), (1, 0, False)])
 def test_a_quorum_needs_as_many_voting_members(quorum: int, members: int, can: bool) -> None:
     assert is_attainable(quorum, members) == can
+
+
+@given(aside=people, givers=people, present=people, judged=people)
+def test_a_panel_is_sealed_and_read_back_as_it_was(
+    aside: set[UUID], givers: set[UUID], present: set[UUID], judged: set[UUID]
+) -> None:
+    made = panel(3, dict.fromkeys(aside, Ground.OWN_REQUEST), givers, present, judged)
+    names = {seat.person: seat.name for seat in SEATS}
+
+    plain = json.loads(json.dumps(made.to_plain()))
+
+    assert Panel.from_plain(plain, names) == made
+    assert {seat.name for seat in Panel.from_plain(plain, {}).seats} == {""}

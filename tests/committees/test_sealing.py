@@ -2,16 +2,20 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.core import mail
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.utils import translation
 
 from committees import actions
+from committees.dossier import opened_judgements
 from committees.models import Case, Judgement
+from committees.panels import panel_of
 from people.models import Account
 from post.models import OutboxMail
 from post.outbox import send_due
@@ -36,7 +40,7 @@ def names(patterns: list[object], namespace: str = "") -> Iterator[str]:
 
 def addresses(made: Scene) -> list[str]:
     """Every page that can be named without an id, or with one of the scene's rows of its room."""
-    case, judgement = made.case, Judgement.objects.get()
+    case, judgement = made.case, Judgement.objects.latest("recorded_at")
     own: list[Model] = [
         case,
         made.meeting,
@@ -70,10 +74,32 @@ def judged_by(made: Scene, author: Account) -> None:
     )
 
 
-def test_what_is_sealed_stays_sealed(caplog: pytest.LogCaptureFixture) -> None:
+def deferred(made: Scene) -> None:
+    """Before the judgements were opened."""
+    made.open_meeting()
+    actions.defer(case=made.case, reason="Show it once more.", by=made.chair, at=HELD)
+
+
+def deferred_and_closed(made: Scene) -> None:
+    deferred(made)
+    actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
+
+
+# What may happen to a case of which the judgements were never opened.
+SEALED: dict[str, Callable[[Scene], None]] = {
+    "frozen": lambda made: None,
+    "in session": Scene.open_meeting,
+    "deferred": deferred,
+    "deferred, the meeting closed": deferred_and_closed,
+}
+
+
+@pytest.mark.parametrize("then", SEALED)
+def test_what_is_sealed_stays_sealed(caplog: pytest.LogCaptureFixture, then: str) -> None:
     caplog.set_level(logging.DEBUG)
     made = scene().bring_to(Case.State.FROZEN)
     judged_by(made, made.member)
+    SEALED[then](made)
     superuser = Account.objects.create_superuser("boss@school.example", "Boss", "secret")
     others = [
         made.chair, made.secretary, made.other_member, made.coordinator, made.auditor, made.adviser,
@@ -118,14 +144,55 @@ def test_the_author_reads_it_beside_the_set_only() -> None:
     assert shown == [reverse("committees:case", args=[made.case.pk])]
 
 
-def test_opened_it_is_read_by_who_may() -> None:
+@pytest.mark.parametrize("then", ["frozen", "in session", "deferred"])
+def test_whether_sealed_judgements_agree_is_sealed_too(then: str) -> None:
+    made = scene().bring_to(Case.State.FROZEN)
+    for judge in (made.chair, made.member, made.other_member):
+        judged_by(made, judge)
+    SEALED[then](made)
+    client = Client()
+
+    for person in (made.chair, made.secretary, made.auditor):
+        client.force_login(person)
+        for page in ("meeting", "decide", "case_record"):
+            row = made.meeting if page == "meeting" else made.case
+            for tail in ("", "?large=1"):
+                body = client.get(reverse(f"committees:{page}", args=[row.pk]) + tail).content
+                assert b"unanimous" not in body.lower()
+                assert MARK.encode() not in body
+
+
+def test_opened_and_then_deferred_it_is_read_by_who_may() -> None:
     made = scene().bring_to(Case.State.FROZEN)
     judged_by(made, made.member)
     made.open_meeting()
     made.open_judgements()
+    actions.defer(case=made.case, reason="Show it once more.", by=made.chair, at=HELD)
     client = Client()
     client.force_login(made.other_member)
 
     answer = client.get(reverse("committees:decide", args=[made.case.pk]))
 
     assert MARK in answer.content.decode()
+
+
+def test_it_is_asked_of_a_case_when_its_judgements_were_opened() -> None:
+    sealed = scene().bring_to(Case.State.FROZEN)
+    deferred(sealed)
+    opened = scene().bring_to(Case.State.DEFERRED)
+
+    assert (sealed.refreshed().opened_at, opened.refreshed().opened_at) == (None, HELD)
+    with pytest.raises(PermissionError), translation.override("en"):
+        opened_judgements(sealed.refreshed(), panel_of(sealed.case, HELD), ())
+
+
+@pytest.mark.parametrize(
+    ("state", "opened_at"),
+    [("frozen", HELD), ("planned", HELD), ("opened", None), ("decided", None), ("announced", None)],
+)
+def test_the_database_knows_when_judgements_are_open(state: str, opened_at: object) -> None:
+    made = scene()
+
+    row = Case.objects.filter(pk=made.case.pk)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.update(state=state, opened_at=opened_at)

@@ -17,11 +17,13 @@ from committees.models import (
     Case,
     Decision,
     Deferral,
+    Finding,
     Judgement,
     Recusal,
     Snapshot,
     SnapshotFile,
     SnapshotItem,
+    Supersession,
 )
 from files.models import StoredFile
 from records.chain import canonical, name_of
@@ -30,7 +32,7 @@ from records.triggers import lifted
 from records.verification import verify, verify_chain
 from tests.committees.factories import HELD, Scene, scene
 from tests.evidence.factories import attach
-from tests.factories import PersonFactory
+from tests.factories import PersonFactory, UnitPartFactory, WorkProcessFactory
 from tests.recorded import record_what_was_made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.tampers]
@@ -39,14 +41,15 @@ BYTES = b"What I noted at the desk.\n"
 
 
 def made_with_all() -> tuple[Scene, Scene]:
-    """A case that was announced and one that was deferred, with a recusal, and a file in the
-    set."""
+    """A case that was announced, with a decision that took the place of another, and one that was
+    deferred; with a recusal, and a file in the set."""
     announced, deferred = scene(), scene()
     attach(announced.student.person.evidence.get(), BYTES)
     announced.bring_to(Case.State.OPENED)
     actions.recuse(case=announced.case, reason="A neighbour.", by=announced.other_member, at=HELD)
-    announced.decide()
+    announced.decide("not_yet")
     announced.announce()
+    announced.supersede()
     deferred.bring_to(Case.State.DEFERRED)
     record_what_was_made()
     return announced, deferred
@@ -85,14 +88,26 @@ def test_untouched_all_is_well() -> None:
 # --- Altered --------------------------------------------------------------------------------------
 
 ALTERED: dict[str, tuple[Callable[[], models.Model], dict[str, object], str]] = {
-    "decision: motivation": (Decision.objects.get, {"motivation": "Rewritten."}, "altered"),
-    "decision: finding": (Decision.objects.get, {"findings": {}}, "altered"),
-    "decision: what it rests on": (Decision.objects.get, {"cited": []}, "altered"),
+    "decision: motivation": (Decision.objects.first, {"motivation": "Rewritten."}, "altered"),
+    "decision: who sat": (Decision.objects.first, {"panel": {}}, "altered"),
+    "supersession": (Supersession.objects.get, {"reason": "Rewritten."}, "altered"),
+    "case: the decision that stands": (
+        lambda: Case.objects.get(deferral=None),
+        {"decision": None, "state": "opened"},
+        "altered",
+    ),
+    "deferral: who sat": (Deferral.objects.get, {"panel": {}}, "altered"),
+    "decision: what it rests on": (Decision.objects.first, {"cited": []}, "altered"),
     "judgement": (Judgement.objects.first, {"motivation": "Rewritten."}, "altered"),
     "recusal": (Recusal.objects.get, {"ground": "adviser"}, "altered"),
-    "announcement": (Announcement.objects.get, {"head": "0" * 64}, "altered"),
+    "announcement": (Announcement.objects.first, {"head": "0" * 64}, "altered"),
+    "announcement: the last day": (
+        Announcement.objects.first,
+        {"last_day": HELD.date()},
+        "altered",
+    ),
     "deferral": (Deferral.objects.get, {"reason": "Rewritten."}, "altered"),
-    "case": (Case.objects.first, {"state": "planned"}, "altered"),
+    "case": (Case.objects.first, {"recorded_at": HELD}, "altered"),
     "snapshot: its digest": (
         Snapshot.objects.first,
         {"digest": "0" * 64},
@@ -150,8 +165,9 @@ def test_content_that_was_erased_and_is_back_is_found() -> None:
 
 
 def removed_decision() -> list[models.Model]:
-    decision = Decision.objects.get()
-    return [decision.announcement, decision]
+    """The earlier one, with all that hangs on it."""
+    decision = Decision.objects.get(number=1)
+    return [decision.superseded_by, decision.announcement, *decision.findings.all(), decision]
 
 
 def removed_snapshot() -> list[models.Model]:
@@ -162,7 +178,8 @@ def removed_snapshot() -> list[models.Model]:
 # Whole rows go, with those that point at them, first what points.
 REMOVED: dict[str, Callable[[], list[models.Model]]] = {
     "decision": removed_decision,
-    "announcement": lambda: [Announcement.objects.get()],
+    "announcement": lambda: [Announcement.objects.all()[0]],
+    "supersession": lambda: [Supersession.objects.get()],
     "judgement": lambda: [Judgement.objects.first()],  # type: ignore[list-item]
     "recusal": lambda: [Recusal.objects.get()],
     "deferral": lambda: [Deferral.objects.get()],
@@ -179,8 +196,32 @@ def test_what_was_removed_is_found(what: str) -> None:
         for row in rows:
             gone(row)
 
-    named = [f"{name_of(row)}: removed" for row in rows if isinstance(row, Sealed)]
-    assert sorted(verify().faults) == sorted(named)
+    stated = [row for row in rows if isinstance(row, Sealed)]
+    assert sorted(verify().faults) == sorted(f"{name_of(row)}: removed" for row in stated)
+
+
+@pytest.mark.parametrize("what", ["outcome", "to_show", "due_on", "removed", "inserted"])
+def test_a_decision_is_stated_with_its_findings(what: str) -> None:
+    made_with_all()
+    finding = Finding.objects.get(outcome="not_yet")
+    other = UnitPartFactory(unit=finding.decision.case.unit, work_process=WorkProcessFactory())
+    wrong: dict[str, dict[str, object]] = {
+        "outcome": {"outcome": "attained", "to_show": ""},
+        "to_show": {"to_show": "Rewritten."},
+        "due_on": {"due_on": HELD.date()},
+    }
+
+    with behind_its_back():
+        if what == "removed":
+            gone(finding)
+        elif what == "inserted":
+            Finding.objects.create(
+                decision=finding.decision, part=other, order=2, outcome="attained"
+            )
+        else:
+            changed(finding, **wrong[what])
+
+    assert verify().faults == [f"{name_of(finding.decision)}: altered"]
 
 
 def test_a_removed_item_is_missed_by_its_snapshot() -> None:
@@ -210,16 +251,16 @@ def test_a_file_that_the_set_shows_no_more_is_missed() -> None:
 
 
 def inserted_decision() -> Sealed:
-    decision = Decision.objects.get()
+    decision = Decision.objects.all()[0]
     other = Case.objects.get(deferral__isnull=False)
     return Decision(
-        case=other, snapshot=other.snapshots.get(), by_id=decision.by_id,
-        findings=decision.findings, motivation="Slipped in.", cited=[],
+        case=other, number=1, snapshot=other.snapshots.get(), by_id=decision.by_id,
+        motivation="Slipped in.", cited=[], panel=decision.panel,
     )  # fmt: skip
 
 
 def inserted_announcement() -> Sealed:
-    announcement = Announcement.objects.get()
+    announcement = Announcement.objects.get(decision__number=2)
     gone(announcement)
     announcement.pk = uuid4()
     return announcement
@@ -239,8 +280,10 @@ def inserted_recusal() -> Sealed:
 
 
 def inserted_deferral() -> Sealed:
-    decision = Decision.objects.get()
-    return Deferral(case=decision.case, by_id=decision.by_id, reason="Slipped in.")
+    decision = Decision.objects.all()[0]
+    return Deferral(
+        case=decision.case, by_id=decision.by_id, reason="Slipped in.", panel=decision.panel
+    )
 
 
 def inserted_snapshot() -> Sealed:
@@ -272,7 +315,7 @@ def test_what_was_inserted_is_found(what: str) -> None:
 def test_an_exchanged_announcement_is_found() -> None:
     made_with_all()
     with behind_its_back():
-        old = Announcement.objects.get()
+        old = Announcement.objects.get(decision__number=2)
         new = inserted_announcement()
         new.save(force_insert=True)
 

@@ -22,7 +22,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from committees import actions as committees
-from committees.models import Case, Committee, Finding, Meeting, Membership
+from committees.models import Case, Committee, Meeting, Membership, Outcome
+from committees.rules import Found
 from committees.snapshots import read
 from demo import mailbox
 from evidence.actions import feedback
@@ -242,14 +243,14 @@ def _session() -> None:
     committees.recuse(case=of["Jip Kuipers"], reason="Wij zijn buren.", by=member)
     for user in (chair, secretary, member, Account.objects.get(person__name=ADVISER)):
         committees.mark_present(meeting=meeting, person=user.person, by=secretary)
-    committees.open_meeting(meeting=meeting, by=chair)
+    committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
     for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
         committees.open_judgements(case=of[name], by=chair)
     decided = of["Fleur van Leeuwen"]
     frozen = read(decided.snapshots.get())
     committees.decide(
         case=decided,
-        findings={part.id: Finding.ATTAINED for part in frozen.evidence_set.frame.parts},
+        findings={part.id: Found(Outcome.ATTAINED) for part in frozen.evidence_set.frame.parts},
         motivation="Rijk en van veel verschillende mensen.",
         cited=list(frozen.digests.values())[:3],
         by=chair,

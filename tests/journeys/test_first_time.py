@@ -261,7 +261,7 @@ def the_meeting_begins() -> None:
     for name in ("Ruud van Dijk", "Fatma Yilmaz", "Anneke Smit"):
         present = Account.objects.get(person__name=name)
         committees.mark_present(meeting=meeting, person=present.person, by=secretary)
-    committees.open_meeting(meeting=meeting, by=chair)
+    committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
 
 
 def takes_a_consent_case_to_decision(ruud: Newcomer) -> None:
@@ -276,7 +276,7 @@ def takes_a_consent_case_to_decision(ruud: Newcomer) -> None:
     case = Case.objects.get(enrolment__student__name="Fleur van Leeuwen", state="decided")
     assert case.decision.by.name == "Ruud van Dijk"
     assert case.decision.motivation == why
-    assert list(case.decision.findings.values()) == ["attained"] * 5
+    assert [row.outcome for row in case.decision.findings.all()] == ["attained"] * 5
     assert len(case.decision.cited) == 1
 
 

@@ -77,8 +77,9 @@ def test_from_a_dossier_to_a_motivated_decision(
     anneke = walker("Anneke Smit").come_in()
     meeting = meeting_is_planned(anneke, committee)
     student_sees_what_will_count(noor)
-    clock.forward(hours=2)
+    clock.forward(days=9, hours=1)
     work.sweep()  # the reference moment has come
+    karim.sign_in()
 
     fatma = walker("Fatma Yilmaz").come_in()
     ruud = walker("Ruud van Dijk").come_in()
@@ -353,9 +354,9 @@ def meeting_is_planned(anneke: Walker, committee: str) -> str:
     now = timezone.now()
     anneke.goto(f"{committee}meetings/new/")
     anneke.fill(
-        held_at=in_local(now + timedelta(days=7)),
+        held_at=in_local(now + timedelta(days=16)),
         place="Lokaal 2.14",
-        reference_at=in_local(now + timedelta(hours=1)),
+        reference_at=in_local(now + timedelta(days=9)),
     )
     anneke.send()
     meeting = anneke.page.url.partition("agenda/")[0]
