@@ -87,7 +87,8 @@ def uploads_of(owner: "Account", purpose: str, ids: Iterable[UUID]) -> list[Kept
 
 def lock(ids: Iterable[UUID]) -> dict[UUID, StoredFile]:
     """Return the stored files that are there, locked until the end of the transaction: nobody
-    deletes them before who names them is done. One query."""
+    deletes them before who names them is done. Who also writes on a chain locks files first. One
+    query."""
     rows = StoredFile.objects.select_for_update().filter(pk__in=set(ids)).order_by("pk")
     return {row.pk: row for row in rows}
 
@@ -107,17 +108,18 @@ def take(
         .exclude(digest="")
         .order_by("pk")
     )
+    stored = lock(ids)  # before the chain, as whoever deletes does
+    own = [row for row in stored.values() if row.owner_id == by.pk and row.erased_at is None]
+    if len(uploads) + len(own) < len(ids):
+        raise NotPossible(_("A file is no longer here. Choose it again."))
     if uploads:
         made = StoredFile.objects.bulk_create([_stored(upload, at) for upload in uploads])
         Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).delete()
         append(made[0].chain, "files.kept", by=by, at=at, rows=made)
         if any(file.is_pending for file in made):
             nudge("preparation")
-    found = lock(ids)
-    own = [row for row in found.values() if row.owner_id == by.pk and row.erased_at is None]
-    if len(own) < len(ids):
-        raise NotPossible(_("A file is no longer here. Choose it again."))
-    return found
+        stored |= {row.pk: row for row in made}
+    return stored
 
 
 def _stored(upload: Upload, at: datetime) -> StoredFile:

@@ -19,8 +19,7 @@ from evidence.access.pieces import (
     check_unasked,
 )
 from evidence.models import Attachment, Evidence, RequirementLink, Revision, Withdrawal
-from files.keeping import KeptFile, forget, take, uploads_of
-from files.models import StoredFile
+from files.keeping import KeptFile, forget, lock, take, uploads_of
 from people.models import Account
 from qualifications.models import QualityRequirement
 from records.chain import append
@@ -128,7 +127,7 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
     piece = _locked(evidence)
     check_unasked(piece)
     attached = Attachment.objects.filter(revision__evidence=piece)
-    files = list(StoredFile.objects.filter(pk__in=attached.values("file")))
+    files = lock(attached.values_list("file", flat=True)).values()
     parts = (piece.revisions, piece.links, piece.withdrawals)
     removed = [piece, *(row for rows in parts for row in rows.all())]
     facts = {"evidence": piece.pk}

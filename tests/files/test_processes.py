@@ -5,6 +5,8 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -16,7 +18,13 @@ from django.core.files.storage import default_storage
 from django.db import connections, transaction
 from django.utils import timezone
 
-from evidence.actions.pieces import FILES_OF_EVIDENCE, Words, add_evidence, delete_evidence
+from evidence.actions.pieces import (
+    FILES_OF_EVIDENCE,
+    Words,
+    add_evidence,
+    delete_evidence,
+    revise_evidence,
+)
 from evidence.models import Attachment, Evidence
 from files import cleaning, preparing
 from files.keeping import KeptFile, forget, receive, take
@@ -129,6 +137,43 @@ def test_two_processes_name_and_delete_the_same_row(run: Callable[..., BaseProce
 
 
 WORDS = Words(title="Helped", happened_on=timezone.localdate())
+
+
+def revising(meet: Any, student: Account, piece: Evidence, files: list[KeptFile]) -> None:
+    for number, file in enumerate(files):
+        new = taken_in(student, TEXT)
+        meet.wait(PATIENCE)
+        with suppress(NotPossible):
+            words = replace(WORDS, title=f"Helped {number}")
+            revise_evidence(evidence=piece, words=words, files=[file, new], by=student)
+
+
+def deleting_pieces(meet: Any, student: Account, pieces: list[Evidence]) -> None:
+    for piece in pieces:
+        meet.wait(PATIENCE)
+        delete_evidence(evidence=piece, by=student)
+
+
+def test_a_file_that_goes_with_one_piece_and_comes_into_another(
+    run: Callable[..., BaseProcess],
+) -> None:
+    """Both lock the files before the chain, so that neither waits for what waits for it."""
+    student = EnrolmentFactory().student
+    files = [taken_in(student, TEXT) for _ in range(ROUNDS // 4)]
+    pieces = [add_evidence(words=WORDS, files=[file], by=student) for file in files]
+    other = add_evidence(words=WORDS, by=student)
+    meet = FORK.Barrier(2)
+
+    codes = ended(
+        run(revising, meet, student, other, files),
+        run(deleting_pieces, meet, student, pieces),
+    )
+
+    assert codes == [0, 0]
+    assert [piece.pk for piece in Evidence.objects.all()] == [other.pk]
+    named = set(Attachment.objects.values_list("file", flat=True))
+    assert set(StoredFile.objects.values_list("pk", flat=True)) == named
+    assert faults() == []
 
 
 def adding_and_deleting(meet: Any, student: Account) -> None:
