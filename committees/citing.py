@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 
 from committees.snapshots import FrozenSet
 
-PIECES_AT_A_TIME = 12
+GROUPS_AT_A_TIME = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def citing_in(frozen: FrozenSet, chosen: Collection[str], *, q: str = "", page: 
         for title, choices in frozen.citable()
         if all(word in _folded(" ".join([title, *dict(choices).values()])) for word in asked)
     ]
-    shown = Paginator(found, PIECES_AT_A_TIME).get_page(page)
+    shown = Paginator(found, GROUPS_AT_A_TIME).get_page(page)
     groups = tuple(
         tuple(Citable(digest, words, digest in chosen) for digest, words in choices)
         for choices in shown.object_list

@@ -19,6 +19,8 @@ from django.utils import translation
 from django.utils.safestring import SafeData, mark_safe
 from django.utils.translation import trans_real
 
+from portfolio import tally_text
+
 START, END = "\ue000", "\ue001"
 # What a translated text leaves open, and its markup: never between the marks.
 OPEN = re.compile(r"(%\(\w+\)[a-z]|%[sdi%]|\{\w*\}|<[^>]+>)")
@@ -74,7 +76,15 @@ def marked_translations() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, key_of in keys.items():
             patch.setattr(translation._trans, name, marking(name, key_of), raising=False)
+        forget_words()
         yield
+    forget_words()
+
+
+def forget_words() -> None:
+    """What was said before is looked up again, as it is said now."""
+    tally_text._label.cache_clear()
+    tally_text._latest.cache_clear()
 
 
 class Texts(HTMLParser):

@@ -69,6 +69,7 @@ def decide(
             draft.forget()
             return _go_on(request, case)
     context = opened | _state(request, case, panel, beside)
+    context["evidence_set"] = frozen.evidence_set
     context |= {"form": form, "draft": draft, "mark": mark}
     agreed = set((opened["agreed"] or {}).values())
     context["all_attained"] = agreed == {Outcome.ATTAINED}

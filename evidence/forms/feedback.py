@@ -15,7 +15,7 @@ from people.models import Person
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
 
-WHOLE = "whole"
+ON_WHOLE = "whole"
 # A longer group of people to choose from is folded.
 FEW = 5
 
@@ -79,7 +79,7 @@ class FramedForm(forms.Form):
             lines.append(None)
         choices = []
         for line in lines:
-            key = f"{frame.enrolment.pk}/{line.pk if line else WHOLE}"
+            key = f"{frame.enrolment.pk}/{line.pk if line else ON_WHOLE}"
             self.behind[key] = (frame.enrolment, line)
             choices.append((key, line.words if line else _("The whole of it, in general")))
         return choices
@@ -249,7 +249,7 @@ class AnswerForm(forms.Form):
         super().__init__(data, **kwargs)
         self.requirements = {str(line.pk): line for line in requirements}
         lines = [(key, line.words) for key, line in self.requirements.items()]
-        offer(self.fields["about"], [*lines, (WHOLE, _("The whole of it, in general"))])
+        offer(self.fields["about"], [*lines, (ON_WHOLE, _("The whole of it, in general"))])
         if len(self.requirements) == 1:
             self.fields["about"].initial = list(self.requirements)
         for key, line in self.requirements.items():
@@ -279,8 +279,8 @@ class AnswerForm(forms.Form):
         about = self.cleaned_data["about"]
         return {
             "text": self.cleaned_data["text"],
-            "about": [self.requirements[key] for key in about if key != WHOLE],
-            "on_whole": WHOLE in about,
+            "about": [self.requirements[key] for key in about if key != ON_WHOLE],
+            "on_whole": ON_WHOLE in about,
             "own": {
                 line: self.cleaned_data[f"on_{key}"] for key, line in self.requirements.items()
             },

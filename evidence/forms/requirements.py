@@ -22,7 +22,7 @@ FEW = 12  # as many lines as are shown without opening a fold first
 
 
 @dataclass(slots=True)
-class Line:
+class ChoosableLine:
     """A requirement that can be chosen: once, with the codes of all work processes it is under."""
 
     requirement: QualityRequirement
@@ -38,7 +38,7 @@ class Group:
     """A work process with the lines that stand under it first."""
 
     work_process: WorkProcess
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ChoosableLine] = field(default_factory=list)
     is_open: bool = False
 
 
@@ -64,7 +64,7 @@ class RequirementsForm(forms.Form):
         offered = requirements_to_show(piece.owner_id, at)
         self.links = {link.requirement_id: link for link in piece.links.current()}
         self.ticked = set(map(str, self.links) if data is None else data.getlist("chosen"))
-        self.lines: dict[str, Line] = {}
+        self.lines: dict[str, ChoosableLine] = {}
         self.frameworks: set[str] = set()
         places = (
             Place.objects.filter(requirement__in=offered)
@@ -83,11 +83,11 @@ class RequirementsForm(forms.Form):
         self.finds_nothing = found is not None and not found
         self.groups = list(self._shown(groups.values(), found))
 
-    def _line(self, place: Place) -> Line:
+    def _line(self, place: Place) -> ChoosableLine:
         key = str(place.requirement_id)
         link = self.links.get(place.requirement_id)
         why = self._typed_why(key) if self.is_bound else (link.why if link else "")
-        self.lines[key] = Line(
+        self.lines[key] = ChoosableLine(
             place.requirement, [place.work_process.code], link, key in self.ticked, why
         )
         return self.lines[key]

@@ -87,7 +87,7 @@ def remind(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     """What `evidence/_feedback.html` shows of this piece to this person: remarks on the whole and
     per requirement, newest first, the questions that wait or were declined, and mails to givers
-    that did not arrive. Five queries."""
+    that did not arrive. Six queries."""
     user, now = request.user, timezone.now()
     remarks = (
         Remark.objects.filter(feedback__in=Feedback.objects.current().visible_to(user))
@@ -98,6 +98,7 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     )
     by_requirement: dict[uuid.UUID, list[Remark]] = {}
     for remark in remarks:
+        remark.feedback.evidence = piece  # which knows whether it was withdrawn
         for each in remark.about.all():
             by_requirement.setdefault(each.requirement_id, []).append(remark)
     lines = in_order(QualityRequirement.objects.filter(pk__in=by_requirement))
@@ -107,7 +108,7 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
         .select_related("giver")
     )
     for question in questions:
-        question.evidence = piece  # which knows whether it was withdrawn
+        question.evidence = piece
     mine = [each for each in questions if each.giver.user_id == user.pk]
     is_kept = piece.withdrawn_at is None
     open_ones = [each.pk for each in questions if each.state == State.OPEN]

@@ -82,7 +82,7 @@ def test_words_about_something_else_reach_nobody_who_decides(
     assert any("Works with care." in text for text in shown.values())
     # Who looks at the whole of it reads it.
     if speak is not why_it_fits:
-        whole = reverse("portfolio:coverage", args=[made.case.enrolment_id])
+        whole = reverse("portfolio:in_full", args=[made.case.enrolment_id])
         assert MARK in page(made, "adviser", whole)
 
 
@@ -90,7 +90,15 @@ def pages(made: Scene) -> dict[tuple[str, str], str]:
     """What each of them reads on each page of the case that they can open."""
     found = {}
     for who in ("chair", "secretary", "member", "auditor", "adviser", "student"):
-        for name in ("case", "decide", "my_case", "letter", "letter_preview", "case_record"):
+        for name in (
+            "case",
+            "decide",
+            "in_full",
+            "my_case",
+            "letter",
+            "letter_preview",
+            "case_record",
+        ):
             url = reverse(f"committees:{name}", args=[made.case.pk])
             found[who, name] = page(made, who, url)
     return found

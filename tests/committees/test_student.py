@@ -187,9 +187,9 @@ def test_everybody_reads_that_a_giver_saw_an_earlier_version(revised: bool) -> N
     shown = [
         page(person, name, made)[0].count("about an earlier version")
         for person, name in (
-            (made.member, "case"),
-            (made.student, "my_case"),
-            (made.auditor, "case_record"),
+            (made.member, "in_full"),
+            (made.student, "in_full"),
+            (made.auditor, "in_full"),
         )
     ]
 

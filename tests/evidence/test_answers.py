@@ -780,7 +780,7 @@ def test_the_page_takes_the_same_number_of_queries_for_one_and_five_requirements
         AttachmentFactory(revision=question.revision)
     client.get(link(question))
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         response = client.get(link(question))
 
     assert len(response.context["form"].own_fields()) == number

@@ -470,7 +470,7 @@ def test_the_page_to_confirm_takes_the_same_number_of_queries(
     place = scene(lines=number)
     feedback = noted(place, remarks=dict.fromkeys(place.lines, ""))
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):
         response = client.get(link(feedback))
 
     assert len(response.context["remarks"][0]["about"]) == number

@@ -63,7 +63,12 @@ def test_a_remark_says_who_in_which_role_when_and_how(client: Client) -> None:
 
     page = opened(client, place).content.decode()
 
-    shown = [written.remarks.get().text, written.giver.name, "#client", "1 October 2026"]
+    shown = [
+        written.remarks.get().text,
+        written.giver.name,
+        'class="role client"',
+        "1 October 2026",
+    ]
     assert [text for text in shown if text not in page] == []
     assert "not confirmed yet" not in page
 
@@ -210,7 +215,7 @@ def test_the_feedback_takes_the_same_number_of_queries_for_one_and_thirty_remark
     request = opened(client, place).wsgi_request
     piece = Evidence.objects.for_page().get()
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         context = feedback_context(request, piece)
         render_to_string("evidence/_feedback.html", {**context, "piece": piece}, request)
 

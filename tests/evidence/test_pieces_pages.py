@@ -525,7 +525,7 @@ def test_the_piece_takes_the_same_queries_for_twenty_of_everything(
         FeedbackFactory(**about, remarks={None: "Good", line: "Kind"})
     client.force_login(place.student)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         response = client.get(url("detail", place.piece.pk))
 
     assert len(response.context["links"]) == rows

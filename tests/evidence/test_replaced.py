@@ -42,7 +42,7 @@ def on_the_page_of_the_piece(place: Scene, client: Client) -> str:
 
 def on_the_coverage(place: Scene, client: Client) -> str:
     client.force_login(place.student)
-    return client.get(reverse("portfolio:coverage", args=[place.enrolment.pk])).content.decode()
+    return client.get(reverse("portfolio:in_full", args=[place.enrolment.pk])).content.decode()
 
 
 def in_the_set(place: Scene, client: Client) -> str:

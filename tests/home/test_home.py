@@ -44,8 +44,8 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 # Session, person, roles for the page and for the navigation, and the parts of the page.
-QUERIES_OF_EVERYBODY = 4
-QUERIES_WITH_EVERY_ROLE = 43
+QUERIES_OF_EVERYBODY = 5
+QUERIES_WITH_EVERY_ROLE = 45
 
 
 def check_in(enrolment: Enrolment, agreements: int = 1) -> CheckIn:

@@ -330,6 +330,7 @@ def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     question = FeedbackRequest.objects.awaiting_answer(timezone.now()).first()
     assert somebody is not None
     assert question is not None
+    outbox.queue("people/invitation", to=somebody.pk, about=somebody.pk, cause=None)
     outbox.queue("people/password", to=somebody.pk, about=somebody.pk, cause=None)
     outbox.queue("evidence/reminder", to=question.giver.pk, about=question.pk, cause=None)
     for row in OutboxMail.objects.order_by("-recorded_at"):

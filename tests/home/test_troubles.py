@@ -31,7 +31,7 @@ def asked_at_the_start() -> Place:
 
 
 def noted() -> Place:
-    feedback = FeedbackFactory(noted=True)
+    feedback = FeedbackFactory(noted=True, remarks={None: "Good"})
     page = reverse("evidence:detail", args=[feedback.evidence_id])
     giver = feedback.giver
     return feedback.evidence.owner.account, page, giver.pk, feedback.pk, giver.name

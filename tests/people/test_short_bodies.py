@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.urls import reverse
 
-from evidence.models import Feedback, FeedbackRequest
+from evidence.models import Feedback, FeedbackRequest, Remark
 from people.models import Draft
 from tests.evidence.factories import FeedbackRequestFactory
 
@@ -116,7 +116,7 @@ def test_half_an_answer_is_no_answer(
     whole = status_of(server, path, kind, body, announced=len(body))
 
     assert whole == 302
-    assert Feedback.objects.get().text == WORDS
+    assert Remark.objects.get().text == WORDS
 
 
 @pytest.mark.parametrize("form", [urlencoded, multipart])

@@ -3,10 +3,19 @@ requirements, in a programme of eight periods and a qualification of a hundred l
 
 from datetime import date, timedelta
 
-from evidence.models import Evidence, Feedback, Giver, GiverRole, Remark, RequirementLink, Revision
+from evidence.models import (
+    Evidence,
+    Feedback,
+    Giver,
+    GiverRole,
+    Remark,
+    RemarkRequirement,
+    RequirementLink,
+    Revision,
+)
 from programmes.models import Enrolment, Period, Programme
 from qualifications.models import CoreTask, Place, QualityRequirement, WorkProcess
-from tests.evidence.factories import FeedbackFactory, GiverFactory, RevisionFactory
+from tests.evidence.factories import GiverFactory, RevisionFactory
 from tests.factories import LONG_AGO, CoreTaskFactory, WorkProcessFactory
 
 WORDS = "Stemt met de opdrachtgever af wat er wanneer klaar is, en houdt zich daaraan, regel"
@@ -50,7 +59,9 @@ def lay(enrolment: Enrolment, lines: list[QualityRequirement], pieces: int) -> N
     forty."""
     givers: list[Giver] = Giver.objects.bulk_create(GiverFactory.build_batch(40))
     roles = list(GiverRole)
-    kept, revisions, links, given, remarks = [], [], [], [], []
+    kept, revisions, links, given = [], [], [], []
+    remarks: list[Remark] = []
+    about: list[RemarkRequirement] = []
     for number in range(pieces):
         piece = Evidence(owner=enrolment.student, recorded_at=LONG_AGO)
         revision: Revision = RevisionFactory.build(
@@ -68,18 +79,23 @@ def lay(enrolment: Enrolment, lines: list[QualityRequirement], pieces: int) -> N
         ]
         for turn in range(3):
             person = (number + turn * 7) % len(givers)
-            feedback: Feedback = FeedbackFactory.build(
+            feedback = Feedback(
                 enrolment=enrolment,
                 evidence=piece,
                 revision=revision,
                 giver=givers[person],
                 role=roles[person % len(roles)],
-                text="Je legde rustig uit waarom, en de klant kon het meteen zelf. " * 3,
+                source=Feedback.Source.WRITTEN,
                 given_on=revision.happened_on,
+                recorded_at=LONG_AGO,
             )
             given.append(feedback)
-            remarks += [
-                Remark(feedback=feedback, requirement=line, recorded_at=LONG_AGO) for line in on
+            words = "Je legde rustig uit waarom, en de klant kon het meteen zelf. " * 3
+            remark = Remark(feedback=feedback, text=words, recorded_at=LONG_AGO)
+            remarks.append(remark)
+            about += [
+                RemarkRequirement(remark=remark, requirement=line, recorded_at=LONG_AGO)
+                for line in on
             ]
     Evidence.objects.bulk_create(kept)
     Revision.objects.bulk_create(revisions)
@@ -89,3 +105,4 @@ def lay(enrolment: Enrolment, lines: list[QualityRequirement], pieces: int) -> N
     RequirementLink.objects.bulk_create(links)
     Feedback.objects.bulk_create(given)
     Remark.objects.bulk_create(remarks)
+    RemarkRequirement.objects.bulk_create(about)

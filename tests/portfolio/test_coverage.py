@@ -233,9 +233,9 @@ def test_a_remark_stands_at_all_that_it_is_about() -> None:
 def test_a_remark_says_when_its_giver_saw_an_earlier_version(seen: int, is_earlier: bool) -> None:
     one = replace(piece("one", "a"), revision=2)
 
-    coverage = draw(a_set(one, feedback=(said("1", one, "a", None, revision=seen),)))
+    told_of = a_set(one, feedback=(said("1", one, "a", None, revision=seen),))
 
-    entries = (*row(coverage, "a").entries, *coverage.whole)
+    entries = (*behind(told_of, "a").entries, *draw(told_of).whole)
     assert [entry.is_earlier for entry in entries] == [is_earlier] * 2
 
 

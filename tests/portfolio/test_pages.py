@@ -199,7 +199,7 @@ def test_the_coverage_says_per_requirement_what_is_there(client: Client) -> None
     first, other = (opened(client, place, line.pk) for line in (place.a, place.d))
 
     text = bare(first)
-    assert "Officially: plans the work Shown in Autumn: 1." in text
+    assert "Officially: plans the work By period: Autumn: 1" in text
     assert "Words of Cas Cas client 1 September 2026 noted, not yet confirmed Sprint 1" in text
     assert "Laid against this, without a remark on it: Sprint 1 8 September 2026" in bare(other)
     assert (first.count(link), other.count(link)) == (3, 1)
@@ -405,12 +405,12 @@ def filled(place: Scene, pieces: int) -> None:
 @pytest.mark.parametrize(
     ("name", "who", "queries"),
     [
-        ("coverage", "student", 19),
-        ("coverage", "adviser", 18),
+        ("coverage", "student", 20),
+        ("coverage", "adviser", 19),
         ("check_ins", "student", 7),
         ("check_ins", "adviser", 7),
-        ("check_in_new", "adviser", 21),
-        ("set_aside", "student", 21),
+        ("check_in_new", "adviser", 22),
+        ("set_aside", "student", 22),
     ],
 )
 def test_pages_cost_the_same_for_1_and_30(
@@ -441,7 +441,7 @@ def test_a_part_costs_what_the_whole_costs(
     client.force_login(place.adviser)
     query = "role=client&period=2026-09-01&thin=on&new=on"
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         page = client.get(f"{reverse('portfolio:coverage', args=[place.enrolment.pk])}?{query}")
 
     assert "You see a part:" in page.text
@@ -503,7 +503,7 @@ def test_who_does_not_see_check_ins_cannot_ask_a_line_for_what_is_new(client: Cl
     place = told()
     FeedbackFactory(
         enrolment=place.enrolment,
-        evidence=place.student.evidence.first(),
+        evidence=place.student.person.evidence.first(),
         recorded_at=datetime(2026, 12, 9, 12, tzinfo=UTC),
         remarks={place.a: "After the check-in"},
     )
