@@ -205,7 +205,8 @@
       const link =
         target.open && target.matches("[data-fetch]") && target.querySelector(":scope > a");
       if (!link || link.classList.contains("htmx-request")) return;
-      htmx.ajax("GET", link.href, { source: link, target: link, swap: "outerHTML" });
+      const asked = htmx.ajax("GET", link.href, { source: link, target: link, swap: "outerHTML" });
+      asked.catch(() => {}); // what went wrong is told below, as of every request
     },
     true, // this event does not rise
   );

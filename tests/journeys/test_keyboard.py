@@ -233,7 +233,7 @@ def test_a_coordinator_enrols_a_student_and_gives_a_role(enter: Enter) -> None:
     follow(page, "main button.primary")
 
     enrolment = Enrolment.objects.get(student__account__sign_in="noor@school.example")
-    assert (enrolment.programme, enrolment.adviser) == (made.programme, made.adviser)
+    assert (enrolment.programme, enrolment.adviser) == (made.programme, made.adviser.person)
     role = ProgrammeRole.objects.get(person__account__sign_in="els@school.example")
     assert (role.programme, role.role) == (made.programme, "coordinator")
 
