@@ -46,11 +46,8 @@ def send_again(request: PersonRequest, pk: UUID) -> HttpResponse:
 @vary_on_headers("HX-Request")
 @require_safe
 def errand(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """How far what this person ordered is. While it runs the page asks again by itself; it is
-    drawn anew once it has ended."""
+    """How far what this person ordered is. While it runs the page asks again by itself."""
     row = get_object_or_404(Errand.objects.visible_to(request.user), pk=pk)
-    if request.htmx and row.ended_at:
-        return HttpResponse(headers={"HX-Refresh": "true"})
     template = f"people/errand.html{'#progress' if request.htmx else ''}"
     return render(request, template, {"progress": progress_of([row])[0]})
 

@@ -270,6 +270,8 @@ def takes_a_consent_case_to_decision(ruud: Newcomer) -> None:
     why = "Zes mensen die elkaar niet kennen, zien hetzelfde: Fleur kan dit zelf."
     ruud.press("link", spoken_day(the_coming_meeting().held_at).rpartition(" ")[0])
     ruud.press("button", "De oordelen openen")
+    work.sweep()
+    ruud.press("link", "Terug")
     ruud.press("link", "Fleur van Leeuwen", within=ruud.page.get_by_role("region", name="Kan snel"))
     ruud.write("Motivering", why)
     ruud.tick("Na drie weken gebruik verbeterd")
