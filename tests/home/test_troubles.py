@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from people.models import Account, Person
 from post.models import OutboxMail
@@ -31,7 +32,7 @@ def asked_at_the_start() -> Place:
 
 
 def noted() -> Place:
-    feedback = FeedbackFactory(noted=True, remarks={None: "Good"})
+    feedback = FeedbackFactory(noted=True, remarks={None: "Good"}, recorded_at=timezone.now())
     page = reverse("evidence:detail", args=[feedback.evidence_id])
     giver = feedback.giver
     return feedback.evidence.owner.account, page, giver.pk, feedback.pk, giver.name
