@@ -28,12 +28,6 @@ def check_prepares(user: Account, committee: Committee, at: datetime) -> None:
         raise NotAllowed(_("This is for the chair and the secretary of the committee."))
 
 
-def check_chairs(user: Account, committee: Committee, at: datetime) -> None:
-    """One query."""
-    if role_of(user, committee, at) != Role.CHAIR:
-        raise NotAllowed(_("This is for the chair of the committee."))
-
-
 def check_reads(user: Account, panel: Panel) -> None:
     """The set and the opened judgements are for those who sit in the committee and do not stand
     aside."""
@@ -86,7 +80,9 @@ def check_announces(user: Account, panel: Panel) -> None:
     the meeting."""
     check_reads(user, panel)
     if not panel.announces(user.pk):
-        raise NotAllowed(_("This is for the chair of the committee."))
+        raise NotAllowed(
+            _("This is for the chair of the committee, or the member who leads in their place.")
+        )
 
 
 def check_may_recuse(user: Account, panel: Panel) -> None:

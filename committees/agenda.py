@@ -59,6 +59,16 @@ class AgendaRow:
         )
 
     @property
+    def opens(self) -> bool:
+        """Whether it is the viewer's to open judgements that are complete."""
+        return self.is_complete and self.panel.leads(self.viewer.pk)
+
+    @property
+    def announces(self) -> bool:
+        """Whether it is the viewer's to announce the decision."""
+        return self.case.state == Case.State.DECIDED and self.panel.announces(self.viewer.pk)
+
+    @property
     def goes_fast(self) -> bool:
         """Whether only the decision is left, and all who judged agree."""
         return self.case.state == Case.State.OPENED and self.agreement == Agreement.UNANIMOUS

@@ -3,7 +3,7 @@ rule, Monday to Friday less the days on which the house is closed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from programmes.models import Programme
 
@@ -38,7 +38,7 @@ class Notice:
         return day.weekday() < 5 and day not in self.closed_days
 
 
-def notice_of(programme: Programme) -> Notice:
-    """By the house rules that hold now. No query where the programme's rules are selected."""
-    rules = programme.rules
+def notice_of(programme: Programme, at: datetime) -> Notice:
+    """By the house rules of this moment; see `Programme.rules_as_of`."""
+    rules = programme.rules_as_of(at)
     return Notice(rules.notice_working_days, frozenset(rules.closed_days))

@@ -32,7 +32,7 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     """The committee before each of these cases (read with `for_list`), by the case's id. Seven
-    queries, none without cases.
+    queries, none without cases; one more for a past moment at which other house rules held.
 
     Until the committee has spoken, whoever advises the student now, is the student, or gave
     feedback where the house rules then keep them from judging, stands aside without anybody
@@ -63,7 +63,7 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         sitting = {seat.person for seat in own}
         aside = dict(recused[case.pk])
         if case.is_pending:
-            grounds = _grounds(case.enrolment, advisers[case.enrolment_id], givers[case.pk])
+            grounds = _grounds(case.enrolment, advisers[case.enrolment_id], givers[case.pk], at)
             aside = grounds | aside
         panels[case.pk] = Panel(
             quorum=case.meeting.committee.quorum,
@@ -136,11 +136,11 @@ def _people(pairs: Iterable[tuple[UUID, UUID]]) -> dict[UUID, set[UUID]]:
 
 
 def _grounds(
-    enrolment: Enrolment, advisers: Iterable[UUID], givers: Iterable[UUID]
+    enrolment: Enrolment, advisers: Iterable[UUID], givers: Iterable[UUID], at: datetime
 ) -> dict[UUID, str]:
     """On what grounds people stand aside by themselves; of several the first counts."""
     grounds: dict[UUID, str] = {}
-    if not enrolment.programme.rules.givers_may_judge:
+    if not enrolment.programme.rules_as_of(at).givers_may_judge:
         grounds |= dict.fromkeys(givers, Ground.GAVE_FEEDBACK)
     grounds |= dict.fromkeys(advisers, Ground.ADVISER)
     return grounds | {enrolment.student_id: Ground.OWN_CASE}

@@ -179,11 +179,11 @@ class ProgrammeFactory(DjangoModelFactory[Programme]):
         return programme
 
 
-def set_rules(programme: Programme, **values: Any) -> None:
-    """Other house rules, from the beginning."""
+def set_rules(programme: Programme, at: datetime = LONG_AGO, **values: Any) -> None:
+    """Other house rules, from the beginning or from this moment."""
     title, cohort = programme.title, programme.cohort
     actions.change_programme(
-        programme=programme, title=title, cohort=cohort, by=None, at=LONG_AGO, **values
+        programme=programme, title=title, cohort=cohort, by=None, at=at, **values
     )
     programme.refresh_from_db()
 

@@ -120,7 +120,7 @@ def _check_planned(meeting: Meeting) -> None:
 def _check_in_time(meeting: Meeting, at: datetime) -> None:
     """No surprise: the student has the working days of the house rule to complete the set. (domain
     rule 10)"""
-    notice = notice_of(meeting.committee.programme)
+    notice = notice_of(meeting.committee.programme, at)
     first = notice.first_reference(timezone.localdate(at))
     if at < meeting.reference_at and first <= timezone.localdate(meeting.reference_at):
         return

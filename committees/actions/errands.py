@@ -1,4 +1,4 @@
-"""What the chair orders for all cases of a meeting at once."""
+"""What who leads orders for all cases of a meeting at once."""
 
 from collections.abc import Collection
 from uuid import UUID

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_chairs, check_leads, check_prepares
+from committees.access import check_announces, check_leads, check_prepares
 from committees.agenda import agenda_of, mark_of
 from committees.forms import AgendaForm, AttendanceForm, LeadingForm, MeetingForm, UnitForm
 from committees.models import Case, Committee, Meeting, Membership
@@ -60,21 +60,23 @@ def window(request: PersonRequest, name: str) -> str:
 def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
     rows = Committee.objects.visible_to(request.user).select_related("programme")
     committee = get_object_or_404(rows, pk=pk)
-    check_prepares(request.user, committee, timezone.now())
+    now = timezone.now()
+    check_prepares(request.user, committee, now)
     form = MeetingForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         meeting = actions.plan_meeting(committee=committee, by=request.user, **form.cleaned_data)
         text = _("The meeting is planned. Put students on its agenda until %(day)s.")
-        messages.success(request, text % {"day": date_format(_last_day(meeting), "l j F Y")})
+        last_day = date_format(_last_day(meeting, now), "l j F Y")
+        messages.success(request, text % {"day": last_day})
         return redirect("committees:agenda", meeting.pk)
     context = {"committee": committee, "form": form}
     status = 422 if form.errors else 200
     return render(request, "committees/meeting_plan.html", context, status=status)
 
 
-def _last_day(meeting: Meeting) -> date:
-    """The last day on which students can be put on its agenda."""
-    notice = notice_of(meeting.committee.programme)
+def _last_day(meeting: Meeting, at: datetime) -> date:
+    """The last day on which students can be put on its agenda, by the house rules of a moment."""
+    notice = notice_of(meeting.committee.programme, at)
     return notice.last_day_to_tell(timezone.localdate(meeting.reference_at))
 
 
@@ -97,6 +99,7 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     planned = [row for row in rows if row.case.state == Case.State.PLANNED]
     students = {row.case.enrolment.student_id: row.case.pk for row in rows}
     to_students = OutboxMail.objects.filter(to__in=students)
+    last_day = _last_day(meeting, now)
     ordered = Errand.objects.visible_to(request.user).running().filter(about=meeting.pk)
     context = {
         "meeting": meeting,
@@ -110,11 +113,11 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "form": AttendanceForm(seats=panel.seats, present=panel.present),
         "leading": LeadingForm(panel=panel) if prepares and LeadingForm.may_lead(panel) else None,
         "leads": leads,
-        "last_day": _last_day(meeting),
-        "is_too_late": _last_day(meeting) < timezone.localdate(now),
+        "last_day": last_day,
+        "is_too_late": last_day < timezone.localdate(now),
         "is_early": timezone.localdate(now) < timezone.localdate(meeting.held_at),
         "prepares": prepares,
-        "chairs": allowed(check_chairs, request.user, meeting.committee, now),
+        "may_lead": allowed(check_announces, request.user, panel),
         "is_planned": is_planned,
         "is_open": meeting.state == Meeting.State.OPEN,
         "is_closed": meeting.state == Meeting.State.CLOSED,
@@ -122,7 +125,8 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "may_take_off": prepares and bool(planned),
         "may_freeze": prepares and bool(planned) and meeting.reference_at <= now,
         "pending": sum(row.case.is_pending for row in rows),
-        "complete": sum(row.is_complete for row in rows),
+        "opens": sum(row.opens for row in rows),
+        "announces": sum(row.announces for row in rows),
         "decided": sum(row.case.state == Case.State.DECIDED for row in rows),
         "fast": [row for row in rows if row.goes_fast and row.is_up],
     }
@@ -145,6 +149,7 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
     if unit and form.is_valid() and _put_on(request, meeting, unit, form):
         return redirect("committees:meeting", meeting.pk)
+    last_day = _last_day(meeting, now)
     context = {
         "meeting": meeting,
         "has_units": bool(units),
@@ -153,8 +158,8 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "has_students": bool(free),
         "done": done,
-        "last_day": _last_day(meeting),
-        "is_too_late": _last_day(meeting) < timezone.localdate(now),
+        "last_day": last_day,
+        "is_too_late": last_day < timezone.localdate(now),
     }
     status = 422 if form.errors else 200
     return render(request, "committees/agenda.html", context, status=status)

@@ -1,6 +1,6 @@
 """Before whom and until which day a decision can be contested: said in the letter, and sealed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -11,8 +11,8 @@ from committees import actions
 from committees.contesting import Body, way_to_contest
 from committees.models import Case, Supersession
 from people.models import InstitutionRole, Person
-from tests.committees.factories import Scene, scene
-from tests.factories import InstitutionRoleFactory
+from tests.committees.factories import HELD, Scene, scene
+from tests.factories import InstitutionRoleFactory, set_rules
 
 Ground = Supersession.Ground
 
@@ -55,6 +55,16 @@ def test_the_day_is_that_of_sending_where_the_school_is() -> None:
     announcement = made.refreshed().decision.announcement
     assert (announcement.body, announcement.last_day) == (Body.EXAM_BOARD, date(2026, 11, 24))
     assert "<strong>until Tuesday 24 November 2026</strong>" in letter(made)
+
+
+@pytest.mark.django_db
+def test_the_sector_is_that_of_the_house_rules_of_the_moment() -> None:
+    made = scene().bring_to(Case.State.DECIDED)
+    set_rules(made.programme, at=HELD + timedelta(days=1), sector="hbo")
+
+    announcement = actions.announce(case=made.case, by=made.chair, at=HELD + timedelta(hours=1))
+
+    assert announcement.body == Body.EXAM_BOARD
 
 
 @pytest.mark.django_db

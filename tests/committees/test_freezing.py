@@ -255,6 +255,18 @@ def test_who_gave_feedback_is_disclosed_or_stands_aside(may_judge: bool, grounds
     assert panel.may_judge(made.member.pk) == may_judge
 
 
+def test_who_stands_aside_at_a_moment_follows_the_house_rules_of_then() -> None:
+    made = scene()
+    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    frozen(made)
+    later = AFTER + timedelta(days=1)
+    set_rules(made.programme, at=later, givers_may_judge=False)
+
+    sides = [panel_of(made.refreshed(), at).aside for at in (AFTER, later)]
+
+    assert sides == [{}, {made.member.pk: "gave_feedback"}]
+
+
 def test_feedback_that_was_denied_or_set_aside_makes_nobody_a_giver() -> None:
     made = scene()
     piece = answered_piece(made.case.enrolment, made.requirement, giver=made.member)

@@ -16,7 +16,7 @@ from committees.notice import Notice
 from people.models import Person
 from records.refusals import NotPossible
 from tests.committees.factories import HELD, REFERENCE, Scene, scene
-from tests.factories import EnrolmentFactory
+from tests.factories import EnrolmentFactory, set_rules
 
 MONDAY = date(2026, 10, 19)
 AUTUMN = frozenset(date(2026, 10, 19) + timedelta(days=n) for n in range(5))
@@ -121,6 +121,17 @@ def test_planning_says_the_last_day(client: Client) -> None:
     body = " ".join(answer.content.decode().split())
     last = Notice().last_day_to_tell(date(2127, 1, 13))
     assert f"{last.day} January 2127" in body
+
+
+@pytest.mark.django_db
+def test_the_notice_is_that_of_the_house_rules_of_the_moment() -> None:
+    made = scene()
+    before = datetime(2026, 10, 24, 12, tzinfo=UTC)
+    set_rules(made.programme, at=before + timedelta(hours=1), notice_working_days=30)
+
+    assert len(put_on(made, before)) == 1
+    with pytest.raises(NotPossible):
+        put_on(made, before + timedelta(hours=2))
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from committees import actions
 from committees.models import Case
 from people.models import Account, Person
 from post.errands import do_ordered
-from post.models import Errand
+from post.models import Errand, ErrandItem
 from tests.committees.factories import HELD, REFERENCE, Scene, cited_in, findings_of, scene
 from tests.committees.test_page_access import EVERYBODY, of, people
 
@@ -138,6 +138,65 @@ def test_the_complete_cases_are_opened_together_and_the_refused_are_named() -> N
     assert read.count(f"<strong>{refused}</strong>") == 1
 
 
+def led_by_member() -> Scene:
+    """A meeting in session in which the member leads, for the chair is not there."""
+    made = scene(students=2).bring_to(FROZEN)
+    for judge in (made.chair, made.member, made.other_member):
+        made.judge(judge)
+    made.open_meeting(made.member, made.other_member)
+    return made
+
+
+def test_who_leads_in_the_chairs_place_opens_and_announces_all() -> None:
+    made = led_by_member()
+    offered = {
+        by: "Open the judgements of 2 cases" in page(by, "meeting", made.meeting.pk)
+        for by in (made.member, made.other_member, made.chair)
+    }
+    large = page(made.member, "decide", made.case.pk, "?large=1")
+
+    post(made.member, "judgements_open_all", made.meeting.pk)
+    do_ordered()
+    opened = states(made)
+    for case in made.cases:
+        post(made.member, "decide", case.pk, decision(case))
+    before = page(made.member, "meeting", made.meeting.pk)
+    post(made.member, "announce_all", made.meeting.pk)
+    do_ordered()
+
+    assert offered == {made.member: True, made.other_member: False, made.chair: False}
+    assert "Open the judgements" in large
+    assert opened == [OPENED, OPENED]
+    assert "Announce all 2 decisions" in before
+    assert states(made) == [ANNOUNCED, ANNOUNCED]
+
+
+def test_each_orders_the_cases_that_they_lead() -> None:
+    made = judged(students=2)
+    actions.note_leading(
+        meeting=made.meeting, person=made.member.person, by=made.secretary, at=HELD
+    )
+    actions.recuse(case=made.cases[1], reason="A neighbour.", by=made.chair, at=HELD)
+
+    post(made.chair, "judgements_open_all", made.meeting.pk)
+    do_ordered()
+    by_chair = states(made)
+    post(made.member, "judgements_open_all", made.meeting.pk)
+    do_ordered()
+
+    assert (by_chair, states(made)) == ([OPENED, FROZEN], [OPENED, OPENED])
+    assert not ErrandItem.objects.filter(state=ErrandItem.State.REFUSED).exists()
+
+
+def test_a_chair_who_is_not_present_is_told_that_nothing_can_be_done() -> None:
+    made = led_by_member()
+
+    place, read = post(made.chair, "judgements_open_all", made.meeting.pk)
+
+    assert place == reverse("committees:meeting", args=[made.meeting.pk])
+    assert "There is nothing to be done here now." in read
+
+
 def test_only_opened_cases_on_which_all_agree_can_go_fast() -> None:
     made = judged()
     actions.judge(
@@ -212,7 +271,7 @@ def test_from_case_to_case_it_stays_large() -> None:
 
 
 @pytest.mark.parametrize("students", [1, 30])
-@pytest.mark.parametrize(("name", "count"), [("meeting", 25), ("decide", 20)])
+@pytest.mark.parametrize(("name", "count"), [("meeting", 24), ("decide", 20)])
 def test_large_pages_cost_the_same(
     django_assert_num_queries: Queries, students: int, name: str, count: int
 ) -> None:
