@@ -10,6 +10,7 @@ from committees.models import Case, SnapshotItem
 from evidence.models import Attachment, Feedback, Remark, Revision
 from home.actions import erase_content
 from people.access import NotAllowed
+from people.actions import give_role
 from people.models import Account, InstitutionRole
 from portfolio.models import Acknowledgement, Agreement, CheckIn
 from records.chain import statement_of
@@ -24,7 +25,7 @@ from tests.evidence.factories import (
     FeedbackFactory,
     RevisionFactory,
 )
-from tests.factories import InstitutionRoleFactory, set_rules
+from tests.factories import AccountFactory, set_rules
 from tests.portfolio.factories import AcknowledgementFactory, AgreementFactory, CheckInFactory
 from tests.recorded import record_what_was_made
 
@@ -48,7 +49,9 @@ def words(model: type[AppendOnly], column: str) -> str:
 
 def board() -> Account:
     """Somebody of the exam board, who may order an erasure."""
-    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
+    account = AccountFactory()
+    give_role(person=account.person, role=InstitutionRole.Role.EXAM_BOARD, by=None)
+    return account
 
 
 def with_words() -> Scene:
