@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 from pytest_django import Settings
 
 from people.models import Account, Person
@@ -103,6 +104,12 @@ def _people_sign_in() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _default_language() -> None:
+    """Not the language of who was answered last by a client of an earlier test."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

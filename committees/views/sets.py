@@ -135,8 +135,9 @@ def piece(request: PersonRequest, pk: UUID, piece: UUID) -> HttpResponse:
     found = shown_pieces(opened.evidence_set, str(piece), address=opened.file_address)
     if not found:
         raise Http404
-    context = {"shown": found[0], "back": opened.back}
-    name = "_piece" if request.htmx else "piece"
+    # It opens within the set, under a heading of it, or stands by itself.
+    name, level = ("_piece", 3) if request.htmx else ("piece", 2)
+    context = {"shown": found[0], "back": opened.back, "level": level}
     return render(request, f"committees/{name}.html", context)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from pytest_django import Settings
 
@@ -190,5 +190,7 @@ def day(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%d")
 
 
-def spoken_day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j F Y")
+def spoken(moment: datetime, how: str) -> str:
+    """As a page in Dutch says it."""
+    with translation.override("nl"):
+        return date_format(timezone.localtime(moment), how)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
-from django.utils.formats import date_format
 from PIL import Image
 
 from committees import actions as committees
@@ -23,10 +22,8 @@ from evidence.models import Attachment, Feedback, FeedbackRequest
 from people.models import Account
 from portfolio.models import Agreement, CheckIn
 from post import work
-from tests.evidence.factories import (
-    said_in,
-)
-from tests.journeys.conftest import day, spoken_day
+from tests.evidence.factories import said_in
+from tests.journeys.conftest import day, spoken
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -222,7 +219,7 @@ def finds_who_needs_them_and_holds_a_check_in(karim: Newcomer) -> None:
 
 def judges_a_case(fatma: Newcomer) -> None:
     why = "Klanten, collega's en begeleiders zeggen hetzelfde: Noor plant, ontwerpt, bouwt en test."
-    fatma.press("link", spoken_day(the_coming_meeting().held_at).rpartition(" ")[0])
+    fatma.press("link", spoken(the_coming_meeting().held_at, "j F"))
     fatma.press("link", "Set van Noor de Vries lezen")
     shown = fatma.page.get_by_role("region", name="Per kwaliteitseis")
     fatma.read_of(*shown.locator("summary .words").all())
@@ -268,7 +265,7 @@ def the_meeting_begins() -> None:
 
 def takes_a_consent_case_to_decision(ruud: Newcomer) -> None:
     why = "Zes mensen die elkaar niet kennen, zien hetzelfde: Fleur kan dit zelf."
-    ruud.press("link", spoken_day(the_coming_meeting().held_at).rpartition(" ")[0])
+    ruud.press("link", spoken(the_coming_meeting().held_at, "j F"))
     ruud.press("button", "De oordelen openen")
     work.sweep()
     ruud.press("link", "Terug")
@@ -296,7 +293,7 @@ def finds_who_judged_what_and_when(joost: Newcomer) -> None:
     rows = Judgement.objects.filter(case__enrolment__student__name="Lina Öztürk")
     assert rows.count() == 3
     for row in rows:
-        moment = date_format(timezone.localtime(row.recorded_at), "j F Y, H:i")
+        moment = spoken(row.recorded_at, "j F Y, H:i")
         assert f"{row.person.name} {moment}" in told.replace("\n", " ")
         assert row.motivation in told
     assert told.count("behaald") == 15

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 from PIL import Image
+from playwright.sync_api import expect
 
 from committees import actions
 from committees.actions.errands import ANNOUNCING
@@ -166,7 +167,9 @@ def test_a_line_opens_in_place_once_and_shows_older_remarks(enter: Enter) -> Non
         "row => document.querySelectorAll(`${row} .remark`).length === 25", arg=row
     )
     # The focus is where the older ones begin.
-    assert page.evaluate("document.activeElement.innerText").startswith("Words 4.")
+    older = page.locator(f"{row} ul.grid").nth(1)
+    expect(older).to_be_focused()
+    assert older.inner_text().startswith("Words 4.")
     assert page.locator(f"{row} .more").count() == 0
 
 
@@ -217,7 +220,7 @@ def test_pieces_of_a_set_open_in_place_and_older_ones_follow(enter: Enter) -> No
         page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelectorAll('.shown-piece').length === 31")
 
-    assert page.evaluate("document.activeElement.matches('.shown-piece')")
+    expect(page.locator(".shown-piece").last).to_be_focused()
     assert page.locator(".more").count() == 0
 
 
@@ -270,7 +273,7 @@ def test_what_was_chosen_stays_while_one_looks_for_more(enter: Enter) -> None:
         page.keyboard.press("Enter")
     page.locator("#citing button:has-text('Newer')").wait_for()
     assert page.locator("[name=cited]:checked").get_attribute("value") == chosen
-    assert page.evaluate("document.activeElement.id") == "citing"
+    expect(page.locator("#citing")).to_be_focused()
 
     page.focus("[name=q]")
     with page.expect_response("**/find/"):
