@@ -285,6 +285,7 @@ class RequirementLink(Dated, Sealed):
     """A piece of evidence laid against a requirement, perhaps with a why."""
 
     home = ("person", "evidence.owner_id")
+    erasable = ("why",)
 
     evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="links")
     requirement = models.ForeignKey(
@@ -348,6 +349,7 @@ class FeedbackRequest(Row, Sealed):
     """One question to one giver, in the frame of one enrolment, whose house rules hold."""
 
     home = ("person", "evidence.owner_id")
+    erasable = ("message",)
 
     class State(models.TextChoices):
         OPEN = "open", pgettext_lazy("feedback request", "waiting for an answer")
