@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db.models import CharField, TextField
 
 from records.models import Part, Sealed
 
@@ -338,3 +339,31 @@ def test_every_table_is_stated_or_says_why_not() -> None:
     tables = [model for model in apps.get_models() if model.__module__.split(".")[0] in ROOMS]
 
     assert {row._meta.label for row in tables if not issubclass(row, Sealed | Part)} == {*LEFT_OUT}
+
+
+# Long texts that say nothing about a person, and stay.
+STAYS = {
+    "committees.Committee.mandate",
+    "qualifications.CoreTask.complexity",
+    "qualifications.CoreTask.responsibility",
+    "qualifications.QualityRequirement.text",
+    "qualifications.Wording.text",
+    "qualifications.WorkProcess.description",
+    "qualifications.WorkProcess.result",
+    "records.Erasure.ground",
+}
+
+
+def test_what_somebody_writes_can_be_erased_or_stays_on_purpose() -> None:
+    """A long text is named in its model's `erasable`, or here."""
+    long_texts = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        if issubclass(model, Sealed | Part)
+        for field in model._meta.concrete_fields
+        if isinstance(field, TextField | CharField)
+        and (field.max_length is None or field.max_length >= 500)
+        and field.name not in getattr(model, "erasable", ())
+    }
+
+    assert long_texts == STAYS
