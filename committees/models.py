@@ -679,7 +679,7 @@ class Finding(AppendOnly, Part):
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     # Of what is not yet attained never empty; NULL once it was erased.
     to_show = models.TextField(  # noqa: DJ001
-        _("what is still to be shown"), max_length=5_000, blank=True, null=True
+        _("what is still to be shown"), max_length=5_000, blank=True, null=True, default=""
     )
     due_on = models.DateField(_("by when"), null=True, blank=True)
 
@@ -718,7 +718,9 @@ class Supersession(AppendOnly, Sealed):
     earlier = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="superseded_by")
     ground = models.CharField(max_length=20, choices=Ground.choices)
     # Never empty; NULL once it was erased.
-    reason = models.TextField(_("reason"), max_length=20_000, null=True)  # noqa: DJ001
+    reason = models.TextField(  # noqa: DJ001
+        _("reason"), max_length=20_000, null=True, default=""
+    )
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     second = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
 

@@ -11,6 +11,7 @@ from qualifications import actions
 from qualifications.models import Dossier, Place, Qualification, QualityRequirement
 from qualifications.parsed import ParsedQualification
 from qualifications.sbb import parse_sbb
+from records.chain import canonical
 from records.models import Event, name_of
 from records.refusals import NotPossible
 from records.triggers import lifted
@@ -240,6 +241,8 @@ def test_importing_costs_the_same_whatever_the_size(
     dossier = kept_dossier()
 
     with django_assert_num_queries(21):  # type: ignore[operator]
-        actions.import_qualification(
+        made = actions.import_qualification(
             dossier=dossier, parsed=parsed_with(lines, processes=processes), by=None
         )
+
+    assert len(canonical(Event.objects.get(chain__key=made.chain).statement)) < 500
