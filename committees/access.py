@@ -1,15 +1,17 @@
 """Who may do what in a committee. Who may see it: `visible_to` of the models. Seats are looked
 after by the programme's coordinators (programmes.access.check_may_manage)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from committees.models import Case, Committee, Membership, Supersession
+from committees.models import Case, Committee, Meeting, Membership, Supersession
 from committees.rules import Ground, Panel
-from people.access import NotAllowed, has_role
+from people.access import NotAllowed, allowed, has_role
 from people.models import Account, InstitutionRole
 from portfolio.evidence_set import Frame
+from programmes.access import check_may_manage
 from programmes.models import SUPERVISING
 from records.refusals import NotPossible
 
@@ -20,6 +22,31 @@ def role_of(user: Account, committee: Committee, at: datetime) -> str | None:
     """The person's role in the committee at this moment. One query."""
     seat = Membership.objects.as_of(at).filter(committee=committee, person=user.pk).first()
     return seat.role if seat else None
+
+
+def check_may_give_mandate(user: Account | None, committee: Committee) -> None:
+    """The exam board gives a mandate; the programme's coordinators note what it gave. At most two
+    queries."""
+    if allowed(check_may_manage, user, committee.programme):
+        return
+    if user is None or not has_role(user, InstitutionRole.Role.EXAM_BOARD):
+        raise NotAllowed(
+            _("A mandate is given by the exam board, or noted by a coordinator of the programme.")
+        )
+
+
+def check_given(given_on: date, at: datetime) -> None:
+    """A mandate is given before it is used. (domain rule 19)"""
+    if given_on > timezone.localdate(at):
+        raise NotPossible(_("This day is still to come: note the mandate once it has been given."))
+
+
+def check_not_in_session(committee: Committee) -> None:
+    """What a meeting began under holds until it is closed. One query."""
+    if committee.meetings.filter(state=Meeting.State.OPEN).exists():
+        raise NotPossible(
+            _("A meeting of this committee is in session: first it is closed under its mandate.")
+        )
 
 
 def check_prepares(user: Account, committee: Committee, at: datetime) -> None:

@@ -9,9 +9,10 @@ from people.admin import ReadOnlyAdmin
 
 @admin.register(Committee)
 class CommitteeAdmin(ReadOnlyAdmin):
-    list_display = ["name", "programme", "quorum", "mandate_on"]
+    list_display = ["name", "programme"]
     list_select_related = ["programme"]
     search_fields = ["name"]
+    exclude = ["mandate"]
 
 
 @admin.register(Membership)

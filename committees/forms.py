@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from committees.models import Committee, Judgement, Membership, Outcome
+from committees.models import Judgement, Mandate, Membership, Outcome
 from committees.rules import Found, Panel, Seat
 from committees.snapshots import FrozenSet
 from portfolio.evidence_set import PartFact
@@ -19,14 +19,21 @@ def _moment() -> forms.DateTimeInput:
     return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
-class CommitteeForm(forms.ModelForm):
+class MandateForm(forms.ModelForm):
     class Meta:
-        model = Committee
-        fields = ["name", "quorum", "mandate", "mandate_on"]
+        model = Mandate
+        fields = ["text", "given_on", "quorum"]
         widgets = {
-            "mandate": forms.Textarea(attrs={"rows": 5}),
-            "mandate_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "text": forms.Textarea(attrs={"rows": 5}),
+            "given_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
+
+
+class CommitteeForm(MandateForm):
+    """A committee, with its first mandate."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    field_order = ["name"]
 
 
 class SeatForm(forms.Form):

@@ -23,7 +23,7 @@ from programmes.models import (
     Unit,
     UnitPart,
 )
-from records.models import AppendOnly, Dated, Part, Row, Sealed, name_of
+from records.models import AppendOnly, Dated, Part, Row, Sealed, Version, name_of
 
 
 def _sits(user: Account, committee: str) -> Exists:
@@ -49,7 +49,7 @@ class CommitteeQuerySet(models.QuerySet):
 
 
 class Committee(Row, Sealed):
-    """Decides in meetings, under a mandate that the exam board gave beforehand."""
+    """Decides in meetings, under the mandate that the exam board gave it."""
 
     home = ("committee", "pk")
 
@@ -57,15 +57,7 @@ class Committee(Row, Sealed):
         Programme, on_delete=models.PROTECT, related_name="committees", verbose_name=_("programme")
     )
     name = models.CharField(_("name"), max_length=200)
-    quorum = models.PositiveSmallIntegerField(
-        _("quorum"),
-        validators=[MinValueValidator(1)],
-        help_text=_("Voting members who must be present and not recused."),
-    )
-    mandate = models.TextField(
-        _("mandate"), help_text=_("What the exam board lets this committee decide.")
-    )
-    mandate_on = models.DateField(_("date of the mandate"))
+    mandate = models.OneToOneField("Mandate", on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(_("recorded on"))
 
     objects = CommitteeQuerySet.as_manager()
@@ -77,11 +69,42 @@ class Committee(Row, Sealed):
             models.UniqueConstraint(
                 fields=["programme", "name"], name="a_committee_name_is_unique_in_its_programme"
             ),
-            models.CheckConstraint(condition=Q(quorum__gte=1), name="a_quorum_is_one_or_more"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Mandate(Version, Sealed):
+    """What the exam board lets a committee decide, and with how many, from a moment on. The current
+    one is `Committee.mandate`; a decision names the one it was taken under."""
+
+    home = ("committee", "committee_id")
+    version_of = "committee"
+
+    committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="mandates")
+    text = models.TextField(
+        _("mandate"), help_text=_("What the exam board lets this committee decide.")
+    )
+    given_on = models.DateField(_("date of the mandate"))
+    quorum = models.PositiveSmallIntegerField(
+        _("quorum"),
+        default=3,
+        validators=[MinValueValidator(2)],  # nobody decides alone (domain rule 19)
+        help_text=_("Voting members who must be present and not recused."),
+    )
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["committee", "number"], name="a_mandate_has_its_own_number"
+            ),
+            models.CheckConstraint(condition=Q(quorum__gte=2), name="a_quorum_is_two_or_more"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.committee_id} {self.number}"
 
 
 class Membership(Dated, Sealed):
@@ -282,9 +305,13 @@ class CaseQuerySet(models.QuerySet):
         return due.order_by(F("hurried_at").asc(nulls_last=True), "meeting__reference_at", "order")
 
     def for_list(self) -> Self:
-        """With the student, the programme and its rules, the unit and the meeting. One query."""
+        """With the student, the programme and its rules, the unit, the meeting, and the committee
+        and its mandate. One query."""
         return self.select_related(
-            "enrolment__student", "enrolment__programme__rules", "unit", "meeting__committee"
+            "enrolment__student",
+            "enrolment__programme__rules",
+            "unit",
+            "meeting__committee__mandate",
         )
 
     def for_page(self) -> Self:

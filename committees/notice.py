@@ -39,6 +39,6 @@ class Notice:
 
 
 def notice_of(programme: Programme, at: datetime) -> Notice:
-    """By the house rules of this moment; see `Programme.rules_as_of`."""
-    rules = programme.rules_as_of(at)
+    """By the house rules of this moment; see `Version.as_of`."""
+    rules = programme.rules.as_of(at)
     return Notice(rules.notice_working_days, frozenset(rules.closed_days))

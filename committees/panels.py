@@ -12,6 +12,7 @@ from committees.models import (
     Deferral,
     Judgement,
     Leading,
+    Mandate,
     Meeting,
     Membership,
     Recusal,
@@ -32,7 +33,8 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     """The committee before each of these cases (read with `for_list`), by the case's id. Seven
-    queries, none without cases; one more for a past moment at which other house rules held.
+    queries, none without cases; more for a past moment at which other house rules or another
+    mandate held.
 
     Until the committee has spoken, whoever advises the student now, is the student, or gave
     feedback where the house rules then keep them from judging, stands aside without anybody
@@ -65,8 +67,10 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         if case.is_pending:
             grounds = _grounds(case.enrolment, advisers[case.enrolment_id], givers[case.pk], at)
             aside = grounds | aside
+        mandate = case.meeting.committee.mandate.as_of(at)
         panels[case.pk] = Panel(
-            quorum=case.meeting.committee.quorum,
+            mandate=mandate.pk,
+            quorum=mandate.quorum,
             seats=own,
             aside={one: ground for one, ground in aside.items() if one in sitting},
             givers=dict.fromkeys(givers[case.pk] & sitting, Disclosure.PERSON),
@@ -80,8 +84,10 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
 def panel_in(meeting: Meeting, at: datetime) -> Panel:
     """The committee in a meeting, before no case: who sits, is present and leads. Three queries."""
     present = Attendance.objects.as_of(at).filter(meeting=meeting)
+    mandate = meeting.committee.mandate.as_of(at)
     return Panel(
-        quorum=meeting.committee.quorum,
+        mandate=mandate.pk,
+        quorum=mandate.quorum,
         seats=seats_of([meeting.committee_id], at)[meeting.committee_id],
         present=frozenset(present.values_list("person", flat=True)),
         deputy=_deputies({meeting.pk}, at).get(meeting.pk),
@@ -105,6 +111,13 @@ def panel_sealed(outcome: Decision | Deferral) -> Panel:
     """The committee as it sat when it decided, or deferred. One query."""
     people = Person.objects.in_bulk([UUID(seat["person"]) for seat in outcome.panel["seats"]])
     return Panel.from_plain(outcome.panel, {key: person.name for key, person in people.items()})
+
+
+def mandate_of(case: Case) -> Mandate:
+    """The mandate under which a case (read with `for_page`) was decided. No query where it is the
+    committee's current one; else one."""
+    sealed, current = UUID(case.standing.panel["mandate"]), case.meeting.committee.mandate
+    return current if current.pk == sealed else Mandate.objects.get(pk=sealed)
 
 
 def seats_of(committees: Iterable[UUID], at: datetime) -> dict[UUID, tuple[Seat, ...]]:
@@ -140,7 +153,7 @@ def _grounds(
 ) -> dict[UUID, str]:
     """On what grounds people stand aside by themselves; of several the first counts."""
     grounds: dict[UUID, str] = {}
-    if not enrolment.programme.rules_as_of(at).givers_may_judge:
+    if not enrolment.programme.rules.as_of(at).givers_may_judge:
         grounds |= dict.fromkeys(givers, Ground.GAVE_FEEDBACK)
     grounds |= dict.fromkeys(advisers, Ground.ADVISER)
     return grounds | {enrolment.student_id: Ground.OWN_CASE}

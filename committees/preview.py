@@ -42,5 +42,5 @@ def _load(case: Case, as_of: datetime) -> EvidenceSet:
 
 def _that_counts(case: Case, whole: EvidenceSet, moment: datetime) -> EvidenceSet:
     counts = whole.that_counts()
-    rules = case.enrolment.programme.rules_as_of(moment)
+    rules = case.enrolment.programme.rules.as_of(moment)
     return counts if rules.committee_sees_check_ins else replace(counts, check_ins=())

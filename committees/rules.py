@@ -50,9 +50,10 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A committee before one case: who sits, who stands aside and on what ground, who gave
-    feedback in the set and how that is known, who is present and who wrote a judgement."""
+    """A committee before one case: its mandate, who sits, who stands aside and on what ground, who
+    gave feedback in the set and how that is known, who is present and who wrote a judgement."""
 
+    mandate: UUID
     quorum: int
     seats: tuple[Seat, ...]
     aside: Mapping[UUID, str] = field(default_factory=dict)
@@ -142,6 +143,7 @@ class Panel:
     def to_plain(self) -> dict[str, Any]:
         """As it is sealed with a decision: people by id, so that a name can be erased."""
         return {
+            "mandate": str(self.mandate),
             "quorum": self.quorum,
             "deputy": str(self.deputy) if self.deputy else "",
             "seats": [
@@ -162,6 +164,7 @@ class Panel:
         """The panel that `to_plain` wrote, with the names of those who sat."""
         rows = {UUID(row["person"]): row for row in plain["seats"]}
         return cls(
+            mandate=UUID(plain["mandate"]),
             quorum=plain["quorum"],
             seats=tuple(Seat(key, names.get(key, ""), row["role"]) for key, row in rows.items()),
             aside={key: row["aside"] for key, row in rows.items() if row["aside"]},

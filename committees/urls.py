@@ -10,6 +10,13 @@ urlpatterns = [
     path("mine/", own.mine, name="mine"),
     path("record/", record.record, name="record"),
     path("<uuid:pk>/", committees.committee, name="committee"),
+    path("<uuid:pk>/mandate/", committees.mandate_give, name="mandate_give"),
+    path(
+        "<uuid:pk>/mandate/draft/",
+        committees.mandate_give,
+        {"is_draft": True},
+        name="mandate_give_draft",
+    ),
     path("<uuid:pk>/seats/", committees.seat_give, name="seat_give"),
     path("seats/<uuid:pk>/end/", committees.seat_end, name="seat_end"),
     path("<uuid:pk>/meetings/new/", meetings.meeting_plan, name="meeting_plan"),

@@ -396,9 +396,9 @@ class Year:
         self.committee = committees.make_committee(
             programme=self.programme,
             name=plan["name"],
+            text=plan["mandate"],
+            given_on=self.day(self.start),
             quorum=plan["quorum"],
-            mandate=plan["mandate"],
-            mandate_on=self.day(self.start),
             by=by,
             at=at,
         )

@@ -2,7 +2,7 @@
 enrolments with their tracks, advisers and placements."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -86,13 +86,6 @@ class Programme(Row, Sealed):
     def get_absolute_url(self) -> str:
         """The set-up page, for its coordinators."""
         return reverse("programmes:programme", args=[self.pk])
-
-    def rules_as_of(self, moment: datetime) -> "HouseRules":
-        """The house rules that held at this (aware) moment. No query where they still hold and are
-        selected; else one."""
-        if self.rules.recorded_at <= moment:
-            return self.rules
-        return self.house_rules.as_of(moment).get()
 
     def core_tasks(self, *, with_requirements: bool = False) -> models.QuerySet[CoreTask]:
         """Those of its qualification, with their work processes (two queries) and, where asked,

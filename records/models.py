@@ -91,6 +91,14 @@ class Version(AppendOnly):
     class Meta:
         abstract = True
 
+    def as_of(self, moment: datetime) -> Self:
+        """Of the owner whose current version this is, the one that held at this (aware) moment. No
+        query where this one did; else one. Raises DoesNotExist before the first."""
+        if self.recorded_at <= moment:
+            return self
+        own = {self.version_of: getattr(self, f"{self.version_of}_id")}
+        return type(self)._default_manager.as_of(moment).get(**own)
+
 
 class CorrectableQuerySet(models.QuerySet):
     def current(self) -> Self:

@@ -100,6 +100,9 @@ def of_a_case(name: str, field: str, state: str) -> Callable[[], Desk]:
         if name == "new":
             query = f"?programme={made.programme.pk}"
             args, page = [], reverse("committees:new") + query
+        elif name == "mandate_give":
+            args = [made.committee.pk]
+            page = reverse("committees:mandate_give", args=args)
         return Desk(f"committees:{name}_draft", args, page, field, people, query)
 
     return make
@@ -133,8 +136,12 @@ DESKS: dict[str, tuple[Callable[[], Desk], dict[str, int]]] = {
     "portfolio:acknowledge_draft": (of_a_portfolio("acknowledge", "note"), {"student": 200}),
     "portfolio:set_aside_draft": (of_a_portfolio("set_aside", "reason"), {"student": 200}),
     "committees:new_draft": (
-        of_a_case("new", "mandate", Case.State.PLANNED),
+        of_a_case("new", "text", Case.State.PLANNED),
         {"coordinator": 200, "auditor": 403},
+    ),
+    "committees:mandate_give_draft": (
+        of_a_case("mandate_give", "text", Case.State.PLANNED),
+        {"coordinator": 200} | dict.fromkeys(["chair", "secretary", "member", "auditor"], 403),
     ),
     "committees:judgement_draft": (
         of_a_case("judgement", "motivation", Case.State.FROZEN),

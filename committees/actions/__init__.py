@@ -14,7 +14,7 @@ from committees.actions.decisions import announce, decide, defer, open_judgement
 from committees.actions.erasing import erase_item
 from committees.actions.freezing import freeze_case, freeze_due_cases, hurry_freezing
 from committees.actions.judging import judge, recuse
-from committees.actions.seats import end_seat, give_seat, make_committee
+from committees.actions.seats import end_seat, give_mandate, give_seat, make_committee
 from committees.actions.superseding import supersede
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "erase_item",
     "freeze_case",
     "freeze_due_cases",
+    "give_mandate",
     "give_seat",
     "hurry_freezing",
     "judge",

@@ -22,7 +22,7 @@ from records.refusals import NotPossible
 
 
 def _locked(meeting: Meeting) -> Meeting:
-    rows = Meeting.objects.select_related("committee__programme")
+    rows = Meeting.objects.select_related("committee__programme", "committee__mandate")
     return rows.select_for_update(of=("self",)).get(pk=meeting.pk)
 
 

@@ -180,7 +180,7 @@ def make_known(case: Case, *, by: Account, at: datetime) -> Announcement:
     """Announce the decision that stands in this case, which the caller has locked; the letter says
     before whom, and until which day, it can be contested. (domain rule 23)"""
     ground = Supersession.objects.filter(decision=case.decision_id).values_list("ground").first()
-    sector = case.enrolment.programme.rules_as_of(at).sector
+    sector = case.enrolment.programme.rules.as_of(at).sector
     body, last_day = way_to_contest(sector, timezone.localdate(at), *(ground or ()))
     announcement = Announcement.objects.create(
         decision=case.standing,

@@ -1,15 +1,18 @@
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from committees.models import Committee, Membership
+from committees.access import check_given, check_may_give_mandate, check_not_in_session
+from committees.models import Committee, Mandate, Membership
 from people.actions import register
 from people.models import Account
 from programmes.access import check_may_manage
 from programmes.models import Programme
 from records.chain import append
+from records.models import Sealed
 from records.refusals import NotPossible
 
 
@@ -18,32 +21,75 @@ def make_committee(
     *,
     programme: Programme,
     name: str,
+    text: str,
+    given_on: date,
     quorum: int,
-    mandate: str,
-    mandate_on: date,
     by: Account | None,
     at: datetime | None = None,
 ) -> Committee:
-    """A committee of this programme, under the mandate that the exam board gave on this date; its
-    members come after (`give_seat`). Raises NotPossible when the name is taken."""
+    """A committee of this programme, under the mandate that the exam board gave on this day, with
+    this text and quorum; its members come after (`give_seat`). Raises NotPossible when the name is
+    taken, and for a day that is still to come."""
     check_may_manage(by, programme)
     at = at or timezone.now()
-    committee = Committee(
-        programme=programme,
-        name=name.strip(),
-        quorum=quorum,
-        mandate=mandate.strip(),
-        mandate_on=mandate_on,
-        recorded_at=at,
-    )
+    check_given(given_on, at)
+    committee = Committee(programme=programme, name=name.strip(), recorded_at=at)
+    mandate = _next_mandate(committee, 1, text, given_on, quorum, at)
     try:
         with transaction.atomic():
             committee.save(force_insert=True)
+            mandate.save(force_insert=True)
     except IntegrityError as fault:
         raise NotPossible(_("This programme has a committee of this name already.")) from fault
-    facts = {"programme": programme.pk, "quorum": quorum, "mandate_on": mandate_on}
-    append(committee.chain, "committee.made", by=by, at=at, rows=[committee], facts=facts)
+    facts = {"programme": programme.pk, **_facts(mandate)}
+    append(committee.chain, "committee.made", by=by, at=at, rows=[committee, mandate], facts=facts)
     return committee
+
+
+@transaction.atomic
+def give_mandate(
+    *,
+    committee: Committee,
+    text: str,
+    given_on: date,
+    quorum: int,
+    by: Account | None,
+    at: datetime | None = None,
+) -> Mandate:
+    """Another mandate, that the exam board gave on this day, holds from now; decisions stay under
+    the one they were taken under. Raises NotPossible for a day that is still to come, and while a
+    meeting of the committee is in session."""
+    at = at or timezone.now()
+    check_may_give_mandate(by, committee)
+    committee = Committee.objects.select_for_update().get(pk=committee.pk)
+    check_given(given_on, at)
+    check_not_in_session(committee)
+    mandate = _next_mandate(committee, committee.mandates.count() + 1, text, given_on, quorum, at)
+    mandate.save(force_insert=True)
+    committee.save(update_fields=["mandate"])
+    rows: list[Sealed] = [committee, mandate]
+    facts = _facts(mandate)
+    append(committee.chain, "mandate.given", by=by, at=at, rows=rows, facts=facts)
+    return mandate
+
+
+def _next_mandate(
+    committee: Committee, number: int, text: str, given_on: date, quorum: int, at: datetime
+) -> Mandate:
+    """The mandate that the committee has from now; the caller saves both."""
+    committee.mandate = Mandate(
+        committee=committee,
+        number=number,
+        text=text.strip(),
+        given_on=given_on,
+        quorum=quorum,
+        recorded_at=at,
+    )
+    return committee.mandate
+
+
+def _facts(mandate: Mandate) -> dict[str, Any]:
+    return {"mandate": mandate.pk, "given_on": mandate.given_on, "quorum": mandate.quorum}
 
 
 @transaction.atomic

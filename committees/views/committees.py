@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from committees import actions
-from committees.access import check_prepares
+from committees.access import check_may_give_mandate, check_prepares
 from committees.agenda import rows_for
-from committees.forms import CommitteeForm, SeatForm
+from committees.forms import CommitteeForm, MandateForm, SeatForm
 from committees.models import Case, Committee, Meeting, Membership
 from committees.rules import is_attainable
 from people.access import PersonRequest, allowed, signed_in
@@ -72,9 +73,51 @@ def committee_new(request: PersonRequest, is_draft: bool = False) -> HttpRespons
             draft.forget()
             messages.success(request, _("The committee is there. Now give its members a seat."))
             return redirect("committees:committee", committee.pk)
-    context = {"programme": programme, "form": form, "draft": draft}
+    context = {
+        "programme": programme,
+        "title": _("New committee"),
+        "text": _("Its members get their seats in the next step."),
+        "label": _("Make the committee"),
+    }
+    return _writing_page(request, form, draft, context)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
+    """Another mandate for a committee, to begin with the words of the one that holds."""
+    committee = _committee(request, pk)
+    check_may_give_mandate(request.user, committee)
+    holds = {"text": committee.mandate.text, "quorum": committee.mandate.quorum}
+    form = MandateForm(request.POST if request.method == "POST" else None, initial=holds)
+    draft = Writing(request, f"mandate:{committee.pk}:{request.user.pk}", form)
+    if is_draft:
+        return draft.answer()
+    if form.is_valid():
+        try:
+            actions.give_mandate(committee=committee, by=request.user, **form.cleaned_data)
+        except NotPossible as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            draft.forget()
+            messages.success(request, _("The committee decides under this mandate from now on."))
+            return redirect("committees:committee", committee.pk)
+    context = {
+        "committee": committee,
+        "programme": committee.programme,
+        "title": _("New mandate"),
+        "text": _("It holds from now on. What was decided stays under the mandate of then."),
+        "label": _("Note this mandate"),
+    }
+    return _writing_page(request, form, draft, context)
+
+
+def _writing_page(
+    request: PersonRequest, form: MandateForm, draft: Writing, context: dict[str, Any]
+) -> HttpResponse:
+    context |= {"form": form, "draft": draft}
     status = 422 if form.errors else 200
-    return render(request, "committees/new.html", context, status=status)
+    return render(request, "committees/writing.html", context, status=status)
 
 
 @signed_in
@@ -84,7 +127,7 @@ def committee(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _committee(request: PersonRequest, pk: UUID) -> Committee:
-    rows = Committee.objects.visible_to(request.user).select_related("programme")
+    rows = Committee.objects.visible_to(request.user).select_related("programme", "mandate")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -98,8 +141,10 @@ def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm
         "troubles": OutboxMail.objects.troubles_about(people) if may_manage else {},
         "seats": sorted(now, key=lambda seat: Membership.Role.values.index(seat.role)),
         "former": [seat for seat in seats if seat.ended_at is not None],
-        "is_attainable": is_attainable(committee.quorum, sum(seat.votes for seat in now)),
+        "is_attainable": is_attainable(committee.mandate.quorum, sum(seat.votes for seat in now)),
         "may_manage": may_manage,
+        "may_give_mandate": allowed(check_may_give_mandate, request.user, committee),
+        "earlier_mandates": committee.mandates.exclude(pk=committee.mandate_id).order_by("-number"),
         "may_prepare": allowed(check_prepares, request.user, committee, timezone.now()),
         "meetings": Meeting.objects.visible_to(request.user).filter(committee=committee),
         "form": form,

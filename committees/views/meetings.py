@@ -32,7 +32,9 @@ from records.refusals import NotPossible
 
 def visible_meeting(request: PersonRequest, pk: UUID | None = None, **where: UUID) -> Meeting:
     """A meeting that this person may see."""
-    rows = Meeting.objects.visible_to(request.user).select_related("committee__programme")
+    rows = Meeting.objects.visible_to(request.user).select_related(
+        "committee__programme__rules", "committee__mandate"
+    )
     return get_object_or_404(rows, **({"pk": pk} if pk else where))
 
 

@@ -14,7 +14,7 @@ from committees.access import check_announces
 from committees.contesting import way_to_contest
 from committees.dossier import decision_facts, set_context
 from committees.models import Case
-from committees.panels import moment_of, panel_of, panel_shown
+from committees.panels import mandate_of, moment_of, panel_of, panel_shown
 from committees.preview import preview
 from committees.snapshots import frozen_set, read
 from committees.views.cases import case_with_panel
@@ -89,5 +89,6 @@ def _letter(request: PersonRequest, case: Case) -> HttpResponse:
     }
     if case.has_decision:
         context["body"], context["last_day"] = _contested(case)
+        context["mandate"] = mandate_of(case)
         context["decision"] = decision_facts(case.standing, read(case.standing.snapshot))
     return render(request, "committees/letter.html", context)

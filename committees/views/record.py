@@ -11,7 +11,7 @@ from committees.access import check_reads_record
 from committees.dossier import decision_facts, in_words, replaced_decisions, set_context
 from committees.forms import RecordSearchForm
 from committees.models import Case
-from committees.panels import moment_of, panel_of, panel_shown
+from committees.panels import mandate_of, moment_of, panel_of, panel_shown
 from committees.record import KINDS, steps_of
 from committees.rules import Panel, quorum_sentence
 from committees.snapshots import frozen_set
@@ -75,6 +75,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
                 for part in frozen.evidence_set.frame.parts
             ]
         if case.has_decision:
+            context["mandate"] = mandate_of(case)
             context["decision"] = decision_facts(case.standing, frozen)
             context["replaced"] = replaced_decisions(case, frozen)
     return render(request, "committees/case_record.html", context)

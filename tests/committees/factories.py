@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import factory
+from django.db import transaction
 from factory.django import DjangoModelFactory
 
 from committees import actions
@@ -14,6 +15,7 @@ from committees.models import (
     Case,
     Committee,
     Decision,
+    Mandate,
     Meeting,
     Membership,
     Outcome,
@@ -50,10 +52,21 @@ class CommitteeFactory(DjangoModelFactory[Committee]):
 
     programme = factory.SubFactory(ProgrammeFactory)
     name = factory.Sequence(lambda n: f"Committee {n}")
-    quorum = 2
-    mandate = "Decides on all units of this programme."
-    mandate_on = date(2026, 8, 20)
     recorded_at = LONG_AGO
+
+    @classmethod
+    def _create(cls, model_class: type[Committee], *args: object, **kwargs: Any) -> Committee:
+        mandate = Mandate(
+            text="Decides on all units of this programme.",
+            given_on=date(2026, 8, 20),
+            quorum=2,
+            recorded_at=LONG_AGO,
+        )
+        with transaction.atomic():  # they name each other
+            committee = super()._create(model_class, *args, mandate=mandate, **kwargs)
+            mandate.committee = committee
+            mandate.save(force_insert=True)
+        return committee
 
 
 class MembershipFactory(RowFactory[Membership]):

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from committees import actions
-from committees.models import Case, Committee, Decision, Finding, Outcome
+from committees.models import Case, Decision, Finding, Outcome
 from committees.panels import panel_sealed
 from committees.rules import Disclosure, Found
 from committees.snapshots import read
@@ -342,10 +342,13 @@ def test_who_sat_is_read_from_the_decision_and_never_live() -> None:
     made.committee.memberships.filter(person=made.chair.pk).update(recorded_at=LONG_AGO)
     made.decide()
     before = panel_sealed(made.refreshed().decision)
+    actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
 
     made.committee.memberships.exclude(person=made.chair.pk).update(ended_at=HELD)
     made.meeting.attendances.update(ended_at=HELD)
-    Committee.objects.update(quorum=9)
+    actions.give_mandate(
+        committee=made.committee, text="Less.", given_on=HELD.date(), quorum=9, by=None, at=HELD
+    )
 
     assert panel_sealed(made.refreshed().decision) == before
     assert before.quorum == 2

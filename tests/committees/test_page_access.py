@@ -62,6 +62,7 @@ def address(page: str, made: Scene) -> str:
         "list": lambda: reverse("committees:list"),
         "new": lambda: reverse("committees:new") + f"?programme={made.programme.pk}",
         "committee": lambda: reverse("committees:committee", args=[made.committee.pk]),
+        "mandate_give": lambda: reverse("committees:mandate_give", args=[made.committee.pk]),
         "seat_end": lambda: reverse(
             "committees:seat_end", args=[made.committee.memberships.get(person=made.member.pk).pk]
         ),
@@ -91,6 +92,11 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
     ("mine", PLANNED, of(200, *EVERYBODY)),
     ("new", PLANNED, of(200, "coordinator") | of(403, *SUPERVISORS)),
     ("committee", PLANNED, of(200, *SEATS, "coordinator", *SUPERVISORS)),
+    (
+        "mandate_give",
+        PLANNED,
+        of(200, "coordinator", "exam board") | of(403, *SEATS, "auditor"),
+    ),
     ("seat_end", PLANNED, of(200, "coordinator") | of(403, *SEATS, *SUPERVISORS)),
     (
         "meeting_plan",

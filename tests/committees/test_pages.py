@@ -65,9 +65,9 @@ def went_to(answer: HttpResponse, page: str, *args: object) -> bool:
 def test_a_coordinator_makes_a_committee() -> None:
     made = scene()
     query = f"?programme={made.programme.pk}"
-    data = {"name": "Second", "quorum": 3, "mandate": "All units.", "mandate_on": "2026-08-20"}
+    data = {"name": "Second", "quorum": 3, "text": "All units.", "given_on": "2026-08-20"}
 
-    wrong = post(made.coordinator, "new", query=query, **data | {"quorum": 0})
+    wrong = post(made.coordinator, "new", query=query, **data | {"quorum": 1})
     taken = post(made.coordinator, "new", query=query, **data | {"name": made.committee.name})
     right = post(made.coordinator, "new", query=query, **data)
 

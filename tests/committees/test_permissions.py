@@ -20,7 +20,7 @@ from tests.committees.factories import (
     found_in,
     scene,
 )
-from tests.factories import LONG_AGO, AccountFactory, EnrolmentFactory
+from tests.factories import LONG_AGO, AccountFactory, EnrolmentFactory, InstitutionRoleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -48,10 +48,16 @@ def committee_made(made: Scene, by: Account) -> None:
     actions.make_committee(
         programme=made.programme,
         name="Another",
+        text="All.",
+        given_on=LONG_AGO.date(),
         quorum=2,
-        mandate="All.",
-        mandate_on=HELD.date(),
         by=by,
+    )
+
+
+def mandate_given(made: Scene, by: Account) -> None:
+    actions.give_mandate(
+        committee=made.committee, text="Less.", given_on=LONG_AGO.date(), quorum=3, by=by
     )
 
 
@@ -94,6 +100,7 @@ BOTH = ("chair", "secretary")
 # Each action with who may do it, and in which states it can be done.
 ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
     "make_committee": (committee_made, ("coordinator",), (*STATES,)),
+    "give_mandate": (mandate_given, ("coordinator", "exam board"), (PLANNED, FROZEN)),
     "give_seat": (seats_given, ("coordinator",), (*STATES,)),
     "end_seat": (seat_ended, ("coordinator",), (*STATES,)),
     "plan_meeting": (meeting_planned, BOTH, (*STATES,)),
@@ -172,6 +179,7 @@ def people(made: Scene) -> dict[str, Account]:
         "former member": MembershipFactory(committee=made.committee, ended=True).person.account,
         "coordinator": made.coordinator,
         "auditor": made.auditor,
+        "exam board": InstitutionRoleFactory(role="exam_board").person.account,
         "adviser": made.adviser,
         "student": made.student,
         "stranger": AccountFactory(),

@@ -22,7 +22,7 @@ from committees.rules import (
 )
 
 Role, Ground = Membership.Role, Recusal.Ground
-CHAIR, SECRETARY, ANNA, BEN, CARO = (uuid4() for _ in range(5))
+CHAIR, SECRETARY, ANNA, BEN, CARO, MANDATE = (uuid4() for _ in range(6))
 SEATS = (
     Seat(CHAIR, "Chair", Role.CHAIR),
     Seat(ANNA, "Anna", Role.MEMBER),
@@ -41,6 +41,7 @@ def panel(
     judged: set[UUID] | frozenset[UUID] = EVERYBODY,
 ) -> Panel:
     return Panel(
+        MANDATE,
         quorum,
         SEATS,
         aside or {},
@@ -81,7 +82,7 @@ def _in_english() -> object:
             "3 of 4 voting members present; the quorum of 3 is met",
         ),
         (
-            Panel(1, (Seat(CHAIR, "Chair", Role.CHAIR),), present=frozenset({CHAIR})),
+            Panel(MANDATE, 1, (Seat(CHAIR, "Chair", Role.CHAIR),), present=frozenset({CHAIR})),
             "1 of 1 voting member present; the quorum of 1 is met",
         ),
         (

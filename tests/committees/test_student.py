@@ -149,7 +149,7 @@ def test_the_letter_says_what_was_decided_on_what_and_how_to_object() -> None:
         made.student.person.evidence.get().current.title,  # type: ignore[union-attr]
         made.committee.name,
         "20 August 2026",
-        made.committee.mandate,
+        made.committee.mandate.text,
         "object to the exam board",
         case.decision.announcement.head,
     ):

@@ -746,9 +746,11 @@ DECIDING = {
         who=COORDINATOR,
         query=for_programme,
         first=lambda client: client.post(
-            reverse("committees:new_draft") + for_programme(), {"mandate": WORDS}
+            reverse("committees:new_draft") + for_programme(), {"text": WORDS}
         ),
     ),
+    "mandate": sitting("mandate_give", committee, who=COORDINATOR),
+    "mandate, refused": sitting("mandate_give", committee, who=COORDINATOR, **refused),
     "seat, refused": sitting("seat_give", committee, who=COORDINATOR, **refused),
     "seat, end": sitting("seat_end", a_seat, who=COORDINATOR),
     "meeting, plan": sitting("meeting_plan", committee),

@@ -328,9 +328,9 @@ def committee_is_made(mirjam: Walker, programme: str) -> str:
     mirjam.goto(f"/committees/new/?programme={key}")
     mirjam.fill(
         name="Besliscommissie Dienstverlening",
+        text="Namens de examencommissie beslissen over het basisdeel.",
         quorum="2",
-        mandate="Namens de examencommissie beslissen over het basisdeel.",
-        mandate_on=day(timezone.now() - timedelta(days=90)),
+        given_on=day(timezone.now() - timedelta(days=90)),
     )
     mirjam.send()
     committee = mirjam.page.url

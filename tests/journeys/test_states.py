@@ -48,6 +48,7 @@ NO_PAGES = {
     "committees:judgements_open": "goes on to the decision",
     "committees:judgements_open_all": "goes on to what is ordered",
     "committees:leading": "goes on to the meeting",
+    "committees:mandate_give_draft": "a line of text",
     "committees:meeting_close": "goes on to the meeting",
     "committees:meeting_open": "goes on to the meeting",
     "committees:new_draft": "a line of text",

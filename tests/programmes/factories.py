@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from django.apps import apps
+from django.db import transaction
 
 from programmes.models import (
     Enrolment,
@@ -66,14 +67,15 @@ class Scene:
 
     def put_on_an_agenda(self) -> None:
         """A committee has the unit on its agenda for the student."""
-        committee = apps.get_model("committees.Committee").objects.create(
-            programme=self.programme,
-            name="Committee",
-            quorum=2,
-            mandate="All decisions on units.",
-            mandate_on=date(2026, 9, 1),
-            recorded_at=LONG_AGO,
+        mandate = apps.get_model("committees.Mandate")(
+            text="All decisions on units.", given_on=date(2026, 9, 1), recorded_at=LONG_AGO
         )
+        with transaction.atomic():  # they name each other
+            committee = apps.get_model("committees.Committee").objects.create(
+                programme=self.programme, name="Committee", mandate=mandate, recorded_at=LONG_AGO
+            )
+            mandate.committee = committee
+            mandate.save(force_insert=True)
         meeting = apps.get_model("committees.Meeting").objects.create(
             committee=committee, held_at=NOW, reference_at=NOW, recorded_at=LONG_AGO
         )

@@ -1,13 +1,11 @@
 """Reading Dutch qualification dossiers: what comes out, what is reported, what is refused."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,12 +20,6 @@ from qualifications.sbb import looks_like_sbb, parse_sbb
 
 SMALL = (settings.BASE_DIR / "qualifications/samples/dossier-klein.xml").read_bytes()
 SMALL_TEXT = SMALL.decode("utf-8-sig")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 def changed(*changes: tuple[str, str]) -> str:
