@@ -41,6 +41,8 @@ setup setup-dev:
 	@$(PYTHON) -m tools.environment $(if $(filter setup-dev,$@),--dev)
 	@$(RUN) -m tools.translations --compile
 
+# Each of the suite's processes would compile the whole framework anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup-dev
 	$(PYTEST) $(COVERED)
 	$(RUN) -m tools.postgres $(PYTEST) -m "database and not any_database and (not browser or main_journey)"
