@@ -218,7 +218,10 @@ def decision_facts(decision: Decision, frozen: FrozenSet) -> DecisionFacts:
 
 
 def replaced_decisions(case: Case, frozen: FrozenSet) -> list[tuple[Decision, DecisionFacts]]:
-    """The decisions of this case that another took the place of, newest first. Two queries."""
+    """The decisions of this case that another took the place of, newest first. Two queries, none
+    where the one that stands is the first."""
+    if case.standing.number == 1:
+        return []
     rows = case.decisions.for_page().filter(standing_for=None).order_by("-number")
     rows = rows.select_related("superseded_by__by", "superseded_by__second")
     return [(row, decision_facts(row, frozen)) for row in rows]

@@ -20,7 +20,7 @@ from committees.agenda import agenda_of, mark_of
 from committees.forms import AgendaForm, AttendanceForm, LeadingForm, MeetingForm, UnitForm
 from committees.models import Case, Committee, Meeting, Membership
 from committees.notice import notice_of
-from committees.panels import moment_of, panel_in, seats_of
+from committees.panels import moment_of, panel_in
 from committees.standing import standing_of
 from people.access import PersonRequest, allowed, signed_in
 from people.models import Person
@@ -250,8 +250,7 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Who is present now: what was ticked is, the others are not."""
     meeting, now = visible_meeting(request, pk), timezone.now()
     check_prepares(request.user, meeting.committee, now)
-    seats = seats_of([meeting.committee_id], now)[meeting.committee_id]
-    form = AttendanceForm(request.POST, seats=seats, present=())
+    form = AttendanceForm(request.POST, seats=panel_in(meeting, now).seats, present=())
     if form.is_valid():
         ticked = set(form.cleaned_data["present"])
         try:
