@@ -13,9 +13,10 @@ from django.views.decorators.vary import vary_on_headers
 from committees import actions
 from committees.access import check_announces, check_leads, check_reads
 from committees.agenda import agenda_of, next_up
-from committees.citing import Citing, citing_in
 from committees.dossier import (
+    Citing,
     Neighbours,
+    citing_in,
     decision_facts,
     opened_judgements,
 )
