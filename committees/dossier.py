@@ -1,5 +1,5 @@
-"""What the pages of one case show: the set, frozen or as it would be, what was found on it, and what a
-motivation can rest on."""
+"""What the pages of one case show: the set, frozen or as it would be, what was found on it, and
+what a motivation can rest on."""
 
 import unicodedata
 from collections import defaultdict
