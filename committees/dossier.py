@@ -212,7 +212,11 @@ def decision_facts(decision: Decision, frozen: FrozenSet) -> DecisionFacts:
     return DecisionFacts(
         tuple(
             ShownFinding(
-                parts[str(row.part_id)], row.outcome, in_words(row.outcome), row.to_show, row.due_on
+                parts[str(row.part_id)],
+                row.outcome,
+                in_words(row.outcome),
+                row.to_show or "",
+                row.due_on,
             )
             for row in decision.findings.all()
         ),

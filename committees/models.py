@@ -171,6 +171,7 @@ class Meeting(Row, Sealed):
     """A sitting of the committee. At the reference moment the sets of its cases are frozen."""
 
     home = ("meeting", "pk")
+    erasable = ("early_reason",)
 
     class State(models.TextChoices):
         PLANNED = "planned", pgettext_lazy("meeting", "planned")
@@ -540,7 +541,8 @@ class SnapshotItem(AppendOnly):
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
     kind = models.CharField(max_length=20)
-    # The id of what it froze: a person, a revision, a feedback, a check-in. The frame has none.
+    # The id of what it froze: a person, a revision, a feedback, a check-in; of what was asked
+    # before, a finding or a deferral. The frame has none.
     source = models.UUIDField(null=True, db_index=True)
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of salt and content
     salt = models.BinaryField()
@@ -633,6 +635,7 @@ class Judgement(AppendOnly, Sealed):
     again, it is a new row; the last one counts."""
 
     home = ("case", "case_id")
+    erasable = ("motivation",)
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="judgements")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -673,6 +676,7 @@ class Decision(AppendOnly, Sealed):
     points at the one that stands; an earlier one stays on record."""
 
     home = ("case", "case_id")
+    erasable = ("motivation",)
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
     number = models.PositiveSmallIntegerField()
@@ -702,12 +706,16 @@ class Finding(AppendOnly, Part):
     to be shown, and by when where the committee says so. Stated with its decision."""
 
     part_of = "decision"
+    erasable = ("to_show",)  # the finding itself stays
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="findings")
     part = models.ForeignKey(UnitPart, on_delete=models.PROTECT, related_name="+")
     order = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
-    to_show = models.TextField(_("what is still to be shown"), max_length=5_000, blank=True)
+    # Of what is not yet attained never empty; NULL once it was erased.
+    to_show = models.TextField(  # noqa: DJ001
+        _("what is still to be shown"), max_length=5_000, blank=True, null=True, default=""
+    )
     due_on = models.DateField(_("by when"), null=True, blank=True)
 
     class Meta:
@@ -739,11 +747,15 @@ class Supersession(AppendOnly, Sealed):
         APPEAL = "appeal", pgettext_lazy("why a decision is replaced", "on appeal")
 
     home = ("case", "decision.case_id")
+    erasable = ("reason",)
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="supersession")
     earlier = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="superseded_by")
     ground = models.CharField(max_length=20, choices=Ground.choices)
-    reason = models.TextField(_("reason"), max_length=20_000)
+    # Never empty; NULL once it was erased.
+    reason = models.TextField(  # noqa: DJ001
+        _("reason"), max_length=20_000, null=True, default=""
+    )
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     second = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
 
@@ -796,6 +808,7 @@ class Deferral(AppendOnly, Sealed):
     it asks the student to show. The case is done; a later meeting takes up a new one."""
 
     home = ("case", "case_id")
+    erasable = ("reason",)
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="deferral")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")

@@ -27,6 +27,7 @@ WORDS: dict[str, Promise] = {
 
 KINDS: dict[str, Promise] = {
     "frame": pgettext_lazy("kind of item in a frozen set", "requirements"),
+    "asked": pgettext_lazy("kind of item in a frozen set", "what was asked before"),
     "person": pgettext_lazy("kind of item in a frozen set", "person"),
     "piece": pgettext_lazy("kind of item in a frozen set", "piece of evidence"),
     "feedback": pgettext_lazy("kind of item in a frozen set", "feedback"),

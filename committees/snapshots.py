@@ -6,6 +6,7 @@ so that one can be lawfully erased while the manifest, and what it proves, stays
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -21,6 +22,7 @@ from evidence.models import Revision
 from files.models import StoredFile
 from portfolio.coverage import draw
 from portfolio.evidence_set import (
+    AskedFact,
     CheckInFact,
     EvidenceSet,
     FeedbackFact,
@@ -36,6 +38,7 @@ from records.chain import canonical
 
 KINDS: dict[str, type] = {
     "frame": Frame,
+    "asked": AskedFact,
     "piece": PieceFact,
     "feedback": FeedbackFact,
     "person": PersonFact,
@@ -103,7 +106,9 @@ def freeze(
     """The unsaved snapshot of this set, its items, and where in them files are shown. Two
     queries."""
     words = _revisions(evidence_set)
-    facts: list[tuple[str, Any, UUID | None]] = [("frame", evidence_set.frame, None)]
+    frame, asked = _apart(evidence_set.frame)
+    facts: list[tuple[str, Any, UUID | None]] = [("frame", frame, None)]
+    facts += [("asked", fact, UUID(fact.id)) for fact in asked]
     facts += [("person", fact, UUID(fact.id)) for fact in evidence_set.people]
     facts += [("piece", fact, words[fact.id, fact.revision]) for fact in evidence_set.pieces]
     facts += [("feedback", fact, UUID(fact.id)) for fact in evidence_set.feedback]
@@ -135,6 +140,28 @@ def freeze(
         for key in sorted({file.file for file in fact.files} - {""})
     ]
     return snapshot, items, files
+
+
+def _apart(frame: Frame) -> tuple[Frame, list[AskedFact]]:
+    """The frame without what was asked in words before, and those words."""
+    asked = [(row.deferral, row.asked) for row in frame.earlier]
+    asked += [(found.id, found.to_show) for row in frame.earlier for found in row.findings]
+    return _asking(frame, {}), [AskedFact(key, text) for key, text in asked if text]
+
+
+def _asking(frame: Frame, words: Mapping[str, str]) -> Frame:
+    """The frame with these words for what was asked before, by what asked it."""
+    earlier = (
+        replace(
+            row,
+            asked=words.get(row.deferral, ""),
+            findings=tuple(
+                replace(found, to_show=words.get(found.id, "")) for found in row.findings
+            ),
+        )
+        for row in frame.earlier
+    )
+    return replace(frame, earlier=tuple(earlier))
 
 
 def _revisions(evidence_set: EvidenceSet) -> dict[tuple[str, int], UUID]:
@@ -199,8 +226,9 @@ def read(snapshot: Snapshot) -> FrozenSet:
                 digests[fact.id] = digest
     if not found["frame"]:
         raise LookupError(f"snapshot {snapshot.pk} has lost its frame")
+    asked = {fact.id: fact.text for fact in found["asked"]}
     evidence_set = EvidenceSet(
-        frame=found["frame"][0],
+        frame=_asking(found["frame"][0], asked),
         pieces=tuple(found["piece"]),
         feedback=tuple(found["feedback"]),
         people=tuple(found["person"]),

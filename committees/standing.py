@@ -59,7 +59,9 @@ def standing_of(enrolments: Collection[UUID], units: Collection[UUID]) -> dict[P
     for deferral in Deferral.objects.filter(**of_them).select_related("case"):
         pair = (deferral.case.enrolment_id, deferral.case.unit_id)
         day = timezone.localdate(deferral.recorded_at)
-        fact = Earlier(str(deferral.case_id), day, day, asked=deferral.reason)
+        fact = Earlier(
+            str(deferral.case_id), day, day, deferral=str(deferral.pk), asked=deferral.reason
+        )
         found.setdefault(pair, []).append(fact)
     return {
         pair: Standing(
@@ -95,7 +97,7 @@ def _decided(decision: Decision) -> Earlier:
         decided_on=timezone.localdate(decision.recorded_at),
         announced_on=timezone.localdate(decision.announcement.recorded_at),
         findings=tuple(
-            EarlierFinding(str(row.part), row.outcome, row.to_show, row.due_on)
+            EarlierFinding(str(row.pk), str(row.part), row.outcome, row.to_show or "", row.due_on)
             for row in decision.findings.all()
         ),
     )

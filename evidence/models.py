@@ -285,6 +285,7 @@ class RequirementLink(Dated, Sealed):
     """A piece of evidence laid against a requirement, perhaps with a why."""
 
     home = ("person", "evidence.owner_id")
+    erasable = ("why",)
 
     evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="links")
     requirement = models.ForeignKey(
@@ -344,8 +345,11 @@ class FeedbackRequestQuerySet(models.QuerySet):
         )
 
 
-class FeedbackRequest(Row):
+class FeedbackRequest(Row, Sealed):
     """One question to one giver, in the frame of one enrolment, whose house rules hold."""
+
+    home = ("person", "evidence.owner_id")
+    erasable = ("message",)
 
     class State(models.TextChoices):
         OPEN = "open", pgettext_lazy("feedback request", "waiting for an answer")
@@ -380,7 +384,7 @@ class FeedbackRequest(Row):
     giver = models.ForeignKey(Giver, on_delete=models.PROTECT, related_name="requests")
     role = models.CharField(max_length=12, choices=GiverRole.choices)
     requirements: models.ManyToManyField = models.ManyToManyField(
-        QualityRequirement, related_name="+"
+        QualityRequirement, through="AskedRequirement", related_name="+"
     )
     message = models.TextField(blank=True, max_length=2_000)
     language = models.CharField(max_length=5)
@@ -426,6 +430,25 @@ class FeedbackRequest(Row):
     def is_remindable(self, at: datetime) -> bool:
         last = self.reminded_at or self.recorded_at
         return self.is_answerable(at) and last + self.REMIND_AFTER <= at
+
+
+class AskedRequirement(AppendOnly, Part):
+    """A requirement that a question is about."""
+
+    part_of = "question"
+
+    question = models.ForeignKey(FeedbackRequest, on_delete=models.PROTECT, related_name="about")
+    requirement = models.ForeignKey(QualityRequirement, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["question", "requirement"], name="a_question_is_about_a_requirement_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question_id} → {self.requirement_id}"
 
 
 class FeedbackQuerySet(CorrectableQuerySet):

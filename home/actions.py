@@ -13,7 +13,7 @@ from files.models import StoredFile
 from people.access import check_may_erase
 from people.models import Account
 from records.actions import erase
-from records.models import AppendOnly, Erasure
+from records.models import Erasure, Row
 from records.refusals import NotPossible
 
 
@@ -35,7 +35,7 @@ def erase_content(
         return erase_file(file=row, ground=ground, by=by, at=at)
     if isinstance(row, SnapshotItem):
         return erase_item(item=row, ground=ground, by=by, at=at)
-    if isinstance(row, AppendOnly):
+    if isinstance(row, Row):
         return erase(row=row, columns=columns, ground=ground, by=by, at=at)
     raise NotPossible(_("Nothing that can be erased is kept under %(what)s.") % {"what": what})
 

@@ -40,7 +40,7 @@ def give_role(
         person=person, role=role, ended_at=None, defaults={"recorded_at": at}
     )
     if is_new:
-        append(person.chain, "role.given", by=by, at=at, facts={"role": role})
+        append(given.chain, "role.given", by=by, at=at, rows=[given], facts={"role": role})
     return given
 
 
@@ -50,7 +50,8 @@ def end_role(*, role: InstitutionRole, by: Account | None, at: datetime | None =
         raise NotAllowed
     at = at or timezone.now()
     if InstitutionRole.objects.current().filter(pk=role.pk).update(ended_at=at):
-        append(f"person:{role.person_id}", "role.ended", by=by, at=at, facts={"role": role.role})
+        facts = {"role": role.role}
+        append(role.chain, "role.ended", by=by, at=at, rows=[role], facts=facts)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from records.models import Dated, Row
+from records.models import Dated, Row, Sealed
 
 
 class Person(Row):
@@ -160,8 +160,10 @@ class Account(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0]
 
 
-class InstitutionRole(Dated):
+class InstitutionRole(Dated, Sealed):
     """A role in the institution as a whole, with its dates."""
+
+    home = ("person", "person_id")
 
     class Role(models.TextChoices):
         CURRICULUM = "curriculum", pgettext_lazy("role in the institution", "curriculum")

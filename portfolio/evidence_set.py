@@ -71,6 +71,7 @@ class EarlierFinding:
     """What a committee found of a part before, called as it was then; where it was not yet
     attained with what was still to be shown, and by when where that was said."""
 
+    id: str
     title: str
     outcome: str
     to_show: str
@@ -80,11 +81,12 @@ class EarlierFinding:
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """An earlier case on the same unit: what was found, or, where it was deferred, what was asked.
-    `case` is its id."""
+    `case` and `deferral` are ids."""
 
     case: str
     decided_on: date
     announced_on: date
+    deferral: str = ""
     asked: str = ""
     findings: tuple[EarlierFinding, ...] = ()
 
@@ -104,6 +106,15 @@ class Frame:
     periods: tuple[PeriodFact, ...]
     guidelines: tuple[GuidelineFact, ...]
     earlier: tuple[Earlier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFact:
+    """What a committee asked before in words of its own: those of a finding or a deferral, by its
+    id. A frozen set keeps them apart from its frame, so that they can be erased."""
+
+    id: str
+    text: str
 
 
 # --- What was shown -------------------------------------------------------------------------------

@@ -91,6 +91,7 @@ class SetAside(Dated, Sealed):
     and the reason."""
 
     home = ("person", "enrolment.student_id")
+    erasable = ("reason",)
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="set_asides")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")

@@ -38,6 +38,7 @@ from programmes.models import (
 )
 from qualifications.models import CoreTask, Qualification, QualityRequirement, WorkProcess
 from records.chain import append
+from records.models import Sealed
 from records.refusals import NotPossible
 
 
@@ -121,7 +122,8 @@ def make_programme(
     rules.programme = programme
     rules.save(force_insert=True)
     facts = {"qualification": qualification.pk, **_values_of(rules)}
-    append(programme.chain, "programme.made", by=by, at=at, facts=facts)
+    made: list[Sealed] = [programme, rules]
+    append(programme.chain, "programme.made", by=by, at=at, rows=made, facts=facts)
     _give_role(programme, by.person, ProgrammeRole.Role.COORDINATOR, by=by, at=at)
     return programme
 
@@ -161,7 +163,8 @@ def change_programme(
     programme.title, programme.cohort = title, cohort
     with refused_as(SAME_PROGRAMME):
         programme.save()
-    append(programme.chain, "programme.changed", by=by, at=at, facts=changed)
+    rows: list[Sealed] = [programme, after] if changed else [programme]
+    append(programme.chain, "programme.changed", by=by, at=at, rows=rows, facts=changed)
     return programme
 
 
@@ -214,18 +217,27 @@ def change_period(
     changed = Period(
         programme=programme, name=name, starts_on=starts_on, ends_on=ends_on, recorded_at=at
     )
-    return _keep_period(changed, "period.changed", by=by, at=at, replaces=period.pk)
+    return _keep_period(changed, "period.changed", by=by, at=at, replaces=period)
 
 
 def _keep_period(
-    period: Period, verb: str, *, by: Account | None, at: datetime, **more: Any
+    period: Period,
+    verb: str,
+    *,
+    replaces: Period | None = None,
+    by: Account | None,
+    at: datetime,
 ) -> Period:
     check_order(period.starts_on, period.ends_on)
     check_period_apart(period)
     with refused_as(_("Another period of this programme has this name.")):
         period.save(force_insert=True)
-    facts = {"period": period.pk, "starts_on": period.starts_on, "ends_on": period.ends_on, **more}
-    append(period.programme.chain, verb, by=by, at=at, facts=facts)
+    facts = {"period": period.pk, "starts_on": period.starts_on, "ends_on": period.ends_on}
+    rows = [period]
+    if replaces is not None:
+        facts["replaces"] = replaces.pk
+        rows.append(replaces)
+    append(period.chain, verb, by=by, at=at, rows=rows, facts=facts)
     return period
 
 
@@ -239,11 +251,12 @@ def _end_period(period: Period, at: datetime) -> None:
 def remove_period(*, period: Period, by: Account | None, at: datetime | None = None) -> None:
     """There is no such period from now on. Raises NotPossible once it has begun for students."""
     check_may_manage(by, period.programme)
-    programme = _locked(period.programme)
+    _locked(period.programme)
     at = at or timezone.now()
     check_period_unused(period, timezone.localdate(at))
     _end_period(period, at)
-    append(programme.chain, "period.removed", by=by, at=at, facts={"period": period.pk})
+    facts = {"period": period.pk}
+    append(period.chain, "period.removed", by=by, at=at, rows=[period], facts=facts)
 
 
 # --- Units ----------------------------------------------------------------------------------------
@@ -314,7 +327,7 @@ def _save_unit(
         if target not in kept
     )
     facts = {"unit": unit.pk, "purpose": unit.purpose, "parts": [part.pk for part in parts]}
-    append(unit.programme.chain, verb, by=by, at=at, facts=facts)
+    append(unit.chain, verb, by=by, at=at, rows=[unit], facts=facts)
     return unit
 
 
@@ -332,7 +345,7 @@ def remove_unit(*, unit: Unit, by: Account | None, at: datetime | None = None) -
     something does."""
     check_may_manage(by, unit.programme)
     unit = _locked_unit(unit)
-    append(unit.programme.chain, "unit.removed", by=by, at=at, facts={"unit": unit.pk})
+    append(unit.chain, "unit.removed", by=by, at=at, removed=[unit], facts={"unit": unit.pk})
     with refused_as(_("This unit is in use: it can no longer be removed.")):
         unit.parts.all().delete()
         unit.delete()
@@ -367,12 +380,14 @@ def set_guideline(
     earlier = programme.guidelines.current().filter(**_pointing_at(target))
     if same := earlier.filter(**figures).first():
         return same
+    ended = list(earlier)
     earlier.update(ended_at=at)
     guideline = Guideline.objects.create(
         programme=programme, recorded_at=at, **_pointing_at(target), **figures
     )
     facts = {"guideline": guideline.pk, "on": target.pk, **figures}
-    append(programme.chain, "guideline.set", by=by, at=at, facts=facts)
+    rows = [*ended, guideline]
+    append(programme.chain, "guideline.set", by=by, at=at, rows=rows, facts=facts)
     return guideline
 
 
@@ -382,7 +397,7 @@ def end_guideline(*, guideline: Guideline, by: Account | None, at: datetime | No
     at = at or timezone.now()
     if Guideline.objects.current().filter(pk=guideline.pk).update(ended_at=at):
         facts = {"guideline": guideline.pk}
-        append(guideline.programme.chain, "guideline.ended", by=by, at=at, facts=facts)
+        append(guideline.chain, "guideline.ended", by=by, at=at, rows=[guideline], facts=facts)
 
 
 # --- Teachers and coordinators --------------------------------------------------------------------

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from people.models import Account, InstitutionRole, Person
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
-from records.models import Dated, Row, Sealed, Version
+from records.models import Dated, Part, Row, Sealed, Version
 
 # The roles in the institution that may read how every programme is set up.
 SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
@@ -53,8 +53,10 @@ class ProgrammeQuerySet(models.QuerySet):
         return self.select_related("qualification").annotate(student_count=counted)
 
 
-class Programme(Row):
+class Programme(Row, Sealed):
     """A team's offering to a cohort. What holds in it stands in its house rules."""
+
+    home = ("programme", "pk")
 
     title = models.CharField(_("title"), max_length=200)
     cohort = models.CharField(_("cohort"), max_length=40, help_text=_("For example 2026-2029."))
@@ -84,11 +86,6 @@ class Programme(Row):
     def get_absolute_url(self) -> str:
         """The set-up page, for its coordinators."""
         return reverse("programmes:programme", args=[self.pk])
-
-    @property
-    def chain(self) -> str:
-        """The key of this programme's chain of events."""
-        return f"programme:{self.pk}"
 
     def core_tasks(self, *, with_requirements: bool = False) -> models.QuerySet[CoreTask]:
         """Those of its qualification, with their work processes (two queries) and, where asked,
@@ -147,7 +144,7 @@ class DaysField(models.JSONField):
         return [date.fromisoformat(day) for day in super().from_db_value(value, *args)]
 
 
-class HouseRules(Version):
+class HouseRules(Version, Sealed):
     """What holds in a programme from a moment on. The current ones are `Programme.rules`."""
 
     class Sector(models.TextChoices):
@@ -156,6 +153,7 @@ class HouseRules(Version):
         MBO = "mbo", _("secondary vocational education (mbo)")
         HBO = "hbo", _("higher professional education (hbo)")
 
+    home = ("programme", "programme_id")
     version_of = "programme"
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="house_rules")
@@ -198,8 +196,10 @@ class HouseRules(Version):
         return f"{self.programme_id} {self.number}"
 
 
-class Period(Dated):
+class Period(Dated, Sealed):
     """A part of the year, by the date of the act."""
+
+    home = ("programme", "programme_id")
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="periods")
     name = models.CharField(_("name"), max_length=60)
@@ -241,9 +241,11 @@ class UnitQuerySet(models.QuerySet):
         return self.with_use().prefetch_related(Prefetch("parts", parts))
 
 
-class Unit(Row):
+class Unit(Row, Sealed):
     """What a decision is about: a set of core tasks or work processes. Once a decision rests on
-    it, its parts stand."""
+    it, its parts stand. It is stated with them."""
+
+    home = ("programme", "programme_id")
 
     class Purpose(models.TextChoices):
         PHASE = "phase", _("end of a phase")
@@ -296,8 +298,10 @@ class Target(models.Model):
         abstract = True
 
 
-class UnitPart(Dated, Target):
+class UnitPart(Dated, Target, Part):
     """A part of a unit: a decision has one finding for each. In the order of the qualification."""
+
+    part_of = "unit"
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="parts")
 
@@ -331,9 +335,11 @@ class UnitPart(Dated, Target):
         return self.core_task or cast(WorkProcess, self.work_process)
 
 
-class Guideline(Dated, Target):
+class Guideline(Dated, Target, Sealed):
     """How much would make a rich picture of a core task, a work process or a chosen requirement.
     It guides and never gates: where it is not met, the coverage says so and blocks nothing."""
+
+    home = ("programme", "programme_id")
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="guidelines")
     requirement = models.ForeignKey(

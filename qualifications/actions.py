@@ -1,6 +1,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -63,7 +64,7 @@ def import_qualification(
 ) -> Qualification:
     """The qualification that was read from this dossier, as a draft if it was not here yet; each
     line becomes a requirement of its own. Without a dossier it is in the school's own words.
-    Raises NotPossible when the code and edition are here with other content. Fifteen queries,
+    Raises NotPossible when the code and edition are here with other content. Twenty-one queries,
     however many lines."""
     check_curate(by)
     at = at or timezone.now()
@@ -81,9 +82,7 @@ def import_qualification(
     if is_new:
         _store_structure(qualification, parsed)
         facts = {"dossier": dossier.pk, "digest": dossier.digest} if dossier else None
-        append(
-            f"qualification:{qualification.pk}", "qualification.imported", by=by, at=at, facts=facts
-        )
+        _state(qualification, "imported", by=by, at=at, facts=facts)
     elif not _is_of(qualification, dossier) and not _holds(qualification.dossier, parsed):
         message = _(
             "%(code)s of %(edition)s is here already, with other content (“%(title)s”). "
@@ -183,13 +182,7 @@ def merge_lines(
         _word(worded, at or timezone.now())
         gone = [pk for others in merged.values() for pk in others]
         QualityRequirement.objects.filter(pk__in=gone).delete()
-        append(
-            f"qualification:{qualification.pk}",
-            "qualification.merged",
-            by=by,
-            at=at,
-            facts={"merged": merged},
-        )
+        _state(qualification, "merged", by=by, at=at, facts={"merged": merged})
     return len(chosen)
 
 
@@ -211,13 +204,8 @@ def word_plainly(
     requirements = work_process.requirements.filter(pk__in=wordings).with_words()
     changed = _word({one: wordings[one.pk].strip() for one in requirements}, at)
     if changed:
-        append(
-            f"qualification:{qualification.pk}",
-            "qualification.worded",
-            by=by,
-            at=at,
-            facts={"requirements": [requirement.pk for requirement in changed]},
-        )
+        facts = {"requirements": [requirement.pk for requirement in changed]}
+        _state(qualification, "worded", by=by, at=at, facts=facts)
 
 
 def _word(wordings: Mapping[QualityRequirement, str], at: datetime) -> list[QualityRequirement]:
@@ -253,10 +241,18 @@ def publish(
     qualification.status = Qualification.Status.PUBLISHED
     qualification.published_at = at
     qualification.save(update_fields=["status", "published_at"])
-    append(
-        f"qualification:{qualification.pk}",
-        "qualification.published",
-        by=by,
-        at=at,
-        facts={"requirements": requirements},
-    )
+    facts = {"requirements": requirements}
+    _state(qualification, "published", by=by, at=at, facts=facts)
+
+
+def _state(
+    qualification: Qualification,
+    what: str,
+    *,
+    by: Account | None,
+    at: datetime | None,
+    facts: Mapping[str, Any] | None,
+) -> None:
+    """Write what was done with a qualification, which is stated anew with all that stands in it."""
+    verb = f"qualification.{what}"
+    append(qualification.chain, verb, by=by, at=at, rows=[qualification], facts=facts)

@@ -15,7 +15,7 @@ from qualifications.names import NAMES, Names
 from qualifications.parsed import ParsedDossier
 from qualifications.sbb import parse_sbb
 from qualifications.wording import any_spelling
-from records.models import AppendOnly, Row, Sealed, Version
+from records.models import AppendOnly, Part, Row, Sealed, Version
 
 # Who read every qualification and dossier, also drafts. Others meet the requirements that concern
 # them in their own programme, portfolio or feedback request.
@@ -102,10 +102,13 @@ class QualificationQuerySet(models.QuerySet):
         )
 
 
-class Qualification(Row):
+class Qualification(Row, Sealed):
     """What a diploma is about, in one edition. Its own labels name the three levels, which differ
     by framework: core task / work process / quality requirement, or area / learning outcome /
-    indicator."""
+    indicator. It is stated as one with all that stands in it, wordings included."""
+
+    home = ("qualification", "pk")
+    read_at_once = 10
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -173,8 +176,10 @@ class Qualification(Row):
         return NAMES[self.framework]
 
 
-class CoreTask(Row):
+class CoreTask(Row, Part):
     """A main part of the occupation, or an outcome area."""
+
+    part_of = "qualification"
 
     qualification = models.ForeignKey(
         Qualification, on_delete=models.PROTECT, related_name="core_tasks"
@@ -198,8 +203,10 @@ class CoreTask(Row):
         return f"{self.code} {self.title}"
 
 
-class WorkProcess(Row):
+class WorkProcess(Row, Part):
     """A step within a core task, or a learning outcome."""
+
+    part_of = "core_task"
 
     core_task = models.ForeignKey(CoreTask, on_delete=models.PROTECT, related_name="work_processes")
     code = models.CharField(max_length=20)
@@ -245,9 +252,11 @@ class QualityRequirementQuerySet(models.QuerySet):
         return self.select_related("wording")
 
 
-class QualityRequirement(Row):
+class QualityRequirement(Row, Part):
     """What good work looks like; feedback attaches here. It stands under one or more work
     processes and counts once."""
+
+    part_of = "qualification"
 
     qualification = models.ForeignKey(
         Qualification, on_delete=models.PROTECT, related_name="requirements"
@@ -277,11 +286,12 @@ class QualityRequirement(Row):
         return self.plain or self.text
 
 
-class Wording(Version):
+class Wording(Version, Part):
     """A requirement in plain words (B1), which students and outsiders see first. A version
     without a text says that from then on there is none."""
 
     version_of = "requirement"
+    part_of = "requirement"
     deletable = True  # with its requirement, when a draft's lines are merged
 
     requirement = models.ForeignKey(
@@ -301,8 +311,10 @@ class Wording(Version):
         return self.text
 
 
-class Place(Row):
+class Place(Row, Part):
     """Where a requirement stands: its line under one work process."""
+
+    part_of = "work_process"
 
     requirement = models.ForeignKey(
         QualityRequirement, on_delete=models.CASCADE, related_name="places"

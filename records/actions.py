@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from records.chain import ChainEntry, append_many
-from records.models import AppendOnly, Erasure, Part, Sealed, name_of, new_salt
+from records.models import Erasure, Part, Row, Sealed, name_of, new_salt
 from records.refusals import NotPossible
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def blank_copies(row: models.Model) -> list[Blanked]:
 @transaction.atomic
 def erase(
     *,
-    row: AppendOnly,
+    row: Row,
     columns: Collection[str] = (),
     ground: str,
     by: "Account | None",
@@ -60,11 +60,11 @@ def erase(
     try out what earlier statements were about. Raises NotPossible without a ground, for a column
     that is not erasable, and where nothing is left to erase."""
     whole = row.whole if isinstance(row, Part) else row
-    if not isinstance(whole, Sealed) or not set(columns) <= set(row.erasable):
+    asked = set(columns or row.erasable)
+    if not isinstance(whole, Sealed) or not asked or not asked <= set(row.erasable):
         raise NotPossible(_("This is content that stays: it cannot be erased."))
     of_whole, of_row = type(whole)._base_manager, type(row)._base_manager
     of_whole.select_for_update().get(pk=whole.pk)
-    asked = columns or row.erasable
     blank = {
         field.name: _blank(field) for field in row._meta.concrete_fields if field.name in asked
     }

@@ -17,7 +17,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Row(models.Model):
-    """A row with an opaque id, fit for an address."""
+    """A row with an opaque id, fit for an address.
+
+    `erasable` names the columns that may be blanked (set to NULL or to nothing) when content is
+    erased on a lawful ground: what somebody wrote in words of their own, mostly about a person.
+    """
+
+    erasable: ClassVar[tuple[str, ...]] = ()
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
 
@@ -51,12 +57,10 @@ class Dated(Row):
 class AppendOnly(Row):
     """A row that the database refuses to change or delete (records/triggers.py).
 
-    `changeable` names the columns that may still change, `erasable` those that may be blanked
-    (set to NULL or to nothing) when content is erased on a lawful ground.
+    `changeable` names the columns that may still change; those that are erasable may be blanked.
     """
 
     changeable: ClassVar[tuple[str, ...]] = ()
-    erasable: ClassVar[tuple[str, ...]] = ()
     deletable: ClassVar[bool] = False
 
     recorded_at = models.DateTimeField(_("recorded on"), default=timezone.now, editable=False)

@@ -1,5 +1,5 @@
 """The order of the house: rooms stand in one line, and so do the files in a room; data moves to
-the right, and no name stands for two things."""
+the right, no name stands for two things, and every table says whether the record proves it."""
 
 import ast
 import re
@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db.models import CharField, TextField
+
+from records.models import Part, Sealed
 
 ROOMS = [
     "records",
@@ -310,3 +313,57 @@ def test_a_name_that_stands_for_two_things_is_seen() -> None:
     assert named_twice([*two, ("home.views", "from post import models\nmodels.Letter")]) == {
         "Letter"
     }
+
+
+# --- What the record proves -----------------------------------------------------------------------
+
+# Why a table is neither sealed nor a part of what is.
+LEFT_OUT = {
+    "committees.SnapshotFile": "the manifest of its snapshot names it",
+    "committees.SnapshotItem": "the manifest of its snapshot names it",
+    "evidence.Giver": "names and addresses change; a frozen set keeps the name of its day",
+    "files.Upload": "bytes on their way in, which nothing names yet",
+    "people.Account": "how somebody signs in; nothing that was said or decided",
+    "people.Draft": "what is not sent yet is no record",
+    "people.Person": "names and addresses change; a frozen set keeps the name of its day",
+    "post.Errand": "work that was ordered; what it does is stated case by case",
+    "post.ErrandItem": "work that was ordered; what it does is stated case by case",
+    "post.OutboxMail": "it says that a mail is to go; what caused it is an event",
+    "records.Chain": "a head has its own proof",
+    "records.Event": "an event has its own proof",
+}
+
+
+def test_every_table_is_stated_or_says_why_not() -> None:
+    """A new model is sealed (`Sealed`), a part of a row that is (`Part`), or named here."""
+    tables = [model for model in apps.get_models() if model.__module__.split(".")[0] in ROOMS]
+
+    assert {row._meta.label for row in tables if not issubclass(row, Sealed | Part)} == {*LEFT_OUT}
+
+
+# Long texts that say nothing about a person, and stay.
+STAYS = {
+    "committees.Mandate.text",
+    "qualifications.CoreTask.complexity",
+    "qualifications.CoreTask.responsibility",
+    "qualifications.QualityRequirement.text",
+    "qualifications.Wording.text",
+    "qualifications.WorkProcess.description",
+    "qualifications.WorkProcess.result",
+    "records.Erasure.ground",
+}
+
+
+def test_what_somebody_writes_can_be_erased_or_stays_on_purpose() -> None:
+    """A long text is named in its model's `erasable`, or here."""
+    long_texts = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        if issubclass(model, Sealed | Part)
+        for field in model._meta.concrete_fields
+        if isinstance(field, TextField | CharField)
+        and (field.max_length is None or field.max_length >= 500)
+        and field.name not in getattr(model, "erasable", ())
+    }
+
+    assert long_texts == STAYS

@@ -4,25 +4,54 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from committees.models import SnapshotItem
-from evidence.models import Attachment, Feedback, Remark, Revision
+from committees.models import Deferral, Finding, Snapshot, SnapshotItem
+from committees.snapshots import fact_of
+from evidence.models import Attachment, Feedback, Remark, RequirementLink, Revision
 from people.models import Account
-from portfolio.models import CheckIn
+from portfolio.models import CheckIn, SetAside
 from records.actions import Blanked, keeps_copies, record_erasures
-from records.models import Erasure, Part
+from records.models import Erasure
 from records.refusals import NotPossible
-
-# What a set says: an item freezes a row, or the whole of which it is a part.
-FROZEN = (Revision, Attachment, Feedback, Remark, CheckIn)
 
 
 @keeps_copies
 def blank_items(row: Model) -> list[Blanked]:
-    """Blank the items that froze this row, in whatever set. Two queries."""
-    if not isinstance(row, FROZEN):
-        return []
-    source = row.whole if isinstance(row, Part) else row
-    return _blank(SnapshotItem.objects.filter(source=source.pk))
+    """Blank the items that hold words of this row, in whatever set. Three queries at most."""
+    return _blank(items_of(row))
+
+
+def items_of(row: Model) -> QuerySet[SnapshotItem]:
+    """The items that hold words of this row: those that froze it, the whole of which it is a part,
+    or the piece that was laid or set aside with it."""
+    items = SnapshotItem.objects.all()
+    match row:
+        case Revision() | Feedback() | CheckIn() | Finding() | Deferral():
+            return items.filter(source=row.pk)
+        case Attachment() | Remark():
+            return items.filter(source=row.whole.pk)
+        case RequirementLink():
+            laid = (str(row.requirement_id), row.recorded_at)
+            pieces = _of_piece(items.filter(kind="piece"), row).exclude(content=b"")
+            return items.filter(pk__in=[item.pk for item in pieces if laid in _laid_in(item)])
+        case SetAside():
+            own = {"case__enrolment": row.enrolment_id, "case__unit": row.unit_id}
+            sets = Snapshot.objects.filter(**own, case__meeting__reference_at__gte=row.recorded_at)
+            if row.ended_at:
+                sets = sets.filter(case__meeting__reference_at__lt=row.ended_at)
+            return _of_piece(items.filter(kind="set_aside", snapshot__in=sets), row)
+    return items.none()
+
+
+def _of_piece(
+    items: QuerySet[SnapshotItem], row: RequirementLink | SetAside
+) -> QuerySet[SnapshotItem]:
+    return items.filter(source__in=Revision.objects.filter(evidence=row.evidence_id).values("pk"))
+
+
+def _laid_in(item: SnapshotItem) -> set[tuple[str, datetime | None]]:
+    """What a piece was laid against, and when."""
+    piece = fact_of(item.kind, bytes(item.content))
+    return {(laid.requirement, laid.recorded_at) for laid in piece.laid}
 
 
 @transaction.atomic

@@ -104,7 +104,7 @@ def _ask_one(
         expires_at=at + timedelta(days=enrolment.programme.rules.link_days),
         recorded_at=at,
     )
-    question.requirements.set(requirements)
+    question.requirements.set(requirements, through_defaults={"recorded_at": at})
     _mail("evidence/request", question, _event("asked", question, by, at))
     return question
 
@@ -229,7 +229,7 @@ def answer(
         recorded_at=at,
     )
     _keep(said, feedback)
-    event = _event("given", feedback, by, at)
+    event = _event("given", feedback, by, at, also=[question])
     student = question.evidence.owner_id
     queue("evidence/given", to=student, about=feedback.pk, cause=event, at=at)
     return feedback
@@ -419,13 +419,20 @@ def _mail(template: str, question: FeedbackRequest, event: Event) -> None:
     )
 
 
-def _event(verb: str, row: FeedbackRequest | Feedback, by: Account | None, at: datetime) -> Event:
+def _event(
+    verb: str,
+    row: FeedbackRequest | Feedback,
+    by: Account | None,
+    at: datetime,
+    also: Sequence[FeedbackRequest] = (),
+) -> Event:
+    """Write what was done with a question or a feedback, and state it, with what else changed."""
     kind = "question" if isinstance(row, FeedbackRequest) else "feedback"
     return append(
         row.evidence.chain,
         f"feedback.{verb}",
         by=by,
         at=at,
-        rows=[row] if isinstance(row, Feedback) else [],
+        rows=[row, *also],
         facts={kind: row.pk, "evidence": row.evidence_id, "giver": row.giver_id},
     )

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
             name='FeedbackRequest',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
                 ('role', models.CharField(choices=[('client', 'client'), ('peer', 'fellow student'), ('supervisor', 'workplace supervisor'), ('teacher', 'teacher'), ('other', 'someone else')], max_length=12)),
                 ('message', models.TextField(blank=True, max_length=2000)),
                 ('language', models.CharField(max_length=5)),
@@ -90,11 +91,28 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, choices=[('not_seen', 'I have not seen this'), ('not_me', "This isn't me"), ('rather_not', "I'd rather not")], max_length=10)),
                 ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedback_requests', to='programmes.enrolment')),
                 ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedback_requests', to='evidence.evidence')),
-                ('requirements', models.ManyToManyField(related_name='+', to='qualifications.qualityrequirement')),
             ],
             options={
                 'ordering': ['-recorded_at'],
             },
+        ),
+        migrations.CreateModel(
+            name='AskedRequirement',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
+                ('question', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='about', to='evidence.feedbackrequest')),
+                ('requirement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='qualifications.qualityrequirement')),
+            ],
+        ),
+        migrations.AddField(
+            model_name='feedbackrequest',
+            name='requirements',
+            field=models.ManyToManyField(related_name='+', through='evidence.AskedRequirement', to='qualifications.qualityrequirement'),
+        ),
+        migrations.AddConstraint(
+            model_name='askedrequirement',
+            constraint=models.UniqueConstraint(fields=('question', 'requirement'), name='a_question_is_about_a_requirement_once'),
         ),
         migrations.AddField(
             model_name='feedback',

@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+import records.models
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -72,6 +73,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
                 ('ended_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='ended on')),
+                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
                 ('role', models.CharField(choices=[('curriculum', 'curriculum'), ('coordinator', 'coordinator'), ('exam_board', 'exam board'), ('auditor', 'auditor')], max_length=20, verbose_name='role')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='institution_roles', to='people.person', verbose_name='person')),
             ],

@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
             name='Qualification',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
                 ('code', models.CharField(max_length=20, verbose_name='code (crebo)')),
                 ('title', models.CharField(max_length=200, verbose_name='title')),
                 ('level', models.CharField(blank=True, max_length=20, verbose_name='level')),

@@ -207,7 +207,8 @@ def test_what_was_removed_is_found(what: str) -> None:
 def test_a_decision_is_stated_with_its_findings(what: str) -> None:
     made_with_all()
     finding = Finding.objects.get(outcome="not_yet")
-    other = UnitPartFactory(unit=finding.decision.case.unit, work_process=WorkProcessFactory())
+    other = UnitPartFactory(work_process=WorkProcessFactory())
+    record_what_was_made()
     wrong: dict[str, dict[str, object]] = {
         "outcome": {"outcome": "attained", "to_show": ""},
         "to_show": {"to_show": "Rewritten."},

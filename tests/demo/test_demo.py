@@ -1,11 +1,18 @@
-"""The demo as it is filled: who and what is in it, and that nothing of it is amiss."""
+"""The demo as it is filled: who and what is in it, that nothing of it is amiss, and that whatever
+is touched in it behind the application's back is found."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
 from django.test import Client
 
-from committees.models import Case, Meeting
+from committees.models import Case, Decision, Leading, Meeting, Supersession
 from demo.people import ACCOUNTS, PASSWORD
 from evidence.models import (
     Confirmation,
@@ -15,15 +22,19 @@ from evidence.models import (
     RemarkRequirement,
     RequirementLink,
     Revision,
+    Withdrawal,
 )
 from files.models import StoredFile
-from people.models import Account
+from people.models import Account, Person
 from portfolio.coverage import draw
 from portfolio.loading import load_many
 from portfolio.models import SetAside
 from post.models import OutboxMail
 from programmes.models import Enrolment, Programme
-from records.verification import verify
+from records.chain import append
+from records.models import Erasure, Part, Sealed, name_of
+from records.triggers import remove
+from records.verification import verify, verify_chain
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("filled_demo")]
 
@@ -122,3 +133,95 @@ def test_the_coverage_counts_each_remark_where_it_is_about() -> None:
     )
     assert +shown == said
     assert len(said) > 100
+
+
+# --- What is touched by hand ----------------------------------------------------------------------
+
+STATED = [model for model in apps.get_models() if issubclass(model, Sealed | Part)]
+
+
+def superseded() -> Supersession:
+    decision, earlier = Decision.objects.all()[:2]
+    by, second = Person.objects.all()[:2]
+    return Supersession(
+        decision=decision, earlier=earlier, ground="appeal", reason="So.", by=by, second=second
+    )
+
+
+# Of what there is none in the demo.
+MADE: dict[type[models.Model], Callable[[], Sealed]] = {
+    Erasure: lambda: Erasure(name="a.row:1", columns=[], kept_on="erasures", ground="Asked."),
+    Leading: lambda: Leading(meeting=Meeting.objects.all()[0], person=Person.objects.all()[0]),
+    Supersession: superseded,
+    Withdrawal: lambda: Withdrawal(evidence=Evidence.objects.all()[0]),
+}
+
+
+def one_of(model: type[models.Model]) -> Any:
+    """A row of this model that was stated."""
+    if model not in MADE:
+        return model._base_manager.order_by("pk")[0]
+    row = MADE[model]()
+    row.save(force_insert=True)
+    append(row.chain, "made.by_a_test", by=None, rows=[row])
+    return row
+
+
+@contextmanager
+def by_hand() -> Iterator[None]:
+    """Without triggers, and undone at the end."""
+    connection.check_constraints()  # PostgreSQL drops no trigger of a table before that
+    with transaction.atomic():
+        remove()
+        yield
+        transaction.set_rollback(True)
+
+
+def other_than(value: Any) -> Any:
+    match value:
+        case bool():
+            return not value
+        case str():
+            return "x" if value != "x" else "y"
+        case int():
+            return value + 100
+        case datetime() | date():
+            return value + timedelta(days=1)
+        case list() | dict():
+            return ["x"]
+    return None
+
+
+def change_something(row: Any) -> None:
+    """Change the first stated column of this row that its constraints let be changed."""
+    for field in type(row)._meta.concrete_fields:
+        before = field.value_from_object(row)
+        after = other_than(before)
+        if field.is_relation or field.primary_key or after is None:
+            continue
+        if field.name in ("salt", *getattr(row, "unsealed", ())):
+            continue
+        try:
+            with transaction.atomic():
+                type(row)._base_manager.filter(pk=row.pk).update(**{field.name: after})
+        except IntegrityError:
+            continue
+        return
+    raise AssertionError(f"nothing of {row._meta.label} can be changed by hand")
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("model", STATED, ids=lambda model: model.__name__)
+def test_what_is_altered_or_removed_by_hand_is_found(model: type[models.Model]) -> None:
+    row = one_of(model)
+    whole = row.whole if isinstance(row, Part) else row
+    assert verify_chain(whole.chain).faults == []
+
+    with by_hand():
+        change_something(row)
+        assert f"{name_of(whole)}: altered" in verify_chain(whole.chain).faults
+    with by_hand():
+        rows = model._base_manager.filter(pk=row.pk)
+        rows._raw_delete(rows.db)
+        found = "altered" if isinstance(row, Part) else "removed"
+        assert f"{name_of(whole)}: {found}" in verify_chain(whole.chain).faults

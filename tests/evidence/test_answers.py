@@ -676,15 +676,15 @@ def test_a_withdrawn_question_says_so_and_names_nobody(client: Client) -> None:
 
 
 def test_a_receipt_shows_what_was_sent_until_the_link_expires(client: Client) -> None:
-    question = asked()
-    actions.answer(question=question, text="Calm.")
-    assert "Calm." in client.get(link(question)).content.decode()
-    FeedbackRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    now = timezone.now()
+    for expires_at, is_shown in ((now + timedelta(days=1), True), (now, False)):
+        question = asked(expires_at=expires_at)
+        actions.answer(question=question, text="Calm.", at=now - timedelta(days=1))
 
-    response = client.get(link(question))
+        response = client.get(link(question))
 
-    assert response.templates[0].name == "evidence/answer/receipt.html"
-    assert "Calm." not in response.content.decode()
+        assert response.templates[0].name == "evidence/answer/receipt.html"
+        assert ("Calm." in response.content.decode()) == is_shown
 
 
 # --- Files ----------------------------------------------------------------------------------------

@@ -3,63 +3,147 @@
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from committees import actions
-from committees.models import Case, SnapshotItem
-from evidence.models import Attachment, Feedback, Remark, Revision
+from committees.models import (
+    Announcement,
+    Case,
+    Decision,
+    Deferral,
+    Finding,
+    Judgement,
+    Meeting,
+    Recusal,
+    SnapshotItem,
+    Supersession,
+)
+from committees.rules import Found
+from committees.snapshots import read
+from committees.standing import standing_on
+from evidence.actions import pieces
+from evidence.models import (
+    Attachment,
+    Feedback,
+    FeedbackRequest,
+    Remark,
+    RequirementLink,
+    Revision,
+)
 from home.actions import erase_content
 from people.access import NotAllowed
-from people.models import Account, InstitutionRole
-from portfolio.models import Acknowledgement, Agreement, CheckIn
+from people.actions import give_role
+from people.models import Account, InstitutionRole, Person
+from portfolio import actions as portfolio
+from portfolio.models import Acknowledgement, Agreement, CheckIn, SetAside
 from records.chain import statement_of
-from records.models import AppendOnly, Erasure, Event, name_of
+from records.models import Erasure, Event, Row, name_of
 from records.refusals import NotPossible
-from records.triggers import protected
 from records.verification import verify
-from tests.committees.factories import HELD, MeetingFactory, Scene, scene
+from tests.committees.factories import (
+    HELD,
+    MeetingFactory,
+    Scene,
+    answered_piece,
+    findings_of,
+    scene,
+)
 from tests.evidence.factories import (
     AttachmentFactory,
     EvidenceFactory,
     FeedbackFactory,
+    FeedbackRequestFactory,
+    RequirementLinkFactory,
     RevisionFactory,
 )
-from tests.factories import InstitutionRoleFactory, set_rules
-from tests.portfolio.factories import AcknowledgementFactory, AgreementFactory, CheckInFactory
+from tests.factories import AccountFactory, set_rules
+from tests.portfolio.factories import (
+    AcknowledgementFactory,
+    AgreementFactory,
+    CheckInFactory,
+    SetAsideFactory,
+)
 from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
-ERASABLE = [(model, column) for model in protected() for column in model.erasable]
+ERASABLE = [
+    (model, column)
+    for model in apps.get_models()
+    if issubclass(model, Row)
+    for column in model.erasable
+]
 # What a set says besides: its words are frozen with it.
-FROZEN: tuple[type[AppendOnly], ...] = (
+FROZEN: tuple[type[Row], ...] = (
     Revision,
     Attachment,
+    RequirementLink,
     Feedback,
     Remark,
+    SetAside,
     CheckIn,
+    Finding,
+    Deferral,
     SnapshotItem,
 )
 
 
-def words(model: type[AppendOnly], column: str) -> str:
+def words(model: type[Row], column: str) -> str:
     return f"Words of {model.__name__}, {column}"
 
 
 def board() -> Account:
     """Somebody of the exam board, who may order an erasure."""
-    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
+    account = AccountFactory()
+    give_role(person=account.person, role=InstitutionRole.Role.EXAM_BOARD, by=None)
+    return account
 
 
 def with_words() -> Scene:
-    """A frozen case in which each column that can be erased has words of its own."""
-    made = scene()
-    set_rules(made.programme, committee_sees_check_ins=True)
+    """A frozen case in which each column that can be erased has words of its own, or in one of
+    the two before it on the same unit: deferred, and decided, with another decision since."""
+    first = scene()
+    set_rules(first.programme, committee_sees_check_ins=True)
+    MeetingFactory(
+        committee=first.committee, state="open", opened_at=HELD,
+        early_reason=words(Meeting, "early_reason"),
+    )  # fmt: skip
+    first.bring_to(Case.State.OPENED)
+    reason = words(Deferral, "reason")
+    actions.defer(case=first.case, reason=reason, by=first.chair, at=first.at)
+    second = first.again(days=30)
+    second.freeze()
+    second.judge(second.chair)
+    second.judge(second.member, words=words(Judgement, "motivation"))
+    second.open_meeting()
+    second.open_judgements()
+    second.decide()
+    second.announce()
+    [part] = findings_of(second.case, "")
+    second.supersede(
+        findings={part: Found("not_yet", words(Finding, "to_show"))},
+        motivation=words(Decision, "motivation"),
+        reason=words(Supersession, "reason"),
+        at=second.at + timedelta(days=2),
+    )
+    made = first.again(days=60)
     enrolment = made.case.enrolment
     piece = EvidenceFactory(
         owner=made.student,
-        on=[made.requirement],
         **{f"revision__{column}": words(Revision, column) for column in Revision.erasable},
+    )
+    RequirementLinkFactory(
+        evidence=piece, requirement=made.requirement, why=words(RequirementLink, "why")
+    )
+    aside = answered_piece(enrolment, made.requirement)
+    SetAsideFactory(
+        enrolment=enrolment, unit=made.unit, evidence=aside, reason=words(SetAside, "reason")
+    )
+    FeedbackRequestFactory(
+        enrolment=enrolment, evidence=aside, message=words(FeedbackRequest, "message")
     )
     AttachmentFactory(revision=piece.current, name=words(Attachment, "name"))
     FeedbackFactory(
@@ -74,7 +158,8 @@ def with_words() -> Scene:
     AcknowledgementFactory(check_in=check_in, note=words(Acknowledgement, "note"), refused=True)
     record_what_was_made()
     made.freeze()
-    actions.recuse(case=made.case, reason="Words of Recusal, reason", by=made.other_member, at=HELD)
+    reason = words(Recusal, "reason")
+    actions.recuse(case=made.case, reason=reason, by=made.other_member, at=made.at)
     return made
 
 
@@ -93,7 +178,7 @@ def _without_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     ("model", "column"), ERASABLE, ids=[f"{model.__name__}-{column}" for model, column in ERASABLE]
 )
 def test_it_goes_live_and_frozen_and_verification_says_lawfully_so(
-    model: type[AppendOnly], column: str
+    model: type[Row], column: str
 ) -> None:
     with_words()
     if model is SnapshotItem:
@@ -110,7 +195,7 @@ def test_it_goes_live_and_frozen_and_verification_says_lawfully_so(
     erasures = erase_content(what=what, columns=columns, ground=" Asked. ", by=board())
 
     row.refresh_from_db()
-    assert getattr(row, column) in ("", b"")
+    assert getattr(row, column) in ("", b"", None)
     assert bool(frozen) == (model in FROZEN)
     assert frozen_with(text) == []
     assert {erasure.name for erasure in erasures} == {name_of(row), *frozen}
@@ -158,17 +243,9 @@ def test_nobody_can_try_out_what_was_there() -> None:
 def test_it_goes_from_every_set_that_froze_it() -> None:
     made = with_words()
     made.open_meeting()
-    actions.defer(case=made.case, reason="Show it once more.", by=made.chair, at=HELD)
-    later = MeetingFactory(
-        committee=made.committee,
-        held_at=HELD + timedelta(days=30),
-        reference_at=HELD + timedelta(days=20),
-    )
-    record_what_was_made()
-    [again] = actions.put_on_agenda(
-        meeting=later, unit=made.unit, enrolments=[made.case.enrolment], by=made.secretary, at=HELD
-    )
-    actions.freeze_case(case=again, at=later.reference_at + Case.SETTLES_IN)
+    actions.defer(case=made.case, reason="Show it once more.", by=made.chair, at=made.at)
+    later = made.again(days=90)
+    later.freeze()
     record_what_was_made()
     feedback = Feedback.objects.get(place=words(Feedback, "place"))
 
@@ -177,10 +254,105 @@ def test_it_goes_from_every_set_that_froze_it() -> None:
     assert {erasure.chain for erasure in erasures} == {
         feedback.chain,
         made.case.chain,
-        again.chain,
+        later.case.chain,
     }
     assert frozen_with(words(Feedback, "place")) == []
     assert verify().faults == []
+
+
+def deferred() -> Scene:
+    """A frozen case that was deferred, with a piece laid against the unit for a reason, and another
+    set aside for a reason."""
+    made = scene(pieces=2)
+    RequirementLink.objects.update(why="The first why.")
+    aside = made.student.person.evidence.all()[0]
+    SetAsideFactory(
+        enrolment=made.case.enrolment, unit=made.unit, evidence=aside, reason="The first reason."
+    )
+    record_what_was_made()
+    made.bring_to(Case.State.DEFERRED)
+    return made
+
+
+def test_another_set_keeps_what_was_laid_and_set_aside_anew() -> None:
+    made = deferred()
+    aside = SetAside.objects.get()
+    link = RequirementLink.objects.exclude(evidence=aside.evidence).get()
+    anew = {"by": made.student, "at": made.at + timedelta(days=1)}
+    pieces.lay_against(
+        evidence=link.evidence, requirement=link.requirement, why="Another why.", **anew
+    )
+    portfolio.take_back(row=aside, **anew)
+    portfolio.set_aside(
+        enrolment=aside.enrolment,
+        unit=aside.unit,
+        evidence=aside.evidence,
+        reason="Another reason.",
+        **anew,
+    )
+    later = made.again()
+    later.freeze()
+    record_what_was_made()
+    by = board()
+
+    for row in (link, aside):
+        [live, frozen] = erase_content(what=name_of(row), ground="Asked.", by=by)
+        assert (live.name, frozen.kept_on) == (name_of(row), made.case.chain)
+
+    said = ("The first why.", "The first reason.", "Another why.", "Another reason.")
+    assert [len(frozen_with(text)) for text in said] == [0, 0, 1, 1]
+    assert verify().faults == []
+
+
+def test_a_finding_stays_where_its_words_go() -> None:
+    made = scene(parts=2).bring_to(Case.State.OPENED)
+    made.decide("attained", "not_yet")
+    made.announce()
+    later = made.again()
+    later.freeze()
+    record_what_was_made()
+    [row] = Finding.objects.filter(outcome="not_yet")
+
+    erase_content(what=name_of(row), ground="Asked.", by=board())
+
+    row.refresh_from_db()
+    assert (row.outcome, row.to_show) == ("not_yet", None)
+    [earlier] = read(later.case.snapshots.get()).evidence_set.frame.earlier
+    assert [(found.outcome, found.to_show) for found in earlier.findings] == [
+        ("attained", ""),
+        ("not_yet", ""),
+    ]
+    assert standing_on(made.unit, made.case.enrolment_id).earlier == (earlier,)
+    assert verify().faults == []
+
+
+@pytest.mark.parametrize("what", ["decision", "finding", "supersession"])
+@pytest.mark.parametrize(("who", "page"), [("student", "letter"), ("auditor", "case_record")])
+def test_every_page_says_that_words_of_a_decision_were_removed(
+    what: str, who: str, page: str, client: Client
+) -> None:
+    made = scene().bring_to(Case.State.OPENED)
+    made.decide("not_yet")
+    made.announce()
+    [part] = findings_of(made.case, "")
+    made.supersede(findings={part: Found("not_yet", "A talk with a client.")})
+    record_what_was_made()
+    decision = made.refreshed().decision
+    row, text = {
+        "decision": (decision, "The set shows it after all."),
+        "finding": (decision.findings.get(), "A talk with a client."),
+        "supersession": (decision.supersession, "The wrong box was ticked."),
+    }[what]
+    Person.objects.update(language="en")
+    client.force_login(getattr(made, who))
+    address = reverse(f"committees:{page}", args=[made.case.pk])
+    before = client.get(address).content.decode()
+
+    erase_content(what=name_of(row), ground="Asked.", by=board())
+
+    after = client.get(address).content.decode()
+    assert (text in before, text in after) == (True, False)
+    assert ("(removed)" in before, "(removed)" in after) == (False, True)
 
 
 def test_an_earlier_revision_goes_and_what_was_frozen_of_the_next_stays() -> None:
@@ -223,7 +395,9 @@ def test_an_administrator_may() -> None:
         ("check-in", ["summary"], "  ", "on which lawful ground"),
         ("check-in", ["light"], "Asked.", "cannot be erased"),
         ("check-in", ["no_column"], "Asked.", "cannot be erased"),
-        ("case", [], "Asked.", "Nothing that can be erased is kept under"),
+        ("case", [], "Asked.", "cannot be erased"),
+        ("announcement", [], "Asked.", "cannot be erased"),
+        ("finding", ["outcome"], "Asked.", "cannot be erased"),
         ("event", [], "Asked.", "cannot be erased"),
         ("evidence.revision:1", [], "Asked.", "Nothing that can be erased is kept under"),
         ("no.model:1", [], "Asked.", "Nothing that can be erased is kept under"),
@@ -237,6 +411,8 @@ def test_what_cannot_be_erased_says_why(
     named = {
         "check-in": name_of(CheckIn.objects.get()),
         "case": name_of(made.case),
+        "announcement": name_of(Announcement.objects.all()[0]),
+        "finding": name_of(Finding.objects.all()[0]),
         "event": name_of(Event.objects.all()[0]),
     }
 
@@ -246,8 +422,8 @@ def test_what_cannot_be_erased_says_why(
     assert (Erasure.objects.count(), verify().faults) == (0, [])
 
 
-@pytest.mark.parametrize("model", [Feedback, CheckIn, Remark])
-def test_what_is_gone_is_not_erased_twice(model: type[AppendOnly]) -> None:
+@pytest.mark.parametrize("model", [Feedback, CheckIn, Remark, Finding, SetAside])
+def test_what_is_gone_is_not_erased_twice(model: type[Row]) -> None:
     with_words()
     column = model.erasable[0]
     what = name_of(model._default_manager.get(**{column: words(model, column)}))
