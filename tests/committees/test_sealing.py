@@ -3,6 +3,8 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import product
 
 import pytest
 from django.core import mail
@@ -39,28 +41,31 @@ def names(patterns: list[object], namespace: str = "") -> Iterator[str]:
 
 
 def addresses(made: Scene) -> list[str]:
-    """Every page that can be named without an id, or with one of the scene's rows of its room."""
-    case, judgement = made.case, Judgement.objects.latest("recorded_at")
-    own: list[Model] = [
-        case,
-        made.meeting,
-        made.committee,
-        made.committee.memberships.get(person=made.member.pk),
-    ]
-    rows: dict[str, list[Model]] = {
-        "committees": own,
-        "portfolio": [case.enrolment],
-        "programmes": [made.programme],
-        "evidence": [made.student.person.evidence.get()],
-        "admin": [*own, judgement],
+    """Every page that can be named without an id, or with the scene's row of the kind that its
+    address says."""
+    seat = made.committee.memberships.get(person=made.member.pk)
+    judgement = Judgement.objects.latest("recorded_at")
+    in_admin: list[Model] = [made.case, made.meeting, made.committee, seat, judgement]
+    rows: dict[str, Model] = {
+        "/committees/cases/": made.case,
+        "/committees/meetings/": made.meeting,
+        "/committees/seats/": seat,
+        "/committees/": made.committee,
+        "/portfolio/": made.case.enrolment,
+        "/programmes/": made.programme,
+        "/programmes/enrolments/": made.case.enrolment,
+        "/evidence/": made.student.person.evidence.get(),
+        **{f"/admin/committees/{row._meta.model_name}/": row for row in in_admin},
+    }
+    starts: dict[str, list[object]] = {
+        "/": [],
+        **{f"{start}{row.pk}/": [row.pk] for start, row in rows.items()},
     }
     found = set()
-    for name in set(names(get_resolver().url_patterns)):
-        for args in [[], *([row.pk] for row in rows.get(name.partition(":")[0], []))]:
-            try:
-                found.add(reverse(name, args=args))
-            except NoReverseMatch:
-                continue
+    for name, (start, args) in product(names(get_resolver().url_patterns), starts.items()):
+        with suppress(NoReverseMatch):
+            if (address := reverse(name, args=args)).startswith(start):
+                found.add(address)
     return sorted(found)
 
 

@@ -312,7 +312,9 @@ COLOURS = {
 # What hangs on how wide a page is, and on its language.
 OF_WIDTH = {**BRIEF, "runOnly": ["target-size", "scrollable-region-focusable"]}
 OF_LANGUAGE = {**BRIEF, "runOnly": [*OF_WIDTH["runOnly"], "valid-lang"]}
-UNFOLD = "document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })"
+# What is fetched when it opens is a page of its own, and looked at there.
+UNFOLD = """document.querySelectorAll("main details:not([data-fetch])")
+  .forEach((fold) => { fold.open = true; })"""
 
 
 class Screen:
@@ -320,6 +322,7 @@ class Screen:
 
     def __init__(self, page: "Page", site: str, judged: set[str]) -> None:
         self.page, self.site, self.judged = page, site, judged
+        page.add_init_script(Axe().axe_script)  # half of what evaluating it on each page takes
         # Not page.route: that would fetch all styles and scripts again for every page.
         self.browser = page.context.new_cdp_session(page)
         self.browser.send("Fetch.enable", {"patterns": [{"resourceType": "Document"}]})
@@ -368,9 +371,8 @@ class Screen:
                 self.page.emulate_media(color_scheme=theme)
                 found.update(f"{theme}, {each}" for each in self._of_new_pairs())
 
-        if is_first:
+        if is_first and in_dutch:
             found.update(f"moves: {part}" for part in self.page.evaluate(MOVES))
-        self.page.evaluate(Axe().axe_script)
         look(360, (NO_COLOURS if is_first else OF_WIDTH) if in_dutch else OF_LANGUAGE)
         colours(*["dark", "light"][not is_first :])
         self.page.evaluate(UNFOLD)
