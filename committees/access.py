@@ -119,10 +119,8 @@ def check_may_recuse(user: Account, panel: Panel) -> None:
 
 
 def check_reads_record(user: Account, case: Case, panel: Panel) -> None:
-    """Auditor and exam board always; members of the committee who did not stand aside once the
-    decision is announced. At most one query."""
-    if has_role(user, *SUPERVISING):
-        return
+    """Auditor and exam board always, who need no panel; members of the committee who did not stand
+    aside once the decision is announced."""
     check_reads(user, panel)
     if case.state not in (Case.State.ANNOUNCED, Case.State.DEFERRED):
         raise NotAllowed(_("The record can be read once the decision has been announced."))

@@ -105,7 +105,7 @@ class AgendaRow:
 
 
 def agenda_of(meeting: Meeting, *, viewer: Account, at: datetime) -> list[AgendaRow]:
-    """The cases of a meeting in order, with what stands from before. Twelve queries."""
+    """The cases of a meeting in order, with what stands from before. Seven queries."""
     rows = rows_for(meeting.cases.for_list(), viewer=viewer, at=moment_of(meeting, at))
     asked = [row.case for row in rows if row.case.is_pending]
     stands = standing_of({case.enrolment_id for case in asked}, {case.unit_id for case in asked})
@@ -120,7 +120,7 @@ def agenda_of(meeting: Meeting, *, viewer: Account, at: datetime) -> list[Agenda
 
 
 def rows_for(cases: Iterable[Case], *, viewer: Account, at: datetime) -> list[AgendaRow]:
-    """These cases (read with `for_list`). Nine queries, one without cases."""
+    """These cases (read with `for_list`). Four queries, one without cases."""
     kept = list(cases)
     panels = panels_of(kept, at)
     findings = _opened_findings(kept, panels)

@@ -1,13 +1,15 @@
-"""What the pages of one case show: the set, frozen or as it would be, and what was found on it."""
+"""What the pages of one case show: the set, frozen or as it would be, what was found on it, and
+what a motivation can rest on."""
 
+import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import QueryDict
 
 from committees.models import Case, Decision, Judgement, Outcome
@@ -29,6 +31,7 @@ from portfolio.lines import under
 from portfolio.models import Light
 
 PIECES_AT_A_TIME = 30
+GROUPS_AT_A_TIME = 12  # of what a motivation can rest on
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,10 @@ def decision_facts(decision: Decision, frozen: FrozenSet) -> DecisionFacts:
 
 
 def replaced_decisions(case: Case, frozen: FrozenSet) -> list[tuple[Decision, DecisionFacts]]:
-    """The decisions of this case that another took the place of, newest first. Two queries."""
+    """The decisions of this case that another took the place of, newest first. Two queries, none
+    where the one that stands is the first."""
+    if case.standing.number == 1:
+        return []
     rows = case.decisions.for_page().filter(standing_for=None).order_by("-number")
     rows = rows.select_related("superseded_by__by", "superseded_by__second")
     return [(row, decision_facts(row, frozen)) for row in rows]
@@ -241,3 +247,61 @@ def neighbours(
     before = rows[place - 1] if place else None
     after = rows[place + 1] if place + 1 < len(rows) else None
     return before, after
+
+
+# --- What a motivation rests on -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Citable:
+    """A piece, or feedback on one: the digest of its item, how it is called, and whether it was
+    chosen."""
+
+    digest: str
+    words: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Citing:
+    """Pieces, each with the feedback on it, among which was searched for `q`; and apart what was
+    chosen before and is not among them."""
+
+    q: str
+    page: Page
+    groups: tuple[tuple[Citable, ...], ...]
+    chosen: tuple[Citable, ...]
+
+
+def citing_in(frozen: FrozenSet, chosen: Collection[str], *, q: str = "", page: str = "") -> Citing:
+    """The pieces whose title, or the name of somebody who spoke of them, holds every word of `q`,
+    so many at a time. No query."""
+    asked = _folded(q).split()
+    found = [
+        choices
+        for title, choices in frozen.citable()
+        if all(word in _folded(" ".join([title, *dict(choices).values()])) for word in asked)
+    ]
+    shown = Paginator(found, GROUPS_AT_A_TIME).get_page(page)
+    groups = tuple(
+        tuple(Citable(digest, words, digest in chosen) for digest, words in choices)
+        for choices in shown.object_list
+    )
+    here = {item.digest for group in groups for item in group}
+    titles = frozen.titles()
+    return Citing(
+        q,
+        shown,
+        groups,
+        tuple(
+            Citable(digest, titles[digest], is_chosen=True)
+            for digest in chosen
+            if digest in titles and digest not in here
+        ),
+    )
+
+
+def _folded(text: str) -> str:
+    """Without capitals and accents."""
+    apart = unicodedata.normalize("NFD", text)
+    return "".join(one for one in apart if not unicodedata.combining(one)).casefold()

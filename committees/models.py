@@ -452,6 +452,14 @@ class Case(Row, Sealed):
         return self.decision
 
     @property
+    def outcome(self) -> "Decision | Deferral | None":
+        """The decision that stands, or the deferral; None while the committee has not spoken. No
+        query for a case of `for_page`."""
+        if self.state == self.State.DEFERRED:
+            return self.deferral
+        return self.decision
+
+    @property
     def has_decision(self) -> bool:
         """Whether the committee decided; the student reads it once it is announced."""
         return self.state in self.WITH_DECISION

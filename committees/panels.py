@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import CharField, F, QuerySet, Value
+
 from committees.models import (
     Attendance,
     Case,
@@ -32,7 +34,7 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
-    """The committee before each of these cases (read with `for_list`), by the case's id. Seven
+    """The committee before each of these cases (read with `for_list`), by the case's id. Two
     queries, none without cases; more for a past moment at which other house rules or another
     mandate held.
 
@@ -42,30 +44,27 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     """
     if not cases:
         return {}
-    seats = seats_of({case.meeting.committee_id for case in cases}, at)
-    present = _people(
-        Attendance.objects.as_of(at)
-        .filter(meeting__in={case.meeting_id for case in cases})
-        .values_list("meeting", "person")
-    )
-    judged = _people(Judgement.objects.filter(case__in=cases).values_list("case", "person"))
-    recused: dict[UUID, dict[UUID, str]] = defaultdict(dict)
-    for recusal in Recusal.objects.filter(case__in=cases):
-        recused[recusal.case_id][recusal.person_id] = recusal.ground
-    advisers = _people(
-        AdviserAssignment.objects.as_of(at)
-        .filter(enrolment__in={case.enrolment_id for case in cases})
-        .values_list("enrolment", "adviser")
+    advising = AdviserAssignment.objects.as_of(at)
+    ties = _ties(
+        *_in_meetings([case.meeting for case in cases], at),
+        _tie("judged", Judgement.objects.filter(case__in=cases), of="case"),
+        _tie("aside", Recusal.objects.filter(case__in=cases), of="case", word="ground"),
+        _tie(
+            "advises",
+            advising.filter(enrolment__in={case.enrolment_id for case in cases}),
+            of="enrolment",
+            who="adviser",
+        ),
     )
     givers = _givers(cases)
-    deputies = _deputies({case.meeting_id for case in cases}, at)
     panels = {}
     for case in cases:
-        own = seats[case.meeting.committee_id]
+        own = ties.seats(case.meeting.committee_id)
         sitting = {seat.person for seat in own}
-        aside = dict(recused[case.pk])
+        aside = dict(ties["aside", case.pk])
         if case.is_pending:
-            grounds = _grounds(case.enrolment, advisers[case.enrolment_id], givers[case.pk], at)
+            advisers = ties["advises", case.enrolment_id]
+            grounds = _grounds(case.enrolment, advisers, givers[case.pk], at)
             aside = grounds | aside
         mandate = case.meeting.committee.mandate.as_of(at)
         panels[case.pk] = Panel(
@@ -74,37 +73,30 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             seats=own,
             aside={one: ground for one, ground in aside.items() if one in sitting},
             givers=dict.fromkeys(givers[case.pk] & sitting, Disclosure.PERSON),
-            present=frozenset(present[case.meeting_id] & sitting),
-            judged=frozenset(judged[case.pk] & sitting),
-            deputy=deputies.get(case.meeting_id),
+            present=frozenset(ties["present", case.meeting_id].keys() & sitting),
+            judged=frozenset(ties["judged", case.pk].keys() & sitting),
+            deputy=next(iter(ties["leads", case.meeting_id]), None),
         )
     return panels
 
 
 def panel_in(meeting: Meeting, at: datetime) -> Panel:
-    """The committee in a meeting, before no case: who sits, is present and leads. Three queries."""
-    present = Attendance.objects.as_of(at).filter(meeting=meeting)
+    """The committee in a meeting, before no case: who sits, is present and leads. One query."""
+    ties = _ties(*_in_meetings([meeting], at))
     mandate = meeting.committee.mandate.as_of(at)
     return Panel(
         mandate=mandate.pk,
         quorum=mandate.quorum,
-        seats=seats_of([meeting.committee_id], at)[meeting.committee_id],
-        present=frozenset(present.values_list("person", flat=True)),
-        deputy=_deputies({meeting.pk}, at).get(meeting.pk),
+        seats=ties.seats(meeting.committee_id),
+        present=frozenset(ties["present", meeting.pk]),
+        deputy=next(iter(ties["leads", meeting.pk]), None),
     )
 
 
-def _deputies(meetings: Collection[UUID], at: datetime) -> dict[UUID, UUID]:
-    """Who leads in the chair's place, by meeting. One query."""
-    rows = Leading.objects.as_of(at).filter(meeting__in=meetings)
-    return dict(rows.values_list("meeting", "person"))
-
-
-def panel_shown(case: Case, panel: Panel) -> Panel:
-    """The committee as pages show it: as it was sealed with the decision that stands or with the
-    deferral (the case read with `for_page`), and before that as it sits. At most one query."""
-    outcome = case.decision if case.has_decision else getattr(case, "deferral", None)
-    return panel if outcome is None else panel_sealed(outcome)
+def panel_shown(case: Case, at: datetime) -> Panel:
+    """The committee as pages show it: as it was sealed with the outcome (the case read with
+    `for_page`; one query), and until there is one as it sits (two)."""
+    return panel_of(case, at) if case.outcome is None else panel_sealed(case.outcome)
 
 
 def panel_sealed(outcome: Decision | Deferral) -> Panel:
@@ -120,32 +112,60 @@ def mandate_of(case: Case) -> Mandate:
     return current if current.pk == sealed else Mandate.objects.get(pk=sealed)
 
 
-def seats_of(committees: Iterable[UUID], at: datetime) -> dict[UUID, tuple[Seat, ...]]:
-    """Who sat in these committees at this moment: the chair, the members by name, the secretary.
-    One query."""
-    found: dict[UUID, list[Seat]] = defaultdict(list)
-    rows = Membership.objects.as_of(at).filter(committee__in=committees).select_related("person")
-    for row in rows.order_by("person__name", "recorded_at"):
-        found[row.committee_id].append(Seat(row.person_id, row.person.name, row.role))
-    return defaultdict(
-        tuple,
-        {
-            key: tuple(sorted(seats, key=lambda seat: ORDER.index(Role(seat.role))))
-            for key, seats in found.items()
-        },
-    )
-
-
 def moment_of(meeting: Meeting, now: datetime) -> datetime:
     """As of when a meeting's page is drawn: a closed meeting as it was when it closed."""
     return meeting.closed_at or now
 
 
-def _people(pairs: Iterable[tuple[UUID, UUID]]) -> dict[UUID, set[UUID]]:
-    found: dict[UUID, set[UUID]] = defaultdict(set)
-    for key, person in pairs:
-        found[key].add(person)
-    return found
+class _Ties(defaultdict[tuple[str, UUID], dict[UUID, str]]):
+    """Who has to do with something, and how: by the name of a tie and the id of a committee, a
+    meeting, a case or an enrolment, the people, each with the word of their tie."""
+
+    def __init__(self) -> None:
+        super().__init__(dict)
+        self.names: dict[UUID, str] = {}
+
+    def seats(self, committee: UUID) -> tuple[Seat, ...]:
+        """The chair, the members by name, the secretary."""
+        found = self["sits", committee].items()
+        seats = (Seat(person, self.names[person], role) for person, role in found)
+        return tuple(sorted(seats, key=lambda seat: ORDER.index(Role(seat.role))))
+
+
+def _ties(*rows: QuerySet) -> _Ties:
+    """What rows of `_tie` say, those with a name in its order. One query."""
+    ties = _Ties()
+    for tie, of, who, word, name in rows[0].union(*rows[1:], all=True).order_by("name"):
+        ties[tie, of][who] = word
+        if name:
+            ties.names[who] = name
+    return ties
+
+
+def _tie(
+    tie: str, rows: QuerySet, *, of: str, who: str = "person", word: str = "", name: str = ""
+) -> QuerySet:
+    """These rows as a part of `_ties`; the other arguments are paths to columns."""
+    nothing = Value("", CharField())
+    columns = {
+        "tie": Value(tie, CharField()),
+        "of": F(of),
+        "who": F(who),
+        "word": F(word) if word else nothing,
+        "name": F(name) if name else nothing,
+    }
+    return rows.order_by().annotate(**columns).values_list(*columns)
+
+
+def _in_meetings(meetings: Collection[Meeting], at: datetime) -> list[QuerySet]:
+    """Who sits in the committees of these meetings, is present and leads in the chair's place."""
+    seats = Membership.objects.as_of(at).filter(committee__in={m.committee_id for m in meetings})
+    present, leads = Attendance.objects.as_of(at), Leading.objects.as_of(at)
+    return [
+        _tie("sits", seats, of="committee", word="role", name="person__name"),
+        _tie("present", present.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
+        _tie("leads", leads.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
+    ]
 
 
 def _grounds(

@@ -128,6 +128,11 @@ class Panel:
         chairs = (seat for seat in able.values() if seat.role == Role.CHAIR)
         return next(chairs, None) or (able.get(self.deputy) if self.deputy else None)
 
+    def prepares(self, person: UUID) -> bool:
+        """Whether this person has agenda and attendance in hand: the chair or the secretary."""
+        seat = self.seat_of(person)
+        return seat is not None and seat.role in (Role.CHAIR, Role.SECRETARY)
+
     def leads(self, person: UUID) -> bool:
         """Whether it is this person who opens, records and defers."""
         return self.leader is not None and self.leader.person == person

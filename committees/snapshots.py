@@ -1,4 +1,4 @@
-"""The frozen set: an `EvidenceSet` as canonical bytes, and back.
+"""The set of a case: as it would be frozen; frozen, an `EvidenceSet` as canonical bytes; and back.
 
 A snapshot's manifest names each item by the salted hash of its content; the contents stand apart,
 so that one can be lawfully erased while the manifest, and what it proves, stays.
@@ -17,8 +17,10 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from committees.models import Case, Snapshot, SnapshotFile, SnapshotItem
+from committees.standing import asking_the_rest, standing_on
 from evidence.models import Revision
 from files.models import StoredFile
+from portfolio.coverage import draw
 from portfolio.evidence_set import (
     AskedFact,
     CheckInFact,
@@ -31,6 +33,7 @@ from portfolio.evidence_set import (
     from_plain,
     to_plain,
 )
+from portfolio.loading import load
 from records.chain import canonical
 
 KINDS: dict[str, type] = {
@@ -240,3 +243,42 @@ def fact_of(kind: str, content: bytes) -> Any:
     """The fact that an item's content holds. Whoever asks, in one request or the next, the same
     bytes are read once, as long as they are among the last that were asked for."""
     return from_plain(KINDS[kind], json.loads(content))
+
+
+# --- Before it is frozen -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the committee would get now, beside what it would not."""
+
+    evidence_set: EvidenceSet
+    unanswered: tuple[PieceFact, ...]
+    set_aside: tuple[SetAsideFact, ...]
+
+
+def preview(case: Case, at: datetime) -> Preview:
+    """As the set would be frozen at this moment, or, after it, at the reference moment. At
+    most 20 queries."""
+    moment = min(at, case.meeting.reference_at)
+    whole = _load(case, moment)
+    return Preview(_that_counts(case, whole, moment), draw(whole).unanswered, whole.set_aside)
+
+
+def set_that_counts(case: Case, *, as_of: datetime) -> EvidenceSet:
+    """What is frozen: all answered evidence laid against the unit, less what the student set
+    aside; with check-ins where the house rules of then show them to the committee. (domain rules
+    11 and 12) At most 20 queries."""
+    return _that_counts(case, _load(case, as_of), as_of)
+
+
+def _load(case: Case, as_of: datetime) -> EvidenceSet:
+    whole = load(case.enrolment, unit=case.unit, as_of=as_of)
+    stands = standing_on(case.unit, case.enrolment_id)
+    return replace(whole, frame=asking_the_rest(whole.frame, stands))
+
+
+def _that_counts(case: Case, whole: EvidenceSet, moment: datetime) -> EvidenceSet:
+    counts = whole.that_counts()
+    rules = case.enrolment.programme.rules.as_of(moment)
+    return counts if rules.committee_sees_check_ins else replace(counts, check_ins=())

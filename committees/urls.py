@@ -1,6 +1,6 @@
 from django.urls import path
 
-from committees.views import cases, committees, deciding, meetings, own, record, sets, together
+from committees.views import cases, committees, deciding, meetings, own, record, sets
 
 app_name = "committees"
 urlpatterns = [
@@ -26,8 +26,10 @@ urlpatterns = [
     path("meetings/<uuid:pk>/leading/", meetings.leading, name="leading"),
     path("meetings/<uuid:pk>/freeze/", meetings.freeze, name="freeze"),
     path("meetings/<uuid:pk>/open/", meetings.meeting_open, name="meeting_open"),
-    path("meetings/<uuid:pk>/judgements/", together.judgements_open, name="judgements_open_all"),
-    path("meetings/<uuid:pk>/announce/", together.announce, name="announce_all"),
+    path(
+        "meetings/<uuid:pk>/judgements/", meetings.judgements_open_all, name="judgements_open_all"
+    ),
+    path("meetings/<uuid:pk>/announce/", meetings.announce_all, name="announce_all"),
     path("meetings/<uuid:pk>/close/", meetings.meeting_close, name="meeting_close"),
     path("cases/<uuid:pk>/", cases.dossier, name="case"),
     path("cases/<uuid:pk>/draft/", cases.dossier, {"is_draft": True}, name="judgement_draft"),

@@ -21,3 +21,8 @@ def move(row: Case | Meeting, to: Case.State | Meeting.State, **with_it: Any) ->
     for name, value in with_it.items():
         setattr(row, name, value)
     row.save(update_fields=["state", *with_it])
+
+
+def locked(case: Case) -> Case:
+    """The case as it is now, locked until the end of the transaction. One query."""
+    return Case.objects.for_list().select_for_update(of=("self",)).get(pk=case.pk)

@@ -10,12 +10,11 @@ from committees.actions.agenda import (
     put_on_agenda,
     take_off_agenda,
 )
-from committees.actions.decisions import announce, decide, defer, open_judgements
+from committees.actions.decisions import announce, decide, defer, open_judgements, supersede
 from committees.actions.erasing import erase_item
 from committees.actions.freezing import freeze_case, freeze_due_cases, hurry_freezing
 from committees.actions.judging import judge, recuse
 from committees.actions.seats import end_seat, give_mandate, give_seat, make_committee
-from committees.actions.superseding import supersede
 
 __all__ = [
     "announce",

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from committees.access import check_leads, check_prepares
+from committees.days import notice_of
 from committees.models import Attendance, Case, Committee, Leading, Meeting, Membership
-from committees.notice import notice_of
 from committees.panels import panel_in
 from committees.standing import Standing, standing_of
 from committees.workflow import move

@@ -10,12 +10,10 @@ from django.utils.translation import ngettext
 
 from committees.access import check_asks_something, check_prepares
 from committees.actions.judging import record_conflicts
-from committees.actions.locking import locked
 from committees.models import Case, Meeting, Snapshot, SnapshotFile, SnapshotItem
 from committees.panels import panel_of
-from committees.preview import set_that_counts
-from committees.snapshots import freeze
-from committees.workflow import move
+from committees.snapshots import freeze, set_that_counts
+from committees.workflow import locked, move
 from files.keeping import lock
 from files.models import StoredFile
 from people.models import Account

@@ -6,11 +6,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from committees.access import check_judges, check_may_recuse
-from committees.actions.locking import locked
 from committees.models import Case, Judgement, Outcome, Recusal
 from committees.panels import panel_of
 from committees.rules import Panel
 from committees.snapshots import read
+from committees.workflow import locked
 from people.models import Account
 from records.chain import append
 from records.refusals import NotPossible

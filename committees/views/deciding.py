@@ -11,23 +11,25 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_announces, check_leads, check_prepares, check_reads
+from committees.access import check_announces, check_leads, check_reads
 from committees.agenda import agenda_of, next_up
-from committees.citing import Citing, citing_in
 from committees.dossier import (
+    Citing,
     Neighbours,
+    citing_in,
     decision_facts,
     opened_judgements,
 )
 from committees.forms import DecisionForm, ReasonForm
 from committees.models import Case, Meeting, Outcome
-from committees.panels import panel_shown
+from committees.panels import panel_sealed
 from committees.rules import Agreement, Panel, agreement, obstacles, quorum_sentence
 from committees.snapshots import FrozenSet, frozen_set
 from committees.views.cases import case_on_agenda, case_with_panel
 from committees.views.meetings import screen_mark, window
 from people.access import PersonRequest, allowed, signed_in
-from people.drafts import Writing
+from people.drafts import Writing, find
+from people.models import Draft
 from records.refusals import NotPossible
 
 
@@ -49,10 +51,12 @@ def decide(
     frozen = frozen_set(case)
     opened = _opened(case, panel, frozen)
     form = draft = None
-    if case.state == Case.State.OPENED and allowed(check_leads, request.user, panel):
+    leads = allowed(check_leads, request.user, panel)
+    kept = find(_decision_key(request, case), _deferral_key(request, case)) if leads else {}
+    if case.state == Case.State.OPENED and leads:
         data = request.POST if request.method == "POST" else None
         form = DecisionForm(data, frozen=frozen, agreed=opened["agreed"])
-        draft = Writing(request, f"decision:{case.pk}:{request.user.pk}", form)
+        draft = Writing(request, _decision_key(request, case), form, found=kept)
     if request.method == "POST" or is_draft:
         check_leads(request.user, panel)
         if form is None or draft is None:
@@ -68,7 +72,7 @@ def decide(
         elif form.is_valid() and _record(request, case, form):
             draft.forget()
             return _go_on(request, case)
-    context = opened | _state(request, case, panel, beside)
+    context = opened | _state(request, case, panel, beside, kept)
     context["evidence_set"] = frozen.evidence_set
     context |= {"form": form, "draft": draft, "mark": mark}
     agreed = set((opened["agreed"] or {}).values())
@@ -98,30 +102,47 @@ def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:
     return {"opened": opened, "agreement": lie, "agreed": agreed}
 
 
-def _deferring(request: PersonRequest, case: Case) -> tuple[ReasonForm, Writing]:
+def _decision_key(request: PersonRequest, case: Case) -> str:
+    """Under which the decision that somebody writes is kept."""
+    return f"decision:{case.pk}:{request.user.pk}"
+
+
+def _deferral_key(request: PersonRequest, case: Case) -> str:
+    return f"deferral:{case.pk}:{request.user.pk}"
+
+
+def _deferring(
+    request: PersonRequest, case: Case, kept: dict[str, Draft] | None = None
+) -> tuple[ReasonForm, Writing]:
     """The form on the case's page that is sent to an address of its own, and its draft."""
     path = reverse("committees:defer", args=[case.pk])
     label = _("What does the committee ask the student to show?")
     form = ReasonForm(
         request.POST if request.path.startswith(path) else None, label=label, longest=20_000
     )
-    return form, Writing(request, f"deferral:{case.pk}:{request.user.pk}", form, path=path)
+    return form, Writing(request, _deferral_key(request, case), form, path=path, found=kept)
 
 
-def _state(request: PersonRequest, case: Case, panel: Panel, beside: Neighbours) -> dict[str, Any]:
+def _state(
+    request: PersonRequest,
+    case: Case,
+    panel: Panel,
+    beside: Neighbours,
+    kept: dict[str, Draft],
+) -> dict[str, Any]:
     """Where the case stands, and what this person can do about it."""
     leads = allowed(check_leads, request.user, panel)
     in_session = case.meeting.state == Meeting.State.OPEN
     may_defer = leads and in_session and case.is_pending
-    defer_form, deferring = _deferring(request, case) if may_defer else (None, None)
+    defer_form, deferring = _deferring(request, case, kept) if may_defer else (None, None)
     return {
         "case": case,
-        "panel": panel_shown(case, panel),
+        "panel": panel if case.outcome is None else panel_sealed(case.outcome),
         "before": beside[0],
         "after": beside[1],
         "leads": leads,
         "announces": allowed(check_announces, request.user, panel),
-        "prepares": allowed(check_prepares, request.user, case.meeting.committee, timezone.now()),
+        "prepares": panel.prepares(request.user.pk),
         "in_session": in_session,
         "quorum": quorum_sentence(panel),
         "obstacles": obstacles(panel) if case.is_pending else [],

@@ -16,15 +16,16 @@ from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
 from committees.access import check_announces, check_leads, check_prepares
-from committees.agenda import agenda_of, mark_of
+from committees.actions.errands import ANNOUNCING, OPENING
+from committees.agenda import AgendaRow, agenda_of, mark_of
+from committees.days import notice_of
 from committees.forms import AgendaForm, AttendanceForm, LeadingForm, MeetingForm, UnitForm
 from committees.models import Case, Committee, Meeting, Membership
-from committees.notice import notice_of
-from committees.panels import moment_of, panel_in, seats_of
+from committees.panels import moment_of, panel_in
 from committees.standing import standing_of
 from people.access import PersonRequest, allowed, signed_in
 from people.models import Person
-from post.errands import progress_of
+from post.errands import order, progress_of
 from post.models import Errand, OutboxMail
 from programmes.models import Enrolment, Unit
 from records.refusals import NotPossible
@@ -250,8 +251,7 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Who is present now: what was ticked is, the others are not."""
     meeting, now = visible_meeting(request, pk), timezone.now()
     check_prepares(request.user, meeting.committee, now)
-    seats = seats_of([meeting.committee_id], now)[meeting.committee_id]
-    form = AttendanceForm(request.POST, seats=seats, present=())
+    form = AttendanceForm(request.POST, seats=panel_in(meeting, now).seats, present=())
     if form.is_valid():
         ticked = set(form.cleaned_data["present"])
         try:
@@ -310,3 +310,42 @@ def _change(request: PersonRequest, meeting: Meeting, action: Any, done: str) ->
     else:
         messages.success(request, done)
     return redirect("committees:meeting", meeting.pk)
+
+
+# --- For all cases at once: see committees/actions/errands.py -------------------------------------
+
+
+@signed_in
+@require_POST
+def judgements_open_all(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Of every case that this person leads and for which all judgements are in."""
+    meeting, rows = _led(request, pk)
+    return _order(request, OPENING, meeting, [row.case.pk for row in rows if row.opens])
+
+
+@signed_in
+@require_POST
+def announce_all(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Every decision that was recorded, not yet announced, and is this person's to announce."""
+    meeting, rows = _led(request, pk)
+    return _order(request, ANNOUNCING, meeting, [row.case.pk for row in rows if row.announces])
+
+
+def _led(request: PersonRequest, pk: UUID) -> tuple[Meeting, list[AgendaRow]]:
+    """A meeting and its agenda, for the chair and for who was noted to lead in their place: in
+    which cases they do differs, as one of them can stand aside."""
+    meeting, now = visible_meeting(request, pk), timezone.now()
+    check_announces(request.user, panel_in(meeting, moment_of(meeting, now)))
+    return meeting, agenda_of(meeting, viewer=request.user, at=now)
+
+
+def _order(request: PersonRequest, what: str, meeting: Meeting, cases: list[UUID]) -> HttpResponse:
+    try:
+        errand = order(what, about=meeting.pk, rows=cases, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect("committees:meeting", meeting.pk)
+    if errand.by_id != request.user.pk:
+        messages.info(request, _("%(name)s ordered this just now.") % {"name": errand.by})
+        return redirect("committees:meeting", meeting.pk)
+    return redirect("errand", errand.pk)

@@ -11,12 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from committees.access import check_announces
-from committees.contesting import way_to_contest
+from committees.days import way_to_contest
 from committees.dossier import decision_facts, set_context
 from committees.models import Case
-from committees.panels import mandate_of, moment_of, panel_of, panel_shown
-from committees.preview import preview
-from committees.snapshots import frozen_set, read
+from committees.panels import mandate_of, moment_of, panel_shown
+from committees.snapshots import frozen_set, preview, read
 from committees.views.cases import case_with_panel
 from people.access import PersonRequest, signed_in
 from records.refusals import NotPossible
@@ -39,7 +38,7 @@ def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
     now = timezone.now()
     context = {
         "case": case,
-        "panel": panel_shown(case, panel_of(case, moment_of(case.meeting, now))),
+        "panel": panel_shown(case, moment_of(case.meeting, now)),
         "reference_has_passed": case.meeting.reference_at <= now,
     }
     if not case.has_set:

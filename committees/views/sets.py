@@ -24,8 +24,7 @@ from committees.dossier import (
 )
 from committees.models import Case
 from committees.panels import moment_of, panel_of
-from committees.preview import preview
-from committees.snapshots import frozen_set
+from committees.snapshots import frozen_set, preview
 from people.access import NotAllowed, PersonRequest, has_role, signed_in
 from portfolio.coverage import draw_lines
 from portfolio.evidence_set import EvidenceSet, FileFact, PieceFact

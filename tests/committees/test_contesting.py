@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from committees import actions
-from committees.contesting import Body, way_to_contest
+from committees.days import Body, way_to_contest
 from committees.models import Case, Supersession
 from people.models import InstitutionRole, Person
 from tests.committees.factories import HELD, Scene, scene

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from committees import actions
+from committees.days import Notice
 from committees.forms import MeetingForm
 from committees.models import Case
-from committees.notice import Notice
 from people.models import Person
 from records.refusals import NotPossible
 from tests.committees.factories import HELD, REFERENCE, Scene, scene

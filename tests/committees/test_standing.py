@@ -8,8 +8,7 @@ from django.utils import translation
 
 from committees import actions
 from committees.models import Case
-from committees.preview import preview
-from committees.snapshots import read
+from committees.snapshots import preview, read
 from committees.standing import standing_on
 from people.models import Account, Person
 from programmes.models import UnitPart

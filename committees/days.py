@@ -1,18 +1,23 @@
-"""The working days that a student has between being told and the freezing of the set: by the house
-rule, Monday to Friday less the days on which the house is closed."""
+"""The days that the house rules set: how long before the freezing of the set a student is told, and
+until when a decision can be contested."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from programmes.models import Programme
+from committees.models import Announcement, Supersession
+from programmes.models import HouseRules, Programme
+
+Body = Announcement.Body
+Sector = HouseRules.Sector
 
 ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """How many working days lie between, and which days the house is closed."""
+    """The working days that a student has between being told and the freezing of the set, Monday to
+    Friday, less the days on which the house is closed."""
 
     working_days: int = 5
     closed_days: Collection[date] = ()
@@ -42,3 +47,18 @@ def notice_of(programme: Programme, at: datetime) -> Notice:
     """By the house rules of this moment; see `Version.as_of`."""
     rules = programme.rules.as_of(at)
     return Notice(rules.notice_working_days, frozenset(rules.closed_days))
+
+
+# In mbo objection to the exam board comes first; who objected or appealed goes on to the appeals
+# committee. Two weeks after sending, in hbo six.
+DAYS: dict[str, int] = {Sector.MBO: 14, Sector.HBO: 42}
+
+
+def way_to_contest(sector: str, sent_on: date, ground: str = "") -> tuple[Body, date]:
+    """The body to go to, and the last day (of which the whole counts), of a decision that was sent
+    on this local day; `ground` is that of the supersession, where it replaced another."""
+    last_day = sent_on + timedelta(days=DAYS[sector])
+    if sector == Sector.HBO:
+        return Body.APPEALS_COLLEGE, last_day
+    contested = (Supersession.Ground.OBJECTION, Supersession.Ground.APPEAL)
+    return Body.APPEALS_COMMITTEE if ground in contested else Body.EXAM_BOARD, last_day
