@@ -3,13 +3,15 @@ after by the programme's coordinators (programmes.access.check_may_manage)."""
 
 from datetime import date, datetime
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from committees.models import Case, Committee, Meeting, Membership, Supersession
 from committees.rules import Ground, Panel
 from people.access import NotAllowed, allowed, has_role
-from people.models import Account, InstitutionRole
+from people.identity import said_to_be
+from people.models import Account, InstitutionRole, Person
 from portfolio.evidence_set import Frame
 from programmes.access import check_may_manage
 from programmes.models import SUPERVISING
@@ -49,13 +51,13 @@ def check_not_in_session(committee: Committee) -> None:
         )
 
 
-def check_prepares(user: Account, committee: Committee, at: datetime) -> None:
+def check_may_prepare(user: Account, committee: Committee, at: datetime) -> None:
     """Meetings, agenda, freezing and attendance are the chair's and the secretary's. One query."""
     if role_of(user, committee, at) not in (Role.CHAIR, Role.SECRETARY):
         raise NotAllowed(_("This is for the chair and the secretary of the committee."))
 
 
-def check_reads(user: Account, panel: Panel) -> None:
+def check_may_read(user: Account, panel: Panel) -> None:
     """The set and the opened judgements are for those who sit in the committee and do not stand
     aside."""
     if panel.seat_of(user.pk) is None:
@@ -79,17 +81,21 @@ def why_aside(ground: str) -> str:
     }[Ground(ground)]
 
 
-def check_judges(user: Account, panel: Panel) -> None:
-    check_reads(user, panel)
+def check_may_judge(user: Account, panel: Panel) -> None:
+    check_may_read(user, panel)
     if not panel.may_judge(user.pk):
         raise NotAllowed(_("The secretary has no vote, and writes no judgement."))
+    if user.pk in panel.unsaid:
+        raise NotAllowed(
+            _("First say whether the feedback that came from a mailbox of yours is yours.")
+        )
 
 
-def check_leads(user: Account, panel: Panel) -> None:
+def check_may_lead(user: Account, panel: Panel) -> None:
     """Opening a meeting and judgements, deciding, deferring and closing are for who leads and is
     present: the chair; where the chair is not there or stands aside, the voting member whom the
     secretary noted, who accepts by acting."""
-    check_reads(user, panel)
+    check_may_read(user, panel)
     if panel.leads(user.pk):
         return
     if panel.announces(user.pk) and user.pk not in panel.present:
@@ -102,10 +108,10 @@ def check_leads(user: Account, panel: Panel) -> None:
     )
 
 
-def check_announces(user: Account, panel: Panel) -> None:
+def check_may_announce(user: Account, panel: Panel) -> None:
     """Announcing is for the chair, or for the member who led in their place; it can be done after
     the meeting."""
-    check_reads(user, panel)
+    check_may_read(user, panel)
     if not panel.announces(user.pk):
         raise NotAllowed(
             _("This is for the chair of the committee, or the member who leads in their place.")
@@ -118,10 +124,10 @@ def check_may_recuse(user: Account, panel: Panel) -> None:
         raise NotAllowed(_("This is for the members of the committee."))
 
 
-def check_reads_record(user: Account, case: Case, panel: Panel) -> None:
+def check_may_read_record(user: Account, case: Case, panel: Panel) -> None:
     """Auditor and exam board always, who need no panel; members of the committee who did not stand
     aside once the decision is announced."""
-    check_reads(user, panel)
+    check_may_read(user, panel)
     if case.state not in (Case.State.ANNOUNCED, Case.State.DEFERRED):
         raise NotAllowed(_("The record can be read once the decision has been announced."))
 
@@ -194,3 +200,20 @@ def may_read_files(user: Account, case: Case, panel: Panel) -> bool:
         return True
     reads = panel.seat_of(user.pk) is not None and user.pk not in panel.aside
     return reads or has_role(user, *SUPERVISING)
+
+
+def check_erase_person(person: Person) -> None:
+    """Nobody is erased while a case waits in which they are the student, or sit on the committee:
+    as themselves, or as somebody who is said to be the same. At least two queries."""
+    people = said_to_be([person.pk])[person.pk]
+    sits = Membership.objects.current().filter(
+        committee=OuterRef("meeting__committee"), person__in=people
+    )
+    waiting = Case.objects.filter(state__in=Case.WAITING)
+    if waiting.filter(Q(enrolment__student__in=people) | Exists(sits)).exists():
+        raise NotPossible(
+            _(
+                "A case waits in which this person is the student or sits on the committee. Erase "
+                "them once it was announced, deferred or taken off the agenda, or their seat ended."
+            )
+        )

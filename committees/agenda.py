@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from committees.models import Case, Judgement, Meeting
 from committees.panels import moment_of, panels_of
-from committees.rules import Agreement, Panel, agreement, quorum_sentence
+from committees.rules import Accord, Panel, accord, quorum_sentence
 from committees.standing import standing_of
 from people.models import Account
 from records.models import Chain
@@ -23,7 +23,7 @@ class AgendaRow:
 
     case: Case
     panel: Panel
-    agreement: Agreement | None
+    agreement: Accord | None
     viewer: Account
     attained: Sequence[str] = ()  # parts that stand from earlier cases, while this one is pending
 
@@ -71,7 +71,7 @@ class AgendaRow:
     @property
     def goes_fast(self) -> bool:
         """Whether only the decision is left, and all who judged agree."""
-        return self.case.state == Case.State.OPENED and self.agreement == Agreement.UNANIMOUS
+        return self.case.state == Case.State.OPENED and self.agreement == Accord.UNANIMOUS
 
     @property
     def is_up(self) -> bool:
@@ -127,7 +127,7 @@ def rows_for(cases: Iterable[Case], *, viewer: Account, at: datetime) -> list[Ag
     rows = []
     for case in kept:
         panel = panels[case.pk]
-        lie = None if viewer.pk in panel.aside else agreement(findings[case.pk])
+        lie = None if viewer.pk in panel.aside else accord(findings[case.pk])
         rows.append(AgendaRow(case, panel, lie, viewer))
     return rows
 

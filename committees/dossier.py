@@ -91,7 +91,7 @@ def piece_rows(evidence_set: EvidenceSet) -> list[PieceRow]:
     for piece in evidence_set.pieces:
         on_it = given[piece.id]
         roles = {item.role for item in on_it}
-        people = len({item.giver for item in on_it})
+        people = len({item.counted for item in on_it})
         rows.append(PieceRow(piece, people, tuple(role for role in GiverRole if role in roles)))
     return rows
 

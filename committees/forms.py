@@ -82,7 +82,15 @@ class MeetingForm(forms.Form):
         return cleaned
 
 
-class UnitForm(forms.Form):
+class WhoseForm(forms.Form):
+    """Whether feedback from a mailbox of theirs is theirs."""
+
+    MINE = "mine"
+
+    whose = forms.ChoiceField(choices=[(MINE, MINE), ("others", "others")])
+
+
+class AgendaUnitForm(forms.Form):
     """Which unit of the programme is put on the agenda: the first step."""
 
     unit = forms.ModelChoiceField(

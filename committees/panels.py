@@ -1,7 +1,7 @@
 """Reads who sits before a case, in a fixed number of queries for one case or for a whole agenda."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from datetime import datetime
 from uuid import UUID
 
@@ -17,14 +17,16 @@ from committees.models import (
     Mandate,
     Meeting,
     Membership,
+    OwnWord,
     Recusal,
     SnapshotItem,
 )
-from committees.rules import Disclosure, Ground, Panel, Role, Seat
-from committees.snapshots import fact_of
+from committees.rules import Disclosure, Ground, Panel, Seat
+from people.identity import mailboxes_around, said_to_be
 from people.models import Person
-from programmes.models import AdviserAssignment, Enrolment
+from programmes.models import AdviserAssignment
 
+Role = Membership.Role
 ORDER = (Role.CHAIR, Role.MEMBER, Role.SECRETARY)
 
 
@@ -34,13 +36,14 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
-    """The committee before each of these cases (read with `for_list`), by the case's id. Two
+    """The committee before each of these cases (read with `for_list`), by the case's id. Four
     queries, none without cases; more for a past moment at which other house rules or another
     mandate held.
 
     Until the committee has spoken, whoever advises the student now, is the student, or gave
     feedback where the house rules then keep them from judging, stands aside without anybody
-    writing it down; afterwards only those of whom it was recorded.
+    writing it down; afterwards only those of whom it was recorded. Each is looked for as the human
+    they are said to be, not by the account with which they sit here. (domain rule 7)
     """
     if not cases:
         return {}
@@ -55,24 +58,39 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             of="enrolment",
             who="adviser",
         ),
+        _tie("theirs", OwnWord.objects.filter(case__in=cases, is_theirs=True), of="case"),
+        _tie("others", OwnWord.objects.filter(case__in=cases, is_theirs=False), of="case"),
     )
     givers = _givers(cases)
+    known = _Known(ties.names)
     panels = {}
     for case in cases:
         own = ties.seats(case.meeting.committee_id)
         sitting = {seat.person for seat in own}
         aside = dict(ties["aside", case.pk])
+        theirs, others = ties["theirs", case.pk].keys(), ties["others", case.pk].keys()
+        disclosed = known.disclosed(sitting, givers[case.pk], theirs)
         if case.is_pending:
-            advisers = ties["advises", case.enrolment_id]
-            grounds = _grounds(case.enrolment, advisers, givers[case.pk], at)
-            aside = grounds | aside
+            grounds: dict[UUID, str] = {}
+            if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
+                spoke = [one for one in disclosed if disclosed[one] == Disclosure.PERSON]
+                grounds |= dict.fromkeys(spoke, Ground.GAVE_FEEDBACK)
+            advise = known.among(sitting, ties["advises", case.enrolment_id].keys())
+            grounds |= dict.fromkeys(advise, Ground.ADVISER)
+            own_case = known.among(sitting, {case.enrolment.student_id})
+            aside = grounds | dict.fromkeys(own_case, Ground.OWN_CASE) | aside
         mandate = case.meeting.committee.mandate.as_of(at)
         panels[case.pk] = Panel(
             mandate=mandate.pk,
             quorum=mandate.quorum,
             seats=own,
             aside={one: ground for one, ground in aside.items() if one in sitting},
-            givers=dict.fromkeys(givers[case.pk] & sitting, Disclosure.PERSON),
+            givers=disclosed,
+            unsaid=frozenset(
+                one
+                for one, how in disclosed.items()
+                if how == Disclosure.MAILBOX and one not in others
+            ),
             present=frozenset(ties["present", case.meeting_id].keys() & sitting),
             judged=frozenset(ties["judged", case.pk].keys() & sitting),
             deputy=next(iter(ties["leads", case.meeting_id]), None),
@@ -137,7 +155,7 @@ def _ties(*rows: QuerySet) -> _Ties:
     ties = _Ties()
     for tie, of, who, word, name in rows[0].union(*rows[1:], all=True).order_by("name"):
         ties[tie, of][who] = word
-        if name:
+        if tie == "sits":
             ties.names[who] = name
     return ties
 
@@ -168,26 +186,44 @@ def _in_meetings(meetings: Collection[Meeting], at: datetime) -> list[QuerySet]:
     ]
 
 
-def _grounds(
-    enrolment: Enrolment, advisers: Iterable[UUID], givers: Iterable[UUID], at: datetime
-) -> dict[UUID, str]:
-    """On what grounds people stand aside by themselves; of several the first counts."""
-    grounds: dict[UUID, str] = {}
-    if not enrolment.programme.rules.as_of(at).givers_may_judge:
-        grounds |= dict.fromkeys(givers, Ground.GAVE_FEEDBACK)
-    grounds |= dict.fromkeys(advisers, Ground.ADVISER)
-    return grounds | {enrolment.student_id: Ground.OWN_CASE}
+class _Known:
+    """As which humans those who sit are known, and at which mailboxes. Two queries where nobody
+    is said to be somebody else."""
+
+    def __init__(self, sitting: Collection[UUID]) -> None:
+        self.humans = said_to_be(sitting)
+        self.mailboxes = mailboxes_around(set().union(*self.humans.values()))
+
+    def among(self, sitting: Iterable[UUID], people: Set[UUID]) -> list[UUID]:
+        """Which of those who sit are one of these people."""
+        return [one for one in sitting if self.humans[one] & people]
+
+    def disclosed(
+        self, sitting: Iterable[UUID], givers: set[UUID], theirs: Set[UUID]
+    ) -> dict[UUID, str]:
+        """How those who sit turn up among these givers: as themselves, also who said that it is
+        theirs; or because somebody spoke from a mailbox of theirs."""
+        spoke = theirs | set(self.among(sitting, givers))
+        there = self._at(givers)
+        return {
+            one: Disclosure.PERSON if one in spoke else Disclosure.MAILBOX
+            for one in sitting
+            if one in spoke or self._at(self.humans[one]) & there
+        }
+
+    def _at(self, people: Iterable[UUID]) -> set[str]:
+        return set().union(*(self.mailboxes.get(one, ()) for one in people))
 
 
 def _givers(cases: Collection[Case]) -> dict[UUID, set[UUID]]:
-    """The accounts of those who gave feedback in the sets, as last frozen. One query."""
-    items = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="person")
+    """Those who gave feedback in the sets, as last frozen. One query."""
+    rows = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="person")
     last: dict[UUID, tuple[int, set[UUID]]] = {}
-    rows = items.values_list("snapshot__case", "snapshot__number", "content")
-    for case, number, content in rows.order_by("snapshot__number"):
+    found = rows.values_list("snapshot__case", "snapshot__number", "source")
+    for case, number, person in found.order_by("snapshot__number"):
         if number > last.get(case, (0, set()))[0]:
             last[case] = (number, set())
-        if content and (user := fact_of("person", bytes(content)).user):
-            last[case][1].add(UUID(user))
+        if person is not None:
+            last[case][1].add(person)
     students = {case.pk: case.enrolment.student_id for case in cases}
-    return defaultdict(set, {case: users - {students[case]} for case, (_, users) in last.items()})
+    return defaultdict(set, {case: found - {students[case]} for case, (_, found) in last.items()})

@@ -60,6 +60,8 @@ class Panel:
     givers: Mapping[UUID, str] = field(default_factory=dict)
     present: frozenset[UUID] = frozenset()
     judged: frozenset[UUID] = frozenset()
+    # Those of whom it is not said yet whether what came from a mailbox of theirs is theirs.
+    unsaid: frozenset[UUID] = frozenset()
     deputy: UUID | None = None  # who leads in the chair's place, as the secretary noted it
 
     def seat_of(self, person: UUID) -> Seat | None:
@@ -85,8 +87,24 @@ class Panel:
 
     @property
     def disclosed(self) -> tuple[Seat, ...]:
-        """Those who judge though they gave feedback in the set: said openly. (domain rule 7)"""
+        """Those who judge though they gave feedback in the set, or somebody did from a mailbox of
+        theirs: said openly. (domain rule 7)"""
         return tuple(seat for seat in self.judging if seat.person in self.givers)
+
+    @property
+    def spoke(self) -> tuple[Seat, ...]:
+        """Those of the disclosed who gave feedback themselves."""
+        return tuple(
+            seat for seat in self.disclosed if self.givers[seat.person] == Disclosure.PERSON
+        )
+
+    @property
+    def sharing(self) -> tuple[Seat, ...]:
+        """Those of the disclosed from a mailbox of whom somebody gave feedback: not they
+        themselves, by their own word or as long as they did not say."""
+        return tuple(
+            seat for seat in self.disclosed if self.givers[seat.person] != Disclosure.PERSON
+        )
 
     @property
     def judgements_in(self) -> tuple[Seat, ...]:
@@ -227,19 +245,19 @@ def obstacles(panel: Panel) -> list[str]:
     return found
 
 
-class Agreement(StrEnum):
+class Accord(StrEnum):
     """How opened judgements lie to each other; nothing is said of fewer than two."""
 
     UNANIMOUS = "unanimous"
     SPLIT = "split"
 
 
-def agreement(judgements: Iterable[Mapping[str, str]]) -> Agreement | None:
+def accord(judgements: Iterable[Mapping[str, str]]) -> Accord | None:
     """Whether these findings, part by part, are all the same."""
     found = [dict(findings) for findings in judgements]
     if len(found) < 2:
         return None
-    return Agreement.UNANIMOUS if all(one == found[0] for one in found) else Agreement.SPLIT
+    return Accord.UNANIMOUS if all(one == found[0] for one in found) else Accord.SPLIT
 
 
 def is_attainable(quorum: int, voting_members: int) -> bool:

@@ -36,7 +36,7 @@ from portfolio.evidence_set import (
 from portfolio.loading import load
 from records.chain import canonical
 
-KINDS: dict[str, type] = {
+FACTS: dict[str, type] = {
     "frame": Frame,
     "asked": AskedFact,
     "piece": PieceFact,
@@ -212,7 +212,7 @@ def frozen_set(case: Case) -> FrozenSet:
 def read(snapshot: Snapshot) -> FrozenSet:
     """The set as it was frozen, less what was lawfully erased since. One query."""
     contents = dict(snapshot.items.values_list("digest", "content"))
-    found: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+    found: dict[str, list[Any]] = {kind: [] for kind in FACTS}
     digests: dict[str, str] = {}
     items = []
     for entry in json.loads(bytes(snapshot.manifest))["items"]:
@@ -242,7 +242,7 @@ def read(snapshot: Snapshot) -> FrozenSet:
 def fact_of(kind: str, content: bytes) -> Any:
     """The fact that an item's content holds. Whoever asks, in one request or the next, the same
     bytes are read once, as long as they are among the last that were asked for."""
-    return from_plain(KINDS[kind], json.loads(content))
+    return from_plain(FACTS[kind], json.loads(content))
 
 
 # --- Before it is frozen -------------------------------------------------------------------------

@@ -38,6 +38,7 @@ urlpatterns = [
     path("cases/<uuid:pk>/pieces/<uuid:piece>/", sets.piece, name="piece"),
     path("cases/<uuid:pk>/in-full/", sets.in_full, name="in_full"),
     path("cases/<uuid:pk>/files/<uuid:file>/", cases.case_file, name="file"),
+    path("cases/<uuid:pk>/whose/", cases.say_whose, name="say_whose"),
     path("cases/<uuid:pk>/recuse/", cases.recuse, name="recuse"),
     path("cases/<uuid:pk>/take-off/", meetings.take_off, name="take_off"),
     path("cases/<uuid:pk>/decide/", deciding.decide, name="decide"),

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from people.views import errand, errand_call_off, send_again, set_language
+from people import views as people
 
 # The admin's own sign-in knows no rate limit; people come in through the one door.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -21,10 +21,15 @@ urlpatterns = [
     path("portfolio/", include("portfolio.urls")),
     path("committees/", include("committees.urls")),
     path("accounts/", include("allauth.account.urls")),
-    path("language/", set_language, name="set_language"),
-    path("unsent/<uuid:pk>/", send_again, name="unsent"),
-    path("errands/<uuid:pk>/", errand, name="errand"),
-    path("errands/<uuid:pk>/call-off/", errand_call_off, name="errand_call_off"),
+    path("language/", people.set_language, name="set_language"),
+    path("me/", people.details, name="details"),
+    path("me/name/", people.details_name, name="details_name"),
+    path("me/address/", people.details_address, name="details_address"),
+    path("me/sign-out/", people.details_sign_out, name="details_sign_out"),
+    path("address/<str:token>/", people.address_confirm, name="address_confirm"),
+    path("unsent/<uuid:pk>/", people.send_again, name="unsent"),
+    path("errands/<uuid:pk>/", people.errand, name="errand"),
+    path("errands/<uuid:pk>/call-off/", people.errand_call_off, name="errand_call_off"),
     path("admin/", admin.site.urls),
 ]
 if apps.is_installed("demo"):

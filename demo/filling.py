@@ -21,6 +21,7 @@ from evidence.asking import Asked
 from evidence.models import Evidence, FeedbackRequest
 from files.preparing import prepare_waiting
 from people import actions as people
+from people.actions import Meant
 from people.models import Account, InstitutionRole, Person
 from portfolio import actions as portfolio
 from post.models import OutboxMail
@@ -34,7 +35,7 @@ from qualifications.sbb import parse_sbb
 START = 260  # days before today
 FRESH = 21  # days of mail in the demo's mailbox
 Institution = InstitutionRole.Role
-Seat = Membership.Role
+SeatRole = Membership.Role
 
 
 def fill() -> None:
@@ -85,10 +86,10 @@ class School:
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
         return f"{plain.lower().replace(' ', '.')}@demo.example"
 
-    def somebody(self, name: str) -> Person | programmes.Contact:
+    def somebody(self, name: str) -> Person | Meant:
         if name in self.people:
             return self.people[name].person
-        return programmes.Contact(name, self.address(name))
+        return Meant(name, self.address(name))
 
 
 # --- What is to be shown --------------------------------------------------------------------------
@@ -271,10 +272,7 @@ class Year:
                 workplace=story.workplace,
                 starts_on=self.day(self.start - 14),
                 ends_on=self.day(-45),
-                supervisors=[
-                    programmes.Contact(name, self.school.address(name))
-                    for name in story.supervisors
-                ],
+                supervisors=[Meant(name, self.school.address(name)) for name in story.supervisors],
                 by=by,
                 at=at,
             )
@@ -407,14 +405,14 @@ class Year:
                 committee=self.committee,
                 email=self.school.address(name),
                 name=name,
-                role=Seat(role),
+                role=SeatRole(role),
                 by=by,
                 at=at,
             )
             self.people[name] = seat.person.account
-            if role == Seat.CHAIR:
+            if role == SeatRole.CHAIR:
                 self.chair = seat.person.account
-            elif role == Seat.SECRETARY:
+            elif role == SeatRole.SECRETARY:
                 self.secretary = seat.person.account
         for meeting in plan["meeting"]:
             self._meeting(meeting)

@@ -6,3 +6,4 @@ class EvidenceConfig(AppConfig):
 
     def ready(self) -> None:
         from evidence import mails  # noqa: F401 - registers its mails
+        from evidence.actions import erasing  # noqa: F401 - and the names it keeps

@@ -3,20 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
-from django.db.models import Exists, Max, Min, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, Min, OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evidence.models import (
     Evidence,
     FeedbackRequest,
-    Giver,
     GiverRole,
     RequirementLink,
-    normalised,
 )
-from people.models import Account
+from people.models import Account, Person
 from programmes.models import AdviserAssignment, Enrolment, ProgrammeRole, Track
 from qualifications.models import QualityRequirement
 
@@ -25,16 +24,18 @@ MOST_SUGGESTED = 40  # of those asked before; the latest
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who is asked, or who spoke, in the words of who asks or notes it."""
+    """Who is asked, or who spoke, in the words of who asks or notes it: by the address that they
+    typed, or as the `person` whom they chose."""
 
     name: str
     address: str
     role: GiverRole
     language: str
+    person: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class QuestionFrame:
     """An enrolment whose house rules can hold for a question, and the requirements of its tracks
     against which the piece is laid, in the order of the qualification."""
 
@@ -42,7 +43,7 @@ class Frame:
     requirements: tuple[QualityRequirement, ...]
 
 
-def frames(piece: Evidence, *, seen_by: Account, on: date) -> list[Frame]:
+def frames(piece: Evidence, *, seen_by: Account, on: date) -> list[QuestionFrame]:
     """The frames in which this person can ask or note something about the piece on this day:
     none while it is laid against nothing. Three queries."""
     enrolments = (
@@ -59,7 +60,7 @@ def frames(piece: Evidence, *, seen_by: Account, on: date) -> list[Frame]:
         followed = {track.qualification_id for track in enrolment.tracks.all()}
         requirements = tuple(line for line in laid if line.qualification_id in followed)
         if requirements:
-            found.append(Frame(enrolment, requirements))
+            found.append(QuestionFrame(enrolment, requirements))
     return found
 
 
@@ -82,28 +83,29 @@ def in_order(requirements: "QuerySet[QualityRequirement]") -> "QuerySet[QualityR
 class Suggestion:
     """Somebody to ask with one tap. `key` stands for them in a form: no address in the page."""
 
-    key: str
+    key: UUID
     group: str
     person: Asked
 
 
-def suggestions(piece: Evidence, found: Sequence[Frame], *, at: datetime) -> list[Suggestion]:
+def suggestions(
+    piece: Evidence, found: Sequence[QuestionFrame], *, at: datetime
+) -> list[Suggestion]:
     """Who may have seen the piece, in these frames: the supervisors of current placements, those
     asked before unless it was not them, teachers and adviser; each once, and nobody of whom an
     answer to a question about it is already awaited. Three queries, and one for each frame."""
     on = timezone.localdate(at)
     enrolments = [frame.enrolment for frame in found]
     awaited = FeedbackRequest.objects.awaiting_answer(at).filter(evidence=piece)
-    left_out = {normalised(piece.owner.account.sign_in)}
-    left_out |= set(awaited.values_list("giver__address", flat=True))
+    left_out = {piece.owner_id, *awaited.values_list("person", flat=True)}
     offered = []
     for suggestion in (
         *_supervisors(enrolments, on),
         *_asked_before(enrolments),
         *_staff(enrolments),
     ):
-        if suggestion.person.address not in left_out:
-            left_out.add(suggestion.person.address)
+        if suggestion.key not in left_out:
+            left_out.add(suggestion.key)
             offered.append(suggestion)
     return offered
 
@@ -111,28 +113,29 @@ def suggestions(piece: Evidence, found: Sequence[Frame], *, at: datetime) -> lis
 def _supervisors(enrolments: Sequence[Enrolment], on: date) -> Iterable[Suggestion]:
     for enrolment in enrolments:
         for supervisor in enrolment.current_supervisors(on):
-            person = Asked(
-                supervisor.name, normalised(supervisor.email), GiverRole.SUPERVISOR, "nl"
-            )
-            yield Suggestion(str(supervisor.pk), _("At your workplace"), person)
+            person = supervisor.person
+            asked = Asked(person.name, "", GiverRole.SUPERVISOR, person.language, person)
+            yield Suggestion(person.pk, _("At your workplace"), asked)
 
 
 def _asked_before(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
-    asked = FeedbackRequest.objects.filter(enrolment__in=enrolments, giver=OuterRef("pk"))
+    """Under the names that were given them here, whatever others call them."""
+    asked = FeedbackRequest.objects.filter(enrolment__in=enrolments, person=OuterRef("pk"))
     latest = asked.order_by("-recorded_at")
     wrong = asked.filter(reason=FeedbackRequest.Reason.NOT_ME)
-    givers = (
-        Giver.objects.filter(Exists(asked), ~Exists(wrong))
+    people = (
+        Person.objects.filter(Exists(asked), ~Exists(wrong), erased_at=None)
         .annotate(
-            last_asked_at=Max("requests__recorded_at"),
+            last_asked_at=Subquery(latest.values("recorded_at")[:1]),
+            last_name=Subquery(latest.values("asked_as")[:1]),
             last_role=Subquery(latest.values("role")[:1]),
             last_language=Subquery(latest.values("language")[:1]),
         )
         .order_by("-last_asked_at")
     )
-    for giver in givers[:MOST_SUGGESTED]:
-        person = Asked(giver.name, giver.address, GiverRole(giver.last_role), giver.last_language)
-        yield Suggestion(str(giver.pk), _("Asked before"), person)
+    for one in people[:MOST_SUGGESTED]:
+        asked_as = Asked(one.last_name, "", GiverRole(one.last_role), one.last_language, one)
+        yield Suggestion(one.pk, _("Asked before"), asked_as)
 
 
 def _staff(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
@@ -144,7 +147,7 @@ def _staff(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
     advises = AdviserAssignment.objects.current().filter(
         enrolment__in=enrolments, adviser=OuterRef("pk")
     )
-    staff = Account.objects.filter(Exists(teaches) | Exists(advises), is_active=True)
-    for user in staff.order_by("person__name"):
-        person = Asked(user.name, normalised(user.sign_in), GiverRole.TEACHER, user.language)
-        yield Suggestion(str(user.pk), _("Teachers"), person)
+    staff = Person.objects.filter(Exists(teaches) | Exists(advises), account__is_active=True)
+    for one in staff.order_by("name"):
+        asked = Asked(one.name, "", GiverRole.TEACHER, one.language, one)
+        yield Suggestion(one.pk, _("Teachers"), asked)

@@ -4,25 +4,14 @@ that link would open nothing; what somebody wrote as feedback stands in none."""
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from evidence.asking import in_order
-from evidence.models import Feedback, FeedbackRequest, Giver
+from evidence.models import Feedback, FeedbackRequest
 from post.models import OutboxMail
 from post.outbox import MailContent, address_of, mail
-from post.recipients import Recipient, finds_recipients
-
-
-@finds_recipients
-def giver(person: UUID) -> Recipient | None:
-    found = Giver.objects.select_related("user").filter(pk=person).first()
-    if found is None or not found.mailbox:
-        return None
-    language = found.user.language if found.user else settings.LANGUAGE_CODE
-    return Recipient(found.name, found.mailbox, language)
 
 
 @mail("evidence/request")
@@ -88,7 +77,7 @@ def declined(row: OutboxMail) -> MailContent | None:
 
 def _question(pk: UUID) -> FeedbackRequest | None:
     rows = FeedbackRequest.objects.select_related(
-        "evidence__owner", "revision", "giver", "enrolment__programme"
+        "evidence__owner", "revision", "enrolment__programme"
     )
     return rows.filter(pk=pk).first()
 
@@ -102,7 +91,6 @@ def _feedback(pk: UUID) -> Feedback | None:
     rows = Feedback.objects.current().select_related(
         "evidence__owner",
         "revision",
-        "giver",
         "noted_by",
         "confirmation",
         "enrolment__programme",
@@ -113,7 +101,7 @@ def _feedback(pk: UUID) -> Feedback | None:
 def _names(row: FeedbackRequest | Feedback) -> dict[str, str]:
     return {
         "student": row.evidence.owner.name,
-        "giver": row.giver.name,
+        "giver": row.spoke_as if isinstance(row, Feedback) else row.asked_as,
         "title": row.revision.title,
     }
 

@@ -4,11 +4,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -39,36 +37,6 @@ class GiverRole(models.TextChoices):
     OTHER = "other", pgettext_lazy("role of a giver", "someone else")
 
 
-class Giver(Row):
-    """A person who gives feedback, known by their normalised address, perhaps with an account.
-    "Distinct people" counts these rows, recusal matches on them, erasure blanks them."""
-
-    address = models.EmailField(max_length=254, unique=True)
-    name = models.CharField(max_length=120)
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="giver",
-    )
-    recorded_at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def mailbox(self) -> str:
-        """Where mail reaches them: with an account, at its address of now."""
-        return self.user.sign_in if self.user else self.address
-
-
-def normalised(address: str) -> str:
-    """One spelling for each mailbox: without spaces around it, in lower case. A domain in another
-    script stays as it was typed."""
-    return address.strip().lower()
-
-
 # --- Evidence -------------------------------------------------------------------------------------
 
 
@@ -92,7 +60,7 @@ class EvidenceQuerySet(models.QuerySet):
         feedback, unless they declined or the question was withdrawn."""
         state = FeedbackRequest.State
         invited = FeedbackRequest.objects.filter(
-            evidence=OuterRef("pk"), giver__user=user.pk, state__in=[state.OPEN, state.ANSWERED]
+            evidence=OuterRef("pk"), person=user.pk, state__in=[state.OPEN, state.ANSWERED]
         )
         return self.filter(self._in_full(user) | Exists(invited))
 
@@ -313,7 +281,7 @@ def _in_sight_of(user: Account) -> Q:
     """Who sees a question or an answer: the student; who now advises them or teaches in the
     enrolment in whose frame it was; and who was asked or spoke. Other givers do not."""
     seen = Enrolment.objects.portfolio_visible_to(user).filter(pk=OuterRef("enrolment"))
-    return Q(evidence__owner=user.pk) | Exists(seen) | Q(giver__user=user.pk)
+    return Q(evidence__owner=user.pk) | Exists(seen) | Q(person=user.pk)
 
 
 class FeedbackRequestQuerySet(models.QuerySet):
@@ -350,6 +318,7 @@ class FeedbackRequest(Row, Sealed):
 
     home = ("person", "evidence.owner_id")
     erasable = ("message",)
+    with_person = ("asked_as",)
 
     class State(models.TextChoices):
         OPEN = "open", pgettext_lazy("feedback request", "waiting for an answer")
@@ -381,7 +350,9 @@ class FeedbackRequest(Row, Sealed):
         Evidence, on_delete=models.PROTECT, related_name="feedback_requests"
     )
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
-    giver = models.ForeignKey(Giver, on_delete=models.PROTECT, related_name="requests")
+    # Who was meant, and the name that the asker gave them.
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="questions")
+    asked_as = models.CharField(max_length=120, blank=True)
     role = models.CharField(max_length=12, choices=GiverRole.choices)
     requirements: models.ManyToManyField = models.ManyToManyField(
         QualityRequirement, through="AskedRequirement", related_name="+"
@@ -402,9 +373,9 @@ class FeedbackRequest(Row, Sealed):
         ordering = ["-recorded_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["evidence", "giver"],
+                fields=["evidence", "person"],
                 condition=Q(state="open"),
-                name="a_giver_has_one_open_question_about_a_piece",
+                name="a_person_has_one_open_question_about_a_piece",
             ),
             models.CheckConstraint(
                 condition=Q(state="declined") | Q(reason=""),
@@ -413,7 +384,7 @@ class FeedbackRequest(Row, Sealed):
         ]
 
     def __str__(self) -> str:
-        return f"{self.evidence_id} → {self.giver_id}"
+        return f"{self.evidence_id} → {self.person_id}"
 
     @property
     def token(self) -> str:
@@ -478,11 +449,14 @@ class Feedback(Correctable, Sealed):
     home = ("person", "evidence.owner_id")
     changeable = ("confirmation_id",)
     erasable = ("place",)
+    with_person = ("spoke_as",)
 
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="feedback")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="feedback")
-    giver = models.ForeignKey(Giver, on_delete=models.PROTECT, related_name="feedback")
+    # Who spoke, and the name and role under which they did.
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="given_feedback")
+    spoke_as = models.CharField(max_length=120, blank=True)
     role = models.CharField(max_length=12, choices=GiverRole.choices)
     request = models.OneToOneField(
         FeedbackRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="feedback"

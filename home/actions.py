@@ -6,12 +6,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from committees.access import check_erase_person
 from committees.actions import erase_item
 from committees.models import SnapshotItem
 from files.keeping import erase_file
 from files.models import StoredFile
 from people.access import check_may_erase
-from people.models import Account
+from people.actions import erase_person
+from people.models import Account, Person
 from records.actions import erase
 from records.models import Erasure, Row
 from records.refusals import NotPossible
@@ -26,11 +28,15 @@ def erase_content(
     at: datetime | None = None,
 ) -> list[Erasure]:
     """Erase content on a lawful ground, live and frozen at once. `what` names a row as the record
-    does ("evidence.revision:…", "files.storedfile:…"; with `columns`, only those), or is the
-    SHA-256 (hex) of an item of a frozen set. Raises NotAllowed, and NotPossible for what is not
-    there, stays, or was erased before."""
+    does ("evidence.revision:…", "files.storedfile:…"; with `columns`, only those; "people.person:…"
+    with all addresses and the account), or is the SHA-256 (hex) of an item of a frozen set. Raises
+    NotAllowed, and NotPossible for what is not there, stays, or was erased before, and for a person
+    of whom a case waits."""
     check_may_erase(by)
     row = _row(what)
+    if isinstance(row, Person):
+        check_erase_person(row)
+        return erase_person(person=row, ground=ground, by=by, at=at)
     if isinstance(row, StoredFile):
         return erase_file(file=row, ground=ground, by=by, at=at)
     if isinstance(row, SnapshotItem):

@@ -55,5 +55,7 @@ def _places(roles: Roles) -> Iterator[tuple[str, str, str | None]]:
         yield "programmes:list", pgettext("navigation", "Programmes"), roles.coordinates_in
     if roles.curriculum or roles.makes_programmes or roles.supervises:
         yield "qualifications:qualifications", pgettext("navigation", "Qualifications"), None
+    if roles.looks_after_people:
+        yield "home:people", pgettext("navigation", "People"), None
     if roles.supervises:
         yield "committees:record", pgettext("navigation", "Record of decisions"), None

@@ -15,7 +15,7 @@ class Reader:
     hidden: Any
 
 
-READERS = [
+KINDS_OF_READERS = [
     Reader(
         _("Student"),
         _(
@@ -45,6 +45,14 @@ READERS = [
         _("Evidence, feedback, check-ins, judgements, decisions."),
     ),
     Reader(
+        _("Coordinator of the whole school"),
+        _(
+            "Of everybody: name, addresses, roles, who counts as the same person, and on which day "
+            "they were last here."
+        ),
+        _("Evidence, feedback, check-ins, judgements, decisions; passwords."),
+    ),
+    Reader(
         _("Committee"),
         _(
             "The frozen sets of the cases on its agenda, the judgements once they are opened, the "
@@ -64,7 +72,10 @@ READERS = [
     ),
     Reader(
         _("Administrator"),
-        _("Accounts, roles and enrolments; what is on which agenda."),
+        _(
+            "The same of everybody as the coordinator of the whole school; enrolments, and what is "
+            "on which agenda."
+        ),
         _("In the support desk: evidence, feedback, judgements and decisions."),
     ),
 ]

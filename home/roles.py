@@ -34,6 +34,7 @@ class Roles:
     makes_programmes: bool
     supervises: bool
     asked: bool
+    looks_after_people: bool
 
 
 def roles_of(user: Account) -> Roles:
@@ -44,7 +45,7 @@ def roles_of(user: Account) -> Roles:
         return Exists(InstitutionRole.objects.current().filter(person=me, role__in=roles))
 
     asked: QuerySet[FeedbackRequest] = FeedbackRequest.objects.filter(
-        giver__user=me, state=FeedbackRequest.State.OPEN
+        person=me, state=FeedbackRequest.State.OPEN
     )
     studies = Enrolment.objects.filter(student=me)
     advises = AdviserAssignment.objects.current().filter(adviser=me)
@@ -67,7 +68,8 @@ def roles_of(user: Account) -> Roles:
         "supervises": institution(Institution.AUDITOR, Institution.EXAM_BOARD),
         "asked": Exists(asked),
     }
-    return Roles(**cast(dict[str, Any], Account.objects.filter(pk=user.pk).values(**held).get()))
+    found = cast(dict[str, Any], Account.objects.filter(pk=user.pk).values(**held).get())
+    return Roles(**found, looks_after_people=user.is_superuser or found["makes_programmes"])
 
 
 def _programme(path: str) -> Concat:

@@ -73,7 +73,7 @@ def today_for(user: Account, roles: Roles) -> Today:
     if roles.asked:
         shown["asked"] = (
             FeedbackRequest.objects.awaiting_answer(now)
-            .filter(giver__user=user.pk)
+            .filter(person=user.pk)
             .select_related("evidence__owner", "revision")
             .order_by("expires_at")[:MOST]
         )
@@ -102,7 +102,7 @@ def _studying(user: Account, now: datetime) -> dict[str, Any]:
     open_agreements = Agreement.objects.open().filter(check_in__enrolment__student=user.pk)
     waiting = FeedbackRequest.objects.awaiting_answer(now).filter(evidence__owner=user.pk)
     coming = Case.objects.of_student(user).filter(meeting__held_at__gte=now)
-    shown = waiting.select_related("giver", "revision").order_by("expires_at")[:MOST]
+    shown = waiting.select_related("revision").order_by("expires_at")[:MOST]
     return {
         "check_ins": unread.select_related("by")[:MOST],
         "agreements": open_agreements.select_related("check_in").order_by("due_on")[:MOST],

@@ -1,12 +1,25 @@
 from django.urls import path
 
-from home import views
+from home.views import hall, people
 
 app_name = "home"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("tour/<slug:key>/close/", views.tour_close, name="tour_close"),
-    path("help/", views.help_index, name="help"),
-    path("help/<slug:key>/", views.help_topic, name="help_topic"),
-    path("privacy/", views.privacy, name="privacy"),
+    path("", hall.home, name="home"),
+    path("tour/<slug:key>/close/", hall.tour_close, name="tour_close"),
+    path("help/", hall.help_index, name="help"),
+    path("help/<slug:key>/", hall.help_topic, name="help_topic"),
+    path("privacy/", hall.privacy, name="privacy"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.person_new, name="person_new"),
+    path("people/<uuid:pk>/", people.person, name="person"),
+    path("people/<uuid:pk>/name/", people.person_name, name="person_name"),
+    path("people/<uuid:pk>/address/", people.person_address, name="person_address"),
+    path("people/<uuid:pk>/invite/", people.person_invite, name="person_invite"),
+    path("people/<uuid:pk>/same/", people.person_same, name="person_same"),
+    path("people/<uuid:pk>/same/<uuid:same_id>/end/", people.same_end, name="same_end"),
+    path("people/<uuid:pk>/roles/new/", people.role_new, name="role_new"),
+    path("people/<uuid:pk>/roles/<uuid:role_id>/end/", people.role_end, name="role_end"),
+    path("people/<uuid:pk>/access/stop/", people.access_stop, name="access_stop"),
+    path("people/<uuid:pk>/access/give/", people.access_give, name="access_give"),
+    path("people/<uuid:pk>/sign-out/", people.sign_out, name="sign_out"),
 ]

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from people import unsent
-from people.models import Account, InstitutionRole
+from people.models import Account, Address, InstitutionRole, Person
+from records.refusals import NotPossible
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 Role = InstitutionRole.Role
@@ -37,6 +38,63 @@ class NotAllowed(PermissionDenied):
 def has_role(user: Account, *roles: Role) -> bool:
     """Whether the person now has one of these roles in the institution. One query."""
     return InstitutionRole.objects.current().filter(person=user.pk, role__in=roles).exists()
+
+
+def check_may_administer(by: Account | None) -> None:
+    """Whether this person looks after who people are: an administrator, or a coordinator of the
+    institution; None is the command line. One query."""
+    if by is not None and not by.is_superuser and not has_role(by, Role.COORDINATOR):
+        raise NotAllowed(_("People are looked after by the coordinators of the institution."))
+
+
+def check_may_look_after(by: Account | None, person: Person) -> None:
+    """Whether this person may change the name, the address or the access of somebody: their own,
+    or those of others as `check_may_administer`. Of who sees the support desk or has a role in
+    the institution only an administrator does, so that nobody comes into more than they were
+    given. At most two queries."""
+    if by is not None and by.pk == person.pk:
+        return
+    check_may_administer(by)
+    if by is None or by.is_superuser:
+        return
+    account = getattr(person, "account", None)
+    is_privileged = account is not None and (account.is_staff or account.is_superuser)
+    if is_privileged or InstitutionRole.objects.current().filter(person=person).exists():
+        raise NotAllowed(
+            _("%(name)s has a role in the institution: an administrator looks after this.")
+            % {"name": person.name}
+        )
+
+
+def check_may_confirm_address(by: Account | None, address: Address) -> None:
+    """Whether who holds the link in a mail may confirm this address. One that somebody gave
+    themselves they confirm signed in: who mistypes it gives their account to nobody. One that the
+    school gave is confirmed by whoever reads its mail, as an invitation is: its person may have no
+    other way in."""
+    is_own = by is not None and by.pk == address.person_id
+    if address.source == Address.Source.SELF and not is_own:
+        raise NotAllowed(_("Sign in first: you gave this address yourself."))
+
+
+def check_may_give_roles(by: Account | None) -> None:
+    """Whether this person gives and ends roles in the institution and rights at the support desk:
+    an administrator; None is the command line."""
+    if by is not None and not by.is_superuser:
+        raise NotAllowed(_("Roles in the institution are given by an administrator."))
+
+
+def check_same(one: Person, other: Person, reason: str) -> None:
+    """Whether two can be said to be one human. At most two queries."""
+    if one == other:
+        raise NotPossible(_("This is one and the same: choose two."))
+    if not reason.strip():
+        raise NotPossible(_("Say how you know that these two are one."))
+    if Account.objects.filter(pk__in=[one.pk, other.pk], is_active=True).count() > 1:
+        raise NotPossible(
+            _("Both have an account that is open: first stop the access of one of them.")
+        )
+    if one.erased_at or other.erased_at:
+        raise NotPossible(_("One of them was erased: nothing can be said of them any more."))
 
 
 def check_may_erase(by: Account) -> None:

@@ -1,30 +1,440 @@
-from datetime import datetime
+"""What is done with persons, addresses, accounts and roles. Each leaves an event on the person's
+chain, with ids only."""
 
-from django.db import transaction
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from people.access import NotAllowed
-from people.models import Account, InstitutionRole, Person
+from people.access import (
+    check_may_administer,
+    check_may_confirm_address,
+    check_may_give_roles,
+    check_may_look_after,
+    check_same,
+)
+from people.identity import derive, hold_mailbox
+from people.models import Account, Address, InstitutionRole, Person, SamePerson
 from post.outbox import queue
-from records.chain import append
+from records.actions import Blanked, blank_copies, record_erasures
+from records.chain import ChainEntry, append, append_many
+from records.models import Erasure, Event, new_salt
+from records.refusals import NotPossible
+
+# --- Who somebody is ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Somebody by the name and the address that were typed, whether they are known already or
+    not."""
+
+    name: str
+    address: str
+    language: str = Person.Language.DUTCH
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", " ".join(self.name.split()))
+        object.__setattr__(self, "address", self.address.strip().lower())
+
+
+@transaction.atomic
+def person_meant(
+    meant: Meant, *, source: Address.Source, by: Account | None, at: datetime | None = None
+) -> Person:
+    """The person meant by this name at this address. Whoever has an account there: their mailbox
+    is their own, whatever name was typed. Else who is known there under this name, whether by the
+    school or by an asker. Else somebody new. Says nothing of which it was: who typed it learns no
+    more than they typed. One query for somebody known."""
+    at = at or timezone.now()
+    found = _known(meant)
+    if found is None:
+        hold_mailbox(meant.address)
+        found = _known(meant)
+    is_of_school = source == Address.Source.SCHOOL
+    if found:
+        if is_of_school and found.named_at is None:
+            _name(found, meant.name, by=by, at=at)
+        return found
+    person = Person.objects.create(
+        name=meant.name,
+        language=meant.language,
+        recorded_at=at,
+        recorded_by=by,
+        named_at=at if is_of_school else None,
+    )
+    address = Address.objects.create(
+        person=person, address=meant.address, source=source, recorded_at=at
+    )
+    append(person.chain, "person.added", by=by, at=at, rows=[person, address])
+    derive([person.pk], at)
+    return person
+
+
+def _known(meant: Meant) -> Person | None:
+    there = _known_at(meant.address)
+    return _account_at(meant.address, there) or _called(meant.name, there)
+
+
+def _known_at(address: str) -> list[Address]:
+    """The addresses at this mailbox: those of now, then those of before, in the order in which
+    their people became known. One query."""
+    rows = Address.objects.known().at(address).select_related("person__account")
+    return list(
+        rows.order_by(F("ended_at").desc(nulls_first=True), "person__recorded_at", "person")
+    )
+
+
+def _account_at(address: str, there: Iterable[Address]) -> Person | None:
+    """Who has an account and this mailbox, first who signs in with this very address."""
+    here = [row.person for row in there if row.ended_at is None and hasattr(row.person, "account")]
+    written = address.strip().lower()
+    return min(here, key=lambda one: one.account.sign_in != written, default=None)
+
+
+def _called(name: str, there: Iterable[Address]) -> Person | None:
+    """Who goes by this name there, or did."""
+    return next((row.person for row in there if is_called(row.person, name)), None)
+
+
+def is_called(person: Person, name: str) -> bool:
+    """Whether this is their name, however it is spaced and capitalised."""
+    return _normalised(person.name) == _normalised(name)
+
+
+def _normalised(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def known_at_mailbox_of(person: Person) -> list[Person]:
+    """Who answers to what is sent to this person: they themselves first, and who else is known now
+    at their mailbox. For the holder of a link that was sent there, and for nobody else. Only
+    themselves where they have an account. One query, none where they have an account."""
+    if hasattr(person, "account"):
+        return [person]
+    own = person.addresses.current().filter(receives=True).exclude(mailbox="")
+    there = Address.objects.known().current().filter(mailbox__in=own.values("mailbox"))
+    rows = there.select_related("person__account").order_by("person__recorded_at", "person")
+    return list(dict.fromkeys([person, *(row.person for row in rows)]))
+
+
+@transaction.atomic
+def say_who(
+    *, person: Person, name: str, by: Account | None = None, at: datetime | None = None
+) -> Person:
+    """Who somebody is that answers to what was sent to this person, by the name they say is
+    theirs: this person, another at the same mailbox, or somebody who was not known there. Who has
+    an account is who they are, and so is who gives no name. From then on they count by
+    themselves."""
+    at = at or timezone.now()
+    name = " ".join(name.split())
+    there = None if hasattr(person, "account") or not name else person.address()
+    if there is None:
+        return person
+    hold_mailbox(there.address)
+    found = person if is_called(person, name) else _called(name, _known_at(there.address))
+    if found:
+        if found.named_at is None:
+            _name(found, name, by=by, at=at)
+        return found
+    new = Person.objects.create(
+        name=name, language=person.language, recorded_at=at, recorded_by=by, named_at=at
+    )
+    address = Address.objects.create(
+        person=new, address=there.address, source=Address.Source.SELF, recorded_at=at
+    )
+    append(new.chain, "person.added", by=by, at=at, rows=[new, address])
+    derive([new.pk], at)
+    return new
+
+
+def _name(person: Person, name: str, *, by: Account | None, at: datetime) -> Event:
+    person.name, person.named_at = name, at
+    person.save(update_fields=["name", "named_at"])
+    event = append(person.chain, "person.named", by=by, at=at, rows=[person])
+    derive([person.pk], at)
+    return event
+
+
+@transaction.atomic
+def rename(*, person: Person, name: str, by: Account | None, at: datetime | None = None) -> None:
+    """Call somebody by another name; what they said before stays under the name of then."""
+    check_may_look_after(by, person)
+    name = " ".join(name.split())
+    if not name:
+        raise NotPossible(_("Everybody has a name: fill it in."))
+    if name != person.name or person.named_at is None:
+        _name(_locked(person), name, by=by, at=at or timezone.now())
+
+
+@transaction.atomic
+def say_same(
+    *, one: Person, other: Person, reason: str, by: Account | None, at: datetime | None = None
+) -> SamePerson:
+    """Say that these two are one human. They count as one from now on, and nothing that names
+    either changes. Raises NotPossible without a reason, for one and the same, for two open
+    accounts, and where it was said before."""
+    check_may_administer(by)
+    at = at or timezone.now()
+    check_same(one, other, reason)
+    first, second = sorted((one, other), key=attrgetter("pk"))
+    statement = SamePerson(one=first, other=second, reason=reason.strip(), recorded_at=at)
+    try:
+        with transaction.atomic():
+            statement.save(force_insert=True)
+    except IntegrityError as fault:
+        raise NotPossible(_("This was said of these two already.")) from fault
+    _about_both(statement, "person.same", by=by, at=at)
+    return statement
+
+
+@transaction.atomic
+def take_back_same(
+    *, statement: SamePerson, by: Account | None, at: datetime | None = None
+) -> None:
+    """They are two after all. Nothing happens where that was said before."""
+    check_may_administer(by)
+    at = at or timezone.now()
+    if SamePerson.objects.current().filter(pk=statement.pk).update(ended_at=at):
+        _about_both(statement, "person.not_same", by=by, at=at)
+
+
+def _about_both(statement: SamePerson, verb: str, *, by: Account | None, at: datetime) -> None:
+    one, other = statement.one, statement.other
+    facts = {"one": one.pk, "other": other.pk}
+    append_many(
+        [
+            ChainEntry(one.chain, verb, by, at, rows=[statement], facts=facts),
+            ChainEntry(other.chain, verb, by, at, facts=facts),
+        ]
+    )
+    derive([one.pk, other.pk], at)
+
+
+# --- Where mail goes ------------------------------------------------------------------------------
+
+MOST_OWN_A_DAY = 5
+SIGNS_IN_ELSE = gettext_noop("Somebody else signs in with this address.")
+
+
+@transaction.atomic
+def change_address(
+    *, person: Person, address: str, by: Account | None, at: datetime | None = None
+) -> Address:
+    """Another address for somebody, by themselves or by who looks after people. Of who has an
+    account it is used once it was confirmed from that mailbox (`confirm_address`), of others at
+    once. Raises NotPossible for the one that they have, for one with which somebody else signs
+    in, and for who changes their own too often: each sends a mail to an address of their choice."""
+    check_may_look_after(by, person)
+    hold_mailbox(address)
+    person = _locked(person)
+    at = at or timezone.now()
+    is_own = by is not None and by.pk == person.pk
+    if is_own:
+        _check_not_too_often(person, at)
+    address = address.strip().lower()
+    now = person.address()
+    if now is not None and now.address == address:
+        raise NotPossible(_("Mail goes to this address already."))
+    _check_free(address, person)
+    is_used_at_once = not hasattr(person, "account")
+    over = Q(receives=False, confirmed_at=None) | Q(address=address)
+    ended = _end(person.addresses.current().filter(over | Q(receives=is_used_at_once)), at)
+    row = Address.objects.create(
+        person=person,
+        address=address,
+        source=Address.Source.SELF if is_own else Address.Source.SCHOOL,
+        receives=is_used_at_once,
+        recorded_at=at,
+    )
+    event = append(person.chain, "address.given", by=by, at=at, rows=[*ended, row])
+    if not is_used_at_once:
+        queue("people/address", to=person.pk, about=row.pk, cause=event, at=at)
+    derive([person.pk], at)
+    return row
+
+
+def _check_not_too_often(person: Person, at: datetime) -> None:
+    given = person.addresses.filter(source=Address.Source.SELF)
+    if given.filter(recorded_at__gt=at - timedelta(days=1)).count() >= MOST_OWN_A_DAY:
+        raise NotPossible(
+            _("You filled in another address several times today. Try again tomorrow.")
+        )
+
+
+@transaction.atomic
+def confirm_address(*, address: Address, by: Account | None, at: datetime | None = None) -> None:
+    """Whoever opened the link that was sent to this new address reads its mail: from now on mail
+    goes there, the one before is told, and it is what they sign in with, where that was the one
+    before. Raises NotPossible where it was confirmed or replaced, or too late, or somebody else
+    came to sign in with it."""
+    check_may_confirm_address(by, address)
+    hold_mailbox(address.address)
+    at = at or timezone.now()
+    person = _locked(address.person)
+    row = person.addresses.current().filter(pk=address.pk, confirmed_at=None).first()
+    if row is None:
+        raise NotPossible(_("This was confirmed before, or another address took its place."))
+    if not row.is_confirmable(at):
+        raise NotPossible(_("This link has expired."))
+    _check_free(row.address, person)
+    ended = _end(person.addresses.current().filter(receives=True).exclude(pk=row.pk), at)
+    row.receives, row.confirmed_at = True, at
+    row.save(update_fields=["receives", "confirmed_at"])
+    signs_in = Account.objects.filter(pk=person.pk, sign_in__in=[one.address for one in ended])
+    try:
+        with transaction.atomic():
+            signs_in.update(sign_in=row.address)
+    except IntegrityError as fault:  # at this very moment
+        raise NotPossible(_(SIGNS_IN_ELSE)) from fault
+    event = append(person.chain, "address.confirmed", by=by, at=at, rows=[*ended, row])
+    for one in ended:
+        queue("people/address_changed", to=person.pk, about=one.pk, cause=event, at=at)
+    derive([person.pk], at)
+
+
+def _check_free(address: str, person: Person) -> None:
+    others = Account.objects.exclude(pk=person.pk)
+    holder = _account_at(address, _known_at(address))
+    if others.filter(sign_in=address).exists() or (holder and holder != person):
+        raise NotPossible(_(SIGNS_IN_ELSE))
+
+
+def _end(rows: QuerySet[Address], at: datetime) -> list[Address]:
+    ended = list(rows)
+    Address.objects.filter(pk__in=[row.pk for row in ended]).update(ended_at=at)
+    return ended
+
+
+def _locked(person: Person) -> Person:
+    rows = Person.objects.select_for_update(of=("self",)).select_related("account")
+    return rows.get(pk=person.pk)
+
+
+# --- Accounts -------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def register(
     *, email: str, name: str, by: Account | None, language: str = "nl", at: datetime | None = None
 ) -> Account:
-    """The account that signs in with this address; made, and invited by mail to choose a password,
-    if nobody has it. Somebody known keeps the name they chose. Who may call this is decided by the
-    action that needs the account."""
+    """The account of who is meant by this name at this address; made, and invited by mail to
+    choose a password, if they have none. Somebody known keeps the name they chose. Who may call
+    this is decided by the action that needs the account."""
     at = at or timezone.now()
-    address = email.strip().lower()
-    existing = Account.objects.filter(sign_in=address).first()
-    if existing:
-        return existing
-    account = Account.objects.create_user(address, name, language=language, by=by, at=at)
-    event = append(account.person.chain, "person.registered", by=by, at=at)
-    queue("people/invitation", to=account.pk, about=account.pk, cause=event, at=at)
+    meant = Meant(name, email, language)
+    try:
+        with transaction.atomic():
+            return _register(meant, by=by, at=at)
+    except IntegrityError:  # somebody else registered them at this moment
+        return Account.objects.get(sign_in=meant.address)
+
+
+def _register(meant: Meant, *, by: Account | None, at: datetime) -> Account:
+    person = person_meant(meant, source=Address.Source.SCHOOL, by=by, at=at)
+    if hasattr(person, "account"):
+        return person.account
+    rows = list(person.addresses.current().filter(receives=True))
+    if [row.address for row in rows] != [meant.address]:
+        _end(person.addresses.current(), at)
+        rows.append(
+            Address.objects.create(
+                person=person, address=meant.address, source=Address.Source.SCHOOL, recorded_at=at
+            )
+        )
+    account = Account.objects.create_user(meant.address, person=person, by=by, at=at)
+    event = append(person.chain, "person.registered", by=by, at=at, rows=rows)
+    queue("people/invitation", to=person.pk, about=person.pk, cause=event, at=at)
+    derive([person.pk], at)
     return account
+
+
+@transaction.atomic
+def invite(
+    *, email: str, name: str, by: Account | None, language: str = "nl", at: datetime | None = None
+) -> Account:
+    """An account for somebody, by who looks after people. Raises NotPossible where somebody signs
+    in from this mailbox already."""
+    check_may_administer(by)
+    there = _account_at(email, _known_at(email))
+    if there is not None:
+        text = _("%(name)s has an account with this address already.")
+        raise NotPossible(text % {"name": there.name})
+    return register(email=email, name=name, language=language, by=by, at=at)
+
+
+@transaction.atomic
+def invite_person(*, person: Person, by: Account | None, at: datetime | None = None) -> None:
+    """Make an account for somebody who has none, or send the invitation once more. Raises
+    NotPossible for who has no address, or came in already, or may not."""
+    check_may_look_after(by, person)
+    person = _locked(person)
+    address = person.address()
+    if address is None:
+        raise NotPossible(_("No address of %(name)s is known.") % {"name": person.name})
+    if not hasattr(person, "account"):
+        invite(email=address.address, name=person.name, language=person.language, by=by, at=at)
+        return
+    if person.account.last_seen_on or not person.account.is_active:
+        raise NotPossible(_("An invitation is for who has not been here yet and may come in."))
+    event = append(person.chain, "account.invited", by=by, at=at)
+    queue("people/invitation", to=person.pk, about=person.pk, cause=event, at=at)
+
+
+@transaction.atomic
+def stop_access(*, account: Account, by: Account | None, at: datetime | None = None) -> None:
+    """Let somebody in no more, from their next request on; sessions of before do not come back
+    with their access. Their roles and what they did stay. Raises NotPossible for oneself."""
+    check_may_look_after(by, account.person)
+    if by is not None and by.pk == account.pk:
+        raise NotPossible(_("This is your own account: somebody else can close it."))
+    is_open = Account.objects.filter(pk=account.pk, is_active=True)
+    if is_open.update(is_active=False, sessions_begun=F("sessions_begun") + 1):
+        append(account.person.chain, "account.closed", by=by, at=at)
+
+
+@transaction.atomic
+def give_access(*, account: Account, by: Account | None, at: datetime | None = None) -> None:
+    """Let somebody in again."""
+    check_may_look_after(by, account.person)
+    if Account.objects.filter(pk=account.pk, is_active=False).update(is_active=True):
+        append(account.person.chain, "account.opened", by=by, at=at)
+
+
+@transaction.atomic
+def sign_out_everywhere(
+    *, account: Account, by: Account | None, at: datetime | None = None
+) -> None:
+    """End all sessions of this person, on whatever device; they can sign in again."""
+    check_may_look_after(by, account.person)
+    Account.objects.filter(pk=account.pk).update(sessions_begun=F("sessions_begun") + 1)
+    append(account.person.chain, "account.signed_out", by=by, at=at)
+
+
+@transaction.atomic
+def set_rights(
+    *,
+    account: Account,
+    is_staff: bool,
+    is_superuser: bool,
+    by: Account | None,
+    at: datetime | None = None,
+) -> None:
+    """Who sees the support desk, and who administers everything. Nothing happens where it is so
+    already."""
+    check_may_give_roles(by)
+    rights = {"is_staff": is_staff, "is_superuser": is_superuser}
+    if Account.objects.filter(pk=account.pk).exclude(**rights).update(**rights):
+        append(account.person.chain, "account.rights", by=by, at=at, facts=rights)
+
+
+# --- Roles in the institution ---------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -33,8 +443,7 @@ def give_role(
 ) -> InstitutionRole:
     """Give a person a role in the institution; a role they already have stays as it is. `by` is
     a superuser, or None for the command line."""
-    if by is not None and not by.is_superuser:
-        raise NotAllowed
+    check_may_give_roles(by)
     at = at or timezone.now()
     given, is_new = InstitutionRole.objects.get_or_create(
         person=person, role=role, ended_at=None, defaults={"recorded_at": at}
@@ -46,12 +455,53 @@ def give_role(
 
 @transaction.atomic
 def end_role(*, role: InstitutionRole, by: Account | None, at: datetime | None = None) -> None:
-    if by is not None and not by.is_superuser:
-        raise NotAllowed
+    check_may_give_roles(by)
     at = at or timezone.now()
     if InstitutionRole.objects.current().filter(pk=role.pk).update(ended_at=at):
         facts = {"role": role.role}
         append(role.chain, "role.ended", by=by, at=at, rows=[role], facts=facts)
+
+
+# --- Erasing --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def erase_person(
+    *, person: Person, ground: str, by: Account | None, at: datetime | None = None
+) -> list[Erasure]:
+    """Blank the name and the addresses of somebody, how it was known that they are one with
+    another, and the names that other rooms keep of them, live and frozen; close their account.
+    What they said stays, as the words of somebody. Who may order it, and when, is decided by the
+    action that calls. Raises NotPossible for who was erased before, and without a ground."""
+    person = _locked(person)
+    at = at or timezone.now()
+    if person.erased_at is not None:
+        raise NotPossible(_("Nothing is left here to erase."))
+    person.name = person.sort_name = ""
+    person.erased_at, person.salt = at, new_salt()
+    person.save(update_fields=["name", "sort_name", "erased_at", "salt"])
+    blanked = [Blanked(person, person.chain, ("name", "sort_name"), stated=person)]
+    for address in person.addresses.exclude(address=""):
+        address.address, address.salt = "", new_salt()
+        address.ended_at = address.ended_at or at
+        address.save(update_fields=["address", "mailbox", "salt", "ended_at"])
+        blanked.append(Blanked(address, address.chain, ("address", "mailbox"), stated=address))
+    for said in SamePerson.objects.filter(Q(one=person) | Q(other=person)).exclude(reason=""):
+        said.reason, said.salt = "", new_salt()
+        said.save(update_fields=["reason", "salt"])
+        blanked.append(Blanked(said, said.chain, ("reason",), stated=said))
+    if hasattr(person, "account"):
+        account = person.account
+        account.sign_in, account.is_active = f"{account.pk}@erased.invalid", False
+        account.last_seen_on = None
+        account.set_unusable_password()
+        account.save(update_fields=["sign_in", "is_active", "last_seen_on", "password"])
+    erasures = record_erasures([*blanked, *blank_copies(person)], ground=ground, by=by, at=at)
+    derive([person.pk], at)
+    return erasures
+
+
+# --- Own choices ----------------------------------------------------------------------------------
 
 
 @transaction.atomic

@@ -1,16 +1,14 @@
-"""The support desk for people: register somebody, close an account, give and end roles in the
-institution. What matters goes through the actions."""
+"""The support desk for people: to look at, and who sees the desk or administers everything. What
+else is done with people is done on their own pages (home/views/people.py); what is changed here
+goes through the actions."""
 
 from collections.abc import Callable
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin
-from django.db import models
-from django.db.models import QuerySet
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from people import actions
 from people.models import Account, InstitutionRole, Person
@@ -48,15 +46,6 @@ def in_words(field: models.Field) -> Callable[[models.Model], str]:
     return words
 
 
-class RegisterForm(forms.ModelForm):
-    name = forms.CharField(label=_("Name"), max_length=120)
-    language = forms.ChoiceField(label=_("Language"), choices=Person.Language.choices)
-
-    class Meta:
-        model = Account
-        fields = ("name", "sign_in", "language")
-
-
 @admin.register(Account)
 class AccountAdmin(admin.ModelAdmin):
     list_display = ["person", "sign_in", in_words(Account._meta.get_field("is_active"))]
@@ -64,32 +53,28 @@ class AccountAdmin(admin.ModelAdmin):
     search_fields = ["person__name", "sign_in"]
     ordering = ["person__name"]
     fields = ["sign_in", "is_active", "is_staff", "is_superuser"]
+    readonly_fields = ["sign_in"]
 
-    def get_form(
-        self, request: HttpRequest, obj: Account | None = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        return RegisterForm if obj is None else super().get_form(request, obj, change, **kwargs)
+    def has_add_permission(self, *args: Any, **kwargs: Any) -> bool:
+        return False
 
-    def get_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
-        return [*RegisterForm.base_fields] if obj is None else self.fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> list[str]:
-        return [] if obj is None else ["sign_in"]
-
-    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-            return
-        made = actions.register(
-            email=obj.sign_in,
-            name=form.cleaned_data["name"],
-            language=form.cleaned_data["language"],
-            by=cast(Account, request.user),
-        )
-        obj.pk, obj.person = made.pk, made.person
+    def has_change_permission(self, request: HttpRequest, *args: Any, **kwargs: Any) -> bool:
+        return bool(request.user.is_superuser)
 
     def has_delete_permission(self, *args: Any, **kwargs: Any) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """Each of the three by its own action; what one of them refuses undoes the others."""
+        by = cast(Account, request.user)
+        with transaction.atomic():
+            if "is_active" in form.changed_data:
+                act = actions.give_access if obj.is_active else actions.stop_access
+                act(account=obj, by=by)
+            if {"is_staff", "is_superuser"} & set(form.changed_data):
+                actions.set_rights(
+                    account=obj, is_staff=obj.is_staff, is_superuser=obj.is_superuser, by=by
+                )
 
 
 @admin.register(Person)
@@ -104,22 +89,3 @@ class InstitutionRoleAdmin(ReadOnlyAdmin):
     list_display = ["person", "role", "recorded_at", "ended_at"]
     list_filter = ["role"]
     search_fields = ["person__name"]
-    autocomplete_fields = ["person"]
-    fields = ["person", "role"]
-    actions = ["end"]
-
-    def has_add_permission(self, request: HttpRequest, *args: Any, **kwargs: Any) -> bool:
-        return bool(request.user.is_superuser)
-
-    def save_model(
-        self, request: HttpRequest, obj: InstitutionRole, form: Any, change: bool
-    ) -> None:
-        given = actions.give_role(
-            person=obj.person, role=InstitutionRole.Role(obj.role), by=cast(Account, request.user)
-        )
-        obj.pk = given.pk
-
-    @admin.action(description=_("End the chosen roles"))
-    def end(self, request: HttpRequest, queryset: QuerySet[InstitutionRole]) -> None:
-        for role in queryset:
-            actions.end_role(role=role, by=cast(Account, request.user))

@@ -8,17 +8,19 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from people.models import Account
+from people.mailboxes import deliverable
+from people.models import Account, Address
 from post.models import OutboxMail
 from post.outbox import MailContent, address_of, mail
 from post.recipients import Recipient, finds_recipients
 
 
 @finds_recipients
-def holder(person: UUID) -> Recipient | None:
-    """Somebody with an account, at the address with which they sign in."""
-    found = Account.objects.filter(pk=person).first()
-    return Recipient(found.name, found.sign_in, found.language) if found else None
+def somebody(person: UUID) -> Recipient | None:
+    """A person, at the address where mail for them goes now."""
+    rows = Address.objects.current().filter(person=person, receives=True).exclude(address="")
+    row = rows.select_related("person").first()
+    return row and Recipient(row.person.name, deliverable(row.address), row.person.language)
 
 
 def _password_link(account: Account) -> dict[str, Any]:
@@ -49,4 +51,42 @@ def invitation(row: OutboxMail) -> MailContent | None:
         _("%(institution)s made an account for you: choose a password")
         % {"institution": settings.INSTITUTION},
         {"address": account.sign_in, **_password_link(account)},
+    )
+
+
+@mail("people/address")
+def new_address(row: OutboxMail) -> MailContent | None:
+    """To the new address itself, which nobody has proved to be theirs: it names nobody, so that no
+    words of somebody's choice go to an address of their choice. Needed while it waits."""
+    address = Address.objects.filter(pk=row.about).first()
+    if address is None or not address.is_confirmable(timezone.now()):
+        return None
+    return MailContent(
+        _("Is this your address? Confirm it for %(institution)s")
+        % {"institution": settings.INSTITUTION},
+        {
+            "link": address_of("address_confirm", address.token),
+            "until": address.confirmable_until,
+        },
+        address=deliverable(address.address),
+    )
+
+
+@mail("people/address_changed")
+def address_changed(row: OutboxMail) -> MailContent | None:
+    """To the address that was used before. It says nothing of the new one: by now another may read
+    the old mailbox."""
+    address = Address.objects.filter(pk=row.about).exclude(address="").first()
+    account = address and Account.objects.filter(pk=address.person_id).first()
+    if address is None or account is None:
+        return None
+    return MailContent(
+        _("Your address at %(institution)s was changed") % {"institution": settings.INSTITUTION},
+        {
+            "link": address_of("account_login"),
+            "address": address.address,
+            "changed_at": address.ended_at,
+            "signs_in_with_it": account.sign_in == address.address,
+        },
+        address=deliverable(address.address),
     )

@@ -16,11 +16,11 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
-from django.utils import translation
 
 from people.disk import is_full, lacked_room
 from people.drafts import sent
 from people.models import Person
+from people.speaking import speak, speak_as_mail
 from records.refusals import NotPossible
 
 logger = logging.getLogger(__name__)
@@ -73,30 +73,23 @@ class DefaultDenyMiddleware:
 
 class PersonLanguageMiddleware:
     """A signed-in person reads in the language they chose; others in that of the cookie or the
-    browser. A link's page may choose another (see evidence.views); who chooses a password by a
-    link reads in the language of the mail it came in."""
+    browser. The page of a link chooses that of its mail (people/speaking.py), and so it is done
+    here for who chooses a password."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            _speak(request, request.user.language)
+            speak(request, request.user.language)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        has_chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
-        if "uidb36" not in kwargs or has_chosen or request.user.is_authenticated:
-            return
-        with suppress(ValueError, ValidationError):  # no person's key
-            key = url_str_to_user_pk(kwargs["uidb36"])
-            if person := Person.objects.filter(pk=key).first():
-                _speak(request, person.language)
-
-
-def _speak(request: HttpRequest, language: str) -> None:
-    translation.activate(language)
-    request.LANGUAGE_CODE = translation.get_language()
+        if "uidb36" in kwargs:
+            with suppress(ValueError, ValidationError):  # no person's key
+                key = url_str_to_user_pk(kwargs["uidb36"])
+                if person := Person.objects.filter(pk=key).first():
+                    speak_as_mail(request, person.language)
 
 
 class NoStoreMiddleware:

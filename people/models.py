@@ -1,25 +1,34 @@
-"""Who: people, their accounts and their roles in the institution. Other roles belong to a
-programme, a placement or a committee, never to the person as such."""
+"""Who: people, where mail reaches them, who counts as one; their accounts and their roles in the
+institution. Other roles belong to a programme, a placement or a committee, never to the person as
+such."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from records.models import Dated, Row, Sealed
+from people.mailboxes import mailbox_of
+from post.links import id_in, is_genuine, token_for
+from records.chain import append
+from records.models import Dated, DatedQuerySet, Row, Sealed
 
 
-class Person(Row):
+class Person(Row, Sealed):
     """Somebody, whether they have an account or not. Student, adviser, giver, supervisor and
     member are roles of a person; an address is where mail for them goes."""
+
+    home = ("person", "pk")
+    unsealed = ("language",)
+    with_person = ("name", "sort_name")
 
     class Language(models.TextChoices):
         DUTCH = "nl", _("Dutch")
@@ -60,10 +69,146 @@ class Person(Row):
     def __str__(self) -> str:
         return self.name
 
+    def address(self) -> "Address | None":
+        """Where mail for them goes now. One query."""
+        return self.addresses.current().filter(receives=True).first()
+
+
+class AddressQuerySet(DatedQuerySet):
+    def known(self) -> Self:
+        """Those of now and of before, without those that were never confirmed from their mailbox:
+        anybody can say that an address is theirs."""
+        return self.exclude(receives=False, confirmed_at=None)
+
+    def at(self, address: str) -> Self:
+        """Those at the mailbox of this address, however it is spelt."""
+        return self.filter(mailbox=mailbox_of(address))
+
+    def from_token(self, token: str) -> "Address | None":
+        """The address whose link this is, whether it waits for it or not; None for a forged one.
+        One query."""
+        row_id = id_in(token)
+        row = row_id and self.filter(pk=row_id).select_related("person__account").first()
+        return row if row and is_genuine(token, "address", row.pk, 1) else None
+
+
+class Address(Dated, Sealed):
+    """Where mail for somebody goes. It says nothing of who they are: several people can share a
+    mailbox, and one can have several. (docs/decisions/0016-a-person-is-no-address.md)"""
+
+    class Source(models.TextChoices):
+        """Who said that this is their address."""
+
+        SCHOOL = "school", pgettext_lazy("source of an address", "the school")
+        SELF = "self", pgettext_lazy("source of an address", "they themselves")
+        ASKER = "asker", pgettext_lazy("source of an address", "somebody who asked them")
+
+    home = ("person", "person_id")
+    CONFIRMABLE_FOR = timedelta(days=7)
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="addresses")
+    address = models.EmailField(_("e-mail address"), max_length=254, blank=True)
+    mailbox = models.CharField(max_length=254, blank=True, db_index=True)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    # When somebody opened a link that was sent there and to no other place.
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    receives = models.BooleanField(default=True)
+
+    objects = AddressQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "address"],
+                condition=Q(ended_at__isnull=True),
+                name="a_person_has_an_address_once",
+            ),
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(ended_at__isnull=True, receives=True),
+                name="mail_for_a_person_goes_to_one_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(address="", mailbox="") | ~Q(address="") & ~Q(mailbox=""),
+                name="an_address_has_its_mailbox",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
     @property
-    def chain(self) -> str:
-        """The key of this person's chain of events."""
-        return f"person:{self.pk}"
+    def token(self) -> str:
+        """Of the link by which its mailbox confirms it."""
+        return token_for("address", self.pk, 1)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is used only once its mailbox has confirmed it."""
+        return self.ended_at is None and not self.receives and self.confirmed_at is None
+
+    @property
+    def confirmable_until(self) -> datetime:
+        return self.recorded_at + self.CONFIRMABLE_FOR
+
+    def is_confirmable(self, at: datetime) -> bool:
+        """Whether its link works at this (aware) moment."""
+        return self.waits and at < self.confirmable_until
+
+    def save(self, **kwargs: Any) -> None:
+        self.mailbox = mailbox_of(self.address) if self.address else ""
+        super().save(**kwargs)
+
+
+class SamePerson(Dated, Sealed):
+    """What a coordinator said: these two are one human. Nothing that names either is rewritten;
+    ended, they are two again. `one` has the lower id, so that it is said once."""
+
+    home = ("person", "one_id")
+    with_person = ("reason",)
+
+    one = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    other = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(_("how you know"), max_length=500)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["one", "other"],
+                condition=Q(ended_at__isnull=True),
+                name="two_are_said_to_be_one_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(one__lt=F("other")), name="two_are_said_to_be_one_in_one_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.one_id} = {self.other_id}"
+
+
+class Identity(Dated):
+    """As whom somebody counts, where that is somebody else. Derived by `people.identity.derive`
+    from `SamePerson` and mailboxes in common, and from nothing else; dated, so that a past count
+    comes out as it was."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="identities")
+    counts_as = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(ended_at__isnull=True),
+                name="a_person_counts_as_one",
+            ),
+            models.CheckConstraint(
+                condition=~Q(person=F("counts_as")), name="who_counts_as_themselves_has_no_row"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} → {self.counts_as_id}"
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -78,30 +223,41 @@ class AccountManager(BaseUserManager["Account"]):
         password: str | None = None,
         *,
         language: str = Person.Language.DUTCH,
+        person: Person | None = None,
         by: "Account | None" = None,
         at: datetime | None = None,
         **fields: Any,
     ) -> "Account":
-        """Make an account and its person; without a password, one who can sign in only after
-        setting it by mail. Two queries."""
+        """Make an account, and unless one is given its person with the address it signs in with;
+        without a password, one who can sign in only after setting it by mail. Three queries."""
         sign_in = sign_in.strip().lower()
         at = at or timezone.now()
-        person = Person.objects.create(
-            name=name.strip() or sign_in.partition("@")[0],
-            language=language,
-            recorded_at=at,
-            recorded_by=by,
-            named_at=at,
-        )
+        if person is None:
+            person = Person.objects.create(
+                name=name.strip() or sign_in.partition("@")[0],
+                language=language,
+                recorded_at=at,
+                recorded_by=by,
+                named_at=at,
+            )
+            Address.objects.create(
+                person=person, address=sign_in, source=Address.Source.SCHOOL, recorded_at=at
+            )
         account = self.model(id=person.pk, person=person, sign_in=sign_in, **fields)
         account.set_password(password)
         account.save(using=self._db)
         return account
 
+    @transaction.atomic
     def create_superuser(
         self, sign_in: str, name: str = "", password: str | None = None
     ) -> "Account":
-        return self.create_user(sign_in, name, password, is_staff=True, is_superuser=True)
+        """Make somebody who administers everything, as the command line does; leaves an event."""
+        account = self.create_user(sign_in, name, password, is_staff=True, is_superuser=True)
+        person = account.person
+        rows, rights = [person, *person.addresses.all()], {"is_staff": True, "is_superuser": True}
+        append(person.chain, "person.registered", by=None, rows=rows, facts=rights)
+        return account
 
     def get_by_natural_key(self, username: str | None) -> "Account":
         return self.get(sign_in=(username or "").strip().lower())
@@ -124,6 +280,8 @@ class Account(AbstractBaseUser, PermissionsMixin):
     last_login = None  # `last_seen_on` says as much as anybody needs
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_staff = models.BooleanField(_("sees this support desk"), default=False)
+    # Part of what a session is valid by: another number ends them all.
+    sessions_begun = models.PositiveIntegerField(default=0, editable=False)
     # Written at most once a day, shown only to who administers access. (domain rule 25)
     last_seen_on = models.DateField(_("last seen"), null=True, blank=True, editable=False)
 
@@ -152,6 +310,10 @@ class Account(AbstractBaseUser, PermissionsMixin):
     @property
     def language(self) -> str:
         return self.person.language
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        key = f"people.models.Account.{self.sessions_begun}"
+        return salted_hmac(key, self.password, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return self.name

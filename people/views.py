@@ -1,18 +1,35 @@
 from contextlib import suppress
+from functools import partial
+from urllib.parse import urlencode
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django.views.i18n import set_language as set_language_cookie
 
 from people import actions, unsent
-from people.access import PersonRequest, public, signed_in
+from people.access import (
+    PersonRequest,
+    allowed,
+    by_link,
+    check_may_confirm_address,
+    public,
+    signed_in,
+)
 from people.drafts import sent, words_in
+from people.forms import AddressForm, NameForm
+from people.models import Address
+from people.pages import WayBack, act_and_go_back, ask_page, done, form_page, refusals_in
+from people.speaking import speak_as_mail
 from post.errands import call_off, progress_of
-from post.models import Errand
+from post.models import Errand, OutboxMail
 from records.refusals import NotPossible
 
 
@@ -59,6 +76,104 @@ def errand_call_off(request: PersonRequest, pk: UUID) -> HttpResponse:
     with suppress(NotPossible):  # it has ended meanwhile, as its page says
         call_off(errand=row, by=request.user)
     return redirect("errand", row.pk)
+
+
+# --- One's own details ----------------------------------------------------------------------------
+
+
+@signed_in
+@require_safe
+def details(request: PersonRequest) -> HttpResponse:
+    """What this person is called here, and where mail for them goes."""
+    addresses = list(request.user.person.addresses.current())
+    context = {
+        "addresses": [row for row in addresses if row.receives],
+        "waiting": [row for row in addresses if row.is_confirmable(timezone.now())],
+        "troubles": OutboxMail.objects.troubles_about([row.pk for row in addresses]),
+    }
+    return render(request, "people/details.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def details_name(request: PersonRequest) -> HttpResponse:
+    person = request.user.person
+    sent = request.POST if request.method == "POST" else None
+    form = NameForm(sent, initial={"name": person.name})
+    if form.is_valid():
+        with refusals_in(form):
+            actions.rename(person=person, **form.cleaned_data, by=request.user)
+            return done(request, _("Saved."), _details())
+    return form_page(
+        request,
+        form,
+        title=_("What do we call you?"),
+        label=_("Save"),
+        back=_details(),
+        text=_("What you wrote before stays under the name of then."),
+    )
+
+
+@signed_in
+@reauthentication_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def details_address(request: PersonRequest) -> HttpResponse:
+    """Asks for the password first: who has the address, has the account."""
+    form = AddressForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        with refusals_in(form):
+            actions.change_address(person=request.user.person, **form.cleaned_data, by=request.user)
+            return done(request, _("Look in the mail of that address: confirm it."), _details())
+    return form_page(
+        request,
+        form,
+        title=_("Another e-mail address"),
+        label=_("Send me a link"),
+        back=_details(),
+        text=_("We send a link to that address. Once you have confirmed it, mail goes there."),
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def details_sign_out(request: PersonRequest) -> HttpResponse:
+    return ask_page(
+        request,
+        partial(actions.sign_out_everywhere, account=request.user, by=request.user),
+        title=_("Sign out everywhere?"),
+        text=_("On every computer and phone, this one too. You can sign in again at once."),
+        label=_("Sign out everywhere"),
+        done_text=_("You are signed out everywhere."),
+        back=_details(),
+    )
+
+
+def _details() -> WayBack:
+    return WayBack(reverse("details"), _("My details"))
+
+
+@by_link("confirming an address")
+@require_http_methods(["GET", "HEAD", "POST"])
+def address_confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Confirms nothing by being opened: programs that read along with mail open links too."""
+    address = Address.objects.from_token(token)
+    if address is None:
+        raise Http404
+    by = request.user if request.user.is_authenticated else None
+    speak_as_mail(request, address.person.language)
+    if request.method == "POST":
+        act = partial(actions.confirm_address, address=address, by=by)
+        back = WayBack(request.get_full_path(), address.address)
+        return act_and_go_back(request, act, done_text=_("Saved."), back=back)
+    is_open = address.is_confirmable(timezone.now())
+    context = {
+        "address": address,
+        "is_open": is_open,
+        "may_confirm": allowed(check_may_confirm_address, by, address),
+        "sign_in": f"{reverse('account_login')}?{urlencode({'next': request.path})}",
+    }
+    is_gone = not is_open and address.confirmed_at is None
+    return render(request, "people/address.html", context, status=410 if is_gone else 200)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -6,7 +6,7 @@ from portfolio.models import Agreement, CheckIn
 from programmes.models import Enrolment
 
 
-def check_is_student(user: Account, enrolment: Enrolment) -> None:
+def check_may_act_as_student(user: Account, enrolment: Enrolment) -> None:
     if enrolment.student_id != user.pk:
         raise NotAllowed(_("Only the student can do this."))
 
@@ -24,7 +24,7 @@ def check_may_read_check_ins(user: Account, enrolment: Enrolment) -> None:
 
 
 def check_may_acknowledge(user: Account, check_in: CheckIn) -> None:
-    check_is_student(user, check_in.enrolment)
+    check_may_act_as_student(user, check_in.enrolment)
 
 
 def check_may_finish(user: Account, agreement: Agreement) -> None:

@@ -126,7 +126,7 @@ def set_aside(
 ) -> SetAside:
     """Keep a piece out of the set for this unit; the committee will see its title and the reason.
     Raises NotPossible without a reason, or for a piece that is not laid against this unit."""
-    access.check_is_student(by, enrolment)
+    access.check_may_act_as_student(by, enrolment)
     if not reason.strip():
         raise NotPossible(_("Say why this piece should not count; the committee reads it."))
     laid = evidence.links.current().filter(requirement__in=unit.requirements())
@@ -156,7 +156,7 @@ def set_aside(
 @transaction.atomic
 def take_back(*, row: SetAside, by: Account, at: datetime | None = None) -> None:
     """Let a piece count again."""
-    access.check_is_student(by, row.enrolment)
+    access.check_may_act_as_student(by, row.enrolment)
     at = at or timezone.now()
     if SetAside.objects.current().filter(pk=row.pk).update(ended_at=at):
         append(

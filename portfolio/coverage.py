@@ -385,9 +385,9 @@ class _Drawing:
         pieces = {piece.id: piece for line in lines for piece in self.laid.get(line, ())}
         entries = [entry for line in lines for entry in self.entries.get(line, ())]
         firm = [entry for entry in entries if not entry.is_noted]
-        people = {entry.feedback.giver for entry in firm}
-        noted_people = {entry.feedback.giver for entry in entries if entry.is_noted}
-        in_role = {(entry.role, entry.feedback.giver) for entry in firm}
+        people = {entry.feedback.counted for entry in firm}
+        noted_people = {entry.feedback.counted for entry in entries if entry.is_noted}
+        in_role = {(entry.role, entry.feedback.counted) for entry in firm}
         roles = tuple(
             RoleCount(role, sum(shown == role for shown, _ in in_role)) for role in GiverRole
         )

@@ -172,7 +172,8 @@ class RemarkFact:
 @dataclass(frozen=True, slots=True)
 class FeedbackFact:
     """`standing` is written, noted (not yet confirmed), confirmed or denied. Of its remarks those
-    that are about something in the frame, or about the whole; there may be none."""
+    that are about something in the frame, or about the whole; there may be none. `counts_as` is
+    the person as whom the giver counts, where that is somebody else."""
 
     id: str
     piece: str
@@ -184,16 +185,20 @@ class FeedbackFact:
     recorded_at: datetime
     place: str
     remarks: tuple[RemarkFact, ...]
+    counts_as: str = ""
+
+    @property
+    def counted(self) -> str:
+        """The one as whom its giver is counted among distinct people."""
+        return self.counts_as or self.giver
 
 
 @dataclass(frozen=True, slots=True)
 class PersonFact:
-    """Somebody in the set. `user` is their account's id, where they have one: on it a committee
-    finds which of its members gave feedback."""
+    """Somebody in the set, by the name under which they last spoke in it."""
 
     id: str
     name: str
-    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

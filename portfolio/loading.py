@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, UUIDField
 
 from evidence.models import (
     Attachment,
@@ -19,6 +19,7 @@ from evidence.models import (
     RequirementLink,
     Revision,
 )
+from people.models import Identity
 from portfolio.evidence_set import (
     CONFIRMED,
     DENIED,
@@ -82,7 +83,7 @@ def load_many(
             for item in shown.feedback[piece.id]
         )
         named = {item.giver: shown.givers[item.giver] for item in given}
-        student = PersonFact(frame.student, enrolment.student.name, frame.student)
+        student = PersonFact(frame.student, enrolment.student.name)
         reasons = aside[enrolment.pk]
         sets[enrolment.pk] = EvidenceSet(
             frame=frame,
@@ -274,16 +275,24 @@ def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: dat
         shown.pieces[row.evidence.owner_id].append(
             _piece(row, laid[row.evidence_id], files[row.pk])
         )
+
+    def counted_as(person: str) -> Subquery:
+        rows = Identity.objects.as_of(moment).filter(person=OuterRef(person))
+        return Subquery(rows.values("counts_as")[:1], output_field=UUIDField())
+
     word = Confirmation.objects.as_of(moment).filter(feedback=OuterRef("pk"))
-    answers: QuerySet[Any] = given.select_related("giver", "revision").annotate(
-        was_confirmed=Subquery(word.values("confirmed"))
+    answers: QuerySet[Any] = given.select_related("revision").annotate(
+        was_confirmed=Subquery(word.values("confirmed")),
+        counts_as=counted_as("person"),
+        student=F("evidence__owner"),
+        student_counts_as=counted_as("evidence__owner"),
     )
     for answer in answers.order_by("-recorded_at", "pk"):
         fact = _feedback(answer, remarks[answer.pk])
+        if fact.counted == str(answer.student_counts_as or answer.student):
+            continue  # who turned out to be the maker of the piece themselves
         shown.feedback[fact.piece].append(fact)
-        shown.givers[fact.giver] = PersonFact(
-            fact.giver, answer.giver.name, str(answer.giver.user_id or "")
-        )
+        shown.givers.setdefault(fact.giver, PersonFact(fact.giver, answer.spoke_as))
     return shown
 
 
@@ -351,7 +360,7 @@ def _remarks(given: QuerySet[Feedback]) -> dict[UUID, list[RemarkFact]]:
 
 
 def _feedback(row: Any, remarks: Iterable[RemarkFact]) -> FeedbackFact:
-    """From a feedback with whether it was confirmed."""
+    """From a feedback with whether it was confirmed, and as whom its giver counts."""
     standing = row.source
     if row.was_confirmed is not None:
         standing = CONFIRMED if row.was_confirmed else DENIED
@@ -359,13 +368,14 @@ def _feedback(row: Any, remarks: Iterable[RemarkFact]) -> FeedbackFact:
         id=str(row.pk),
         piece=str(row.evidence_id),
         revision=row.revision.number,
-        giver=str(row.giver_id),
+        giver=str(row.person_id),
         role=row.role,
         standing=standing,
         given_on=row.given_on,
         recorded_at=row.recorded_at,
         place=row.place,
         remarks=tuple(remarks),
+        counts_as=str(row.counts_as or ""),
     )
 
 

@@ -38,10 +38,12 @@ BACK_OFF = [timedelta(minutes=n) for n in (1, 5, 30, 120, 720)]
 @dataclass(frozen=True, slots=True)
 class MailContent:
     """What a builder makes: the subject and the context of the two templates
-    `mail/<template>.txt` and `mail/<template>.html`. `name` is in it already: the reader's."""
+    `mail/<template>.txt` and `mail/<template>.html`. `name` is in it already: the reader's.
+    `address` is where it goes instead of where mail for its reader goes."""
 
     subject: str
     context: dict[str, Any] = field(default_factory=dict)
+    address: str = ""
 
 
 Builder = Callable[[OutboxMail], MailContent | None]
@@ -169,7 +171,7 @@ def _written(
         subject=" ".join(content.subject.split()),
         body=render_to_string(f"mail/{row.template}.txt", context),
         from_email=sender_of(row) or None,
-        to=[person.address],
+        to=[content.address or person.address],
         # Fixed, so that a mail sent twice after a crash is known for one.
         headers={
             "From": settings.DEFAULT_FROM_EMAIL,

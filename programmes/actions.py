@@ -1,6 +1,5 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 
@@ -9,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from people.actions import register
-from people.models import Account, Person
+from people.actions import Meant, person_meant, register
+from people.models import Account, Address, Person
 from programmes.access import (
     check_fit_for_programme,
     check_may_make_programme,
@@ -40,18 +39,6 @@ from qualifications.models import CoreTask, Qualification, QualityRequirement, W
 from records.chain import append
 from records.models import Sealed
 from records.refusals import NotPossible
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Somebody by name and address, whether known already or not."""
-
-    name: str
-    email: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", " ".join(self.name.split()))
-        object.__setattr__(self, "email", self.email.strip().lower())
 
 
 class RuleValues(TypedDict, total=False):
@@ -84,10 +71,10 @@ def _locked(programme: Programme) -> Programme:
     return Programme.objects.select_for_update().get(pk=programme.pk)
 
 
-def _person(somebody: Person | Contact, *, by: Account | None, at: datetime) -> Person:
+def _person(somebody: Person | Meant, *, by: Account | None, at: datetime) -> Person:
     """A person with an account; somebody unknown is registered, and invited by mail."""
-    if isinstance(somebody, Contact):
-        account = register(email=somebody.email, name=somebody.name, by=by, at=at)
+    if isinstance(somebody, Meant):
+        account = register(email=somebody.address, name=somebody.name, by=by, at=at)
     else:
         account = somebody.account
     if not account.is_active:
@@ -407,7 +394,7 @@ def end_guideline(*, guideline: Guideline, by: Account | None, at: datetime | No
 def give_role(
     *,
     programme: Programme,
-    person: Person | Contact,
+    person: Person | Meant,
     role: ProgrammeRole.Role,
     by: Account | None,
     at: datetime | None = None,
@@ -454,9 +441,9 @@ def end_role(*, role: ProgrammeRole, by: Account | None, at: datetime | None = N
 def enrol(
     *,
     programme: Programme,
-    student: Person | Contact,
+    student: Person | Meant,
     starts_on: date,
-    adviser: Person | Contact | None = None,
+    adviser: Person | Meant | None = None,
     by: Account | None,
     at: datetime | None = None,
 ) -> Enrolment:
@@ -514,7 +501,7 @@ def _locked_enrolment(enrolment: Enrolment) -> Enrolment:
 def assign_adviser(
     *,
     enrolment: Enrolment,
-    adviser: Person | Contact,
+    adviser: Person | Meant,
     by: Account | None,
     at: datetime | None = None,
 ) -> AdviserAssignment:
@@ -550,7 +537,7 @@ def add_placement(
     workplace: str,
     starts_on: date,
     ends_on: date,
-    supervisors: Sequence[Contact] = (),
+    supervisors: Sequence[Meant] = (),
     by: Account | None,
     at: datetime | None = None,
 ) -> Placement:
@@ -607,19 +594,19 @@ def _save_placement(
 
 @transaction.atomic
 def add_supervisor(
-    *, placement: Placement, contact: Contact, by: Account | None, at: datetime | None = None
+    *, placement: Placement, contact: Meant, by: Account | None, at: datetime | None = None
 ) -> Supervisor:
-    """Raises NotPossible for an address that is there already, or is the student's own."""
+    """Whoever is meant supervises here from now on; needs no account. Raises NotPossible for who
+    does so already, and for the student's own address."""
     enrolment = placement.enrolment
     check_may_manage(by, enrolment.programme)
     at = at or timezone.now()
-    if contact.email == enrolment.student.account.sign_in:
+    person = person_meant(contact, source=Address.Source.SCHOOL, by=by, at=at)
+    if person.pk == enrolment.student_id:
         raise NotPossible(_("This is the student's own address, not a supervisor's."))
-    supervisor = Supervisor(
-        placement=placement, name=contact.name, email=contact.email, recorded_at=at
-    )
+    supervisor = Supervisor(placement=placement, person=person, recorded_at=at)
     here = _("%(email)s is a supervisor at this placement already.")
-    with refused_as(here % {"email": contact.email}):
+    with refused_as(here % {"email": contact.address}):
         supervisor.save(force_insert=True)
     facts = {"supervisor": supervisor.pk, "placement": placement.pk}
     append(supervisor.chain, "supervisor.added", by=by, at=at, rows=[supervisor], facts=facts)

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.formats import localize_input
 from django.utils.translation import gettext_lazy as _
 
+from people.actions import Meant
 from people.models import Person
 from programmes.access import check_order
-from programmes.actions import SAME_PROGRAMME, Contact
+from programmes.actions import SAME_PROGRAMME
 from programmes.models import (
     Guideline,
     HouseRules,
@@ -98,7 +99,7 @@ class GroupedForm(forms.Form):
         for heading, text, names in self.groups or [("", "", tuple(self.fields))]:
             yield heading, text, [self[name] for name in names if name in self.fields]
 
-    def contact(self, prefix: str = "") -> Contact | None:
+    def contact(self, prefix: str = "") -> Meant | None:
         """Who was filled in, taken out of `cleaned_data`: nobody where both fields are empty, and
         an error at the one that is missing. For `clean`."""
         filled = {}
@@ -106,7 +107,7 @@ class GroupedForm(forms.Form):
             if value := self.cleaned_data.pop(prefix + field, None):
                 filled[field] = value
         if len(filled) == 2:
-            return Contact(**filled)
+            return Meant(filled["name"], filled["email"])
         for field in {"name", "email"} - filled.keys():
             if filled and prefix + field not in self.errors:
                 self.add_error(prefix + field, _("Fill in both the name and the address."))

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from people.models import Account, InstitutionRole, Person
+from people.models import Account, Address, InstitutionRole, Person
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
-from records.models import Dated, Part, Row, Sealed, Version
+from records.models import Dated, DatedQuerySet, Part, Row, Sealed, Version
 
 # The roles in the institution that may read how every programme is set up.
 SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
@@ -459,7 +459,7 @@ class EnrolmentQuerySet(models.QuerySet):
         return self.for_list().prefetch_related(
             Prefetch("tracks", Track.objects.current().select_related("qualification")),
             "placements",
-            Prefetch("placements__supervisors", Supervisor.objects.current()),
+            Prefetch("placements__supervisors", Supervisor.objects.current().with_address()),
         )
 
 
@@ -529,8 +529,8 @@ class Enrolment(Row, Sealed):
                 placement__starts_on__lte=on,
                 placement__ends_on__gte=on,
             )
-            .select_related("placement")
-            .order_by("name")
+            .select_related("placement", "person")
+            .order_by("person__name")
         )
 
 
@@ -609,23 +609,31 @@ class Placement(Row, Sealed):
         return self.workplace
 
 
+class SupervisorQuerySet(DatedQuerySet):
+    def with_address(self) -> Self:
+        """With the person, and `address`, where mail for them goes."""
+        receives = Address.objects.current().filter(person=OuterRef("person"), receives=True)
+        return self.select_related("person").annotate(address=receives.values("address")[:1])
+
+
 class Supervisor(Dated, Sealed):
     """A workplace supervisor at a placement; no account is needed."""
 
     home = ("person", "placement.enrolment.student_id")
 
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="supervisors")
-    name = models.CharField(_("name"), max_length=120)
-    email = models.EmailField(_("e-mail address"), max_length=254)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="supervising")
+
+    objects = SupervisorQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["placement", "email"],
+                fields=["placement", "person"],
                 condition=Q(ended_at__isnull=True),
                 name="a_supervisor_is_at_a_placement_once",
             ),
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.person)

@@ -8,7 +8,7 @@ from qualifications.models import Qualification
 from records.refusals import NotPossible
 
 
-def check_curate(by: Account | None) -> None:
+def check_may_curate(by: Account | None) -> None:
     """Loading, importing, merging, wording and publishing are for the curriculum role, and for
     the system (None). One query."""
     if by is not None and not has_role(by, InstitutionRole.Role.CURRICULUM):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from people.models import Account
-from qualifications.access import check_curate, check_draft
+from qualifications.access import check_draft, check_may_curate
 from qualifications.doubles import doubles_of
 from qualifications.models import (
     CoreTask,
@@ -36,7 +36,7 @@ def keep_dossier(
 ) -> Dossier:
     """The dossier with this content, kept now if it was not yet; `parsed` is what was read from
     it, `name` what its file is called."""
-    check_curate(by)
+    check_may_curate(by)
     at = at or timezone.now()
     dossier, is_new = Dossier.objects.get_or_create(
         digest=sha256(content).hexdigest(),
@@ -66,7 +66,7 @@ def import_qualification(
     line becomes a requirement of its own. Without a dossier it is in the school's own words.
     Raises NotPossible when the code and edition are here with other content. Twenty-one queries,
     however many lines."""
-    check_curate(by)
+    check_may_curate(by)
     at = at or timezone.now()
     qualification, is_new = Qualification.objects.get_or_create(
         code=parsed.code,
@@ -160,7 +160,7 @@ def merge_lines(
     of their first requirements (see `doubles.Double`). It then stands in all their places and
     counts once, with the first plain wording among them. Returns how many groups were merged;
     those that are there no longer are passed over. Raises NotPossible once it is published."""
-    check_curate(by)
+    check_may_curate(by)
     qualification = Qualification.objects.select_for_update().get(pk=qualification.pk)
     check_draft(qualification)
     chosen = [double for double in doubles_of(qualification) if double.first.pk in lines]
@@ -196,7 +196,7 @@ def word_plainly(
 ) -> None:
     """Give requirements under this work process a wording in plain words, by requirement id; an
     empty one takes it away. Allowed at any time, as it is no official text."""
-    check_curate(by)
+    check_may_curate(by)
     qualification = Qualification.objects.select_for_update().get(
         pk=work_process.core_task.qualification_id
     )
@@ -231,7 +231,7 @@ def publish(
 ) -> None:
     """From now on programmes can use it, and its structure no longer changes. Raises NotPossible
     when it is published already or has no requirement."""
-    check_curate(by)
+    check_may_curate(by)
     at = at or timezone.now()
     qualification = Qualification.objects.select_for_update().get(pk=qualification.pk)
     check_draft(qualification)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from people.access import PersonRequest, allowed, signed_in, with_role
 from people.models import InstitutionRole
 from qualifications import actions
-from qualifications.access import check_curate, check_draft
+from qualifications.access import check_draft, check_may_curate
 from qualifications.doubles import doubles_among
 from qualifications.forms import DossierForm, MergeForm, ProfileForm, WordingForm
 from qualifications.models import READERS, Dossier, Place, Qualification, WorkProcess
@@ -24,7 +24,7 @@ CURRICULUM = InstitutionRole.Role.CURRICULUM
 def qualifications(request: PersonRequest) -> HttpResponse:
     context = {
         "qualifications": Qualification.objects.visible_to(request.user),
-        "may_curate": allowed(check_curate, request.user),
+        "may_curate": allowed(check_may_curate, request.user),
     }
     return render(request, "qualifications/qualifications.html", context)
 
@@ -67,7 +67,7 @@ def dossier(request: PersonRequest, pk: UUID) -> HttpResponse:
         "dossier": dossier,
         "warnings": parsed.warnings,
         "held": [(one, here.get((one.code, one.edition))) for one in parsed.qualifications],
-        "may_curate": allowed(check_curate, request.user),
+        "may_curate": allowed(check_may_curate, request.user),
     }
     return render(request, "qualifications/dossier.html", context)
 
@@ -166,7 +166,7 @@ def _page(
     """The page of a qualification that was read with `for_page`; with the form that was wrong."""
     places = _places(qualification)
     is_draft = qualification.status == Qualification.Status.DRAFT
-    may_curate = allowed(check_curate, request.user)
+    may_curate = allowed(check_may_curate, request.user)
     doubles = doubles_among(places) if is_draft and may_curate else []
     context = {
         "qualification": qualification,

@@ -21,9 +21,11 @@ class Row(models.Model):
 
     `erasable` names the columns that may be blanked (set to NULL or to nothing) when content is
     erased on a lawful ground: what somebody wrote in words of their own, mostly about a person.
+    `with_person` names those that are blanked with the person whom they name, never by themselves.
     """
 
     erasable: ClassVar[tuple[str, ...]] = ()
+    with_person: ClassVar[tuple[str, ...]] = ()
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
 

@@ -83,7 +83,7 @@ def _create(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[st
         if field.column in _changeable(model):
             continue
         condition = f"OLD.{column} {differs} NEW.{column}"
-        if field.column in model.erasable:
+        if field.column in (*model.erasable, *model.with_person):
             condition = f"({condition} AND NEW.{column} IS NOT NULL AND length(NEW.{column}) > 0)"
         conditions.append(condition)
     changed = " OR ".join(conditions)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Model
 from factory.django import DjangoModelFactory
 
-from people.models import Account, InstitutionRole, Person
+from people.models import Account, Address, InstitutionRole, Person
 from programmes import actions
 from programmes.models import (
     AdviserAssignment,
@@ -56,14 +56,25 @@ class RowFactory(DjangoModelFactory[Made]):
 
 
 class PersonFactory(DjangoModelFactory[Person]):
-    """Somebody without an account."""
+    """Somebody without an account, named by the school; with an `address`, where one is given."""
 
     class Meta:
         model = Person
+        skip_postgeneration_save = True
 
     name = factory.Sequence(lambda n: f"Somebody {n}")
     recorded_at = LONG_AGO
     named_at = LONG_AGO
+
+    @factory.post_generation
+    def address(self: Person, create: bool, extracted: str | None, **kwargs: object) -> None:
+        if extracted:
+            Address.objects.create(
+                person=self,
+                address=extracted,
+                source=Address.Source.SCHOOL,
+                recorded_at=LONG_AGO,
+            )
 
 
 class AccountFactory(DjangoModelFactory[Account]):
@@ -263,11 +274,14 @@ class PlacementFactory(DjangoModelFactory[Placement]):
     recorded_at = LONG_AGO
 
 
-class SupervisorFactory(DjangoModelFactory[Supervisor]):
+class SupervisorFactory(RowFactory[Supervisor]):
     class Meta:
         model = Supervisor
 
     placement = factory.SubFactory(PlacementFactory)
-    name = factory.Sequence(lambda n: f"Supervisor {n}")
-    email = factory.Sequence(lambda n: f"supervisor{n}@workplace.example")
+    person = factory.SubFactory(
+        PersonFactory,
+        name=factory.Sequence(lambda n: f"Supervisor {n}"),
+        address=factory.Sequence(lambda n: f"supervisor{n}@workplace.example"),
+    )
     recorded_at = LONG_AGO

@@ -28,6 +28,7 @@ PUBLIC = {
 }
 BY_LINK = {
     "account_reset_password_from_key",
+    "address_confirm",
     "evidence:answer",
     "evidence:answer_draft",
     "evidence:answer_file",

@@ -13,7 +13,7 @@ from committees.actions.agenda import (
 from committees.actions.decisions import announce, decide, defer, open_judgements, supersede
 from committees.actions.erasing import erase_item
 from committees.actions.freezing import freeze_case, freeze_due_cases, hurry_freezing
-from committees.actions.judging import judge, recuse
+from committees.actions.judging import judge, recuse, say_whose
 from committees.actions.seats import end_seat, give_mandate, give_seat, make_committee
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "plan_meeting",
     "put_on_agenda",
     "recuse",
+    "say_whose",
     "supersede",
     "take_off_agenda",
 ]

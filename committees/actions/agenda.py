@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from committees.access import check_leads, check_prepares
+from committees.access import check_may_lead, check_may_prepare
 from committees.days import notice_of
 from committees.models import Attendance, Case, Committee, Leading, Meeting, Membership
 from committees.panels import panel_in
@@ -39,7 +39,7 @@ def plan_meeting(
     """A meeting at this moment; the sets of its cases are frozen at the reference moment. Raises
     NotPossible when that lies after the meeting or in the past."""
     at = at or timezone.now()
-    check_prepares(by, committee, at)
+    check_may_prepare(by, committee, at)
     if reference_at > held_at:
         raise NotPossible(_("The reference date lies after the meeting."))
     if reference_at <= at:
@@ -71,7 +71,7 @@ def put_on_agenda(
     decision on this unit already, and for one who attained every part of it."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_prepares(by, meeting.committee, at)
+    check_may_prepare(by, meeting.committee, at)
     _check_planned(meeting)
     _check_in_time(meeting, at)
     last = meeting.cases.aggregate(last=Max("order"))["last"] or 0
@@ -165,7 +165,7 @@ def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> N
     """Possible until the set is frozen: raises NotPossible after that."""
     at = at or timezone.now()
     meeting = _locked(case.meeting)
-    check_prepares(by, meeting.committee, at)
+    check_may_prepare(by, meeting.committee, at)
     case = Case.objects.select_for_update().get(pk=case.pk)
     if case.state != Case.State.PLANNED:
         raise NotPossible(_("The set has been frozen: the case stays on record."))
@@ -181,7 +181,7 @@ def mark_present(
     the meeting is closed."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_prepares(by, meeting.committee, at)
+    check_may_prepare(by, meeting.committee, at)
     _check_not_closed(meeting)
     if not Membership.objects.as_of(at).filter(committee=meeting.committee, person=person).exists():
         raise NotPossible(_("%(person)s does not sit in this committee.") % {"person": person})
@@ -202,7 +202,7 @@ def mark_absent(
     closed."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_prepares(by, meeting.committee, at)
+    check_may_prepare(by, meeting.committee, at)
     _check_not_closed(meeting)
     present = Attendance.objects.current().filter(meeting=meeting, person=person)
     if attendance := present.first():
@@ -225,7 +225,7 @@ def note_leading(
     the chair, and when the meeting is closed."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_prepares(by, meeting.committee, at)
+    check_may_prepare(by, meeting.committee, at)
     _check_not_closed(meeting)
     panel = panel_in(meeting, at)
     seat = panel.seat_of(person.pk)
@@ -249,7 +249,7 @@ def open_meeting(
     """Raises NotPossible before the planned day without a reason, which is kept."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_leads(by, panel_in(meeting, at))
+    check_may_lead(by, panel_in(meeting, at))
     is_early = timezone.localdate(at) < timezone.localdate(meeting.held_at)
     if is_early and not reason.strip():
         raise NotPossible(
@@ -268,7 +268,7 @@ def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) 
     """Raises NotPossible while a case on the agenda has no outcome: nobody is left waiting."""
     at = at or timezone.now()
     meeting = _locked(meeting)
-    check_leads(by, panel_in(meeting, at))
+    check_may_lead(by, panel_in(meeting, at))
     left = meeting.cases.filter(state__in=Case.PENDING).count()
     if left:
         raise NotPossible(

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from committees.access import (
-    check_announces,
-    check_leads,
+    check_may_announce,
+    check_may_lead,
     check_may_supersede,
     check_supersede,
 )
@@ -40,10 +40,10 @@ def _in_session(case: Case, by: Account, at: datetime) -> tuple[Case, Panel]:
     this person."""
     case = locked(case)
     panel = panel_of(case, at)
-    check_announces(by, panel)
+    check_may_announce(by, panel)
     if case.meeting.state != Meeting.State.OPEN:
         raise NotPossible(_("First open the meeting."))
-    check_leads(by, panel)
+    check_may_lead(by, panel)
     return case, panel
 
 
@@ -175,7 +175,7 @@ def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announce
     only that there is one. The letter carries the head of the case's chain of this moment."""
     at = at or timezone.now()
     case = locked(case)
-    check_announces(by, panel_of(case, at))
+    check_may_announce(by, panel_of(case, at))
     move(case, Case.State.ANNOUNCED)
     return make_known(case, by=by, at=at)
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from committees.models import Deferral, Finding, Snapshot, SnapshotItem
 from committees.snapshots import fact_of
 from evidence.models import Attachment, Feedback, Remark, RequirementLink, Revision
-from people.models import Account
+from people.models import Account, Person
 from portfolio.models import CheckIn, SetAside
 from records.actions import Blanked, keeps_copies, record_erasures
 from records.models import Erasure
@@ -25,6 +25,8 @@ def items_of(row: Model) -> QuerySet[SnapshotItem]:
     or the piece that was laid or set aside with it."""
     items = SnapshotItem.objects.all()
     match row:
+        case Person():
+            return items.filter(kind="person", source=row.pk)
         case Revision() | Feedback() | CheckIn() | Finding() | Deferral():
             return items.filter(source=row.pk)
         case Attachment() | Remark():

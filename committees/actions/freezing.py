@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from committees.access import check_asks_something, check_prepares
+from committees.access import check_asks_something, check_may_prepare
 from committees.actions.judging import record_conflicts
 from committees.models import Case, Meeting, Snapshot, SnapshotFile, SnapshotItem
 from committees.panels import panel_of
@@ -47,7 +47,7 @@ def hurry_freezing(*, meeting: Meeting, by: Account, at: datetime | None = None)
     how many. Raises NotAllowed, and NotPossible before the reference moment and when all are
     frozen. Three queries."""
     at = at or timezone.now()
-    check_prepares(by, meeting.committee, at)
+    check_may_prepare(by, meeting.committee, at)
     _check_reference(meeting, at)
     hurried = meeting.cases.filter(state=Case.State.PLANNED).update(hurried_at=at)
     if not hurried:

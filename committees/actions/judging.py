@@ -5,8 +5,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from committees.access import check_judges, check_may_recuse
-from committees.models import Case, Judgement, Outcome, Recusal
+from committees.access import check_may_judge, check_may_read, check_may_recuse
+from committees.models import Case, Judgement, Outcome, OwnWord, Recusal
 from committees.panels import panel_of
 from committees.rules import Panel
 from committees.snapshots import read
@@ -44,6 +44,23 @@ def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) 
     return recusal
 
 
+@transaction.atomic
+def say_whose(*, case: Case, is_theirs: bool, by: Account, at: datetime | None = None) -> OwnWord:
+    """A member's word on feedback in the set that came from a mailbox of theirs: whether it is
+    theirs, so that they are treated as who gave it. Once, while they judge. Raises NotPossible
+    where nothing is asked."""
+    at = at or timezone.now()
+    case = locked(case)
+    panel = panel_of(case, at)
+    check_may_read(by, panel)
+    if by.pk not in panel.unsaid or case.state not in (Case.State.FROZEN, Case.State.OPENED):
+        raise NotPossible(_("This is not asked of you, or you have said it."))
+    word = OwnWord.objects.create(case=case, person_id=by.pk, is_theirs=is_theirs, recorded_at=at)
+    facts = {"person": by.pk, "is_theirs": is_theirs}
+    append(case.chain, "member.said_whose", by=by, at=at, rows=[word], facts=facts)
+    return word
+
+
 def record_conflicts(case: Case, panel: Panel, *, at: datetime) -> None:
     """Write down who stands aside by themselves and of whom it was not recorded yet (the adviser
     can change until the decision); in the caller's transaction, the case locked."""
@@ -76,7 +93,7 @@ def judge(
     the motivation is missing."""
     at = at or timezone.now()
     case = locked(case)
-    check_judges(by, panel_of(case, at))
+    check_may_judge(by, panel_of(case, at))
     if case.state != Case.State.FROZEN:
         raise NotPossible(_("Judgements are written between the reference date and their opening."))
     check_complete(case, findings, motivation)

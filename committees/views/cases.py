@@ -1,3 +1,4 @@
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +8,19 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_judges, check_may_recuse, check_reads, may_read_files, why_aside
+from committees.access import (
+    check_may_judge,
+    check_may_read,
+    check_may_recuse,
+    may_read_files,
+    why_aside,
+)
 from committees.dossier import Neighbours, neighbours, set_context
-from committees.forms import JudgementForm, ReasonForm
+from committees.forms import JudgementForm, ReasonForm, WhoseForm
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panels_of
 from committees.rules import Panel
@@ -49,12 +56,14 @@ def case_on_agenda(request: PersonRequest, pk: UUID) -> tuple[Case, Panel, Neigh
 def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     """The frozen set, and beside it one's own judgement, sealed until the chair opens them."""
     case, panel, (before, after) = case_on_agenda(request, pk)
-    check_reads(request.user, panel)
+    check_may_read(request.user, panel)
     context: dict[str, Any] = {
         "case": case,
         "panel": panel,
         "before": before,
         "after": after,
+        "asks_whose": request.user.pk in panel.unsaid
+        and case.state in (Case.State.FROZEN, Case.State.OPENED),
         "may_recuse": case.state in (Case.State.FROZEN, Case.State.OPENED),
     }
     if not case.has_set:
@@ -64,14 +73,14 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     if request.htmx and request.method == "GET":
         return render(request, "portfolio/_coverage_filtered.html#shown", shown)
     earlier = case.judgements.filter(person=request.user.pk).order_by("-number").first()
-    judges = allowed(check_judges, request.user, panel)
+    judges = allowed(check_may_judge, request.user, panel)
     form = draft = None
     if judges and case.state == Case.State.FROZEN:
         data = request.POST if request.method == "POST" else None
         form = JudgementForm(data, parts=frozen.evidence_set.frame.parts, earlier=earlier)
         draft = Writing(request, f"judgement:{case.pk}:{request.user.pk}", form)
     if request.method == "POST" or is_draft:
-        check_judges(request.user, panel)
+        check_may_judge(request.user, panel)
         if form is None or draft is None:
             raise NotPossible(_("The judgements have been opened: nobody writes one any more."))
         if is_draft:
@@ -89,6 +98,21 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     context |= shown | {"form": form, "draft": draft, "own": earlier, "judges": judges}
     status = 422 if form is not None and form.errors else 200
     return render(request, "committees/dossier.html", context, status=status)
+
+
+@signed_in
+@require_POST
+def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """A member's word on feedback that came from a mailbox of theirs."""
+    case, panel = case_with_panel(request, pk)
+    check_may_read(request.user, panel)
+    form = WhoseForm(request.POST)
+    if form.is_valid():
+        with suppress(NotPossible):  # said before: the page says where things stand
+            actions.say_whose(
+                case=case, is_theirs=form.cleaned_data["whose"] == WhoseForm.MINE, by=request.user
+            )
+    return redirect("committees:case", case.pk)
 
 
 @signed_in

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from committees import actions
-from committees.access import check_may_give_mandate, check_prepares
+from committees.access import check_may_give_mandate, check_may_prepare
 from committees.agenda import rows_for
 from committees.forms import CommitteeForm, MandateForm, SeatForm
 from committees.models import Case, Committee, Meeting, Membership
@@ -145,7 +145,7 @@ def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm
         "may_manage": may_manage,
         "may_give_mandate": allowed(check_may_give_mandate, request.user, committee),
         "earlier_mandates": committee.mandates.exclude(pk=committee.mandate_id).order_by("-number"),
-        "may_prepare": allowed(check_prepares, request.user, committee, timezone.now()),
+        "may_prepare": allowed(check_may_prepare, request.user, committee, timezone.now()),
         "meetings": Meeting.objects.visible_to(request.user).filter(committee=committee),
         "form": form,
     }

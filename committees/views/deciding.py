@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_announces, check_leads, check_reads
+from committees.access import check_may_announce, check_may_lead, check_may_read
 from committees.agenda import agenda_of, next_up
 from committees.dossier import (
     Citing,
@@ -23,7 +23,7 @@ from committees.dossier import (
 from committees.forms import DecisionForm, ReasonForm
 from committees.models import Case, Meeting, Outcome
 from committees.panels import panel_sealed
-from committees.rules import Agreement, Panel, agreement, obstacles, quorum_sentence
+from committees.rules import Accord, Panel, accord, obstacles, quorum_sentence
 from committees.snapshots import FrozenSet, frozen_set
 from committees.views.cases import case_on_agenda, case_with_panel
 from committees.views.meetings import screen_mark, window
@@ -45,20 +45,20 @@ def decide(
     if mark and mark == request.GET.get("mark"):
         return HttpResponse(status=204)
     case, panel, beside = case_on_agenda(request, pk)
-    check_reads(request.user, panel)
+    check_may_read(request.user, panel)
     if not case.has_set:
         return redirect("committees:case", case.pk)
     frozen = frozen_set(case)
     opened = _opened(case, panel, frozen)
     form = draft = None
-    leads = allowed(check_leads, request.user, panel)
+    leads = allowed(check_may_lead, request.user, panel)
     kept = find(_decision_key(request, case), _deferral_key(request, case)) if leads else {}
     if case.state == Case.State.OPENED and leads:
         data = request.POST if request.method == "POST" else None
         form = DecisionForm(data, frozen=frozen, agreed=opened["agreed"])
         draft = Writing(request, _decision_key(request, case), form, found=kept)
     if request.method == "POST" or is_draft:
-        check_leads(request.user, panel)
+        check_may_lead(request.user, panel)
         if form is None or draft is None:
             raise NotPossible(_("This case is not waiting for a decision."))
         if is_draft:
@@ -97,8 +97,8 @@ def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:
         return {"opened": None, "agreement": None, "agreed": None}
     opened = opened_judgements(case, panel, frozen.evidence_set.frame.parts)
     found = [row.findings for _seat, row in opened.judges]
-    lie = agreement(found)
-    agreed = found[0] if lie == Agreement.UNANIMOUS else None
+    lie = accord(found)
+    agreed = found[0] if lie == Accord.UNANIMOUS else None
     return {"opened": opened, "agreement": lie, "agreed": agreed}
 
 
@@ -131,7 +131,7 @@ def _state(
     kept: dict[str, Draft],
 ) -> dict[str, Any]:
     """Where the case stands, and what this person can do about it."""
-    leads = allowed(check_leads, request.user, panel)
+    leads = allowed(check_may_lead, request.user, panel)
     in_session = case.meeting.state == Meeting.State.OPEN
     may_defer = leads and in_session and case.is_pending
     defer_form, deferring = _deferring(request, case, kept) if may_defer else (None, None)
@@ -141,7 +141,7 @@ def _state(
         "before": beside[0],
         "after": beside[1],
         "leads": leads,
-        "announces": allowed(check_announces, request.user, panel),
+        "announces": allowed(check_may_announce, request.user, panel),
         "prepares": panel.prepares(request.user.pk),
         "in_session": in_session,
         "quorum": quorum_sentence(panel),
@@ -199,7 +199,7 @@ def defer(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRespo
     case, panel = case_with_panel(request, pk)
     draft = _deferring(request, case)[1]
     if is_draft:
-        check_leads(request.user, panel)
+        check_may_lead(request.user, panel)
         return draft.answer(reverse("committees:decide", args=[case.pk]))
     try:
         actions.defer(case=case, reason=request.POST.get("reason", ""), by=request.user)

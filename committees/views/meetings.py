@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_announces, check_leads, check_prepares
+from committees.access import check_may_announce, check_may_lead, check_may_prepare
 from committees.actions.errands import ANNOUNCING, OPENING
 from committees.agenda import AgendaRow, agenda_of, mark_of
 from committees.days import notice_of
-from committees.forms import AgendaForm, AttendanceForm, LeadingForm, MeetingForm, UnitForm
+from committees.forms import AgendaForm, AgendaUnitForm, AttendanceForm, LeadingForm, MeetingForm
 from committees.models import Case, Committee, Meeting, Membership
 from committees.panels import moment_of, panel_in
 from committees.standing import standing_of
@@ -64,7 +64,7 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
     rows = Committee.objects.visible_to(request.user).select_related("programme")
     committee = get_object_or_404(rows, pk=pk)
     now = timezone.now()
-    check_prepares(request.user, committee, now)
+    check_may_prepare(request.user, committee, now)
     form = MeetingForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         meeting = actions.plan_meeting(committee=committee, by=request.user, **form.cleaned_data)
@@ -94,10 +94,10 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         return HttpResponse(status=204)
     meeting, now = visible_meeting(request, pk), timezone.now()
     at = moment_of(meeting, now)
-    prepares = allowed(check_prepares, request.user, meeting.committee, now)
+    prepares = allowed(check_may_prepare, request.user, meeting.committee, now)
     rows = agenda_of(meeting, viewer=request.user, at=now)
     panel = panel_in(meeting, at)
-    leads = allowed(check_leads, request.user, panel)
+    leads = allowed(check_may_lead, request.user, panel)
     is_planned = meeting.state == Meeting.State.PLANNED
     planned = [row for row in rows if row.case.state == Case.State.PLANNED]
     students = {row.case.enrolment.student_id: row.case.pk for row in rows}
@@ -120,7 +120,7 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "is_too_late": last_day < timezone.localdate(now),
         "is_early": timezone.localdate(now) < timezone.localdate(meeting.held_at),
         "prepares": prepares,
-        "may_lead": allowed(check_announces, request.user, panel),
+        "may_lead": allowed(check_may_announce, request.user, panel),
         "is_planned": is_planned,
         "is_open": meeting.state == Meeting.State.OPEN,
         "is_closed": meeting.state == Meeting.State.CLOSED,
@@ -142,9 +142,9 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Put students on the agenda for one unit: first which unit, where there are several, then
     who."""
     meeting, now = visible_meeting(request, pk), timezone.now()
-    check_prepares(request.user, meeting.committee, now)
+    check_may_prepare(request.user, meeting.committee, now)
     units = list(meeting.committee.programme.units.all())
-    unit_form = UnitForm(request.GET or None, programme=meeting.committee.programme)
+    unit_form = AgendaUnitForm(request.GET or None, programme=meeting.committee.programme)
     unit = unit_form.cleaned_data["unit"] if unit_form.is_valid() else None
     if len(units) == 1:
         unit = units[0]
@@ -250,7 +250,7 @@ def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
 def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Who is present now: what was ticked is, the others are not."""
     meeting, now = visible_meeting(request, pk), timezone.now()
-    check_prepares(request.user, meeting.committee, now)
+    check_may_prepare(request.user, meeting.committee, now)
     form = AttendanceForm(request.POST, seats=panel_in(meeting, now).seats, present=())
     if form.is_valid():
         ticked = set(form.cleaned_data["present"])
@@ -270,7 +270,7 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
 def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Which present member leads where the chair does not."""
     meeting, now = visible_meeting(request, pk), timezone.now()
-    check_prepares(request.user, meeting.committee, now)
+    check_may_prepare(request.user, meeting.committee, now)
     form = LeadingForm(request.POST, panel=panel_in(meeting, now))
     if form.is_valid():
         person = Person.objects.get(pk=form.cleaned_data["person"])
@@ -335,7 +335,7 @@ def _led(request: PersonRequest, pk: UUID) -> tuple[Meeting, list[AgendaRow]]:
     """A meeting and its agenda, for the chair and for who was noted to lead in their place: in
     which cases they do differs, as one of them can stand aside."""
     meeting, now = visible_meeting(request, pk), timezone.now()
-    check_announces(request.user, panel_in(meeting, moment_of(meeting, now)))
+    check_may_announce(request.user, panel_in(meeting, moment_of(meeting, now)))
     return meeting, agenda_of(meeting, viewer=request.user, at=now)
 
 

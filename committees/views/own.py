@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from committees.access import check_announces
+from committees.access import check_may_announce
 from committees.days import way_to_contest
 from committees.dossier import decision_facts, set_context
 from committees.models import Case
@@ -64,7 +64,7 @@ def letter(request: PersonRequest, pk: UUID) -> HttpResponse:
 def letter_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
     """The letter as student and adviser will read it, for whoever announces it."""
     case, panel = case_with_panel(request, pk)
-    check_announces(request.user, panel)
+    check_may_announce(request.user, panel)
     if case.state != Case.State.DECIDED:
         raise NotPossible(_("There is a letter to look at between the decision and announcing it."))
     return _letter(request, case)

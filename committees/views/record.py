@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from committees.access import check_reads_record
+from committees.access import check_may_read_record
 from committees.dossier import decision_facts, in_words, replaced_decisions, set_context
 from committees.forms import RecordSearchForm
 from committees.models import Case
@@ -43,7 +43,7 @@ def _readable(request: PersonRequest, pk: UUID) -> Case:
     case = get_object_or_404(Case.objects.visible_to(request.user).for_page(), pk=pk)
     if not has_role(request.user, *SUPERVISING):
         panel = panel_of(case, moment_of(case.meeting, timezone.now()))
-        check_reads_record(request.user, case, panel)
+        check_may_read_record(request.user, case, panel)
     return case
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from committees.access import check_reads
+from committees.access import check_may_read
 from committees.dossier import (
     PIECES_AT_A_TIME,
     piece_rows,
@@ -81,7 +81,7 @@ def _page_of(request: PersonRequest, case: Case) -> str:
     if case.enrolment.student_id == request.user.pk:
         return "my_case"
     try:
-        check_reads(request.user, panel_of(case, moment_of(case.meeting, timezone.now())))
+        check_may_read(request.user, panel_of(case, moment_of(case.meeting, timezone.now())))
     except NotAllowed:
         if not has_role(request.user, *SUPERVISING):
             raise

@@ -29,13 +29,13 @@ def requirements_to_show(owner: UUID, at: datetime) -> QualityRequirementQuerySe
     return QualityRequirement.objects.filter(qualification__in=followed)
 
 
-def check_add(by: Account, at: datetime) -> None:
+def check_may_add(by: Account, at: datetime) -> None:
     """Only who learns here adds evidence. One query."""
     if not Enrolment.objects.current(timezone.localdate(at)).filter(student=by.pk).exists():
         raise NotAllowed(_("Only somebody who is enrolled in a programme can add evidence."))
 
 
-def check_owner(piece: Evidence, by: Account) -> None:
+def check_may_change(piece: Evidence, by: Account) -> None:
     """Everything about a piece is done by its owner: others read."""
     if piece.owner_id != by.pk:
         raise NotAllowed(_("Only the student whose evidence this is can change it."))

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from evidence.access.feedback import (
-    check_answer,
-    check_ask,
-    check_confirm,
-    check_follow_up,
-    check_note,
+    check_may_answer,
+    check_may_ask,
+    check_may_confirm,
+    check_may_follow_up,
+    check_may_note,
 )
 from evidence.access.pieces import check_kept
 from evidence.asking import Asked, frames
@@ -25,13 +25,13 @@ from evidence.models import (
     Evidence,
     Feedback,
     FeedbackRequest,
-    Giver,
     Remark,
     RemarkRequirement,
     Revision,
-    normalised,
 )
-from people.models import Account
+from people.actions import Meant, person_meant, say_who
+from people.identity import counted_as
+from people.models import Account, Address, Person
 from post.models import OutboxMail
 from post.outbox import queue
 from programmes.models import Enrolment
@@ -64,7 +64,7 @@ def ask(
     """Ask each of these people for feedback on the piece as it now is; each gets a mail. All are
     asked or none. Raises NotPossible where a question is still open, for oneself, and for
     requirements that are too many or not the piece's own in this enrolment."""
-    check_ask(evidence, by)
+    check_may_ask(evidence, by)
     piece = _locked_piece(evidence)
     at = at or timezone.now()
     _check_requirements(piece, enrolment, requirements, by, at)
@@ -87,17 +87,18 @@ def _ask_one(
     by: Account,
     at: datetime,
 ) -> FeedbackRequest:
-    giver = _giver(person, piece, at)
-    earlier = piece.feedback_requests.filter(giver=giver, state=State.OPEN).first()
+    meant = _meant(person, piece, by, at)
+    earlier = piece.feedback_requests.filter(person=meant, state=State.OPEN).first()
     if earlier and earlier.is_answerable(at):
-        raise NotPossible(_("You already asked %(name)s about this piece.") % {"name": giver.name})
+        raise NotPossible(_("You already asked %(name)s about this piece.") % {"name": person.name})
     if earlier:  # it expired; the new question takes its place
         _withdraw(earlier, by, at)
     question = FeedbackRequest.objects.create(
         enrolment=enrolment,
         evidence=piece,
         revision=cast(Revision, piece.current),
-        giver=giver,
+        person=meant,
+        asked_as=person.name,
         role=person.role,
         message=message,
         language=person.language,
@@ -112,7 +113,7 @@ def _ask_one(
 @transaction.atomic
 def withdraw_request(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Take a question back: its link opens nothing any more."""
-    check_follow_up(question, by)
+    check_may_follow_up(question, by)
     question = _locked(question)
     _withdraw(question, by, at or timezone.now())
 
@@ -127,13 +128,13 @@ def _withdraw(question: FeedbackRequest, by: Account, at: datetime) -> None:
 @transaction.atomic
 def remind(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Send the mail once more, with the same link; at most once in REMIND_AFTER."""
-    check_follow_up(question, by)
+    check_may_follow_up(question, by)
     question = _locked(question)
     at = at or timezone.now()
     _check_answerable(question, at)
     if not question.is_remindable(at):
         raise NotPossible(
-            _("%(name)s had a mail less than a day ago.") % {"name": question.giver.name}
+            _("%(name)s had a mail less than a day ago.") % {"name": question.asked_as}
         )
     question.reminded_at = at
     question.save(update_fields=["reminded_at"])
@@ -156,19 +157,20 @@ def note(
 ) -> Feedback:
     """Note what this person said about the piece; they are asked by mail to confirm it. What
     somebody notes of their own words is confirmed by noting it."""
-    check_note(evidence, by)
+    check_may_note(evidence, by)
     piece = _locked_piece(evidence)
     at = at or timezone.now()
     _check_requirements(piece, enrolment, requirements, by, at)
     if given_on > timezone.localdate(at):
         raise NotPossible(_("This day is still to come."))
     said = _said(text, requirements, {}, on_whole)
-    giver = _giver(person, piece, at)
+    speaker = _meant(person, piece, by, at)
     feedback = Feedback.objects.create(
         evidence=piece,
         revision=cast(Revision, piece.current),
         enrolment=enrolment,
-        giver=giver,
+        person=speaker,
+        spoke_as=person.name,
         role=person.role,
         source=Feedback.Source.NOTED,
         noted_by_id=by.pk,
@@ -178,12 +180,12 @@ def note(
     )
     _keep(said, feedback)
     event = _event("noted", feedback, by, at)
-    if giver.user_id == by.pk:
+    if speaker.pk == by.pk:
         _confirm(feedback, True, by, at)
     else:
         queue(
             "evidence/confirmation",
-            to=giver.pk,
+            to=speaker.pk,
             about=feedback.pk,
             cause=event,
             language=person.language,
@@ -203,13 +205,16 @@ def answer(
     about: Iterable[QualityRequirement] = (),
     own: Mapping[QualityRequirement, str] | None = None,
     on_whole: bool = False,
+    name: str = "",
+    role: str | None = None,
     by: Account | None = None,
     at: datetime | None = None,
 ) -> Feedback:
     """Give feedback: one text, about these requirements or the whole, and perhaps words of its
-    own for some of them. Once; raises NotPossible for what was not asked, for nothing written,
-    and when the question is no longer open."""
-    check_answer(question, by)
+    own for some of them; under the name and in the role that were asked, or those that the
+    speaker puts in their place. Once; raises NotPossible for what was not asked, for nothing
+    written, for the maker's own name, and when the question is no longer open."""
+    check_may_answer(question, by)
     question = _locked(question)
     at = at or timezone.now()
     _check_answerable(question, at)
@@ -217,12 +222,15 @@ def answer(
     if not {line for each in said for line in each.about} <= set(question.requirements.all()):
         raise NotPossible(_("This was not asked. Choose from what is on the page."))
     _settle(question, State.ANSWERED, at)
+    speaker = say_who(person=question.person, name=name, by=by, at=at)
+    _check_another(speaker, question.evidence, at)
     feedback = Feedback.objects.create(
         evidence=question.evidence,
         revision_id=question.revision_id,
         enrolment_id=question.enrolment_id,
-        giver=question.giver,
-        role=question.role,
+        person=speaker,
+        spoke_as=speaker.name if speaker.named_at else question.asked_as,
+        role=role or question.role,
         request=question,
         source=Feedback.Source.WRITTEN,
         given_on=timezone.localdate(at),
@@ -244,7 +252,7 @@ def decline(
     at: datetime | None = None,
 ) -> None:
     """Say no, perhaps with a reason (FeedbackRequest.Reason); the student is told."""
-    check_answer(question, by)
+    check_may_answer(question, by)
     question = _locked(question)
     at = at or timezone.now()
     _check_answerable(question, at)
@@ -260,7 +268,7 @@ def confirm(
     *, feedback: Feedback, confirmed: bool, by: Account | None = None, at: datetime | None = None
 ) -> Confirmation:
     """The speaker's word on what was noted: yes, I said this, or no. Once."""
-    check_confirm(feedback, by)
+    check_may_confirm(feedback, by)
     feedback = (
         Feedback.objects.select_for_update(of=("self",))
         .select_related("evidence")
@@ -296,7 +304,7 @@ def _locked_piece(evidence: Evidence) -> Evidence:
 def _locked(question: FeedbackRequest) -> FeedbackRequest:
     return (
         FeedbackRequest.objects.select_for_update(of=("self",))
-        .select_related("evidence__owner", "giver__user")
+        .select_related("evidence__owner", "person__account")
         .get(pk=question.pk)
     )
 
@@ -325,24 +333,19 @@ def _check_requirements(
         )
 
 
-def _giver(person: Asked, piece: Evidence, at: datetime) -> Giver:
-    """The row of this person, found by address or made. Who has an account goes by its name; of
-    others the first name given stays, so that one student cannot rename another's giver."""
-    address = normalised(person.address)
-    if address == normalised(piece.owner.account.sign_in):
+def _meant(asked: Asked, piece: Evidence, by: Account, at: datetime) -> Person:
+    """Who is asked, or spoke. Raises NotPossible for the maker of the piece."""
+    meant = Meant(asked.name, asked.address, asked.language)
+    person = asked.person or person_meant(meant, source=Address.Source.ASKER, by=by, at=at)
+    _check_another(person, piece, at)
+    return person
+
+
+def _check_another(person: Person, piece: Evidence, at: datetime) -> None:
+    """Raises NotPossible for the maker, also where they count as one with them. One query."""
+    counted = counted_as([person.pk, piece.owner_id], at)
+    if counted.get(person.pk, person.pk) == counted.get(piece.owner_id, piece.owner_id):
         raise NotPossible(_("Feedback comes from somebody other than the maker of the piece."))
-    user = Account.objects.filter(sign_in=address).select_related("giver").first()
-    known = getattr(user, "giver", None)
-    if known is not None:
-        return known
-    name = user.name if user else person.name.strip()
-    giver, is_new = Giver.objects.get_or_create(
-        address=address, defaults={"name": name, "user": user, "recorded_at": at}
-    )
-    if user and not is_new:  # they got an account since
-        giver.name, giver.user = name, user
-        giver.save(update_fields=["name", "user"])
-    return giver
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,7 +414,7 @@ def _check_answerable(question: FeedbackRequest, at: datetime) -> None:
 def _mail(template: str, question: FeedbackRequest, event: Event) -> None:
     queue(
         template,
-        to=question.giver_id,
+        to=question.person_id,
         about=question.pk,
         cause=event,
         language=question.language,
@@ -434,5 +437,5 @@ def _event(
         by=by,
         at=at,
         rows=[row, *also],
-        facts={kind: row.pk, "evidence": row.evidence_id, "giver": row.giver_id},
+        facts={kind: row.pk, "evidence": row.evidence_id, "person": row.person_id},
     )

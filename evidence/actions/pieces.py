@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evidence.access.pieces import (
-    check_add,
     check_kept,
-    check_owner,
+    check_may_add,
+    check_may_change,
     check_requirement,
     check_unasked,
 )
@@ -71,7 +71,7 @@ def add_evidence(
     (`files.keeping.receive`). Raises NotAllowed, and NotPossible for more than Revision.MOST_FILES
     files, and for one that is gone. About ten queries, and nine with files."""
     at = at or timezone.now()
-    check_add(by, at)
+    check_may_add(by, at)
     piece = Evidence.objects.create(owner_id=by.pk, recorded_at=at)
     revision = _revise(piece, words, files, by, at)
     facts = {"evidence": piece.pk, "revision": revision.pk}
@@ -91,7 +91,7 @@ def revise_evidence(
     """Write the next revision of a piece, with exactly these files: those that stay are given
     again (see `files_of`). The earlier revisions stay, for feedback is tied to them. Returns the
     current revision where nothing would change. Raises NotAllowed, NotPossible."""
-    check_owner(evidence, by)
+    check_may_change(evidence, by)
     piece = _locked(evidence)
     at = at or timezone.now()
     check_kept(piece)
@@ -109,7 +109,7 @@ def revise_evidence(
 def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = None) -> None:
     """Let a piece count no longer; it stays on record, and open questions about it can no longer
     be answered. Raises NotAllowed, NotPossible."""
-    check_owner(evidence, by)
+    check_may_change(evidence, by)
     piece = _locked(evidence)
     at = at or timezone.now()
     check_kept(piece)
@@ -123,7 +123,7 @@ def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = No
     """Delete a piece about which nobody was asked and to which nobody answered, with all its
     revisions, and forget the files that nothing else uses. Raises NotAllowed, NotPossible."""
     at = at or timezone.now()
-    check_owner(evidence, by)
+    check_may_change(evidence, by)
     piece = _locked(evidence)
     check_unasked(piece)
     attached = Attachment.objects.filter(revision__evidence=piece)
@@ -154,7 +154,7 @@ def lay_against(
     """Lay a piece against a requirement of one of the owner's current tracks, perhaps with a why.
     Another why ends the link that was and makes a new one; the same changes nothing. Raises
     NotAllowed, NotPossible."""
-    check_owner(evidence, by)
+    check_may_change(evidence, by)
     piece = _locked(evidence)
     at = at or timezone.now()
     check_kept(piece)
@@ -175,7 +175,7 @@ def lay_against(
 def take_off(*, link: RequirementLink, by: Account, at: datetime | None = None) -> None:
     """Lay a piece no longer against a requirement; remarks about it stay. A link that ended
     before is left as it is. Raises NotAllowed, NotPossible."""
-    check_owner(link.evidence, by)
+    check_may_change(link.evidence, by)
     piece = _locked(link.evidence)
     at = at or timezone.now()
     check_kept(piece)

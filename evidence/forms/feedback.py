@@ -9,7 +9,7 @@ from django.forms.boundfield import BoundField, BoundWidget
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from evidence.asking import Asked, Frame, Suggestion
+from evidence.asking import Asked, QuestionFrame, Suggestion
 from evidence.models import FeedbackRequest, GiverRole, Remark
 from people.models import Person
 from programmes.models import Enrolment
@@ -24,7 +24,7 @@ def offer(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
     cast(forms.ChoiceField, field).choices = choices
 
 
-class PersonForm(forms.Form):
+class NewcomerForm(forms.Form):
     """Somebody who was not suggested. Counts as filled in once there is a name or an address."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
@@ -62,18 +62,18 @@ class FramedForm(forms.Form):
         self,
         data: Any = None,
         *,
-        found: Sequence[Frame],
+        found: Sequence[QuestionFrame],
         suggested: Sequence[Suggestion],
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
-        self.suggested = {suggestion.key: suggestion for suggestion in suggested}
+        self.suggested = {str(suggestion.key): suggestion for suggestion in suggested}
         # What stands behind each choice; None is the whole.
         self.behind: dict[str, tuple[Enrolment, QualityRequirement | None]] = {}
         groups = [(str(frame.enrolment.programme), self._choices(frame)) for frame in found]
         offer(self.fields["requirements"], groups if len(groups) > 1 else groups[0][1])
 
-    def _choices(self, frame: Frame) -> list[tuple[str, Any]]:
+    def _choices(self, frame: QuestionFrame) -> list[tuple[str, Any]]:
         lines: list[QualityRequirement | None] = [*frame.requirements]
         if self.with_whole:
             lines.append(None)
@@ -143,7 +143,7 @@ class AskForm(FramedForm):
             [(key, suggestion.person.name) for key, suggestion in self.suggested.items()],
         )
         self.newcomers = [
-            PersonForm(
+            NewcomerForm(
                 data,
                 prefix=f"person{number}",
                 empty_permitted=True,
@@ -157,7 +157,7 @@ class AskForm(FramedForm):
         if not all(newcomer.is_valid() for newcomer in self.newcomers):
             raise ValidationError(_("Check the name, address and role of the person you ask."))
 
-    def shown_newcomers(self) -> list[PersonForm]:
+    def shown_newcomers(self) -> list[NewcomerForm]:
         """Those to show at once: up to the last that was filled in, or one where nobody was
         suggested."""
         filled = [n for n, newcomer in enumerate(self.newcomers, 1) if newcomer.has_changed()]
@@ -196,7 +196,7 @@ class NoteForm(FramedForm):
         offer(self.fields["known"], [*people, ("", _("Somebody else"))])
         self.fields["known"].initial = ""
         self.fields["given_on"].initial = timezone.localdate
-        self.newcomer = PersonForm(data, prefix="person", use_required_attribute=False)
+        self.newcomer = NewcomerForm(data, prefix="person", use_required_attribute=False)
 
     def somebody_else(self) -> BoundWidget:
         """The last choice of `known`."""
@@ -225,9 +225,23 @@ class NoteForm(FramedForm):
 
 
 class AnswerForm(forms.Form):
-    """One text and what it is about; or words of their own for each requirement."""
+    """One text and what it is about; or words of their own for each requirement. And who says it:
+    of several `names` that are known at the mailbox to which the question went, first the one
+    that was asked, they choose theirs; and they put a wrong name or role right. Without names who
+    speaks is known, by their account."""
+
+    OTHER = "other"
 
     use_required_attribute = False
+
+    who = forms.ChoiceField(
+        label=_("Who are you?"),
+        help_text=_("Several people read mail at this address. Your words stand under your name."),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose your name, so that your words are yours.")},
+    )
+    name = forms.CharField(label=_("Your name"), max_length=120, required=False)
+    role = forms.ChoiceField(label=_("In which role?"), choices=GiverRole.choices, required=False)
 
     text = forms.CharField(
         label=_("What did you see or hear?"),
@@ -244,9 +258,24 @@ class AnswerForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any = None, *, requirements: Sequence[QualityRequirement], **kwargs: Any
+        self,
+        data: Any = None,
+        *,
+        requirements: Sequence[QualityRequirement],
+        names: Sequence[str],
+        role: str,
+        **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
+        self.names = {str(number): name for number, name in enumerate(names)}
+        offer(self.fields["who"], [*self.names.items(), (self.OTHER, _("Somebody else"))])
+        self.fields["role"].initial = role
+        if len(names) < 2:
+            del self.fields["who"]
+        else:
+            self.fields["name"].label = _("Your name, where it is not above")
+        if not names:
+            del self.fields["name"]
         self.requirements = {str(line.pk): line for line in requirements}
         lines = [(key, line.words) for key, line in self.requirements.items()]
         offer(self.fields["about"], [*lines, (ON_WHOLE, _("The whole of it, in general"))])
@@ -268,8 +297,23 @@ class AnswerForm(forms.Form):
     def has_own_words(self) -> bool:
         return any(field.value() for field in self.own_fields())
 
+    def puts_right(self) -> bool:
+        """Whether a name or another role was filled in, or refused: then it is not folded."""
+        return self.is_bound and any(
+            name in self.errors or self[name].value() != (self.fields[name].initial or "")
+            for name in ("name", "role")
+            if name in self.fields
+        )
+
+    def _speaker(self) -> str:
+        """The name that they chose or wrote; empty where the one that was asked is left."""
+        written = self.cleaned_data.get("name", "")
+        return self.names.get(self.cleaned_data.get("who", ""), written)
+
     def clean(self) -> None:
         super().clean()
+        if self.cleaned_data.get("who") == self.OTHER and not self.cleaned_data.get("name"):
+            self.add_error("name", _("Fill in your name."))
         added = {name for name in self.data if name.startswith("on_")} - set(self.fields)
         if added:
             raise ValidationError(_("This was not asked. Choose from what is on the page."))
@@ -284,6 +328,8 @@ class AnswerForm(forms.Form):
             "own": {
                 line: self.cleaned_data[f"on_{key}"] for key, line in self.requirements.items()
             },
+            "name": self._speaker(),
+            "role": self.cleaned_data["role"] or None,
         }
 
 

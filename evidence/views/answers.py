@@ -15,17 +15,19 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from evidence.actions import feedback as actions
 from evidence.asking import in_order
 from evidence.forms.feedback import AnswerForm, ConfirmForm, DeclineForm
-from evidence.models import Attachment, Feedback, FeedbackRequest, Giver
+from evidence.models import Attachment, Feedback, FeedbackRequest
 from evidence.views.files import shown_file
 from people.access import by_link
+from people.actions import known_at_mailbox_of
 from people.drafts import Writing, find, forget, words_in
 from people.models import Account
+from people.speaking import speak_as_mail
 from qualifications.models import QualityRequirement
 from records.refusals import NotPossible
 
@@ -40,15 +42,20 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
         if is_draft:
             raise Http404
         return _closed(request, token, question)
-    _speak(request, question.language)
+    speak_as_mail(request, question.language)
     lines = list(in_order(question.requirements.all()))
-    form = AnswerForm(request.POST if request.method == "POST" else None, requirements=lines)
+    form = AnswerForm(
+        request.POST if request.method == "POST" else None,
+        requirements=lines,
+        names=_names(question),
+        role=question.role,
+    )
     draft = Writing(request, _draft_key(question), form)
     if is_draft:
         return draft.answer()
     if form.is_valid():
         try:
-            actions.answer(question=question, **form.given(), by=_by(request, question.giver))
+            actions.answer(question=question, **form.given(), by=_by(request, question.person_id))
         except NotPossible as refusal:
             now_is = _question(token)
             if now_is is None or not now_is.is_answerable(timezone.now()):  # settled meanwhile
@@ -76,7 +83,9 @@ def decline(request: HttpRequest, token: str) -> HttpResponse:
     form = DeclineForm(request.POST)
     if question is not None and form.is_valid():
         with suppress(NotPossible):  # the page says where things stand
-            actions.decline(question=question, **form.cleaned_data, by=_by(request, question.giver))
+            actions.decline(
+                question=question, **form.cleaned_data, by=_by(request, question.person_id)
+            )
             forget(_draft_key(question))
     return redirect("evidence:answer", token)
 
@@ -97,16 +106,16 @@ def answer_file(request: HttpRequest, token: str, attachment: uuid.UUID) -> Http
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     feedback = Feedback.objects.select_related(
-        "evidence__owner", "revision", "giver", "noted_by", "enrolment__programme", "confirmation"
+        "evidence__owner", "revision", "noted_by", "enrolment__programme", "confirmation"
     ).from_token(token)
-    _speak(request, request.GET.get("language", ""))
+    speak_as_mail(request, request.GET.get("language", ""))
     if feedback is None:
         return render(request, "evidence/answer/unknown.html", {"kept": []}, status=404)
     form = ConfirmForm(request.POST)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data["confirmed"] == "yes"
         with suppress(NotPossible):  # the page says where things stand
-            actions.confirm(feedback=feedback, confirmed=said, by=_by(request, feedback.giver))
+            actions.confirm(feedback=feedback, confirmed=said, by=_by(request, feedback.person_id))
         return HttpResponseRedirect(request.get_full_path())
     now = timezone.now()
     is_open = feedback.is_confirmable(now)
@@ -119,8 +128,17 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def _question(token: str) -> FeedbackRequest | None:
     """The question of this link, with what its page says. One query."""
     return FeedbackRequest.objects.select_related(
-        "evidence__owner", "revision", "giver", "enrolment__programme"
+        "evidence__owner", "revision", "person__account", "enrolment__programme"
     ).from_token(token)
+
+
+def _names(question: FeedbackRequest) -> list[str]:
+    """The names that are known at the mailbox to which the question went, first the one that was
+    asked; none of who has an account, who goes by its name. At most two queries."""
+    asked, *others = known_at_mailbox_of(question.person)
+    if hasattr(asked, "account"):
+        return []
+    return [question.asked_as, *(one.name for one in others)]
 
 
 def _draft_key(question: FeedbackRequest) -> str:
@@ -137,13 +155,14 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
         is_revoked = FeedbackRequest.objects.was_revoked(token)
         name, status = ("withdrawn", 410) if is_revoked else ("unknown", 404)
         return render(request, f"evidence/answer/{name}.html", {"kept": kept}, status=status)
-    _speak(request, question.language)
+    speak_as_mail(request, question.language)
     if question.state == State.ANSWERED:
         if request.method == "POST":  # sent twice
             return redirect("evidence:answer", token)
         is_fresh = question.expires_at > timezone.now()
         remarks = _remarks(question.feedback) if is_fresh else []
-        context = {**_frame(question), "remarks": remarks}
+        giver = question.feedback.spoke_as
+        context = {**_frame(question), "giver": giver, "remarks": remarks}
         return render(request, "evidence/answer/receipt.html", context)
     context = {**_frame(question), "kept": kept}
     if question.state == State.DECLINED:
@@ -171,22 +190,14 @@ def _frame(row: FeedbackRequest | Feedback) -> dict[str, Any]:
     """What every page by link says: who it is about, which school, which programme."""
     return {
         "row": row,
+        "giver": row.spoke_as if isinstance(row, Feedback) else row.asked_as,
         "student": row.evidence.owner,
         "programme": row.enrolment.programme,
         "institution": settings.INSTITUTION,
     }
 
 
-def _speak(request: HttpRequest, language: str) -> None:
-    """Show the page in the language of the mail, unless this person chose another."""
-    has_chosen = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
-    is_spoken = language in dict(settings.LANGUAGES)
-    if is_spoken and not has_chosen and not request.user.is_authenticated:
-        translation.activate(language)
-        request.LANGUAGE_CODE = translation.get_language()
-
-
-def _by(request: HttpRequest, giver: Giver) -> Account | None:
+def _by(request: HttpRequest, person: uuid.UUID) -> Account | None:
     """The account of who was asked, if they are signed in with it."""
     user = request.user
-    return user if isinstance(user, Account) and user.pk == giver.user_id else None
+    return user if isinstance(user, Account) and user.pk == person else None

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from evidence.access.feedback import check_ask, check_note
+from evidence.access.feedback import check_may_ask, check_may_note
 from evidence.actions import feedback as actions
 from evidence.asking import frames, in_order, suggestions
 from evidence.forms.feedback import AskForm, NoteForm
@@ -31,7 +31,7 @@ State = FeedbackRequest.State
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
-    check_ask(piece, request.user)
+    check_may_ask(piece, request.user)
     form = _form(AskForm, request, piece)
     draft = Writing(request, f"ask:{piece.pk}:{request.user.pk}", *_parts(form))
     if is_draft:
@@ -43,7 +43,7 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
             form.add_error(None, str(refusal))
         else:
             draft.forget()
-            names = ", ".join(question.giver.name for question in asked)
+            names = ", ".join(question.asked_as for question in asked)
             messages.success(request, _("A mail is on its way to %(names)s.") % {"names": names})
             return _to_feedback(piece)
     return _page(request, "evidence/ask.html", piece, form, draft)
@@ -53,7 +53,7 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
 @require_http_methods(["GET", "HEAD", "POST"])
 def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
-    check_note(piece, request.user)
+    check_may_note(piece, request.user)
     form = _form(NoteForm, request, piece)
     draft = Writing(request, f"note:{piece.pk}:{request.user.pk}", *_parts(form))
     if is_draft:
@@ -66,7 +66,7 @@ def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
         else:
             draft.forget()
             text = _("Noted. %(name)s gets a mail to confirm it with one tap.")
-            messages.success(request, text % {"name": feedback.giver.name})
+            messages.success(request, text % {"name": feedback.spoke_as})
             return _to_feedback(piece)
     return _page(request, "evidence/note.html", piece, form, draft)
 
@@ -92,7 +92,7 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     remarks = (
         Remark.objects.filter(feedback__in=Feedback.objects.current().visible_to(user))
         .filter(feedback__evidence=piece)
-        .select_related("feedback__giver", "feedback__noted_by", "feedback__confirmation")
+        .select_related("feedback__noted_by", "feedback__confirmation")
         .prefetch_related("about")
         .order_by("-feedback__given_on", "-feedback__recorded_at", "order")
     )
@@ -102,14 +102,12 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
         for each in remark.about.all():
             by_requirement.setdefault(each.requirement_id, []).append(remark)
     lines = in_order(QualityRequirement.objects.filter(pk__in=by_requirement))
-    questions = (
-        piece.feedback_requests.visible_to(user)
-        .filter(state__in=[State.OPEN, State.DECLINED])
-        .select_related("giver")
+    questions = piece.feedback_requests.visible_to(user).filter(
+        state__in=[State.OPEN, State.DECLINED]
     )
     for question in questions:
         question.evidence = piece
-    mine = [each for each in questions if each.giver.user_id == user.pk]
+    mine = [each for each in questions if each.person_id == user.pk]
     is_kept = piece.withdrawn_at is None
     open_ones = [each.pk for each in questions if each.state == State.OPEN]
     noted = {row.feedback_id for row in remarks if row.feedback.is_confirmable(now)}
@@ -123,8 +121,8 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
             if each not in mine
         ],
         "asked_of_me": [each for each in mine if each.is_answerable(now)],
-        "can_ask": is_kept and allowed(check_ask, piece, user),
-        "can_note": is_kept and allowed(check_note, piece, user),
+        "can_ask": is_kept and allowed(check_may_ask, piece, user),
+        "can_note": is_kept and allowed(check_may_note, piece, user),
     }
 
 
@@ -161,13 +159,13 @@ def _follow_up(
     request: PersonRequest, pk: uuid.UUID, action: Callable[..., None], done: str
 ) -> HttpResponse:
     questions = FeedbackRequest.objects.visible_to(request.user)
-    question = get_object_or_404(questions.select_related("evidence", "giver"), pk=pk)
+    question = get_object_or_404(questions.select_related("evidence"), pk=pk)
     try:
         action(question=question, by=request.user)
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, done % {"name": question.giver.name})
+        messages.success(request, done % {"name": question.asked_as})
     return _to_feedback(question.evidence)
 
 

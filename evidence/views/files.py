@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from evidence.access.pieces import check_owner
+from evidence.access.pieces import check_may_change
 from evidence.models import Attachment, Evidence
 from files.serving import serve
 from people.access import PersonRequest, signed_in
@@ -27,7 +27,7 @@ def shown(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpR
 def original(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpResponseBase:
     """The file as it was added, as a download, for its owner."""
     row = _visible(request.user, pk, attachment)
-    check_owner(row.revision.evidence, request.user)
+    check_may_change(row.revision.evidence, request.user)
     return serve(request, row.file, name=row.name, inline=False)
 
 

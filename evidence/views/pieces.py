@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from evidence import actions
 from evidence.access.pieces import (
-    check_add,
     check_kept,
-    check_owner,
+    check_may_add,
+    check_may_change,
     check_unasked,
     is_unasked,
 )
@@ -60,14 +60,14 @@ def evidence_list(request: PersonRequest) -> HttpResponse:
     at = timezone.now()
     pieces = Evidence.objects.filter(owner=request.user.pk).for_list(at)
     page = Paginator(pieces, PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "can_add": allowed(check_add, request.user, at)}
+    context = {"page": page, "can_add": allowed(check_may_add, request.user, at)}
     return render(request, "evidence/list.html", context)
 
 
 @signed_in
 @form_page
 def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
-    check_add(request.user, timezone.now())
+    check_may_add(request.user, timezone.now())
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
     form = PieceForm(*posted, user=request.user)
     draft = Writing(request, f"evidence:{request.user.pk}", form)
@@ -209,5 +209,5 @@ def _own(user: Account, pk: uuid.UUID) -> Evidence:
     """The piece, for its owner. Invisible is 404, visible but another's 403. One query."""
     pieces = Evidence.objects.visible_to(user).with_withdrawal().select_related("owner", "current")
     piece = get_object_or_404(pieces, pk=pk)
-    check_owner(piece, user)
+    check_may_change(piece, user)
     return piece

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from people.access import PersonRequest, signed_in
+from people.pages import ask_page, done, refusals_in
 from post.models import OutboxMail
 from programmes import actions
 from programmes.forms import (
@@ -19,14 +20,7 @@ from programmes.forms import (
     PlacementForm,
 )
 from programmes.models import Enrolment, Supervisor
-from programmes.views.pages import (
-    ask_page,
-    done,
-    form_page,
-    managed_enrolment,
-    managed_programme,
-    refusals_in,
-)
+from programmes.views.pages import form_page, managed_enrolment, managed_programme
 
 
 @signed_in
@@ -179,7 +173,7 @@ def supervisor_end(request: PersonRequest, pk: UUID, supervisor_id: UUID) -> Htt
     return ask_page(
         request,
         partial(actions.end_supervisor, supervisor=supervisor, by=request.user),
-        title=_("Is %(name)s no longer a supervisor?") % {"name": supervisor.name},
+        title=_("Is %(name)s no longer a supervisor?") % {"name": supervisor.person.name},
         text=_("The student is then no longer offered this name. Feedback that was given stays."),
         label=_("End"),
         done_text=_("This supervisor no longer belongs to the placement."),

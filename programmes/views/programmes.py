@@ -3,18 +3,20 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from people.access import PersonRequest, allowed, signed_in
+from people.pages import WayBack, refusals_in
 from post.models import OutboxMail
 from programmes import actions
 from programmes.access import check_may_make_programme, check_may_manage
 from programmes.checklist import setup_of
 from programmes.forms import ProgrammeForm
 from programmes.models import Programme
-from programmes.views.pages import form_page, managed_programme, refusals_in
+from programmes.views.pages import form_page, managed_programme
 
 
 @signed_in
@@ -39,7 +41,8 @@ def programme_new(request: PersonRequest) -> HttpResponse:
             messages.success(request, _("The programme is made. See below what comes next."))
             return redirect(programme)
     title, label = _("New programme"), _("Make the programme")
-    return form_page(request, form, title=title, label=label)
+    back = WayBack(reverse("programmes:list"), _("Programmes"))
+    return form_page(request, form, title=title, label=label, back=back)
 
 
 @signed_in

@@ -10,17 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from people.access import PersonRequest, signed_in
+from people.pages import ask_page, done, refusals_in
 from programmes import actions
 from programmes.access import check_unit_unused
 from programmes.forms import GuidelineForm, PeriodForm, RoleForm, UnitForm
 from programmes.models import Guideline, Programme
-from programmes.views.pages import (
-    ask_page,
-    done,
-    form_page,
-    managed_programme,
-    refusals_in,
-)
+from programmes.views.pages import form_page, managed_programme
 from qualifications.models import CoreTask, QualityRequirement, WorkProcess
 
 # --- Periods --------------------------------------------------------------------------------------

@@ -265,17 +265,17 @@ def answered_piece(
     enrolment: Enrolment,
     requirement: QualityRequirement,
     *,
-    giver: Account | None = None,
+    person: Account | None = None,
     **words: str,
 ) -> Evidence:
     """A piece laid against this requirement, with feedback on it of a client, or of this person."""
     piece = EvidenceFactory(owner=enrolment.student, on=[requirement], **words)
-    by = GiverFactory(user=giver, name=giver.name) if giver else GiverFactory()
+    by = person.person if person else GiverFactory()
     FeedbackFactory(
         enrolment=enrolment,
         evidence=piece,
-        giver=by,
-        role=GiverRole.TEACHER if giver else GiverRole.CLIENT,
+        person=by,
+        role=GiverRole.TEACHER if person else GiverRole.CLIENT,
         remarks={requirement: "Works with care."},
     )
     return piece

@@ -66,7 +66,7 @@ def test_without_a_judgement_nothing_is_opened() -> None:
 
 def test_someone_who_judges_has_no_other_part_in_the_set() -> None:
     made = scene()
-    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    answered_piece(made.case.enrolment, made.requirement, person=made.member)
     made.freeze()
     made.judge(made.member)
     made.open_meeting()
@@ -336,7 +336,7 @@ def test_the_database_refuses_a_finding_that_makes_no_sense(wrong: dict[str, obj
 @pytest.mark.tampers
 def test_who_sat_is_read_from_the_decision_and_never_live() -> None:
     made = scene()
-    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    answered_piece(made.case.enrolment, made.requirement, person=made.member)
     made.bring_to(Case.State.OPENED)
     actions.recuse(case=made.case, reason="A neighbour.", by=made.other_member, at=HELD)
     made.committee.memberships.filter(person=made.chair.pk).update(recorded_at=LONG_AGO)

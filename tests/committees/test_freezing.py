@@ -244,7 +244,7 @@ def test_a_case_that_was_put_first_goes_first() -> None:
 def test_who_gave_feedback_is_disclosed_or_stands_aside(may_judge: bool, grounds: set[str]) -> None:
     made = scene()
     set_rules(made.programme, givers_may_judge=may_judge)
-    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    answered_piece(made.case.enrolment, made.requirement, person=made.member)
 
     frozen(made)
 
@@ -257,7 +257,7 @@ def test_who_gave_feedback_is_disclosed_or_stands_aside(may_judge: bool, grounds
 
 def test_who_stands_aside_at_a_moment_follows_the_house_rules_of_then() -> None:
     made = scene()
-    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    answered_piece(made.case.enrolment, made.requirement, person=made.member)
     frozen(made)
     later = AFTER + timedelta(days=1)
     set_rules(made.programme, at=later, givers_may_judge=False)
@@ -269,7 +269,7 @@ def test_who_stands_aside_at_a_moment_follows_the_house_rules_of_then() -> None:
 
 def test_feedback_that_was_denied_or_set_aside_makes_nobody_a_giver() -> None:
     made = scene()
-    piece = answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    piece = answered_piece(made.case.enrolment, made.requirement, person=made.member)
     SetAside.objects.create(
         enrolment=made.case.enrolment, unit=made.unit, evidence=piece, reason="Old.",
         recorded_at=LONG_AGO,
@@ -300,7 +300,7 @@ def test_a_late_set_is_that_of_the_reference_date() -> None:
     type(later).objects.filter(pk=later.pk).update(recorded_at=AFTER)
     on_time = made.student.person.evidence.exclude(pk=later.pk).get()
     FeedbackFactory(
-        enrolment=made.case.enrolment, evidence=on_time, giver=GiverFactory(), role=GiverRole.PEER,
+        enrolment=made.case.enrolment, evidence=on_time, person=GiverFactory(), role=GiverRole.PEER,
         recorded_at=AFTER,
     )  # fmt: skip
 
@@ -315,7 +315,7 @@ def test_no_event_is_large_at_a_thousand_pieces() -> None:
     """A set is stated by its manifest, not item by item."""
     made = scene()
     student = made.case.enrolment.student
-    giver = student.evidence.get().feedback.get().giver
+    giver = student.evidence.get().feedback.get().person
     pieces = Evidence.objects.bulk_create(
         Evidence(owner=student, recorded_at=LONG_AGO) for _ in range(1_000)
     )
@@ -330,7 +330,7 @@ def test_no_event_is_large_at_a_thousand_pieces() -> None:
     given = Feedback.objects.bulk_create(
         Feedback(
             evidence=revision.evidence, revision=revision, enrolment=made.case.enrolment,
-            giver=giver, role=GiverRole.CLIENT,
+            person=giver, role=GiverRole.CLIENT,
             source=Feedback.Source.WRITTEN, given_on=AFTER, recorded_at=LONG_AGO,
         )
         for revision in revisions

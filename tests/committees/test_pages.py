@@ -304,7 +304,7 @@ def test_a_member_is_led_to_the_first_set_that_waits_for_them() -> None:
 def test_the_page_warns_when_nobody_could_judge_without_another_part() -> None:
     made = scene()
     for member in (made.chair, made.member, made.other_member):
-        answered_piece(made.case.enrolment, made.requirement, giver=member)
+        answered_piece(made.case.enrolment, made.requirement, person=member)
     made.freeze()
 
     assert "this committee cannot decide it" in get(made.chair, "meeting", made.meeting.pk)

@@ -28,7 +28,7 @@ def read(made: Scene, page: str = "case_record", *args: object) -> str:
 
 def test_it_tells_how_the_decision_came_about() -> None:
     made = scene()
-    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    answered_piece(made.case.enrolment, made.requirement, person=made.member)
     made.bring_to(Case.State.OPENED)
     actions.recuse(case=made.case, reason="A neighbour.", by=made.secretary, at=HELD)
     made.decide()

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from committees.models import Membership, Recusal
 from committees.rules import (
-    Agreement,
+    Accord,
     Disclosure,
     Panel,
     Seat,
-    agreement,
+    accord,
     is_attainable,
     obstacles,
     quorum_sentence,
@@ -206,16 +206,16 @@ A, B = {"1": "attained", "2": "attained"}, {"1": "attained", "2": "not_yet"}
     [
         ([], None),
         ([A], None),
-        ([A, A], Agreement.UNANIMOUS),
-        ([B, B, B], Agreement.UNANIMOUS),
-        ([A, B], Agreement.SPLIT),
-        ([A, A, B], Agreement.SPLIT),
+        ([A, A], Accord.UNANIMOUS),
+        ([B, B, B], Accord.UNANIMOUS),
+        ([A, B], Accord.SPLIT),
+        ([A, A, B], Accord.SPLIT),
     ],
 )
 def test_judgements_agree_when_every_part_does(
-    judgements: list[dict[str, str]], found: Agreement | None
+    judgements: list[dict[str, str]], found: Accord | None
 ) -> None:
-    assert agreement(judgements) == found
+    assert accord(judgements) == found
 
 
 @pytest.mark.parametrize(("quorum", "members", "can"), [(2, 2, True), (3, 2, False), (1, 0, False)])

@@ -97,7 +97,7 @@ def test_the_preview_is_what_is_frozen_then() -> None:
 def test_the_student_sees_who_sits_there_and_who_stands_aside() -> None:
     made = scene()
     set_rules(made.programme, givers_may_judge=False)
-    answered_piece(made.case.enrolment, made.requirement, giver=made.member)
+    answered_piece(made.case.enrolment, made.requirement, person=made.member)
     made.freeze()
 
     body, _ = page(made.student, "my_case", made)

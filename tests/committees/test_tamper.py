@@ -34,7 +34,7 @@ from records.verification import verify, verify_chain
 from tests.committees.factories import HELD, Scene, scene
 from tests.evidence.factories import attach
 from tests.factories import PersonFactory, UnitPartFactory, WorkProcessFactory
-from tests.recorded import record_what_was_made
+from tests.recorded import faults, record_what_was_made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.tampers]
 
@@ -455,4 +455,4 @@ def test_an_inserted_file_is_found() -> None:
 
     file.save(force_insert=True)
 
-    assert verify().faults == [f"{name_of(file)}: inserted"]
+    assert faults() == [f"{name_of(file)}: inserted"]

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.test import Client
 
-from committees.models import Case, Decision, Leading, Meeting, Supersession
+from committees.models import Case, Decision, Leading, Meeting, OwnWord, Supersession
 from demo.people import ACCOUNTS, PASSWORD
 from evidence.models import (
     Confirmation,
@@ -25,7 +25,7 @@ from evidence.models import (
     Withdrawal,
 )
 from files.models import StoredFile
-from people.models import Account, Person
+from people.models import Account, Person, SamePerson
 from portfolio.coverage import draw
 from portfolio.loading import load_many
 from portfolio.models import SetAside
@@ -152,6 +152,13 @@ def superseded() -> Supersession:
 MADE: dict[type[models.Model], Callable[[], Sealed]] = {
     Erasure: lambda: Erasure(name="a.row:1", columns=[], kept_on="erasures", ground="Asked."),
     Leading: lambda: Leading(meeting=Meeting.objects.all()[0], person=Person.objects.all()[0]),
+    OwnWord: lambda: OwnWord(
+        case=Case.objects.all()[0], person=Person.objects.all()[0], is_theirs=True
+    ),
+    SamePerson: lambda: SamePerson(
+        reason="Seen.",
+        **dict(zip(("one", "other"), Person.objects.order_by("pk")[:2], strict=True)),
+    ),
     Supersession: superseded,
     Withdrawal: lambda: Withdrawal(evidence=Evidence.objects.all()[0]),
 }

@@ -16,7 +16,6 @@ from evidence.models import (
     Evidence,
     Feedback,
     FeedbackRequest,
-    Giver,
     GiverRole,
     Remark,
     RequirementLink,
@@ -25,12 +24,13 @@ from evidence.models import (
 )
 from files.keeping import KeptFile, receive, take
 from files.models import StoredFile
-from people.models import Account
+from people.models import Account, Address, Person
 from qualifications.models import QualityRequirement
 from tests.factories import (
     LONG_AGO,
     AccountFactory,
     EnrolmentFactory,
+    PersonFactory,
     RequirementFactory,
     RowFactory,
 )
@@ -145,15 +145,24 @@ class RequirementLinkFactory(DjangoModelFactory[RequirementLink]):
     recorded_at = LONG_AGO
 
 
-class GiverFactory(DjangoModelFactory[Giver]):
-    """Without an account; give one as `user`."""
+class GiverFactory(PersonFactory):
+    """Somebody whom an asker named, without an account."""
 
     class Meta:
-        model = Giver
+        model = Person
+        skip_postgeneration_save = True
 
-    address = factory.Sequence(lambda n: f"giver{n}@workplace.example")
     name = factory.Sequence(lambda n: f"Giver {n}")
-    recorded_at = LONG_AGO
+    named_at = None
+
+    @factory.post_generation
+    def address(self: Person, create: bool, extracted: str | None, **kwargs: object) -> None:
+        Address.objects.create(
+            person=self,
+            address=extracted or f"{self.pk.hex}@workplace.example",
+            source=Address.Source.ASKER,
+            recorded_at=LONG_AGO,
+        )
 
 
 class FeedbackRequestFactory(RowFactory[FeedbackRequest]):
@@ -175,7 +184,8 @@ class FeedbackRequestFactory(RowFactory[FeedbackRequest]):
         EvidenceFactory, owner=factory.SelfAttribute("..enrolment.student")
     )
     revision = factory.LazyAttribute(lambda request: request.evidence.current)
-    giver = factory.SubFactory(GiverFactory)
+    person = factory.SubFactory(GiverFactory)
+    asked_as = factory.SelfAttribute("person.name")
     role = GiverRole.CLIENT
     language = "nl"
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=28))
@@ -211,7 +221,8 @@ class FeedbackFactory(RowFactory[Feedback]):
                 FeedbackRequestFactory,
                 enrolment=factory.SelfAttribute("..enrolment"),
                 evidence=factory.SelfAttribute("..evidence"),
-                giver=factory.SelfAttribute("..giver"),
+                person=factory.SelfAttribute("..person"),
+                asked_as=factory.SelfAttribute("..spoke_as"),
                 role=factory.SelfAttribute("..role"),
                 answered=True,
             )
@@ -222,7 +233,8 @@ class FeedbackFactory(RowFactory[Feedback]):
         EvidenceFactory, owner=factory.SelfAttribute("..enrolment.student")
     )
     revision = factory.LazyAttribute(lambda feedback: feedback.evidence.current)
-    giver = factory.SubFactory(GiverFactory)
+    person = factory.SubFactory(GiverFactory)
+    spoke_as = factory.SelfAttribute("person.name")
     role = GiverRole.CLIENT
     source = Feedback.Source.WRITTEN
     given_on = date(2026, 9, 1)

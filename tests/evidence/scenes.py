@@ -11,7 +11,7 @@ from people.models import Account
 from programmes.models import Enrolment, ProgrammeRole
 from qualifications.models import QualityRequirement
 from records.models import Event
-from tests.evidence.factories import EvidenceFactory, GiverFactory
+from tests.evidence.factories import EvidenceFactory
 from tests.factories import (
     AccountFactory,
     EnrolmentFactory,
@@ -48,12 +48,12 @@ def people_around(place: Scene) -> dict[str, Account | None]:
     elsewhere = ProgrammeRoleFactory(role=ProgrammeRole.Role.TEACHER)
     return {
         "owner": place.student,
-        "adviser": place.enrolment.adviser,
+        "adviser": place.enrolment.adviser and place.enrolment.adviser.account,
         "teacher": teacher.person.account,
         "coordinator": coordinator.person.account,
         "teacher elsewhere": elsewhere.person.account,
         "fellow student": EnrolmentFactory(programme=programme).student,
-        "asked": GiverFactory(user=AccountFactory()).user,
+        "asked": AccountFactory(),
         "link": None,
     }
 
@@ -63,7 +63,9 @@ def client(address: str = "Client@Shop.example ", name: str = "Cor Client") -> A
 
 
 def verbs() -> list[str]:
-    return list(Event.objects.order_by("recorded_at", "number").values_list("verb", flat=True))
+    """What was done, but that somebody who was asked became known."""
+    events = Event.objects.exclude(verb="person.added").order_by("recorded_at", "number")
+    return list(events.values_list("verb", flat=True))
 
 
 def everything() -> dict[str, list[tuple[object, ...]]]:

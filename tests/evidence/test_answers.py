@@ -17,8 +17,9 @@ from evidence.actions import feedback as actions
 from evidence.models import Attachment, Evidence, Feedback, FeedbackRequest, Remark
 from files.preparing import prepare_waiting
 from people.access import NotAllowed
+from people.actions import change_address, confirm_address
 from people.drafts import keep
-from people.models import Draft
+from people.models import Draft, Person
 from post.models import OutboxMail
 from records.models import Event
 from records.refusals import NotPossible
@@ -64,9 +65,9 @@ def test_an_answer_is_tied_to_the_question_and_to_what_the_giver_saw() -> None:
     feedback.refresh_from_db()
     assert said_in(feedback) == [("Calm and clear.", {None})]
     assert feedback.revision == question.revision != later
-    assert (feedback.request, feedback.giver, feedback.role, feedback.enrolment) == (
+    assert (feedback.request, feedback.person, feedback.role, feedback.enrolment) == (
         question,
-        question.giver,
+        question.person,
         question.role,
         question.enrolment,
     )
@@ -90,7 +91,7 @@ def test_an_answer_tells_the_student_and_writes_an_event_with_ids_only() -> None
     assert event.statement["facts"] == {
         "feedback": str(feedback.pk),
         "evidence": str(question.evidence.pk),
-        "giver": str(question.giver.pk),
+        "person": str(question.person.pk),
     }
 
 
@@ -213,8 +214,7 @@ def test_who_may_answer_and_decline(action: str, who: str, may: bool) -> None:
     place = scene()
     by = people_around(place)[who]
     asked_person = AccountFactory() if who != "asked" else by
-    giver = getattr(asked_person, "giver", None) or GiverFactory(user=asked_person)
-    question = asked(place, giver=giver)
+    question = asked(place, person=asked_person)
 
     if may:
         ACTIONS[action](question, by)
@@ -287,7 +287,7 @@ def test_the_page_says_who_asks_what_and_shows_the_piece_as_it_was_asked_about(
 
     shown = [
         place.student.name,
-        question.giver.name,
+        question.person.name,
         str(place.enrolment.programme),
         "What about the talk?",
         "The open day",
@@ -353,7 +353,7 @@ def test_a_language_that_was_chosen_on_the_page_of_a_link_stays(client: Client) 
 
 
 def test_reading_changes_nothing(client: Client) -> None:
-    question = asked(giver__user=AccountFactory())
+    question = asked(person=AccountFactory())
     AttachmentFactory(revision=question.revision)
     before = everything()
 
@@ -392,7 +392,7 @@ def test_the_whole_is_tapped_on_the_page(client: Client) -> None:
 
 def test_who_is_signed_in_as_who_was_asked_answers_in_their_own_name(client: Client) -> None:
     user = AccountFactory()
-    question = asked(giver__user=user)
+    question = asked(person=user)
     client.force_login(user)
 
     client.post(link(question), {"text": "Calm."})
@@ -407,7 +407,7 @@ def test_somebody_else_who_is_signed_in_answers_as_who_holds_the_link(client: Cl
     client.post(link(question), {"text": "Calm."})
 
     assert [(event.verb, event.by) for event in Event.objects.all()] == [("feedback.given", None)]
-    assert question.feedback.giver == question.giver
+    assert question.feedback.person == question.person
 
 
 def test_sending_twice_gives_one_feedback_and_a_receipt(client: Client) -> None:
@@ -497,13 +497,99 @@ def test_a_requirement_added_by_hand_is_refused(client: Client, way: str) -> Non
     assert Feedback.objects.count() == 0
 
 
+def two_names_at_one_mailbox() -> tuple[Scene, FeedbackRequest]:
+    """Jan was asked there by one student, and now Petra by another."""
+    place = scene()
+    GiverFactory(name="Jan Baas", address="info@shop.example")
+    petra = GiverFactory(name="Petra Klein", address="info@shop.example")
+    return place, asked(place, person=petra)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "spoke_as"),
+    [
+        ({"who": "0"}, "Petra Klein"),
+        ({"who": "1"}, "Jan Baas"),
+        ({"who": "other", "name": " Ad  Smit "}, "Ad Smit"),
+        ({"who": "other", "name": "jan baas"}, "jan baas"),
+    ],
+)
+def test_of_several_names_at_a_mailbox_who_speaks_chooses_theirs(
+    client: Client, chosen: dict[str, str], spoke_as: str
+) -> None:
+    _place, question = two_names_at_one_mailbox()
+
+    unsaid = client.post(link(question), {"text": "Calm."})
+    unnamed = client.post(link(question), {"text": "Calm.", "who": "other"})
+    client.post(link(question), {"text": "Calm.", **chosen})
+
+    assert (unsaid.status_code, [*unsaid.context["form"].errors]) == (422, ["who"])
+    assert (unnamed.status_code, [*unnamed.context["form"].errors]) == (422, ["name"])
+    feedback = question.feedback
+    assert feedback.spoke_as == feedback.person.name == spoke_as
+    assert feedback.person.named_at is not None
+    assert (feedback.person == question.person) is (spoke_as == "Petra Klein")
+    assert Person.objects.filter(name__iexact=spoke_as).count() == 1
+
+
+def test_the_names_at_a_mailbox_are_for_who_holds_the_link_alone(client: Client) -> None:
+    place, question = two_names_at_one_mailbox()
+
+    page = client.get(link(question)).content.decode()
+    client.post(link(question), {"text": "Calm.", "who": "0"})
+    client.force_login(place.student)
+    shown = client.get(reverse("evidence:detail", args=[place.piece.pk])).content.decode()
+
+    assert "Jan Baas" in page
+    assert "Jan Baas" not in shown
+    assert "Petra Klein" in shown
+
+
+def test_a_name_and_a_role_are_put_right_where_one_answers(client: Client) -> None:
+    question = asked(scene(), person__name="P. Klien")
+
+    page = client.get(link(question))
+    client.post(link(question), {"text": "Calm.", "name": "Petra Klein", "role": "supervisor"})
+
+    assert "who" not in page.context["form"].fields
+    feedback = question.feedback
+    assert (feedback.spoke_as, feedback.role) == ("Petra Klein", "supervisor")
+    assert (question.asked_as, question.role) == ("P. Klien", "client")
+    assert feedback.person.name == "Petra Klein"
+
+
+def test_who_has_an_account_goes_by_its_name_alone(client: Client) -> None:
+    question = asked(scene(), person=AccountFactory(name="Tess Teacher"), asked_as="T.")
+
+    page = client.get(link(question))
+    client.post(link(question), {"text": "Calm.", "name": "Somebody else"})
+
+    assert {"who", "name"}.isdisjoint(page.context["form"].fields)
+    assert question.feedback.spoke_as == "Tess Teacher"
+
+
+def test_nobody_answers_as_the_maker_of_the_piece(client: Client) -> None:
+    place = scene()
+    giver = GiverFactory(address="noor@school.example")
+    change = change_address(
+        person=place.student.person, address="noor@school.example", by=place.student
+    )
+    confirm_address(address=change, by=place.student)
+    question = asked(place, person=giver)
+
+    response = client.post(link(question), {"text": "Calm.", "who": "1"})
+
+    assert response.status_code == 422
+    assert Feedback.objects.count() == 0
+
+
 def test_other_fields_added_by_hand_change_nothing(client: Client) -> None:
     place = scene()
     question = asked(place)
     other = AccountFactory()
     added = {
         "giver": GiverFactory().pk,
-        "role": "teacher",
+        "person": GiverFactory().pk,
         "source": "noted",
         "noted_by": other.pk,
         "given_on": "2020-01-01",
@@ -516,7 +602,11 @@ def test_other_fields_added_by_hand_change_nothing(client: Client) -> None:
     client.post(link(question), {"text": "Calm.", **added})
 
     feedback = question.feedback
-    assert (feedback.giver, feedback.role, feedback.source) == (question.giver, "client", "written")
+    assert (feedback.person, feedback.role, feedback.source) == (
+        question.person,
+        "client",
+        "written",
+    )
     assert (feedback.noted_by, feedback.given_on) == (None, timezone.localdate())
     assert (feedback.revision, feedback.enrolment) == (question.revision, question.enrolment)
 
@@ -669,7 +759,7 @@ def test_a_withdrawn_question_says_so_and_names_nobody(client: Client) -> None:
     assert response.status_code == 410
     assert response.templates[0].name == "evidence/answer/withdrawn.html"
     page = response.content.decode()
-    assert [n for n in (question.evidence.owner.name, question.giver.name) if n in page] == []
+    assert [n for n in (question.evidence.owner.name, question.person.name) if n in page] == []
     assert client.post(url, {"text": "Calm."}).context["kept"] == ["Calm."]
     assert client.post(link(question, "decline"), {"reason": ""}).status_code == 302
     assert Feedback.objects.count() == 0
@@ -780,7 +870,7 @@ def test_the_page_takes_the_same_number_of_queries_for_one_and_five_requirements
         AttachmentFactory(revision=question.revision)
     client.get(link(question))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         response = client.get(link(question))
 
     assert len(response.context["form"].own_fields()) == number
@@ -789,13 +879,12 @@ def test_the_page_takes_the_same_number_of_queries_for_one_and_five_requirements
 
 def test_who_has_an_account_finds_the_questions_that_await_them() -> None:
     user = AccountFactory()
-    giver = GiverFactory(user=user)
-    waiting = asked(giver=giver)
+    waiting = asked(person=user)
     for traits in ({"expired": True}, {"answered": True}, {"declined": True}, {"withdrawn": True}):
-        asked(giver=giver, **traits)
+        asked(person=user, **traits)
     asked()
 
     now = timezone.now()
-    found = FeedbackRequest.objects.awaiting_answer(now).filter(giver__user=user)
+    found = FeedbackRequest.objects.awaiting_answer(now).filter(person=user.pk)
 
     assert list(found) == [waiting]

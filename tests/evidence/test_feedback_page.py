@@ -15,7 +15,6 @@ from people.models import Account
 from tests.evidence.factories import (
     FeedbackFactory,
     FeedbackRequestFactory,
-    GiverFactory,
     RevisionFactory,
     confirm,
     withdraw,
@@ -65,7 +64,7 @@ def test_a_remark_says_who_in_which_role_when_and_how(client: Client) -> None:
 
     shown = [
         written.remarks.get().text,
-        written.giver.name,
+        written.person.name,
         'class="role client"',
         "1 October 2026",
     ]
@@ -141,7 +140,7 @@ def buttons(page: str, place: Scene, asked: FeedbackRequest) -> set[str]:
 )
 def test_each_gets_their_own_buttons(client: Client, who: str, expected: set[str]) -> None:
     place = scene()
-    asked = question(place, giver__name="Cor Client")
+    asked = question(place, person__name="Cor Client")
     written = feedback(place, remarks={None: ""})
 
     page = opened(client, place, people_around(place)[who]).content.decode()
@@ -163,11 +162,10 @@ def test_who_was_asked_with_an_account_sees_their_own_question_and_words_only(
 ) -> None:
     place = scene()
     user = AccountFactory(language="en")
-    giver = GiverFactory(user=user)
-    feedback(place, giver=giver, text="My own words", remarks={None: ""})
-    feedback(place, giver__name="Another Giver", text="Words of another", remarks={None: ""})
-    question(place, giver__name="Someone Asked")
-    mine = question(place, giver=giver)
+    feedback(place, person=user, text="My own words", remarks={None: ""})
+    feedback(place, person__name="Another Giver", text="Words of another", remarks={None: ""})
+    question(place, person__name="Someone Asked")
+    mine = question(place, person=user)
 
     page = opened(client, place, user).content.decode()
 
@@ -195,7 +193,7 @@ def test_the_frame_of_another_programme_is_not_in_sight(client: Client) -> None:
     FeedbackFactory(
         enrolment=other, evidence=place.piece, text="Said elsewhere", remarks={None: ""}
     )
-    FeedbackRequestFactory(enrolment=other, evidence=place.piece, giver__name="Asked Elsewhere")
+    FeedbackRequestFactory(enrolment=other, evidence=place.piece, person__name="Asked Elsewhere")
     hidden = ["Said elsewhere", "Asked Elsewhere"]
     assert [t for t in hidden if t not in opened(client, place).content.decode()] == []
 

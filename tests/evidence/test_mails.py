@@ -137,7 +137,7 @@ def test_a_mail_is_in_the_language_that_was_chosen(smtp_server: MailServer) -> N
     question = FeedbackRequest.objects.get()
     queue(
         "evidence/request",
-        to=question.giver.pk,
+        to=question.person.pk,
         about=question.pk,
         cause=None,
         language=question.language,

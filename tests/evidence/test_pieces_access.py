@@ -16,7 +16,6 @@ from tests.evidence.factories import (
     AttachmentFactory,
     FeedbackFactory,
     FeedbackRequestFactory,
-    GiverFactory,
     withdraw,
 )
 from tests.evidence.scenes import Scene, everything, scene
@@ -41,9 +40,7 @@ def actors(place: Scene) -> dict[str, Account | None]:
     )
     teacher = {"programme": programme, "role": ProgrammeRole.Role.TEACHER}
     supervisor = AccountFactory()
-    SupervisorFactory(
-        placement=PlacementFactory(enrolment=place.enrolment), email=supervisor.sign_in
-    )
+    SupervisorFactory(placement=PlacementFactory(enrolment=place.enrolment), person=supervisor)
     return {
         "owner": place.student,
         "adviser": place.enrolment.adviser,
@@ -65,7 +62,7 @@ def place_in(state: str) -> tuple[Scene, dict[str, Account | None]]:
     around = actors(place)
     AttachmentFactory(revision=place.piece.current)
     asked = {"enrolment": place.enrolment, "evidence": place.piece}
-    asked["giver"] = GiverFactory(user=around["invited account"])
+    asked["person"] = around["invited account"]
     if state in ("asked", "withdrawn"):
         FeedbackRequestFactory(**asked)
     if state == "answered":

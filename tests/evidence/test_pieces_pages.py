@@ -27,7 +27,6 @@ from tests.evidence.factories import (
     EvidenceFactory,
     FeedbackFactory,
     FeedbackRequestFactory,
-    GiverFactory,
     RequirementLinkFactory,
     withdraw,
 )
@@ -554,7 +553,7 @@ def test_who_was_asked_with_an_account_sees_the_piece_and_not_what_is_between_st
     RequirementLinkFactory(evidence=piece, requirement=line, why="My own reason")
     place = Scene(enrolment, piece, [line])
     asked = AccountFactory()
-    FeedbackRequestFactory(evidence=piece, enrolment=enrolment, giver=GiverFactory(user=asked))
+    FeedbackRequestFactory(evidence=piece, enrolment=enrolment, person=asked)
 
     shown = {
         name: page_with_everything(client, person, place)

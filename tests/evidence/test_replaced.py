@@ -28,7 +28,7 @@ def put_differently(place: Scene) -> tuple[Feedback, Feedback]:
     first = FeedbackFactory(**given, noted=True, remarks={line: "Too hasty"})
     return first, FeedbackFactory(
         **given,
-        giver=first.giver,
+        person=first.person,
         replaces=first,
         remarks={line: "Well considered"},
         recorded_at=LATER,

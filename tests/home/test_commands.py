@@ -8,14 +8,13 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from committees.models import Case, Decision, SnapshotItem
-from people.actions import give_role
+from people.actions import give_role, register
 from people.models import Account, InstitutionRole
 from records.models import Erasure, Event, name_of
 from records.triggers import lifted
 from records.verification import sealed_models
 from tests.committees.factories import scene
 from tests.evidence.factories import EvidenceFactory, attach
-from tests.factories import AccountFactory
 from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +28,7 @@ def run(*args: str, **options: str) -> str:
 
 def board() -> Account:
     """Somebody of the exam board, who may order an erasure."""
-    account = AccountFactory()
+    account = register(email="board@school.example", name="Exam board", by=None)
     give_role(person=account.person, role=InstitutionRole.Role.EXAM_BOARD, by=None)
     return account
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from home.help import TOPICS, Topic
-from home.privacy import READERS
+from home.privacy import KINDS_OF_READERS
 from tests.evidence.factories import FeedbackRequestFactory
 from tests.factories import AccountFactory
 
@@ -42,8 +42,8 @@ def test_there_is_no_help_about_what_is_not_here(client: Client) -> None:
 def test_the_privacy_page_says_of_everybody_what_they_see(client: Client) -> None:
     page = client.get("/privacy/").content.decode()
 
-    assert page.count('<th scope="row">') == len(READERS)
-    assert page.count("<td ") == 2 * len(READERS)
+    assert page.count('<th scope="row">') == len(KINDS_OF_READERS)
+    assert page.count("<td ") == 2 * len(KINDS_OF_READERS)
 
 
 def test_every_page_leads_to_help_and_privacy(client: Client) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 from django.conf import settings as django_settings
@@ -24,7 +24,8 @@ from committees.models import Case
 from demo.mailbox import kept_mails
 from demo.people import ACCOUNTS
 from evidence.models import FeedbackRequest
-from people.models import Account, Person
+from people import actions
+from people.models import Account, Address, Person
 from post import outbox, work
 from post.models import OutboxMail
 from post.recipients import recipient
@@ -230,7 +231,8 @@ def known(filled_demo: None) -> Iterator[Known]:
 def known_now() -> Known:
     people = Account.objects.all()
     names = [name for person in people for name in (person.get_short_name(), person.sign_in)]
-    return Known([*stored_texts(of_people=True), *NAMES, *SAMPLES, *names])
+    addresses = Address.objects.values_list("address", flat=True)
+    return Known([*stored_texts(of_people=True), *NAMES, *SAMPLES, *names, *addresses])
 
 
 def signed_in(person: Account) -> Client:
@@ -308,7 +310,13 @@ def test_no_state_of_a_page_holds_an_untranslated_word(known: Known, language: s
 def typed_in(state: State) -> list[str]:
     """What its reader types, which comes back on the page."""
     sent = state.send() if callable(state.send) else state.send or {}
-    return [WORDS, *(value for value in sent.values() if isinstance(value, str) and " " in value)]
+    query = state.query() if callable(state.query) else state.query
+    looked_for = parse_qs(query.removeprefix("?")).get("q", [])
+    return [
+        WORDS,
+        *looked_for,
+        *(value for value in sent.values() if isinstance(value, str) and " " in value),
+    ]
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -332,7 +340,11 @@ def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     assert question is not None
     outbox.queue("people/invitation", to=somebody.pk, about=somebody.pk, cause=None)
     outbox.queue("people/password", to=somebody.pk, about=somebody.pk, cause=None)
-    outbox.queue("evidence/reminder", to=question.giver.pk, about=question.pk, cause=None)
+    waits, moved = Account.objects.exclude(pk=somebody.pk).order_by("sign_in")[:2]
+    actions.change_address(person=waits.person, address="one@new.example", by=None)
+    new = actions.change_address(person=moved.person, address="two@new.example", by=None)
+    actions.confirm_address(address=new, by=None)
+    outbox.queue("evidence/reminder", to=question.person.pk, about=question.pk, cause=None)
     for row in OutboxMail.objects.order_by("-recorded_at"):
         row.language, person = language, recipient(row.to)
         assert person is not None

@@ -22,7 +22,7 @@ Place = tuple[Account, str, UUID, UUID, str]
 def asked_at_the_piece() -> Place:
     question = FeedbackRequestFactory()
     page = reverse("evidence:detail", args=[question.evidence_id])
-    giver = question.giver
+    giver = question.person
     return question.evidence.owner.account, page, giver.pk, question.pk, giver.name
 
 
@@ -34,7 +34,7 @@ def asked_at_the_start() -> Place:
 def noted() -> Place:
     feedback = FeedbackFactory(noted=True, remarks={None: "Good"}, recorded_at=timezone.now())
     page = reverse("evidence:detail", args=[feedback.evidence_id])
-    giver = feedback.giver
+    giver = feedback.person
     return feedback.evidence.owner.account, page, giver.pk, feedback.pk, giver.name
 
 

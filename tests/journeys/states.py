@@ -17,7 +17,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.db import OperationalError
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -29,11 +29,13 @@ from committees.models import Case, Committee, Meeting, Membership, Outcome
 from committees.rules import Found
 from committees.snapshots import read
 from demo import mailbox
+from demo.people import PASSWORD
 from evidence.actions import feedback
 from evidence.models import Evidence, Feedback, FeedbackRequest
 from home.help import TOPICS
+from people import actions as people
 from people.drafts import LONGEST, keep
-from people.models import Account
+from people.models import Account, Address, InstitutionRole, Person, SamePerson
 from portfolio.models import CheckIn
 from post.errands import call_off, order
 from post.models import Errand, OutboxMail
@@ -55,6 +57,7 @@ NOOR, NEW, NOBODY = "Noor de Vries", "Roos Dijkstra", ""
 OTHER_CHAIR = "Wilma Kroon"
 STRANGER = "Iris Nieuwkomer"
 ADVISER, TEACHER, COORDINATOR = "Karim Haddad", "Els Bakker", "Mirjam Postma"
+ADMINISTRATOR = "Demo beheer"
 CHAIR, SECRETARY, MEMBER, AUDITOR = "Ruud van Dijk", "Anneke Smit", "Fatma Yilmaz", "Joost Meijer"
 WORDS = "Een halve zin die nog niet af is, want toen ging de telefoon"
 
@@ -215,6 +218,30 @@ def unsent() -> list[UUID]:
     return [keep(f"unsent:{person.pk}:{path}", fields).pk]
 
 
+def known(name: str) -> list[UUID]:
+    return [Person.objects.get(name=name).pk]
+
+
+def shared() -> list[UUID]:
+    """Somebody who was named at a mailbox where another is known."""
+    return known("Petra Klein")
+
+
+def said() -> list[UUID]:
+    """Of whom it was said that two are one, and what was said."""
+    [one] = known("Jan Baas")
+    return [one, SamePerson.objects.current().get(Q(one=one) | Q(other=one)).pk]
+
+
+def auditors_role() -> list[UUID]:
+    [person] = known(AUDITOR)
+    return [person, InstitutionRole.objects.current().get(person=person).pk]
+
+
+def address_link(**of: object) -> Callable[[], list[str]]:
+    return lambda: [Address.objects.filter(**of).latest("recorded_at").token]
+
+
 # --- What the demo has not ------------------------------------------------------------------------
 
 
@@ -223,6 +250,7 @@ def beside_the_demo() -> None:
     the software committee in session, with cases at each point of their way."""
     AccountFactory(name=STRANGER, language="nl")
     _links()
+    _people()
     _draft()
     new = CommitteeFactory(name="Besliscommissie Techniek", programme=programme())
     MeetingFactory(committee=new)
@@ -236,10 +264,20 @@ def beside_the_demo() -> None:
 def _links() -> None:
     noor = Enrolment.objects.get(student__name=NOOR)
     ask = {"enrolment": noor, "evidence": Evidence.objects.get(pk=piece()[0])}
-    FeedbackRequestFactory(expired=True, giver__name="Expired", **ask)
-    FeedbackRequestFactory(declined=True, giver__name="Declined", **ask)
+    FeedbackRequestFactory(
+        expired=True, person__name="Expired", person__address="expired@demo.example", **ask
+    )
+    FeedbackRequestFactory(
+        declined=True, person__name="Declined", person__address="declined@demo.example", **ask
+    )
     gone = EvidenceFactory(owner=noor.student, withdrawn=True, revision__title="Ingetrokken")
-    FeedbackRequestFactory(withdrawn=True, giver__name="Withdrawn", enrolment=noor, evidence=gone)
+    FeedbackRequestFactory(
+        withdrawn=True,
+        person__name="Withdrawn",
+        person__address="withdrawn@demo.example",
+        enrolment=noor,
+        evidence=gone,
+    )
     EvidenceFactory(owner=noor.student, revision__title="Nog aan niemand gevraagd")
     confirmed = Feedback.objects.filter(source=Feedback.Source.NOTED, confirmation=None)
     mine = confirmed.filter(enrolment__student__name="Tygo Brands")[0]
@@ -247,11 +285,46 @@ def _links() -> None:
     asked = FeedbackRequest.objects.filter(evidence=asked_about()[0], state="open")[0]
     OutboxMail.objects.create(
         template="evidence/request",
-        to=asked.giver_id,
+        to=asked.person_id,
         about=asked.pk,
         state=OutboxMail.State.FAILED,
         trouble=OutboxMail.Trouble.NO_MAILBOX,
     )
+
+
+def _people() -> None:
+    """Two at one mailbox, one of whom is somebody else too; somebody whose access was stopped, and
+    somebody invited whose mail did not arrive; and addresses that wait, were confirmed or
+    replaced, or not confirmed in time."""
+    asker, school = Address.Source.ASKER, Address.Source.SCHOOL
+    for name, address, source in (
+        ("Jan Baas", "info@bakkerij.example", asker),
+        ("Petra Klein", "info@bakkerij.example", asker),
+        ("Johan Baas", "johan@bakkerij.example", school),
+    ):
+        people.person_meant(people.Meant(name, address), source=source, by=None)
+    jan, johan = (Person.objects.get(name=f"{name} Baas") for name in ("Jan", "Johan"))
+    people.say_same(one=jan, other=johan, reason="Jan zei het aan de telefoon.", by=None)
+    stopped, invited = (
+        people.register(email=f"{name.lower()}@school.example", name=name, by=None)
+        for name in ("Gestopt", "Uitgenodigd")
+    )
+    people.stop_access(account=stopped, by=None)
+    OutboxMail.objects.filter(about=invited.pk).update(
+        state=OutboxMail.State.FAILED, trouble=OutboxMail.Trouble.NO_MAILBOX
+    )
+    moved = people.register(email="moved@school.example", name="Verhuisd", by=None)
+    late = timezone.now() - 2 * Address.CONFIRMABLE_FOR
+    for address, at in (("late", late), ("replaced", None), ("used", None), ("waiting", None)):
+        row = people.change_address(
+            person=moved.person, address=f"{address}@thuis.example", by=None, at=at
+        )
+        if address == "used":
+            people.confirm_address(address=row, by=None)
+    own = Account.objects.get(person__name=NEW)
+    people.change_address(person=own.person, address="roos@thuis.example", by=own)
+    other = people.register(email="late@school.example", name="Te laat", by=None)
+    people.change_address(person=other.person, address="te.laat@thuis.example", by=None, at=late)
 
 
 def _draft() -> None:
@@ -262,9 +335,26 @@ def _draft() -> None:
     qualifications.import_qualification(dossier=dossier, parsed=parsed.qualifications[0], by=by)
 
 
+def _share_a_mailbox(case: Case) -> None:
+    """Somebody who gave feedback in the set is known at a mailbox of a member."""
+    giver = (
+        case.snapshots.get()
+        .items.filter(kind="person")
+        .exclude(source=case.enrolment.student_id)[0]
+    )
+    member = Account.objects.get(person__name=MEMBER)
+    Address.objects.create(
+        person_id=giver.source,
+        address=member.sign_in.replace("@", "+thuis@"),
+        source=Address.Source.ASKER,
+        receives=False,
+        confirmed_at=timezone.now(),
+    )
+
+
 def _session() -> None:
     """Fleur's case is decided, of Zoë's and Jip's the judgements are open, Ayoub's is put off;
-    Fatma stands aside from Jip's."""
+    Fatma stands aside from Jip's, and is asked whose words in Zoë's set are."""
     meeting = Meeting.objects.get(cases__enrolment__student__name="Fleur van Leeuwen")
     chair, secretary = (
         Account.objects.get(person__name=CHAIR),
@@ -278,6 +368,7 @@ def _session() -> None:
     committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
     for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
         committees.open_judgements(case=of[name], by=chair)
+    _share_a_mailbox(of["Zoë Martens"])
     decided = of["Fleur van Leeuwen"]
     frozen = read(decided.snapshots.get())
     committees.decide(
@@ -372,12 +463,12 @@ DOORS = {
     ),
     "answer, receipt": link("answer", question(state="answered", enrolment__student__name=NOOR)),
     "answer, receipt that can be read": link("answer", question(state="answered")),
-    "answer, expired": link("answer", question(giver__name="Expired"), status=410),
+    "answer, expired": link("answer", question(person__name="Expired"), status=410),
     "answer, expired while typing": link(
-        "answer", question(giver__name="Expired"), send={"text": WORDS}, status=410
+        "answer", question(person__name="Expired"), send={"text": WORDS}, status=410
     ),
-    "answer, declined": link("answer", question(giver__name="Declined")),
-    "answer, withdrawn": link("answer", question(giver__name="Withdrawn"), status=410),
+    "answer, declined": link("answer", question(person__name="Declined")),
+    "answer, withdrawn": link("answer", question(person__name="Withdrawn"), status=410),
     "answer, unknown": link("answer", lambda: ["x" * 43], status=404),
     "confirm": link("confirm", noted(None, enrolment__student__name=NOOR)),
     "confirm, said yes": link("confirm", noted(True)),
@@ -386,6 +477,17 @@ DOORS = {
         "confirm", noted(None, enrolment__student__name="Eva Hoekstra"), status=410
     ),
     "confirm, unknown": link("confirm", lambda: ["x" * 43], status=404),
+    "address": State("address_confirm", of=address_link(address="waiting@thuis.example")),
+    "address, of one's own": State(
+        "address_confirm", of=address_link(address="roos@thuis.example")
+    ),
+    "address, confirmed": State("address_confirm", of=address_link(address="used@thuis.example")),
+    "address, replaced": State(
+        "address_confirm", of=address_link(address="replaced@thuis.example"), status=410
+    ),
+    "address, too late": State(
+        "address_confirm", of=address_link(address="te.laat@thuis.example"), status=410
+    ),
 }
 
 
@@ -393,7 +495,7 @@ DOORS = {
 
 
 def failing(error: Exception) -> Callable[[], AbstractContextManager[object]]:
-    return lambda: patch("home.views.today_for", side_effect=error)
+    return lambda: patch("home.views.hall.today_for", side_effect=error)
 
 
 def locked() -> AbstractContextManager[object]:
@@ -525,7 +627,7 @@ STUDYING = {
     "question withdrawn": State(
         "evidence:remind",
         NOOR,
-        lambda: [FeedbackRequest.objects.filter(giver__name="Withdrawn")[0].pk],
+        lambda: [FeedbackRequest.objects.filter(person__name="Withdrawn")[0].pk],
         send={},
     ),
     "portfolio, none": State("portfolio:mine", STRANGER),
@@ -686,6 +788,69 @@ SETTING_UP = {
 }
 
 
+# --- People ---------------------------------------------------------------------------------------
+
+
+def looking_after(view: str, of: Callable[[], Sequence[object]] = tuple, **more: Any) -> State:
+    return State(f"home:{view}", **{"who": COORDINATOR, "of": of} | more)
+
+
+def password_once_more(client: Client) -> None:
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+
+
+jan, noor, stranger = (partial(known, name) for name in ("Jan Baas", NOOR, STRANGER))
+PEOPLE = {
+    "my details": State("details", NOOR),
+    "my details, an address waits": State("details", NEW),
+    "my name": State("details_name", NOOR),
+    "my name, refused": State("details_name", NOOR, send={}, status=422),
+    "my address, asks for the password": State("details_address", NOOR),
+    "my address": State("details_address", NOOR, first=password_once_more),
+    "my address, refused": State(
+        "details_address", NOOR, first=password_once_more, send={}, status=422
+    ),
+    "sign me out everywhere": State("details_sign_out", NOOR),
+    "home of an administrator": State("home:home", ADMINISTRATOR),
+    "people": looking_after("people"),
+    "people, to an administrator": looking_after("people", who=ADMINISTRATOR),
+    "people, a later page": looking_after("people", query="?page=2"),
+    "people, searched": looking_after("people", query="?q=baas"),
+    "people, nobody found": looking_after("people", query="?q=12345"),
+    "person, invite": looking_after("person_new"),
+    "person, invite, refused": looking_after("person_new", **refused),
+    "person without an account": looking_after("person", jan),
+    "person at a mailbox in common": looking_after("person", shared),
+    "person, a student": looking_after("person", noor),
+    "person, a student, to an administrator": looking_after("person", noor, who=ADMINISTRATOR),
+    "person, an adviser": looking_after("person", lambda: known(ADVISER)),
+    "person whose mail did not arrive": looking_after("person", lambda: known("Uitgenodigd")),
+    "person whose access was stopped": looking_after("person", lambda: known("Gestopt")),
+    "person with addresses of before": looking_after("person", lambda: known("Verhuisd")),
+    "person with a role in the school": looking_after("person", lambda: known(AUDITOR)),
+    "person with a role, to an administrator": looking_after(
+        "person", lambda: known(AUDITOR), who=ADMINISTRATOR
+    ),
+    "person, oneself": looking_after("person", lambda: known(COORDINATOR)),
+    "person, name": looking_after("person_name", jan),
+    "person, name, refused": looking_after("person_name", jan, **refused),
+    "person, address": looking_after("person_address", jan),
+    "person, address, of an account": looking_after("person_address", stranger),
+    "person, address, refused": looking_after("person_address", stranger, **refused),
+    "person, same": looking_after("person_same", shared),
+    "person, same, nobody near": looking_after("person_same", stranger),
+    "person, same, searched": looking_after("person_same", shared, query="?q=baas"),
+    "person, same, nobody found": looking_after("person_same", shared, query="?q=12345"),
+    "person, same, refused": looking_after("person_same", shared, **refused),
+    "person, two after all": looking_after("same_end", said),
+    "person, stop access": looking_after("access_stop", stranger),
+    "person, sign out everywhere": looking_after("sign_out", stranger),
+    "person, role, new": looking_after("role_new", stranger, who=ADMINISTRATOR),
+    "person, role, new, refused": looking_after("role_new", stranger, who=ADMINISTRATOR, **refused),
+    "person, role, end": looking_after("role_end", auditors_role, who=ADMINISTRATOR),
+}
+
+
 # --- Committees -----------------------------------------------------------------------------------
 
 
@@ -783,6 +948,10 @@ DECIDING = {
     ),
     "case, to the secretary": sitting("case", noor_frozen, who=SECRETARY),
     "case, judgements open": sitting("case", zoe_opened),
+    "case, whose is it": sitting("case", zoe_opened, who=MEMBER),
+    "case, whose it is": sitting(
+        "say_whose", zoe_opened, who=MEMBER, send={"whose": "others"}, status=200
+    ),
     "case, a line": sitting("line", lambda: [*noor_frozen(), a_line()]),
     "case, pieces": sitting("pieces", noor_frozen),
     "case, a piece": sitting("piece", lambda: [*noor_frozen(), frozen_piece()]),
@@ -828,5 +997,6 @@ PARTS = {
     "doors": DOORS | ERRORS,
     "studying": STUDYING,
     "setting up": SETTING_UP,
+    "people": PEOPLE,
     "deciding": DECIDING,
 }

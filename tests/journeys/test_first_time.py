@@ -171,7 +171,7 @@ def keeps_a_photo_and_asks_a_supervisor(noor: Newcomer, photo: Path) -> None:
     noor.press("button", "Vraag versturen")
 
     question = FeedbackRequest.objects.get(revision__title="Inlogscherm getest")
-    assert question.giver.name == "Bas Kuiper"
+    assert question.person.name == "Bas Kuiper"
     assert question.role == "supervisor"
     assert question.state == "open"
     assert Attachment.objects.get(revision=question.revision).name == "scherm.jpg"
@@ -189,7 +189,7 @@ def answers_from_the_mailbox(bas: Newcomer) -> None:
     bas.press("button", "Feedback versturen")
 
     feedback = Feedback.objects.get(evidence__current__title="Inlogscherm getest")
-    assert feedback.giver.name == "Bas Kuiper"
+    assert feedback.person.name == "Bas Kuiper"
     [(words, [line])] = said_in(feedback)
     assert (words, line and line.words[:16]) == (text, "Je bedenkt tests")
 

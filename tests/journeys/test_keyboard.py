@@ -125,7 +125,7 @@ def test_a_student_keeps_evidence_and_asks_for_feedback(enter: Enter, tmp_path: 
     assert (link.requirement, link.why) == (place.lines[0], "I chose the plates.")
     assert piece.current.attachments.count() == 1
     question = FeedbackRequest.objects.get(evidence=piece)
-    assert (question.giver.name, question.role) == ("Henk Brouwer", "client")
+    assert (question.person.name, question.role) == ("Henk Brouwer", "client")
 
 
 def test_a_supervisor_answers_from_a_mail(new_page: "Callable[..., Page]") -> None:

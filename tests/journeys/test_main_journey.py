@@ -16,8 +16,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image
 
+from people.models import Account
 from post import work
-from tests.factories import AccountFactory
 from tests.journeys.conftest import PASSWORD, Clock, Walker, day, in_local
 
 pytestmark = [pytest.mark.main_journey, pytest.mark.django_db(transaction=True)]
@@ -47,13 +47,7 @@ def photo(tmp_path: Path) -> Path:
 def test_from_a_dossier_to_a_motivated_decision(
     walker: Callable[..., Walker], clock: Clock, dossier: tuple[Path, str, str], photo: Path
 ) -> None:
-    AccountFactory(
-        name="Beheer",
-        sign_in="beheer@school.example",
-        password=PASSWORD,
-        is_staff=True,
-        is_superuser=True,
-    )
+    Account.objects.create_superuser("beheer@school.example", "Beheer", PASSWORD)
     admin = walker("Beheer")
     admin.sign_in()
     people_are_registered(admin)
@@ -104,17 +98,14 @@ def people_are_registered(admin: Walker) -> None:
         ("Mirjam Postma", ["curriculum", "coordinator"]),
         ("Joost Meijer", ["auditor"]),
     ):
-        admin.goto("/admin/people/account/add/")
+        admin.goto("/people/new/")
         admin.page.fill("[name=name]", name)
-        admin.page.fill("[name=sign_in]", f"{name.split()[0].lower()}@school.example")
-        admin.page.click("[name=_save]")
+        admin.page.fill("[name=email]", f"{name.split()[0].lower()}@school.example")
+        admin.send()
         for role in roles:
-            admin.goto("/admin/people/institutionrole/add/")
-            admin.page.click(".select2-selection")
-            admin.page.fill(".select2-search__field", name)
-            admin.page.click(f".select2-results__option:has-text('{name}')")
-            admin.page.select_option("[name=role]", role)
-            admin.page.click("[name=_save]")
+            admin.page.click("a[href$='/roles/new/']")
+            admin.page.check(f"[name=role][value={role}]")
+            admin.send()
 
 
 def qualification_is_published(mirjam: Walker, path: Path, crebo: str) -> None:

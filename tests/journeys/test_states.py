@@ -64,6 +64,8 @@ NO_PAGES = {
     "evidence:file_state": "a part of the page of a piece",
     "evidence:note_draft": "a line of text",
     "evidence:withdraw_question": "goes on to the piece",
+    "home:access_give": "goes on to the person",
+    "home:person_invite": "goes on to the person",
     "portfolio:acknowledge_draft": "a line of text",
     "portfolio:agreement_done": "goes on to the check-ins",
     "portfolio:check_in_draft": "a line of text",

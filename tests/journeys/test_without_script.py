@@ -84,7 +84,7 @@ def test_evidence_is_kept_and_feedback_asked(enter: Enter, tmp_path: Path) -> No
     page.select_option("[name$='-role'] >> nth=0", "client")
     press(page, "main button.primary")
     question = FeedbackRequest.objects.get(evidence=piece)
-    assert (question.giver.name, question.message) == ("Henk Brouwer", "Was it on time?")
+    assert (question.person.name, question.message) == ("Henk Brouwer", "Was it on time?")
 
     press(page, "main a[href$='/withdraw/']")
     press(page, "main button.danger")

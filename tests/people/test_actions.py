@@ -7,8 +7,8 @@ from people.access import NotAllowed
 from people.models import Account, InstitutionRole
 from post.models import OutboxMail
 from records.models import Event
-from records.verification import verify
 from tests.factories import AccountFactory, InstitutionRoleFactory
+from tests.recorded import faults
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +67,7 @@ def test_a_role_given_twice_is_one_role_and_one_event() -> None:
 
     assert first == second
     assert [event.verb for event in Event.objects.all()] == ["role.given"]
-    assert verify().faults == []
+    assert faults() == []
 
 
 def test_somebody_known_is_not_registered_again() -> None:

@@ -1,12 +1,13 @@
 """The support desk: what it changes goes through the actions."""
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from people.models import Account, InstitutionRole
-from post.models import OutboxMail
 from records.models import Event
-from tests.factories import AccountFactory, PersonFactory
+from records.verification import verify
+from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -21,43 +22,90 @@ def verbs() -> list[str]:
     return list(Event.objects.values_list("verb", flat=True))
 
 
-def test_a_person_is_registered_and_invited(desk: Client) -> None:
-    desk.post(
-        "/admin/people/account/add/",
-        {"name": "Noor", "sign_in": "Noor@School.example", "language": "nl"},
-    )
-
-    person = Account.objects.get(person__name="Noor")
-    assert (person.sign_in, person.has_usable_password()) == ("noor@school.example", False)
-    assert [mail.template for mail in OutboxMail.objects.all()] == ["people/invitation"]
-    assert verbs() == ["person.registered"]
+def change(desk: Client, account: Account, **flags: bool) -> int:
+    """The answer to the desk's form about this account, as its boxes were left."""
+    boxes = {name: "on" for name, is_set in flags.items() if is_set}
+    return desk.post(f"/admin/people/account/{account.pk}/change/", boxes).status_code
 
 
-def test_a_role_is_given_and_ended(desk: Client) -> None:
-    person = AccountFactory()
-    desk.post("/admin/people/institutionrole/add/", {"person": person.pk, "role": "auditor"})
-    [role] = InstitutionRole.objects.all()
-    given = (role.person, role.role, role.ended_at)
-
-    desk.post("/admin/people/institutionrole/", {"action": "end", "_selected_action": [role.pk]})
-
-    role.refresh_from_db()
-    assert given == (person.person, "auditor", None)
-    assert role.ended_at is not None
-    assert verbs() == ["role.given", "role.ended"]
+def rights(account: Account) -> tuple[bool, bool, bool]:
+    account = Account.objects.get(pk=account.pk)
+    return account.is_active, account.is_staff, account.is_superuser
 
 
-def test_a_role_is_not_changed_or_deleted(desk: Client) -> None:
-    role = InstitutionRole.objects.create(person=PersonFactory(), role="auditor")
-    path = f"/admin/people/institutionrole/{role.pk}"
+def test_who_becomes_staff_or_administrator_stands_in_the_record(desk: Client) -> None:
+    noor = AccountFactory()
 
-    answers = [
-        desk.post(f"{path}/change/", {"person": role.person_id, "role": "curriculum"}).status_code,
-        desk.post(f"{path}/delete/", {"post": "yes"}).status_code,
+    assert change(desk, noor, is_active=True, is_staff=True) == 302
+    assert rights(noor) == (True, True, False)
+    assert change(desk, noor, is_active=True, is_staff=True, is_superuser=True) == 302
+    assert rights(noor) == (True, True, True)
+    assert change(desk, noor, is_active=True) == 302
+    assert rights(noor) == (True, False, False)
+
+    events = Event.objects.filter(chain__key=noor.person.chain)
+    assert [(event.verb, event.statement["facts"]) for event in events] == [
+        ("account.rights", {"is_staff": True, "is_superuser": False}),
+        ("account.rights", {"is_staff": True, "is_superuser": True}),
+        ("account.rights", {"is_staff": False, "is_superuser": False}),
     ]
 
-    role.refresh_from_db()
-    assert (answers, role.role) == ([403, 403], "auditor")
+
+def test_access_is_stopped_and_given_by_its_actions(desk: Client) -> None:
+    noor, phone = AccountFactory(), Client()
+    phone.force_login(noor)
+
+    change(desk, noor)
+    assert (rights(noor)[0], phone.get("/me/").status_code) == (False, 302)
+    change(desk, noor, is_active=True)
+
+    assert rights(noor)[0]
+    assert verbs() == ["account.closed", "account.opened"]
+
+
+def test_what_one_act_refuses_undoes_the_other(desk: Client) -> None:
+    boss = Account.objects.get(is_superuser=True)
+
+    assert change(desk, boss, is_superuser=True) == 409  # not active, and no staff
+
+    assert rights(boss) == (True, True, True)
+    assert verbs() == []
+
+
+def test_a_sign_in_is_to_look_at(desk: Client) -> None:
+    noor = AccountFactory(sign_in="noor@school.example")
+
+    desk.post(
+        f"/admin/people/account/{noor.pk}/change/",
+        {"sign_in": "mine@home.example", "is_active": "on"},
+    )
+
+    assert Account.objects.get(pk=noor.pk).sign_in == "noor@school.example"
+
+
+@pytest.mark.parametrize("model", ["account", "person", "institutionrole"])
+def test_nobody_is_made_or_deleted_here(desk: Client, model: str) -> None:
+    role = InstitutionRole.objects.create(person=AccountFactory().person, role="auditor")
+    row = role.pk if model == "institutionrole" else role.person_id
+    path = f"/admin/people/{model}"
+
+    answers = [
+        desk.post(f"{path}/add/", {"name": "Noor"}).status_code,
+        desk.post(f"{path}/{row}/delete/", {"post": "yes"}).status_code,
+    ]
+
+    assert (answers, desk.get(f"{path}/").status_code) == ([403, 403], 200)
+    assert InstitutionRole.objects.filter(pk=role.pk, person__account__isnull=False).exists()
+
+
+def test_the_first_administrator_stands_in_the_record() -> None:
+    call_command("createsuperuser", sign_in="Boss@school.example", interactive=False, verbosity=0)
+
+    boss = Account.objects.get(sign_in="boss@school.example")
+    [event] = Event.objects.all()
+    assert (event.verb, event.chain.key, event.by) == ("person.registered", boss.person.chain, None)
+    assert event.statement["facts"] == {"is_staff": True, "is_superuser": True}
+    assert verify().faults == []
 
 
 @pytest.mark.parametrize(("staff", "status"), [(True, 200), (False, 302)])

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from evidence.models import (
     Evidence,
     Feedback,
-    Giver,
     GiverRole,
     Remark,
     RemarkRequirement,
     RequirementLink,
     Revision,
 )
+from people.models import Person
 from programmes.models import Enrolment, Period, Programme
 from qualifications.models import CoreTask, Place, QualityRequirement, WorkProcess
 from tests.evidence.factories import GiverFactory, RevisionFactory
@@ -57,7 +57,7 @@ def hundred_lines(programme: Programme) -> list[QualityRequirement]:
 def lay(enrolment: Enrolment, lines: list[QualityRequirement], pieces: int) -> None:
     """So many pieces, spread over the periods and the lines, each spoken of by three people of
     forty."""
-    givers: list[Giver] = Giver.objects.bulk_create(GiverFactory.build_batch(40))
+    givers: list[Person] = GiverFactory.create_batch(40)
     roles = list(GiverRole)
     kept, revisions, links, given = [], [], [], []
     remarks: list[Remark] = []
@@ -83,7 +83,7 @@ def lay(enrolment: Enrolment, lines: list[QualityRequirement], pieces: int) -> N
                 enrolment=enrolment,
                 evidence=piece,
                 revision=revision,
-                giver=givers[person],
+                person=givers[person],
                 role=roles[person % len(roles)],
                 source=Feedback.Source.WRITTEN,
                 given_on=revision.happened_on,

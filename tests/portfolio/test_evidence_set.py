@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
@@ -14,6 +15,7 @@ from evidence.actions import feedback as feedback_actions
 from evidence.actions import pieces as piece_actions
 from evidence.asking import Asked
 from evidence.models import Evidence, Feedback, GiverRole
+from people.actions import say_same
 from portfolio import actions
 from portfolio.evidence_set import (
     CONFIRMED,
@@ -23,6 +25,7 @@ from portfolio.evidence_set import (
     EvidenceSet,
     GuidelineFact,
     LaidFact,
+    PersonFact,
     RemarkFact,
     SetAsideFact,
     from_plain,
@@ -36,7 +39,6 @@ from tests.evidence.factories import (
     AttachmentFactory,
     EvidenceFactory,
     FeedbackFactory,
-    GiverFactory,
     RequirementLinkFactory,
     RevisionFactory,
     StoredFileFactory,
@@ -44,7 +46,6 @@ from tests.evidence.factories import (
 )
 from tests.factories import (
     LONG_AGO,
-    AccountFactory,
     EnrolmentFactory,
     QualificationFactory,
     RequirementFactory,
@@ -117,22 +118,44 @@ def test_a_piece_comes_with_its_words_files_requirements_and_feedback() -> None:
         RemarkFact("Friendly and clear.", (str(place.a.pk),), False),
         RemarkFact("Good", (), True),
     )
-    assert [(person.id, person.name, person.user) for person in found.people] == [
-        (str(place.student.pk), place.student.name, str(place.student.pk)),
-        (str(said.giver_id), said.giver.name, ""),
+    assert [(person.id, person.name) for person in found.people] == [
+        (str(place.student.pk), place.student.name),
+        (str(said.person_id), said.spoke_as),
     ]
-    assert found.name(str(said.giver_id)) == said.giver.name
+    assert found.name(str(said.person_id)) == said.person.name
     assert found.name("nobody") == ""
 
 
 @pytest.mark.django_db
-def test_a_giver_with_an_account_is_known_by_it() -> None:
+def test_givers_said_to_be_one_count_as_one_from_then_on() -> None:
     place = scene()
-    giver = GiverFactory(user=AccountFactory())
     piece = EvidenceFactory(owner=place.student, on=[place.a])
-    FeedbackFactory(enrolment=place.enrolment, evidence=piece, giver=giver)
+    one, other = (
+        FeedbackFactory(enrolment=place.enrolment, evidence=piece).person for _ in range(2)
+    )
+    before = timezone.now()
 
-    assert load(place.enrolment).people[1].user == str(giver.user_id)
+    say_same(one=one, other=other, reason="I know them both.", by=None)
+
+    def distinct(moment: datetime | None) -> int:
+        return len({item.counted for item in load(place.enrolment, as_of=moment).feedback})
+
+    assert (distinct(before), distinct(None)) == (2, 1)
+
+
+@pytest.mark.django_db
+def test_what_the_student_turns_out_to_have_said_counts_no_more() -> None:
+    place = scene()
+    piece = EvidenceFactory(owner=place.student, on=[place.a])
+    said = FeedbackFactory(enrolment=place.enrolment, evidence=piece)
+    before = timezone.now()
+    student = place.enrolment.student
+
+    say_same(one=said.person, other=student, reason="They told me.", by=None)
+
+    assert len(load(place.enrolment, as_of=before).feedback) == 1
+    assert load(place.enrolment).feedback == ()
+    assert load(place.enrolment).people == (PersonFact(str(student.pk), student.name),)
 
 
 @pytest.mark.django_db
@@ -316,8 +339,8 @@ def test_answered_evidence_counts_less_what_is_set_aside() -> None:
     assert {item.id for item in counts.feedback} == {str(said.pk), str(words.pk)}
     assert {person.id for person in counts.people} == {
         str(place.student.pk),
-        str(said.giver_id),
-        str(words.giver_id),
+        str(said.person_id),
+        str(words.person_id),
     }
     assert counts.set_aside == (SetAsideFact(str(aside.pk), "aside", "Not mine", 1),)
 

@@ -160,7 +160,7 @@ class Year:
         self.said = FeedbackFactory(
             enrolment=self.place.enrolment,
             evidence=self.piece,
-            giver=self.said.giver,
+            person=self.said.person,
             replaces=self.said,
             text="Better put",
             remarks={[self.place.a, self.place.d, None][number]: ""},

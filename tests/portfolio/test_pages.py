@@ -168,14 +168,14 @@ def test_the_coverage_says_per_requirement_what_is_there(client: Client) -> None
         FeedbackFactory(
             enrolment=place.enrolment,
             evidence=piece,
-            giver__name=name,
+            person__name=name,
             role="supervisor",
             remarks={place.a: f"Words of {name}"},
         )
     FeedbackFactory(
         enrolment=place.enrolment,
         evidence=piece,
-        giver__name="Cas",
+        person__name="Cas",
         noted=True,
         remarks={place.a: "Words of Cas", None: "A fine piece"},
     )

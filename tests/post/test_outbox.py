@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from people.models import Account, Person
+from people.models import Account, Address, Person
 from post import outbox
 from post.models import OutboxMail
 from post.outbox import BUILDERS, MailContent, queue, send_due
@@ -63,7 +63,7 @@ def test_address_name_and_language_are_those_of_the_moment_of_sending(
     person: Account, smtp_server: "MailServer"
 ) -> None:
     queue("people/password", to=person.pk, about=person.pk, cause=None)
-    Account.objects.filter(pk=person.pk).update(sign_in="new@school.example")
+    Address.objects.filter(person=person.pk).update(address="new@school.example")
     Person.objects.filter(pk=person.pk).update(name="Noor New", language="en")
 
     send_due()

@@ -56,9 +56,11 @@ class Scene:
     supervisor: Supervisor
 
     def verbs(self, of: Enrolment | None = None) -> list[str]:
-        """What is written in the programme's chain, or in that of this enrolment's student."""
+        """What is written in the programme's chain, or in that of this enrolment's student, but
+        that people became known."""
         chain = Event.objects.filter(chain__key=of.chain if of else self.programme.chain)
-        return list(chain.order_by("number").values_list("verb", flat=True))
+        events = chain.exclude(verb="person.added").order_by("number")
+        return list(events.values_list("verb", flat=True))
 
     def facts(self) -> dict[str, object]:
         """Those of the last event in the programme's chain."""

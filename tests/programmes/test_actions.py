@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from people.access import NotAllowed
+from people.actions import Meant
 from people.models import InstitutionRole
 from programmes import actions
-from programmes.actions import Contact
 from programmes.models import AdviserAssignment, Guideline, ProgrammeRole, Track, Unit, UnitPart
 from qualifications.models import CoreTask, QualityRequirement, WorkProcess
 from records.models import Event
@@ -32,7 +32,7 @@ def foreign() -> tuple[CoreTask, WorkProcess, QualityRequirement]:
 
 
 def test_a_contact_is_tidied() -> None:
-    assert Contact(" Noor  Bakker ", " Noor@School.Example ") == Contact(
+    assert Meant(" Noor  Bakker ", " Noor@School.Example ") == Meant(
         "Noor Bakker", "noor@school.example"
     )
 
@@ -171,9 +171,9 @@ def test_everything_is_recorded_at_the_clock_that_is_given(place: Scene) -> None
     by = ProgrammeRoleFactory(programme=place.programme).person.account
     enrolment = actions.enrol(
         programme=place.programme,
-        student=Contact("Noor", "noor@school.example"),
+        student=Meant("Noor", "noor@school.example"),
         starts_on=date(2026, 9, 14),
-        adviser=Contact("Ada", "ada@school.example"),
+        adviser=Meant("Ada", "ada@school.example"),
         by=by,
         at=at,
     )
@@ -182,7 +182,7 @@ def test_everything_is_recorded_at_the_clock_that_is_given(place: Scene) -> None
         workplace="Bakery",
         starts_on=date(2026, 9, 14),
         ends_on=date(2026, 12, 1),
-        supervisors=[Contact("Sanne", "sanne@bakery.example")],
+        supervisors=[Meant("Sanne", "sanne@bakery.example")],
         by=by,
         at=at,
     )

@@ -419,7 +419,7 @@ def placement(**other: object) -> dict[str, object]:
             {"second_email": ["Fill in both the name and the address."]},
         ),
         (
-            lambda place: placement(second_name="Mo", second_email="SANNE@bakery.example"),
+            lambda place: placement(second_name="sanne", second_email="SANNE@bakery.example"),
             {"__all__": ["sanne@bakery.example is a supervisor at this placement already."]},
         ),
         (
@@ -453,12 +453,12 @@ def test_a_placement_that_changes(coordinating: Client, place: Scene) -> None:
 def test_one_more_supervisor(coordinating: Client, place: Scene) -> None:
     base = f"/programmes/enrolments/{place.enrolment.pk}/placements/{place.placement.pk}/"
     path = base + "supervisors/new/"
-    here = place.supervisor.email
+    name, here = place.supervisor.person.name, str(place.supervisor.person.address())
 
     check(
         coordinating,
         path,
-        {"name": "Again", "email": here.upper()},
+        {"name": name.upper(), "email": here.upper()},
         {"__all__": [f"{here} is a supervisor at this placement already."]},
     )
     check(

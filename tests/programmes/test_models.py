@@ -75,7 +75,7 @@ def test_the_requirements_of_an_enrolment(
 def test_current_supervisors_are_those_of_the_placements_of_the_day(
     place: Scene, django_assert_num_queries: CountQueries
 ) -> None:
-    second = SupervisorFactory(placement=place.placement, name="Aart")
+    second = SupervisorFactory(placement=place.placement, person__name="Aart")
     SupervisorFactory(placement=place.placement, ended_at=timezone.now())
     later = PlacementFactory(
         enrolment=place.enrolment, starts_on=date(2027, 2, 1), ends_on=date(2027, 6, 30)
@@ -86,14 +86,14 @@ def test_current_supervisors_are_those_of_the_placements_of_the_day(
     def on(day: date) -> list[str]:
         with django_assert_num_queries(1):
             return [
-                f"{one.name} {one.placement.workplace}"
+                f"{one} {one.placement.workplace}"
                 for one in place.enrolment.current_supervisors(day)
             ]
 
     workplace = place.placement.workplace
-    both = [f"Aart {workplace}", f"{place.supervisor.name} {workplace}"]
+    both = [f"Aart {workplace}", f"{place.supervisor} {workplace}"]
     assert (on(date(2026, 9, 1)), on(date(2027, 1, 31))) == (both, both)
-    assert on(date(2027, 2, 1)) == [f"{third.name} {later.workplace}"]
+    assert on(date(2027, 2, 1)) == [f"{third} {later.workplace}"]
     assert on(date(2027, 7, 1)) == []
     assert second.placement == place.placement
 

@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from people.access import NotAllowed
+from people.actions import Meant
 from people.models import Account, InstitutionRole
 from programmes import actions
-from programmes.actions import Contact
 from programmes.models import Period, ProgrammeRole
 from records.models import Event
 from records.refusals import NotPossible
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 Act = Callable[[Scene, Account | None], object]
 DATES = {"starts_on": date(2027, 1, 4), "ends_on": date(2027, 3, 31)}
-SOMEBODY = Contact("Sam Jansen", "sam@school.example")
+SOMEBODY = Meant("Sam Jansen", "sam@school.example")
 
 
 def actors(place: Scene) -> dict[str, Account | None]:

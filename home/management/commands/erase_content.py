@@ -19,8 +19,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "what",
-            help="a row as the record names it (evidence.revision:…, files.storedfile:…), or the "
-            "SHA-256 (hex) of an item of a frozen set",
+            help="a row as the record names it (evidence.revision:…, files.storedfile:…, "
+            "people.person:…), or the SHA-256 (hex) of an item of a frozen set",
         )
         parser.add_argument(
             "--column",

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from home.help import TOPICS, topic_of
-from home.privacy import READERS
+from home.privacy import KINDS_OF_READERS
 from home.roles import roles_of
 from home.today import today_for
 from home.tour import is_tour, tour_for
@@ -53,4 +53,4 @@ def help_topic(request: HttpRequest, key: str) -> HttpResponse:
 @public("everybody may know who sees what, also who gives feedback without an account")
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "home/privacy.html", {"readers": READERS})
+    return render(request, "home/privacy.html", {"readers": KINDS_OF_READERS})

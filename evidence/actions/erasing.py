@@ -1,0 +1,27 @@
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from people.models import Person
+from records.actions import Blanked, keeps_copies
+from records.models import new_salt
+
+
+@keeps_copies
+def blank_names(row: Model) -> list[Blanked]:
+    """Blank the names under which this person was asked and spoke. Four queries."""
+    if not isinstance(row, Person):
+        return []
+    return [
+        *_without_name(row.questions.all(), "asked_as"),
+        *_without_name(row.given_feedback.all(), "spoke_as"),
+    ]
+
+
+def _without_name(rows: QuerySet[Any], name: str) -> list[Blanked]:
+    named = list(rows.exclude(**{name: ""}).select_related("evidence"))
+    for row in named:
+        setattr(row, name, "")
+        row.salt = new_salt()
+    rows.model._default_manager.bulk_update(named, [name, "salt"], batch_size=500)
+    return [Blanked(row, row.chain, (name,), stated=row) for row in named]

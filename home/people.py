@@ -1,0 +1,231 @@
+"""Who is known here, for who looks after people: where mail reaches them, whether they come in, in
+which roles they are, and who counts as one with them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext, pgettext_lazy
+
+from committees.models import Committee, Membership
+from people.access import allowed, check_may_give_roles, check_may_look_after
+from people.models import Account, Address, Identity, InstitutionRole, Person, SamePerson
+from post.models import OutboxMail
+from programmes.models import (
+    AdviserAssignment,
+    Enrolment,
+    Programme,
+    ProgrammeRole,
+    Supervisor,
+)
+from records.models import Dated
+
+# --- Finding --------------------------------------------------------------------------------------
+
+
+class Access(models.TextChoices):
+    """Whether somebody comes in."""
+
+    NONE = "none", pgettext_lazy("access of a person", "no account")
+    INVITED = "invited", pgettext_lazy("access of a person", "invited")
+    ACTIVE = "active", pgettext_lazy("access of a person", "active")
+    CLOSED = "closed", pgettext_lazy("access of a person", "closed")
+
+
+def access_of(person: Person) -> Access:
+    """Without a query where the account was selected."""
+    account = getattr(person, "account", None)
+    if account is None:
+        return Access.NONE
+    if not account.is_active:
+        return Access.CLOSED
+    return Access.ACTIVE if account.last_seen_on else Access.INVITED
+
+
+def people_found(words: str) -> QuerySet[Person]:
+    """Those of whom each of these words stands in the name or in an address of now, with their
+    account, in the order of their names; everybody for no words, and nobody who was erased."""
+    rows = Person.objects.filter(erased_at=None).select_related("account")
+    for word in words.split():
+        at = Address.objects.current().filter(person=OuterRef("pk"), address__icontains=word)
+        rows = rows.filter(Q(name__icontains=word) | Exists(at))
+    return rows.order_by(Lower(Coalesce(NullIf("sort_name", Value("")), F("name"))), "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """Somebody in a list; `roles` are those of now, each once."""
+
+    person: Person
+    address: str
+    access: Access
+    roles: list[str]
+
+
+def lines_of(people: Iterable[Person]) -> list[PersonLine]:
+    """Seven queries, however many they are; the people come with their account."""
+    people = list(people)
+    pks = [person.pk for person in people]
+    addresses = Address.objects.current().filter(person__in=pks, receives=True)
+    address_of = dict(addresses.values_list("person", "address"))
+    held = roles_held(pks, timezone.localdate())
+    return [
+        PersonLine(
+            person,
+            address_of.get(person.pk, ""),
+            access_of(person),
+            list(dict.fromkeys(role.name for role in held[person.pk] if not role.is_over)),
+        )
+        for person in people
+    ]
+
+
+# --- Roles ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoleHeld:
+    """A role in words, with its days; `until` is None where no end is known. `of` is the id of the
+    programme or committee where it was given, and `url` its page; `institution_role` is the row of
+    a role in the institution, which has neither."""
+
+    name: str
+    where: str
+    since: date
+    until: date | None
+    is_over: bool
+    of: UUID | None = None
+    url: str = ""
+    institution_role: InstitutionRole | None = None
+
+
+def roles_held(people: Collection[UUID], on: date) -> defaultdict[UUID, list[RoleHeld]]:
+    """All roles of each of these people as they are on this day: first those of now, then those of
+    before. Six queries."""
+    held: defaultdict[UUID, list[RoleHeld]] = defaultdict(list)
+    for person, role in _roles(people, on):
+        held[person].append(role)
+    for roles in held.values():
+        roles.sort(key=lambda role: (role.is_over, role.since))
+    return held
+
+
+def _roles(people: Collection[UUID], on: date) -> Iterator[tuple[UUID, RoleHeld]]:
+    for role in InstitutionRole.objects.filter(person__in=people):
+        where = _("in the institution")
+        yield role.person_id, _dated(role, role.get_role_display(), where, institution_role=role)
+    for given in ProgrammeRole.objects.filter(person__in=people).select_related("programme"):
+        where, of = str(given.programme), _in(given.programme)
+        yield given.person_id, _dated(given, given.get_role_display(), where, **of)
+    for seat in Membership.objects.filter(person__in=people).select_related("committee"):
+        url = reverse("committees:committee", args=[seat.committee_id])
+        of = {"of": seat.committee_id, "url": url}
+        yield seat.person_id, _dated(seat, seat.get_role_display(), seat.committee.name, **of)
+    advising = AdviserAssignment.objects.filter(adviser__in=people)
+    for each in advising.select_related("enrolment__student", "enrolment__programme"):
+        name, where = pgettext("role of a person", "adviser"), each.enrolment.student.name
+        yield each.adviser_id, _dated(each, name, where, **_in(each.enrolment.programme))
+    supervising = Supervisor.objects.filter(person__in=people)
+    for one in supervising.select_related("placement__enrolment__programme"):
+        name, where = pgettext("role of a person", "workplace supervisor"), one.placement.workplace
+        yield one.person_id, _dated(one, name, where, **_in(one.placement.enrolment.programme))
+    for row in Enrolment.objects.filter(student__in=people).select_related("programme"):
+        name, where = pgettext("role of a person", "student"), str(row.programme)
+        days = row.starts_on, row.ends_on, row.is_over(on)
+        yield row.student_id, RoleHeld(name, where, *days, **_in(row.programme))
+
+
+def _dated(row: Dated, name: str, where: str, **of: Any) -> RoleHeld:
+    since = timezone.localdate(row.recorded_at)
+    until = timezone.localdate(row.ended_at) if row.ended_at else None
+    return RoleHeld(name, where, since, until, until is not None, **of)
+
+
+def _in(programme: Programme) -> dict[str, Any]:
+    return {"of": programme.pk, "url": programme.get_absolute_url()}
+
+
+# --- Who counts as one ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Somebody who counts as one with another, or is known at the same mailbox and does not.
+    `statement` is what was said of the two, if it was."""
+
+    person: Person
+    counts_as_one: bool
+    shares_mailbox: bool
+    statement: SamePerson | None
+
+
+def kin_of(person: Person) -> list[Kin]:
+    """Who counts as one with this person now, and who else is known at their mailbox. Five
+    queries."""
+    counted = Identity.objects.current().filter(person=person).values("counts_as")
+    first = counted[0]["counts_as"] if counted else person.pk
+    same = Identity.objects.current().filter(counts_as=first)
+    group = {first, *same.values_list("person", flat=True)}
+    own = person.addresses.known().values("mailbox")
+    there = Address.objects.known().filter(mailbox__in=own).exclude(mailbox="")
+    sharing = set(there.values_list("person", flat=True))
+    said = {}
+    for row in SamePerson.objects.current().filter(Q(one=person) | Q(other=person)):
+        said[row.other_id if row.one_id == person.pk else row.one_id] = row
+    others = Person.objects.filter(pk__in=(group | sharing | said.keys()) - {person.pk})
+    return [
+        Kin(one, one.pk in group, one.pk in sharing, said.get(one.pk))
+        for one in others.select_related("account").order_by("name", "pk")
+    ]
+
+
+# --- One person -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PersonShown:
+    """What the page of one person shows. `open_to_viewer` holds the programmes and committees that
+    the viewer may open; `troubles` are mails that did not arrive, by what they were about."""
+
+    person: Person
+    access: Access
+    address: Address | None
+    waiting: Address | None
+    former: list[Address]
+    roles: list[RoleHeld]
+    kin: list[Kin]
+    troubles: dict[UUID, OutboxMail]
+    open_to_viewer: set[UUID]
+    may_change: bool
+    may_give_roles: bool
+
+
+def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
+    """At most 17 queries, however much there is."""
+    addresses = list(person.addresses.exclude(address="").order_by("recorded_at", "pk"))
+    now = [row for row in addresses if row.ended_at is None]
+    return PersonShown(
+        person=person,
+        access=access_of(person),
+        address=next((row for row in now if row.receives), None),
+        waiting=next((row for row in now if row.is_confirmable(at)), None),
+        former=[row for row in addresses if row.ended_at and (row.receives or row.confirmed_at)],
+        roles=roles_held([person.pk], timezone.localdate(at))[person.pk],
+        kin=kin_of(person),
+        troubles=OutboxMail.objects.troubles_about([person.pk, *[row.pk for row in now]]),
+        open_to_viewer={
+            *Programme.objects.visible_to(viewer).values_list("pk", flat=True),
+            *Committee.objects.visible_to(viewer).values_list("pk", flat=True),
+        },
+        may_change=allowed(check_may_look_after, viewer, person),
+        may_give_roles=allowed(check_may_give_roles, viewer),
+    )

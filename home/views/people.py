@@ -1,0 +1,326 @@
+"""People: who is known here, for who administers and for the coordinators of the institution."""
+
+from functools import partial
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from home.forms import InstitutionRoleForm, NewPersonForm, PeopleSearchForm, SameForm
+from home.people import kin_of, lines_of, people_found, person_shown
+from people import actions
+from people.access import (
+    PersonRequest,
+    check_may_administer,
+    check_may_give_roles,
+    check_may_look_after,
+    signed_in,
+)
+from people.forms import AddressForm, NameForm
+from people.models import Account, InstitutionRole, Person, SamePerson
+from people.pages import WayBack, act_and_go_back, ask_page, done, form_page, refusals_in
+
+AT_A_TIME = 50
+MOST_CHOICES = 20
+
+
+@signed_in
+@require_safe
+def people(request: PersonRequest) -> HttpResponse:
+    check_may_administer(request.user)
+    form = PeopleSearchForm(request.GET, label_suffix="")
+    words = form.words()
+    page = Paginator(people_found(words), AT_A_TIME).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "form": form,
+        "words": words,
+        "page": page,
+        "lines": lines_of(page.object_list),
+        "query": query.urlencode(),
+    }
+    return render(request, "home/people.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_new(request: PersonRequest) -> HttpResponse:
+    check_may_administer(request.user)
+    form = NewPersonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        with refusals_in(form):
+            account = actions.invite(**form.cleaned_data, by=request.user)
+            text = _("%(name)s is invited by mail.") % {"name": account.name}
+            return done(request, text, _page_of(account.person))
+    return form_page(
+        request,
+        form,
+        title=_("Invite somebody"),
+        label=_("Invite"),
+        back=WayBack(reverse("home:people"), _("People")),
+        text=_("They get a mail and choose a password. Roles you give afterwards."),
+    )
+
+
+@signed_in
+@require_safe
+def person(request: PersonRequest, pk: UUID) -> HttpResponse:
+    shown = person_shown(_person(request, pk), request.user, timezone.now())
+    return render(request, "home/person.html", {"shown": shown, "person": shown.person})
+
+
+def _person(request: PersonRequest, pk: UUID) -> Person:
+    """Somebody, for who looks after people: 403 for anybody else, 404 for who was erased. At most
+    two queries."""
+    check_may_administer(request.user)
+    rows = Person.objects.filter(erased_at=None).select_related("account")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _changed_person(request: PersonRequest, pk: UUID) -> Person:
+    """Somebody whose name, address and access this person looks after; 403 or 404 otherwise."""
+    person = _person(request, pk)
+    check_may_look_after(request.user, person)
+    return person
+
+
+def _account(request: PersonRequest, pk: UUID) -> Account:
+    """The account of somebody whose access this person looks after; 403 or 404 otherwise."""
+    person = _changed_person(request, pk)
+    if not hasattr(person, "account"):
+        raise Http404
+    return person.account
+
+
+def _page_of(person: Person) -> WayBack:
+    return WayBack(reverse("home:person", args=[person.pk]), person.name)
+
+
+# --- Name and address -----------------------------------------------------------------------------
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_name(request: PersonRequest, pk: UUID) -> HttpResponse:
+    person = _changed_person(request, pk)
+    sent = request.POST if request.method == "POST" else None
+    form = NameForm(sent, initial={"name": person.name})
+    if form.is_valid():
+        with refusals_in(form):
+            actions.rename(person=person, **form.cleaned_data, by=request.user)
+            return done(request, _("Saved."), _page_of(person))
+    return form_page(
+        request,
+        form,
+        title=_("What is %(name)s called?") % {"name": person.name},
+        label=_("Save"),
+        back=_page_of(person),
+        text=_("What they said before stays under the name of then."),
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_address(request: PersonRequest, pk: UUID) -> HttpResponse:
+    person = _changed_person(request, pk)
+    if person.pk == request.user.pk:
+        return redirect("details_address")  # where the password is asked for
+    form = AddressForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        with refusals_in(form):
+            row = actions.change_address(person=person, **form.cleaned_data, by=request.user)
+            if row.receives:
+                text = _("Mail for %(name)s goes to this address from now on.")
+            else:
+                text = _("%(name)s gets a mail there, to confirm the address.")
+            return done(request, text % {"name": person.name}, _page_of(person))
+    if hasattr(person, "account"):
+        text = _(
+            "It is used once it was confirmed from that mailbox; the address of now is told. Make "
+            "sure that it is theirs: who reads its mail can choose a new password."
+        )
+    else:
+        text = _("Mail goes there from now on.")
+    return form_page(
+        request,
+        form,
+        title=_("Another address for %(name)s") % {"name": person.name},
+        label=_("Save"),
+        back=_page_of(person),
+        text=text,
+    )
+
+
+# --- Access ---------------------------------------------------------------------------------------
+
+
+@signed_in
+@require_POST
+def person_invite(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """An account for somebody who has none, or the invitation once more."""
+    person = _changed_person(request, pk)
+    return act_and_go_back(
+        request,
+        partial(actions.invite_person, person=person, by=request.user),
+        done_text=_("%(name)s is invited by mail.") % {"name": person.name},
+        back=_page_of(person),
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def access_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
+    account = _account(request, pk)
+    return ask_page(
+        request,
+        partial(actions.stop_access, account=account, by=request.user),
+        title=_("Stop the access of %(name)s?") % {"name": account.name},
+        text=_(
+            "They are signed out at once and can no longer come in. Their roles, and what they "
+            "did, stay. You can give access again."
+        ),
+        label=_("Stop access"),
+        done_text=_("%(name)s can no longer come in.") % {"name": account.name},
+        back=_page_of(account.person),
+    )
+
+
+@signed_in
+@require_POST
+def access_give(request: PersonRequest, pk: UUID) -> HttpResponse:
+    account = _account(request, pk)
+    return act_and_go_back(
+        request,
+        partial(actions.give_access, account=account, by=request.user),
+        done_text=_("%(name)s can come in again.") % {"name": account.name},
+        back=_page_of(account.person),
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_out(request: PersonRequest, pk: UUID) -> HttpResponse:
+    account = _account(request, pk)
+    return ask_page(
+        request,
+        partial(actions.sign_out_everywhere, account=account, by=request.user),
+        title=_("Sign %(name)s out everywhere?") % {"name": account.name},
+        text=_("On every computer and phone. They can sign in again at once, with their password."),
+        label=_("Sign out everywhere"),
+        done_text=_("%(name)s is signed out everywhere.") % {"name": account.name},
+        back=_page_of(account.person),
+    )
+
+
+# --- Two that are one -----------------------------------------------------------------------------
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_same(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Who is the same human as this person? Offered are those at the same mailbox, or whom the
+    search finds."""
+    person = _person(request, pk)
+    search = PeopleSearchForm(request.GET, label_suffix="")
+    words = search.words()
+    if words:
+        found = list(people_found(words).exclude(pk=person.pk)[:MOST_CHOICES])
+    else:
+        found = [kin.person for kin in kin_of(person) if kin.shares_mailbox]
+    choices = [
+        (
+            line.person,
+            ", ".join(filter(None, [line.person.name, line.address, str(line.access.label)])),
+        )
+        for line in lines_of(found)
+    ]
+    form = SameForm(request.POST if request.method == "POST" else None, choices=choices)
+    if form.is_valid():
+        with refusals_in(form):
+            actions.say_same(one=person, **form.cleaned_data, by=request.user)
+            text = _("They count as one from now on.")
+            return done(request, text, _page_of(person), "same")
+    context = {
+        "person": person,
+        "back": _page_of(person),
+        "search": search,
+        "words": words,
+        "form": form,
+        "found": found,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "home/same.html", context, status=status)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def same_end(request: PersonRequest, pk: UUID, same_id: UUID) -> HttpResponse:
+    person = _person(request, pk)
+    statements = SamePerson.objects.current().select_related("one", "other")
+    statement = get_object_or_404(statements, pk=same_id)
+    if person not in (statement.one, statement.other):
+        return redirect("home:person", person.pk)
+    other = statement.other if statement.one == person else statement.one
+    return ask_page(
+        request,
+        partial(actions.take_back_same, statement=statement, by=request.user),
+        title=_("Are %(one)s and %(other)s two people after all?")
+        % {"one": person.name, "other": other.name},
+        text=_("From now on they count as two again. What was counted before stays as it was."),
+        label=_("They are two"),
+        done_text=_("They count as two again."),
+        back=_page_of(person),
+        part="same",
+    )
+
+
+# --- Roles in the institution ---------------------------------------------------------------------
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
+    person = _person(request, pk)
+    check_may_give_roles(request.user)
+    form = InstitutionRoleForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        role = actions.give_role(person=person, **form.cleaned_data, by=request.user)
+        text = _("%(name)s has the role %(role)s.")
+        names = {"name": person.name, "role": role.get_role_display()}
+        return done(request, text % names, _page_of(person), "roles")
+    return form_page(
+        request,
+        form,
+        title=_("Which role does %(name)s have in the institution?") % {"name": person.name},
+        label=_("Give this role"),
+        back=_page_of(person),
+        text=_(
+            "Curriculum loads qualifications. A coordinator makes programmes and looks after "
+            "people. Exam board and auditor follow decisions."
+        ),
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def role_end(request: PersonRequest, pk: UUID, role_id: UUID) -> HttpResponse:
+    person = _person(request, pk)
+    check_may_give_roles(request.user)
+    role = get_object_or_404(InstitutionRole.objects.current(), pk=role_id, person=person)
+    return ask_page(
+        request,
+        partial(actions.end_role, role=role, by=request.user),
+        title=_("End the role of %(name)s: %(role)s?")
+        % {"name": person.name, "role": role.get_role_display()},
+        text=_("It ends today. What they did in it stays on record."),
+        label=_("End"),
+        done_text=_("The role has ended."),
+        back=_page_of(person),
+        part="roles",
+    )

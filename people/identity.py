@@ -1,0 +1,139 @@
+"""Who counts as one with whom: statements of coordinators, and mailboxes in common.
+
+Somebody who was only ever named by others counts as one with the mailbox at which they are known:
+with the first there who named themselves, else with the first of all. So the number of distinct
+people is never more than there are pairs of a human and a mailbox, and never more than there are
+humans once a coordinator has said which are one. (docs/decisions/0016-a-person-is-no-address.md)
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from people.mailboxes import mailbox_of
+from people.models import Address, Identity, Person, SamePerson
+
+
+def counted_as(people: "Collection[UUID] | QuerySet", moment: datetime) -> dict[UUID, UUID]:
+    """As whom those of these people counted at this (aware) moment who counted as somebody else.
+    One query."""
+    rows = Identity.objects.as_of(moment).filter(person__in=people)
+    return dict(rows.values_list("person", "counts_as"))
+
+
+def said_to_be(people: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """For each of these people all who are said to be the same human, themselves included. A query
+    for each step from one to the next, at least one."""
+    people = set(people)
+    pairs = _statements(people)
+    groups = _groups({*people, *(one for pair in pairs for one in pair)}, pairs)
+    return {one: frozenset(group) for group in groups for one in group & people}
+
+
+def mailboxes_around(people: Collection[UUID]) -> dict[UUID, set[str]]:
+    """The mailboxes at which these people are or were known, by person; and of everybody else
+    who is or was known there. One query."""
+    known = Address.objects.known().exclude(mailbox="")
+    own = known.filter(person__in=people).values("mailbox")
+    found: dict[UUID, set[str]] = defaultdict(set)
+    for person, mailbox in known.filter(mailbox__in=own).values_list("person", "mailbox"):
+        found[person].add(mailbox)
+    return found
+
+
+def hold_mailbox(address: str) -> None:
+    """Whoever else comes to say who is at the mailbox of this address waits until the caller's
+    transaction ends, and then sees what it made. Before any row is locked. One query on
+    PostgreSQL; on SQLite one writes at a time anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+                [f"mailbox:{mailbox_of(address)}"],
+            )
+
+
+def derive(people: Iterable[UUID], at: datetime) -> None:
+    """Bring the identities of these people, and of all whom they are connected to, up to date, in
+    the caller's transaction. The people are locked, so that no two derivations pass each other by.
+    Three queries for each step to further people, all of them twice, and at most four more."""
+    people = set(people)
+    known: dict[UUID, Person] = {}
+    found, pairs, at_mailbox = _connected(people)
+    while set(known) != found:
+        rows = Person.objects.select_for_update(of=("self",)).filter(pk__in=found)
+        known = {row.pk: row for row in rows.select_related("account").order_by("pk")}
+        # Who held one of them until now may have connected them to others.
+        found, pairs, at_mailbox = _connected(people)
+    edges = list(pairs)
+    for there in at_mailbox.values():
+        first, *_others = sorted(there, key=lambda pk: _rank(known[pk]))
+        edges += [(first, pk) for pk in there if known[pk].named_at is None]
+    wanted: dict[UUID, UUID] = {}
+    for group in _groups(known, edges):
+        first = min(group, key=lambda pk: _rank(known[pk]))
+        wanted |= {pk: first for pk in group if pk != first}
+    rows_now = Identity.objects.current().filter(person__in=known)
+    now = {row.person_id: row for row in rows_now}
+    over = [row.pk for pk, row in now.items() if wanted.get(pk) != row.counts_as_id]
+    Identity.objects.filter(pk__in=over).update(ended_at=at)
+    Identity.objects.bulk_create(
+        Identity(person_id=pk, counts_as_id=first, recorded_at=at)
+        for pk, first in wanted.items()
+        if pk not in now or now[pk].pk in over
+    )
+
+
+def _rank(person: Person) -> tuple[bool, bool, datetime, UUID]:
+    """Who stands for others: who has an account, who is named, who was known first."""
+    has_account = hasattr(person, "account")
+    return not has_account, person.named_at is None, person.recorded_at, person.pk
+
+
+Pair = tuple[UUID, UUID]
+
+
+def _connected(people: set[UUID]) -> tuple[set[UUID], set[Pair], dict[str, set[UUID]]]:
+    """All who are connected to these people by statements or mailboxes, the statements, and who is
+    at which mailbox now."""
+    pairs: set[Pair] = set()
+    at_mailbox: dict[str, set[UUID]] = defaultdict(set)
+    new = set(people)
+    while new:
+        here = Address.objects.known().filter(person__in=new).exclude(mailbox="")
+        boxes = set(here.values_list("mailbox", flat=True)) - at_mailbox.keys()
+        there = Address.objects.known().filter(mailbox__in=boxes)
+        for mailbox, person in there.values_list("mailbox", "person"):
+            at_mailbox[mailbox].add(person)
+        pairs |= _statements(new)
+        reached = {one for pair in pairs for one in pair}.union(*at_mailbox.values())
+        new = reached - people
+        people = people | new
+    return people, pairs, at_mailbox
+
+
+def _statements(people: set[UUID]) -> set[Pair]:
+    """The current statements about these people and all whom they are said to be."""
+    pairs: set[Pair] = set()
+    new = people
+    while new:
+        rows = SamePerson.objects.current().filter(Q(one__in=new) | Q(other__in=new))
+        pairs |= set(rows.values_list("one", "other"))
+        new = {one for pair in pairs for one in pair} - people
+        people = people | new
+    return pairs
+
+
+def _groups(people: Iterable[UUID], edges: Iterable[Pair]) -> list[set[UUID]]:
+    """Those that edges connect, together; each person in one group."""
+    group_of = {one: {one} for one in people}
+    for one, other in edges:
+        if group_of[one] is not group_of[other]:
+            group_of[one] |= group_of[other]
+            for each in group_of[other]:
+                group_of[each] = group_of[one]
+    return list({id(group): group for group in group_of.values()}.values())

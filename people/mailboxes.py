@@ -1,0 +1,32 @@
+"""Addresses as mail systems read them."""
+
+import idna
+
+# Mail systems that deliver with and without dots before the @ alike.
+DOTS_IGNORED = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
+
+
+def mailbox_of(address: str) -> str:
+    """One spelling for each mailbox: in lower case, the domain in ASCII, without what follows a
+    plus sign, and without dots where the system is known to ignore them."""
+    local, _at, domain = address.strip().lower().rpartition("@")
+    domain = _ascii(domain)
+    local = local.partition("+")[0] or local
+    if domain in DOTS_IGNORED:
+        local, domain = local.replace(".", ""), DOTS_IGNORED[domain]
+    return f"{local}@{domain}"
+
+
+def deliverable(address: str) -> str:
+    """The address as it goes over the wire: its domain in ASCII by IDNA 2008, by which "faß" is
+    another domain than "fass"."""
+    local, _at, domain = address.strip().rpartition("@")
+    return f"{local}@{_ascii(domain)}"
+
+
+def _ascii(domain: str) -> str:
+    """The domain itself where it is none that IDNA knows."""
+    try:
+        return idna.encode(domain, uts46=True, transitional=False).decode()
+    except idna.IDNAError:
+        return domain.lower()

@@ -1,0 +1,97 @@
+"""The two plain pages of the house: one form, and a question before something is ended."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from records.refusals import NotPossible
+
+
+class Page(Protocol):
+    """What a page can lead back to: a row with a page of its own, or a `WayBack`."""
+
+    def __str__(self) -> str: ...
+
+    def get_absolute_url(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """A page that is no row's own, by its address and its name."""
+
+    url: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return self.url
+
+
+@contextmanager
+def refusals_in(form: forms.BaseForm) -> Iterator[None]:
+    """What an action refuses becomes an error of the form."""
+    try:
+        yield
+    except NotPossible as refusal:
+        form.add_error(None, str(refusal))
+
+
+def form_page(
+    request: HttpRequest,
+    form: forms.BaseForm,
+    *,
+    title: str,
+    label: str,
+    back: Page,
+    text: str = "",
+    template: str = "people/form.html",
+) -> HttpResponse:
+    """A page with one form; 422 where it has errors. `label` is what its button says, `back` the
+    page to which it belongs; another template extends people/form.html."""
+    context = {"form": form, "title": title, "label": label, "back": back, "text": text}
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def ask_page(
+    request: HttpRequest,
+    act: Callable[[], object],
+    *,
+    title: str,
+    text: str,
+    label: str,
+    done_text: str,
+    back: Page,
+    part: str = "",
+) -> HttpResponse:
+    """A page that asks before something is removed or ended. Its button posts to itself: then it
+    acts, and goes back with `done_text` or with what was refused."""
+    if request.method == "POST":
+        return act_and_go_back(request, act, done_text=done_text, back=back, part=part)
+    context = {"title": title, "text": text, "label": label, "back": back}
+    return render(request, "people/ask.html", context)
+
+
+def act_and_go_back(
+    request: HttpRequest, act: Callable[[], object], *, done_text: str, back: Page, part: str = ""
+) -> HttpResponse:
+    """Act, and go back with `done_text` or with what was refused."""
+    try:
+        act()
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect(back.get_absolute_url())
+    return done(request, done_text, back, part)
+
+
+def done(request: HttpRequest, text: str, page: Page, part: str = "") -> HttpResponse:
+    """Back to the page, at this part of it, with a message."""
+    messages.success(request, text)
+    return redirect(f"{page.get_absolute_url()}{part and '#'}{part}")

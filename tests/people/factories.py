@@ -1,0 +1,12 @@
+from people import actions
+from people.actions import Meant
+from people.models import Account, Address, Person
+
+
+def met(name: str, address: str, source: str = Address.Source.ASKER) -> Person:
+    """Who is meant by this name at this address, as an asker or the school says it."""
+    return actions.person_meant(Meant(name, address), source=Address.Source(source), by=None)
+
+
+def registered(name: str, address: str) -> Account:
+    return actions.register(email=address, name=name, by=None)

@@ -1,0 +1,222 @@
+"""Who counts as one with whom, now and as of a past moment."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.utils import timezone, translation
+
+from people import actions
+from people.access import NotAllowed
+from people.identity import counted_as, mailboxes_around, said_to_be
+from people.models import Account, Identity, InstitutionRole, Person, SamePerson
+from records.models import Event
+from records.refusals import NotPossible
+from tests.factories import AccountFactory, InstitutionRoleFactory
+from tests.people.factories import met, registered
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
+INFO = "info@bakkerij.example"
+
+
+def distinct(*people: Person, at: datetime | None = None) -> int:
+    return len(set(everybody(*people, at=at).values()))
+
+
+def everybody(*people: Person | Account, at: datetime | None = None) -> dict[UUID, UUID]:
+    """As whom each counts, who counts as themselves too."""
+    pks = [one.pk for one in people]
+    return {pk: pk for pk in pks} | counted_as(pks, at or timezone.now())
+
+
+def same(one: Person, other: Person, reason: str = "Asked them.") -> SamePerson:
+    return actions.say_same(one=one, other=other, reason=reason, by=None)
+
+
+# --- A mailbox in common --------------------------------------------------------------------------
+
+
+def test_two_names_at_one_mailbox_count_as_one_until_they_named_themselves() -> None:
+    jan, petra = met("Jan Baas", INFO), met("Petra Klein", "Info@bakkerij.example")
+    assert jan != petra
+    assert distinct(jan, petra) == 1
+
+    actions.say_who(person=petra, name="Petra Klein")
+    assert distinct(jan, petra) == 1  # Jan may still be anybody
+
+    actions.say_who(person=jan, name="jan  baas")
+    assert distinct(jan, petra) == 2
+    assert Identity.objects.current().count() == 0
+
+
+def test_somebody_named_by_others_counts_as_the_first_at_their_mailbox_who_named_themselves() -> (
+    None
+):
+    jan, petra, third = (met(name, INFO) for name in ("Jan", "Petra", "Somebody"))
+
+    actions.say_who(person=petra, name="Petra")
+
+    assert everybody(jan, third) == {jan.pk: petra.pk, third.pk: petra.pk}
+
+
+def test_other_mailboxes_are_other_people() -> None:
+    people = [met("Jan", f"jan{number}@bakkerij.example") for number in range(3)]
+
+    assert distinct(*people) == 3
+
+
+def test_two_mailboxes_with_somebody_between_them_join_all_who_are_only_named() -> None:
+    """The same human at two mailboxes, of whom a coordinator says so."""
+    jan, petra = met("Jan", INFO), met("Petra", INFO)
+    jan_elsewhere, piet = met("Jan", "winkel@bakker.example"), met("Piet", "winkel@bakker.example")
+
+    same(jan, jan_elsewhere)
+
+    assert distinct(jan, petra, jan_elsewhere, piet) == 1
+
+
+def test_who_gets_an_account_stands_for_those_named_at_that_mailbox() -> None:
+    jan = met("Jan", "petra@bakkerij.example")
+
+    petra = registered("Petra", "petra@bakkerij.example")
+
+    assert everybody(jan, petra) == {jan.pk: petra.pk, petra.pk: petra.pk}
+
+
+def test_an_address_that_waits_for_its_mailbox_joins_nobody() -> None:
+    jan, noor = met("Jan", INFO), registered("Noor", "noor@school.example")
+
+    actions.change_address(person=noor.person, address=INFO, by=noor)
+
+    assert distinct(jan, noor.person) == 2
+    assert mailboxes_around([noor.pk]) == {noor.pk: {"noor@school.example"}}
+
+
+# --- Said and taken back --------------------------------------------------------------------------
+
+
+def test_two_are_said_to_be_one_and_two_again() -> None:
+    jan, johan = met("Jan", "jan@a.example"), met("Johan", "johan@b.example")
+
+    statement = same(jan, johan)
+    assert distinct(jan, johan) == 1
+    assert said_to_be([jan.pk, johan.pk])[johan.pk] == {jan.pk, johan.pk}
+
+    actions.take_back_same(statement=statement, by=None)
+    assert distinct(jan, johan) == 2
+    assert said_to_be([jan.pk])[jan.pk] == {jan.pk}
+    verbs = Event.objects.filter(chain__key=johan.chain).values_list("verb", flat=True)
+    assert list(verbs) == ["person.added", "person.same", "person.not_same"]
+
+
+def test_a_chain_of_three_falls_apart_where_it_is_cut() -> None:
+    one, two, three = (met("Jan", f"jan@{place}.example") for place in "abc")
+    first, second = same(one, two), same(three, two)
+    assert distinct(one, two, three) == 1
+    assert said_to_be([one.pk])[one.pk] == {one.pk, two.pk, three.pk}
+
+    actions.take_back_same(statement=first, by=None)
+
+    assert distinct(one, two, three) == 2
+    assert distinct(two, three) == 1
+    actions.take_back_same(statement=second, by=None)
+    assert distinct(one, two, three) == 3
+
+
+def test_taken_back_twice_is_one_event() -> None:
+    statement = same(met("Jan", "jan@a.example"), met("Johan", "johan@b.example"))
+
+    actions.take_back_same(statement=statement, by=None)
+    actions.take_back_same(statement=statement, by=None)
+
+    assert Event.objects.filter(verb="person.not_same").count() == 2  # one on each chain
+
+
+def test_a_past_count_comes_out_as_it_was() -> None:
+    start = timezone.now()
+    jan, johan = met("Jan", "jan@a.example"), met("Johan", "johan@b.example")
+    moments = [start + timedelta(hours=number) for number in range(1, 3)]
+    statement = actions.say_same(one=jan, other=johan, reason="Asked.", by=None, at=moments[0])
+    actions.take_back_same(statement=statement, by=None, at=moments[1])
+
+    def count(moment: datetime) -> int:
+        return distinct(jan, johan, at=moment)
+
+    minute = timedelta(minutes=1)
+    assert [count(moments[0] - minute), count(moments[0]), count(moments[1] - minute)] == [2, 1, 1]
+    assert count(moments[1]) == 2
+
+
+def test_nothing_that_names_somebody_is_rewritten() -> None:
+    jan, johan = met("Jan", "jan@a.example"), met("Johan", "johan@b.example")
+    before = list(Person.objects.order_by("pk").values()), jan.address(), johan.address()
+
+    same(jan, johan)
+
+    after = list(Person.objects.order_by("pk").values()), jan.address(), johan.address()
+    assert after == before
+
+
+def refused(one: Person, other: Person, reason: str) -> str:
+    with pytest.raises(NotPossible) as refusal:
+        same(one, other, reason)
+    assert SamePerson.objects.count() == 0
+    return str(refusal.value)
+
+
+def test_what_cannot_be_said() -> None:
+    jan, noor = met("Jan", "jan@a.example"), registered("Noor", "noor@school.example")
+    other = registered("Nora", "nora@school.example")
+
+    assert "choose two" in refused(jan, jan, "Asked.")
+    assert "how you know" in refused(jan, noor.person, "  ")
+    assert "stop the access" in refused(noor.person, other.person, "Asked.")
+    actions.stop_access(account=other, by=None)
+    assert same(other.person, noor.person)
+
+
+def test_it_is_not_said_twice_whichever_comes_first() -> None:
+    jan, johan = met("Jan", "jan@a.example"), met("Johan", "johan@b.example")
+    same(jan, johan)
+
+    for pair in ((jan, johan), (johan, jan)):
+        with pytest.raises(NotPossible):
+            same(*pair)
+
+    assert SamePerson.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "may"), [("coordinator", True), ("administrator", True), ("teacher", False)]
+)
+def test_who_may_say_it(who: str, may: bool) -> None:
+    by = AccountFactory(is_superuser=who == "administrator")
+    if who == "coordinator":
+        InstitutionRoleFactory(person=by, role=InstitutionRole.Role.COORDINATOR)
+    jan, johan = met("Jan", "jan@a.example"), met("Johan", "johan@b.example")
+
+    if may:
+        actions.say_same(one=jan, other=johan, reason="Asked.", by=by)
+    else:
+        with pytest.raises(NotAllowed):
+            actions.say_same(one=jan, other=johan, reason="Asked.", by=by)
+
+    assert SamePerson.objects.exists() is may
+
+
+def test_counting_asks_once_however_many(django_assert_num_queries: object) -> None:
+    people: list[UUID] = [met("Jan", f"jan{number}@a.example").pk for number in range(30)]
+
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        counted = counted_as(people, timezone.now())
+
+    assert counted == {}
