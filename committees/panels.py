@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Set
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import CharField, F, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 
 from committees.models import (
     Attendance,
@@ -19,11 +19,12 @@ from committees.models import (
     Membership,
     OwnWord,
     Recusal,
+    Snapshot,
     SnapshotItem,
 )
 from committees.rules import Disclosure, Ground, Panel, Seat
-from people.identity import mailboxes_around, said_to_be
-from people.models import Person
+from people.identity import at_mailboxes_of, said_to_be
+from people.models import Person, SamePerson
 from programmes.models import AdviserAssignment
 
 Role = Membership.Role
@@ -36,9 +37,9 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
-    """The committee before each of these cases (read with `for_list`), by the case's id. Four
-    queries, none without cases; more for a past moment at which other house rules or another
-    mandate held.
+    """The committee before each of these cases (read with `for_list`), by the case's id. One
+    query, none without cases; more for a past moment at which other house rules or another
+    mandate held, and where somebody who sits is said to be somebody else too.
 
     Until the committee has spoken, whoever advises the student now, is the student, or gave
     feedback where the house rules then keep them from judging, stands aside without anybody
@@ -50,6 +51,8 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     advising = AdviserAssignment.objects.as_of(at)
     ties = _ties(
         *_in_meetings([case.meeting for case in cases], at),
+        *_known(_seats([case.meeting for case in cases], at).values("person")),
+        _tie("gave", _givers(cases), of="snapshot__case", who="source"),
         _tie("judged", Judgement.objects.filter(case__in=cases), of="case"),
         _tie("aside", Recusal.objects.filter(case__in=cases), of="case", word="ground"),
         _tie(
@@ -61,15 +64,15 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         _tie("theirs", OwnWord.objects.filter(case__in=cases, is_theirs=True), of="case"),
         _tie("others", OwnWord.objects.filter(case__in=cases, is_theirs=False), of="case"),
     )
-    givers = _givers(cases)
-    known = _Known(ties.names)
+    known = _Known(ties)
     panels = {}
     for case in cases:
         own = ties.seats(case.meeting.committee_id)
         sitting = {seat.person for seat in own}
         aside = dict(ties["aside", case.pk])
         theirs, others = ties["theirs", case.pk].keys(), ties["others", case.pk].keys()
-        disclosed = known.disclosed(sitting, givers[case.pk], theirs)
+        givers = ties["gave", case.pk].keys() - {case.enrolment.student_id}
+        disclosed = known.disclosed(sitting, givers, theirs)
         if case.is_pending:
             grounds: dict[UUID, str] = {}
             if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
@@ -143,6 +146,11 @@ class _Ties(defaultdict[tuple[str, UUID], dict[UUID, str]]):
         super().__init__(dict)
         self.names: dict[UUID, str] = {}
 
+    def having(self, tie: str) -> list[tuple[UUID, str]]:
+        """Whoever has this tie to anything, each with its word."""
+        found = (people for (name, _of), people in self.items() if name == tie)
+        return [pair for people in found for pair in people.items()]
+
     def seats(self, committee: UUID) -> tuple[Seat, ...]:
         """The chair, the members by name, the secretary."""
         found = self["sits", committee].items()
@@ -177,22 +185,42 @@ def _tie(
 
 def _in_meetings(meetings: Collection[Meeting], at: datetime) -> list[QuerySet]:
     """Who sits in the committees of these meetings, is present and leads in the chair's place."""
-    seats = Membership.objects.as_of(at).filter(committee__in={m.committee_id for m in meetings})
     present, leads = Attendance.objects.as_of(at), Leading.objects.as_of(at)
     return [
-        _tie("sits", seats, of="committee", word="role", name="person__name"),
+        _tie("sits", _seats(meetings, at), of="committee", word="role", name="person__name"),
         _tie("present", present.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
         _tie("leads", leads.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
     ]
 
 
-class _Known:
-    """As which humans those who sit are known, and at which mailboxes. Two queries where nobody
-    is said to be somebody else."""
+def _seats(meetings: Collection[Meeting], at: datetime) -> QuerySet[Membership]:
+    committees = {meeting.committee_id for meeting in meetings}
+    return Membership.objects.as_of(at).filter(committee__in=committees)
 
-    def __init__(self, sitting: Collection[UUID]) -> None:
-        self.humans = said_to_be(sitting)
-        self.mailboxes = mailboxes_around(set().union(*self.humans.values()))
+
+def _known(sitting: QuerySet) -> list[QuerySet]:
+    """What is said of those who sit, and who is known at their mailboxes."""
+    said = SamePerson.objects.current().filter(Q(one__in=sitting) | Q(other__in=sitting))
+    return [
+        _tie("is", said, of="one", who="other"),
+        _tie("known", at_mailboxes_of(sitting), of="pk", word="mailbox"),
+    ]
+
+
+class _Known:
+    """As which humans those who sit are known, and at which mailboxes. No query where nobody is
+    said to be somebody else, as `_known` found it."""
+
+    def __init__(self, ties: _Ties) -> None:
+        self.humans = {one: frozenset({one}) for one in ties.names}
+        self.mailboxes: dict[UUID, set[str]] = {}
+        known = ties.having("known")
+        if ties.having("is"):
+            self.humans = said_to_be(self.humans)
+            everybody = set().union(*self.humans.values())
+            known = list(at_mailboxes_of(everybody).values_list("person", "mailbox"))
+        for person, mailbox in known:
+            self.mailboxes.setdefault(person, set()).add(mailbox)
 
     def among(self, sitting: Iterable[UUID], people: Set[UUID]) -> list[UUID]:
         """Which of those who sit are one of these people."""
@@ -215,15 +243,11 @@ class _Known:
         return set().union(*(self.mailboxes.get(one, ()) for one in people))
 
 
-def _givers(cases: Collection[Case]) -> dict[UUID, set[UUID]]:
-    """Those who gave feedback in the sets, as last frozen. One query."""
-    rows = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="person")
-    last: dict[UUID, tuple[int, set[UUID]]] = {}
-    found = rows.values_list("snapshot__case", "snapshot__number", "source")
-    for case, number, person in found.order_by("snapshot__number"):
-        if number > last.get(case, (0, set()))[0]:
-            last[case] = (number, set())
-        if person is not None:
-            last[case][1].add(person)
-    students = {case.pk: case.enrolment.student_id for case in cases}
-    return defaultdict(set, {case: found - {students[case]} for case, (_, found) in last.items()})
+def _givers(cases: Collection[Case]) -> QuerySet[SnapshotItem]:
+    """Who is named in the sets of these cases, as last frozen: who gave feedback, and the
+    student."""
+    later = Snapshot.objects.filter(
+        case=OuterRef("snapshot__case"), number__gt=OuterRef("snapshot__number")
+    )
+    named = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="person")
+    return named.filter(~Exists(later), source__isnull=False)

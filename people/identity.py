@@ -34,15 +34,11 @@ def said_to_be(people: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
     return {one: frozenset(group) for group in groups for one in group & people}
 
 
-def mailboxes_around(people: Collection[UUID]) -> dict[UUID, set[str]]:
-    """The mailboxes at which these people are or were known, by person; and of everybody else
-    who is or was known there. One query."""
+def at_mailboxes_of(people: "Collection[UUID] | QuerySet") -> QuerySet[Address]:
+    """The addresses, of now and of before, at the mailboxes of these people: theirs, and those of
+    everybody else who is or was known there. No query of its own."""
     known = Address.objects.known().exclude(mailbox="")
-    own = known.filter(person__in=people).values("mailbox")
-    found: dict[UUID, set[str]] = defaultdict(set)
-    for person, mailbox in known.filter(mailbox__in=own).values_list("person", "mailbox"):
-        found[person].add(mailbox)
-    return found
+    return known.filter(mailbox__in=known.filter(person__in=people).values("mailbox"))
 
 
 def hold_mailbox(address: str) -> None:

@@ -71,7 +71,7 @@ def test_the_pages_of_a_set_stay_small(pieces: int) -> None:
     assert frozen["decide"][0].count('type="checkbox"') == 4 * min(pieces, 12)
 
 
-QUERIES = {"case": 12, "my_case": 10, "case_record": 14, "coverage": 20, "decide": 12}
+QUERIES = {"case": 9, "my_case": 7, "case_record": 11, "coverage": 20, "decide": 9}
 
 
 def reads(act: Callable[[], object]) -> int:
