@@ -181,7 +181,8 @@ def kin_of(person: Person) -> list[Kin]:
     said = {}
     for row in SamePerson.objects.current().filter(Q(one=person) | Q(other=person)):
         said[row.other_id if row.one_id == person.pk else row.one_id] = row
-    others = Person.objects.filter(pk__in=(group | sharing | said.keys()) - {person.pk})
+    rest = (group | sharing | said.keys()) - {person.pk}
+    others = Person.objects.filter(pk__in=rest, erased_at=None)
     return [
         Kin(one, one.pk in group, one.pk in sharing, said.get(one.pk))
         for one in others.select_related("account").order_by("name", "pk")

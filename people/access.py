@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from people import unsent
+from people.identity import said_to_be
 from people.models import Account, Address, InstitutionRole, Person
 from records.refusals import NotPossible
 
@@ -81,6 +82,16 @@ def check_may_give_roles(by: Account | None) -> None:
     an administrator; None is the command line."""
     if by is not None and not by.is_superuser:
         raise NotAllowed(_("Roles in the institution are given by an administrator."))
+
+
+def check_one_account(person: Person) -> None:
+    """Raises NotPossible where somebody who is said to be this person has an account that is open.
+    At most one query more than `said_to_be`."""
+    others = said_to_be([person.pk])[person.pk] - {person.pk}
+    if Account.objects.filter(pk__in=others, is_active=True).exists():
+        raise NotPossible(
+            _("They have another account that is open: one human has one. First stop the other.")
+        )
 
 
 def check_same(one: Person, other: Person, reason: str) -> None:

@@ -1,10 +1,11 @@
 """What is done with persons, addresses, accounts and roles. Each leaves an event on the person's
 chain, with ids only."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
@@ -17,9 +18,10 @@ from people.access import (
     check_may_confirm_address,
     check_may_give_roles,
     check_may_look_after,
+    check_one_account,
     check_same,
 )
-from people.identity import derive, hold_mailbox
+from people.identity import derive, hold_who_is_who, plain_name
 from people.models import Account, Address, InstitutionRole, Person, SamePerson
 from post.outbox import queue
 from records.actions import Blanked, blank_copies, record_erasures
@@ -55,7 +57,7 @@ def person_meant(
     at = at or timezone.now()
     found = _known(meant)
     if found is None:
-        hold_mailbox(meant.address)
+        hold_who_is_who()
         found = _known(meant)
     is_of_school = source == Address.Source.SCHOOL
     if found:
@@ -82,40 +84,33 @@ def _known(meant: Meant) -> Person | None:
     return _account_at(meant.address, there) or _called(meant.name, there)
 
 
-def _known_at(address: str) -> list[Address]:
-    """The addresses at this mailbox: those of now, then those of before, in the order in which
-    their people became known. One query."""
-    rows = Address.objects.known().at(address).select_related("person__account")
-    return list(
-        rows.order_by(F("ended_at").desc(nulls_first=True), "person__recorded_at", "person")
-    )
+def _known_at(address: str) -> list[Person]:
+    """Who is known at this mailbox now, in the order in which they became known. Whoever was known
+    there before may read it no longer. One query."""
+    rows = Address.objects.known().current().at(address).select_related("person__account")
+    return [row.person for row in rows.order_by("person__recorded_at", "person")]
 
 
-def _account_at(address: str, there: Iterable[Address]) -> Person | None:
-    """Who has an account and this mailbox, first who signs in with this very address."""
-    here = [row.person for row in there if row.ended_at is None and hasattr(row.person, "account")]
+def _account_at(address: str, there: Iterable[Person]) -> Person | None:
+    """Who of these has an account, first who signs in with this very address."""
+    here = [one for one in there if hasattr(one, "account")]
     written = address.strip().lower()
     return min(here, key=lambda one: one.account.sign_in != written, default=None)
 
 
-def _called(name: str, there: Iterable[Address]) -> Person | None:
-    """Who goes by this name there, or did."""
-    return next((row.person for row in there if is_called(row.person, name)), None)
+def _called(name: str, there: Iterable[Person]) -> Person | None:
+    return next((one for one in there if is_called(one, name)), None)
 
 
 def is_called(person: Person, name: str) -> bool:
     """Whether this is their name, however it is spaced and capitalised."""
-    return _normalised(person.name) == _normalised(name)
-
-
-def _normalised(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    return plain_name(person.name) == plain_name(name)
 
 
 def known_at_mailbox_of(person: Person) -> list[Person]:
     """Who answers to what is sent to this person: they themselves first, and who else is known now
     at their mailbox. For the holder of a link that was sent there, and for nobody else. Only
-    themselves where they have an account. One query, none where they have an account."""
+    themselves where they have an account; then no query, else one."""
     if hasattr(person, "account"):
         return [person]
     own = person.addresses.current().filter(receives=True).exclude(mailbox="")
@@ -126,22 +121,33 @@ def known_at_mailbox_of(person: Person) -> list[Person]:
 
 @transaction.atomic
 def say_who(
-    *, person: Person, name: str, by: Account | None = None, at: datetime | None = None
+    *,
+    person: Person,
+    chosen: UUID | None = None,
+    name: str = "",
+    by: Account | None = None,
+    at: datetime | None = None,
 ) -> Person:
-    """Who somebody is that answers to what was sent to this person, by the name they say is
-    theirs: this person, another at the same mailbox, or somebody who was not known there. Who has
-    an account is who they are, and so is who gives no name. From then on they count by
-    themselves."""
+    """Who somebody is that answers to what was sent to this person: whom they chose of
+    `known_at_mailbox_of`, or by the name that they wrote another at the same mailbox, or somebody
+    who was not known there. Who has an account is who they are, and so is who says nothing. From
+    then on they count by themselves. Raises NotPossible for who is not known there."""
     at = at or timezone.now()
     name = " ".join(name.split())
-    there = None if hasattr(person, "account") or not name else person.address()
-    if there is None:
+    there = person.address()
+    if hasattr(person, "account") or there is None or not (chosen or name):
         return person
-    hold_mailbox(there.address)
-    found = person if is_called(person, name) else _called(name, _known_at(there.address))
+    hold_who_is_who()
+    known = known_at_mailbox_of(person)
+    if chosen:
+        found = next((one for one in known if one.pk == chosen), None)
+        if found is None:
+            raise NotPossible(_("Choose one of the names on the page, or write yours."))
+    else:
+        found = _called(name, known)
     if found:
         if found.named_at is None:
-            _name(found, name, by=by, at=at)
+            _name(found, name or found.name, by=by, at=at)
         return found
     new = Person.objects.create(
         name=name, language=person.language, recorded_at=at, recorded_by=by, named_at=at
@@ -170,6 +176,7 @@ def rename(*, person: Person, name: str, by: Account | None, at: datetime | None
     if not name:
         raise NotPossible(_("Everybody has a name: fill it in."))
     if name != person.name or person.named_at is None:
+        hold_who_is_who()
         _name(_locked(person), name, by=by, at=at or timezone.now())
 
 
@@ -181,6 +188,7 @@ def say_same(
     either changes. Raises NotPossible without a reason, for one and the same, for two open
     accounts, and where it was said before."""
     check_may_administer(by)
+    hold_who_is_who()
     at = at or timezone.now()
     check_same(one, other, reason)
     first, second = sorted((one, other), key=attrgetter("pk"))
@@ -219,6 +227,22 @@ def _about_both(statement: SamePerson, verb: str, *, by: Account | None, at: dat
 
 # --- Where mail goes ------------------------------------------------------------------------------
 
+Follow = Callable[[Person, datetime], None]
+FOLLOWERS: list[Follow] = []
+
+
+def follows_moves(function: Follow) -> Follow:
+    """Register what a room does, in the same transaction, when mail for somebody goes elsewhere
+    from this moment on: links that were sent to the address before are for who reads it."""
+    FOLLOWERS.append(function)
+    return function
+
+
+def _moved(person: Person, at: datetime) -> None:
+    for follow in FOLLOWERS:
+        follow(person, at)
+
+
 MOST_OWN_A_DAY = 5
 SIGNS_IN_ELSE = gettext_noop("Somebody else signs in with this address.")
 
@@ -232,7 +256,7 @@ def change_address(
     once. Raises NotPossible for the one that they have, for one with which somebody else signs
     in, and for who changes their own too often: each sends a mail to an address of their choice."""
     check_may_look_after(by, person)
-    hold_mailbox(address)
+    hold_who_is_who()
     person = _locked(person)
     at = at or timezone.now()
     is_own = by is not None and by.pk == person.pk
@@ -254,7 +278,9 @@ def change_address(
         recorded_at=at,
     )
     event = append(person.chain, "address.given", by=by, at=at, rows=[*ended, row])
-    if not is_used_at_once:
+    if is_used_at_once:
+        _moved(person, at)
+    else:
         queue("people/address", to=person.pk, about=row.pk, cause=event, at=at)
     derive([person.pk], at)
     return row
@@ -275,7 +301,7 @@ def confirm_address(*, address: Address, by: Account | None, at: datetime | None
     before. Raises NotPossible where it was confirmed or replaced, or too late, or somebody else
     came to sign in with it."""
     check_may_confirm_address(by, address)
-    hold_mailbox(address.address)
+    hold_who_is_who()
     at = at or timezone.now()
     person = _locked(address.person)
     row = person.addresses.current().filter(pk=address.pk, confirmed_at=None).first()
@@ -296,6 +322,7 @@ def confirm_address(*, address: Address, by: Account | None, at: datetime | None
     event = append(person.chain, "address.confirmed", by=by, at=at, rows=[*ended, row])
     for one in ended:
         queue("people/address_changed", to=person.pk, about=one.pk, cause=event, at=at)
+    _moved(person, at)
     derive([person.pk], at)
 
 
@@ -306,6 +333,13 @@ def _check_free(address: str, person: Person) -> None:
         raise NotPossible(_(SIGNS_IN_ELSE))
 
 
+def _end_waiting(person: Person, by: Account | None, at: datetime) -> None:
+    """Addresses of theirs that wait for a confirmation wait in vain: whoever gave one must not
+    come into more than they knew of."""
+    if ended := _end(person.addresses.current().filter(receives=False, confirmed_at=None), at):
+        append(person.chain, "address.refused", by=by, at=at, rows=ended)
+
+
 def _end(rows: QuerySet[Address], at: datetime) -> list[Address]:
     ended = list(rows)
     Address.objects.filter(pk__in=[row.pk for row in ended]).update(ended_at=at)
@@ -313,8 +347,12 @@ def _end(rows: QuerySet[Address], at: datetime) -> list[Address]:
 
 
 def _locked(person: Person) -> Person:
+    """Raises NotPossible for who was erased."""
     rows = Person.objects.select_for_update(of=("self",)).select_related("account")
-    return rows.get(pk=person.pk)
+    locked = rows.get(pk=person.pk)
+    if locked.erased_at is not None:
+        raise NotPossible(_("This person was erased: nothing is left to change."))
+    return locked
 
 
 # --- Accounts -------------------------------------------------------------------------------------
@@ -329,17 +367,15 @@ def register(
     this is decided by the action that needs the account."""
     at = at or timezone.now()
     meant = Meant(name, email, language)
-    try:
-        with transaction.atomic():
-            return _register(meant, by=by, at=at)
-    except IntegrityError:  # somebody else registered them at this moment
-        return Account.objects.get(sign_in=meant.address)
-
-
-def _register(meant: Meant, *, by: Account | None, at: datetime) -> Account:
+    hold_who_is_who()
     person = person_meant(meant, source=Address.Source.SCHOOL, by=by, at=at)
     if hasattr(person, "account"):
         return person.account
+    return _give_account(person, meant, by=by, at=at)
+
+
+def _give_account(person: Person, meant: Meant, *, by: Account | None, at: datetime) -> Account:
+    check_one_account(person)
     rows = list(person.addresses.current().filter(receives=True))
     if [row.address for row in rows] != [meant.address]:
         _end(person.addresses.current(), at)
@@ -374,12 +410,17 @@ def invite_person(*, person: Person, by: Account | None, at: datetime | None = N
     """Make an account for somebody who has none, or send the invitation once more. Raises
     NotPossible for who has no address, or came in already, or may not."""
     check_may_look_after(by, person)
+    hold_who_is_who()
     person = _locked(person)
     address = person.address()
     if address is None:
         raise NotPossible(_("No address of %(name)s is known.") % {"name": person.name})
     if not hasattr(person, "account"):
-        invite(email=address.address, name=person.name, language=person.language, by=by, at=at)
+        holder = _account_at(address.address, _known_at(address.address))
+        if holder is not None:
+            raise NotPossible(_(SIGNS_IN_ELSE))
+        meant = Meant(person.name, address.address, person.language)
+        _give_account(person, meant, by=by, at=at or timezone.now())
         return
     if person.account.last_seen_on or not person.account.is_active:
         raise NotPossible(_("An invitation is for who has not been here yet and may come in."))
@@ -401,8 +442,11 @@ def stop_access(*, account: Account, by: Account | None, at: datetime | None = N
 
 @transaction.atomic
 def give_access(*, account: Account, by: Account | None, at: datetime | None = None) -> None:
-    """Let somebody in again."""
+    """Let somebody in again. Raises NotPossible where they have another account that is open, as
+    the human they are said to be."""
     check_may_look_after(by, account.person)
+    hold_who_is_who()
+    check_one_account(account.person)
     if Account.objects.filter(pk=account.pk, is_active=False).update(is_active=True):
         append(account.person.chain, "account.opened", by=by, at=at)
 
@@ -429,6 +473,7 @@ def set_rights(
     """Who sees the support desk, and who administers everything. Nothing happens where it is so
     already."""
     check_may_give_roles(by)
+    _end_waiting(account.person, by, at or timezone.now())
     rights = {"is_staff": is_staff, "is_superuser": is_superuser}
     if Account.objects.filter(pk=account.pk).exclude(**rights).update(**rights):
         append(account.person.chain, "account.rights", by=by, at=at, facts=rights)
@@ -449,6 +494,7 @@ def give_role(
         person=person, role=role, ended_at=None, defaults={"recorded_at": at}
     )
     if is_new:
+        _end_waiting(person, by, at)
         append(given.chain, "role.given", by=by, at=at, rows=[given], facts={"role": role})
     return given
 
@@ -473,10 +519,9 @@ def erase_person(
     another, and the names that other rooms keep of them, live and frozen; close their account.
     What they said stays, as the words of somebody. Who may order it, and when, is decided by the
     action that calls. Raises NotPossible for who was erased before, and without a ground."""
+    hold_who_is_who()
     person = _locked(person)
     at = at or timezone.now()
-    if person.erased_at is not None:
-        raise NotPossible(_("Nothing is left here to erase."))
     person.name = person.sort_name = ""
     person.erased_at, person.salt = at, new_salt()
     person.save(update_fields=["name", "sort_name", "erased_at", "salt"])

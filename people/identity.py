@@ -1,7 +1,8 @@
 """Who counts as one with whom: statements of coordinators, and mailboxes in common.
 
 Somebody who was only ever named by others counts as one with the mailbox at which they are known:
-with the first there who named themselves, else with the first of all. So the number of distinct
+with the first there who named themselves, else with the first of all; and those who go by the same
+name at one mailbox, now or before, count as one. So the number of distinct
 people is never more than there are pairs of a human and a mailbox, and never more than there are
 humans once a coordinator has said which are one. (docs/decisions/0016-a-person-is-no-address.md)
 """
@@ -14,7 +15,6 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from people.mailboxes import mailbox_of
 from people.models import Address, Identity, Person, SamePerson
 
 
@@ -41,16 +41,18 @@ def at_mailboxes_of(people: "Collection[UUID] | QuerySet") -> QuerySet[Address]:
     return known.filter(mailbox__in=known.filter(person__in=people).values("mailbox"))
 
 
-def hold_mailbox(address: str) -> None:
-    """Whoever else comes to say who is at the mailbox of this address waits until the caller's
-    transaction ends, and then sees what it made. Before any row is locked. One query on
-    PostgreSQL; on SQLite one writes at a time anyway."""
+def hold_who_is_who() -> None:
+    """Whoever else comes to say who somebody is waits until the caller's transaction ends, and then
+    sees what it made. Before any person or chain is locked, so that no two wait for each other.
+    One query on PostgreSQL; on SQLite one writes at a time anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                [f"mailbox:{mailbox_of(address)}"],
-            )
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('who is who', 0))")
+
+
+def plain_name(name: str) -> str:
+    """A name however it is spaced and capitalised."""
+    return " ".join(name.split()).casefold()
 
 
 def derive(people: Iterable[UUID], at: datetime) -> None:
@@ -69,6 +71,9 @@ def derive(people: Iterable[UUID], at: datetime) -> None:
     for there in at_mailbox.values():
         first, *_others = sorted(there, key=lambda pk: _rank(known[pk]))
         edges += [(first, pk) for pk in there if known[pk].named_at is None]
+        called: dict[str, UUID] = {}
+        for pk in there:
+            edges.append((called.setdefault(plain_name(known[pk].name), pk), pk))
     wanted: dict[UUID, UUID] = {}
     for group in _groups(known, edges):
         first = min(group, key=lambda pk: _rank(known[pk]))

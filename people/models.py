@@ -100,15 +100,17 @@ class Address(Dated, Sealed):
         """Who said that this is their address."""
 
         SCHOOL = "school", pgettext_lazy("source of an address", "the school")
-        SELF = "self", pgettext_lazy("source of an address", "they themselves")
+        SELF = "self", pgettext_lazy("source of an address", "themselves")
         ASKER = "asker", pgettext_lazy("source of an address", "somebody who asked them")
 
     home = ("person", "person_id")
+    with_person = ("address", "mailbox")
     CONFIRMABLE_FOR = timedelta(days=7)
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="addresses")
     address = models.EmailField(_("e-mail address"), max_length=254, blank=True)
-    mailbox = models.CharField(max_length=254, blank=True, db_index=True)
+    # Longer than an address: a domain in another script grows in ASCII.
+    mailbox = models.CharField(max_length=510, blank=True, db_index=True)
     source = models.CharField(max_length=10, choices=Source.choices)
     # When somebody opened a link that was sent there and to no other place.
     confirmed_at = models.DateTimeField(null=True, blank=True)

@@ -10,7 +10,7 @@ salted hash of each row's content at that moment, or null when the row was lawfu
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -110,7 +110,7 @@ def append(
     Raises RuntimeError for a row whose home is another chain. Locks the chain's head. Queries as
     `append_many`.
     """
-    [event] = append_many([ChainEntry(key, verb, by, at, tuple(rows), tuple(removed), facts)])
+    [event] = append_many([ChainEntry(key, verb, by, at, rows, removed, facts)])
     return event
 
 
@@ -121,7 +121,9 @@ def append_many(entries: Iterable[ChainEntry]) -> list[Event]:
     and those of `Sealed.for_sealing` for each kind of row that is stated."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an event is written in the transaction of its change")
-    entries = list(entries)
+    entries = [
+        replace(entry, rows=tuple(entry.rows), removed=tuple(entry.removed)) for entry in entries
+    ]
     chains = _locked({entry.key for entry in entries})
     stored = _stored(row for entry in entries for row in entry.rows)
     now = timezone.now()

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +21,7 @@ from people.models import Account
 from portfolio.evidence_set import EvidenceSet, FileFact
 from post.work import nudge, register
 from records.chain import append
+from records.models import Chain
 from records.refusals import NotPossible
 
 logger = logging.getLogger(__name__)
@@ -64,6 +66,7 @@ def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
     when nothing of the unit is left to ask."""
     at = at or timezone.now()
     case = Case.objects.for_list().get(pk=case.pk)
+    read_at = _head(case).first()
     _check_reference(case.meeting, at - Case.SETTLES_IN)
     evidence_set = set_that_counts(case, as_of=case.meeting.reference_at)
     check_asks_something(evidence_set.frame)
@@ -77,7 +80,13 @@ def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
             len(waiting),
         )
         raise NotPossible(text % {"count": len(waiting)})
-    return _freeze(case, evidence_set, at=at)
+    return _freeze(case, evidence_set, read_at, at=at)
+
+
+def _head(case: Case) -> "QuerySet[Chain, str]":
+    """The head of the student's chain, on which every change of what the set is read from is
+    stated, whatever is erased of it too."""
+    return Chain.objects.filter(key=case.enrolment.student.chain).values_list("head", flat=True)
 
 
 def _check_reference(meeting: Meeting, at: datetime) -> None:
@@ -92,7 +101,13 @@ def _unprepared(evidence_set: EvidenceSet) -> list[FileFact]:
 
 
 @transaction.atomic
-def _freeze(case: Case, evidence_set: EvidenceSet, *, at: datetime) -> Snapshot:
+def _freeze(
+    case: Case, evidence_set: EvidenceSet, read_at: str | None, *, at: datetime
+) -> Snapshot:
+    if _head(case).select_for_update().first() != read_at:
+        raise NotPossible(
+            _("Something of the set changed at this very moment: it is frozen in a minute.")
+        )
     case = locked(case)
     move(case, Case.State.FROZEN)
     snapshot, items, files = freeze(case, evidence_set, at=at)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from committees.access import check_given, check_may_give_mandate, check_not_in_session
 from committees.models import Committee, Mandate, Membership
 from people.actions import register
+from people.identity import said_to_be
 from people.models import Account
 from programmes.access import check_may_manage
 from programmes.models import Programme
@@ -103,7 +104,7 @@ def give_seat(
     at: datetime | None = None,
 ) -> Membership:
     """A seat for whoever has this address; somebody unknown is registered, and invited by mail.
-    Raises NotPossible for a second seat or a second chair."""
+    Raises NotPossible for a second chair, and for a second seat of one human."""
     check_may_manage(by, committee.programme)
     at = at or timezone.now()
     committee = Committee.objects.select_for_update().get(pk=committee.pk)
@@ -111,7 +112,7 @@ def give_seat(
     if role == Membership.Role.CHAIR and seats.filter(role=role).exists():
         raise NotPossible(_("This committee has a chair: first end that seat."))
     person = register(email=email, name=name, by=by, at=at).person
-    if seats.filter(person=person).exists():
+    if seats.filter(person__in=said_to_be([person.pk])[person.pk]).exists():
         raise NotPossible(_("%(person)s sits in this committee already.") % {"person": person})
     seat = Membership.objects.create(committee=committee, person=person, role=role, recorded_at=at)
     facts = {"person": person.pk, "role": role}

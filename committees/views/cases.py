@@ -112,6 +112,9 @@ def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
             actions.say_whose(
                 case=case, is_theirs=form.cleaned_data["whose"] == WhoseForm.MINE, by=request.user
             )
+            messages.success(
+                request, _("Your answer is kept: the committee and the record see it.")
+            )
     return redirect("committees:case", case.pk)
 
 

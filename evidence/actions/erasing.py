@@ -1,7 +1,10 @@
 from typing import Any
 
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 
+from evidence.actions.feedback import take_back
+from evidence.models import FeedbackRequest
 from people.models import Person
 from records.actions import Blanked, keeps_copies
 from records.models import new_salt
@@ -9,9 +12,13 @@ from records.models import new_salt
 
 @keeps_copies
 def blank_names(row: Model) -> list[Blanked]:
-    """Blank the names under which this person was asked and spoke. Four queries."""
+    """Blank the names under which this person was asked and spoke. Open questions are withdrawn:
+    their links open nothing. Four queries, and those of each open question."""
     if not isinstance(row, Person):
         return []
+    opened = row.questions.filter(state=FeedbackRequest.State.OPEN).select_related("evidence")
+    for question in opened.select_for_update(of=("self",)).order_by("pk"):
+        take_back(question, None, timezone.now())
     return [
         *_without_name(row.questions.all(), "asked_as"),
         *_without_name(row.given_feedback.all(), "spoke_as"),

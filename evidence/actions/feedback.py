@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,7 +30,7 @@ from evidence.models import (
     RemarkRequirement,
     Revision,
 )
-from people.actions import Meant, person_meant, say_who
+from people.actions import Meant, follows_moves, person_meant, say_who
 from people.identity import counted_as
 from people.models import Account, Address, Person
 from post.models import OutboxMail
@@ -92,7 +93,7 @@ def _ask_one(
     if earlier and earlier.is_answerable(at):
         raise NotPossible(_("You already asked %(name)s about this piece.") % {"name": person.name})
     if earlier:  # it expired; the new question takes its place
-        _withdraw(earlier, by, at)
+        take_back(earlier, by, at)
     question = FeedbackRequest.objects.create(
         enrolment=enrolment,
         evidence=piece,
@@ -115,10 +116,11 @@ def withdraw_request(*, question: FeedbackRequest, by: Account, at: datetime | N
     """Take a question back: its link opens nothing any more."""
     check_may_follow_up(question, by)
     question = _locked(question)
-    _withdraw(question, by, at or timezone.now())
+    take_back(question, by, at or timezone.now())
 
 
-def _withdraw(question: FeedbackRequest, by: Account, at: datetime) -> None:
+def take_back(question: FeedbackRequest, by: Account | None, at: datetime) -> None:
+    """Withdraw a locked question that is open; in the caller's transaction."""
     question.serial += 1
     _settle(question, State.WITHDRAWN, at)
     _event("withdrawn", question, by, at)
@@ -170,7 +172,7 @@ def note(
         revision=cast(Revision, piece.current),
         enrolment=enrolment,
         person=speaker,
-        spoke_as=person.name,
+        spoke_as=speaker.name if hasattr(speaker, "account") else person.name,
         role=person.role,
         source=Feedback.Source.NOTED,
         noted_by_id=by.pk,
@@ -205,15 +207,17 @@ def answer(
     about: Iterable[QualityRequirement] = (),
     own: Mapping[QualityRequirement, str] | None = None,
     on_whole: bool = False,
+    chosen: UUID | None = None,
     name: str = "",
     role: str | None = None,
     by: Account | None = None,
     at: datetime | None = None,
 ) -> Feedback:
     """Give feedback: one text, about these requirements or the whole, and perhaps words of its
-    own for some of them; under the name and in the role that were asked, or those that the
-    speaker puts in their place. Once; raises NotPossible for what was not asked, for nothing
-    written, for the maker's own name, and when the question is no longer open."""
+    own for some of them; as who was asked, or as whom the speaker chose or wrote
+    (`people.actions.say_who`), and in a role of their choice. Once; raises NotPossible for what
+    was not asked, for nothing written, for the maker's own name, and when the question is no
+    longer open."""
     check_may_answer(question, by)
     question = _locked(question)
     at = at or timezone.now()
@@ -222,7 +226,7 @@ def answer(
     if not {line for each in said for line in each.about} <= set(question.requirements.all()):
         raise NotPossible(_("This was not asked. Choose from what is on the page."))
     _settle(question, State.ANSWERED, at)
-    speaker = say_who(person=question.person, name=name, by=by, at=at)
+    speaker = say_who(person=question.person, chosen=chosen, name=name, by=by, at=at)
     _check_another(speaker, question.evidence, at)
     feedback = Feedback.objects.create(
         evidence=question.evidence,
@@ -286,6 +290,19 @@ def _confirm(feedback: Feedback, confirmed: bool, by: Account | None, at: dateti
     feedback.save(update_fields=["confirmation"])
     _event("confirmed" if confirmed else "denied", feedback, by, at)
     return word
+
+
+@follows_moves
+def send_elsewhere(person: Person, at: datetime) -> None:
+    """The links to open questions that were sent to an earlier address open nothing any more; new
+    ones go to where mail goes now."""
+    waiting = FeedbackRequest.objects.awaiting_answer(at).filter(person=person)
+    rows = waiting.select_for_update(of=("self",)).select_related("evidence")
+    for question in rows.order_by("pk"):
+        question.serial += 1
+        question.save(update_fields=["serial"])
+        OutboxMail.objects.filter(about=question.pk).cancel(at)
+        _mail("evidence/request", question, _event("sent_elsewhere", question, None, at))
 
 
 # --- What they share ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -262,13 +263,14 @@ class AnswerForm(forms.Form):
         data: Any = None,
         *,
         requirements: Sequence[QualityRequirement],
-        names: Sequence[str],
+        names: Sequence[tuple[UUID, str]],
         role: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
-        self.names = {str(number): name for number, name in enumerate(names)}
-        offer(self.fields["who"], [*self.names.items(), (self.OTHER, _("Somebody else"))])
+        self.known = {str(number): key for number, (key, _name) in enumerate(names)}
+        choices = [(str(number), name) for number, (_key, name) in enumerate(names)]
+        offer(self.fields["who"], [*choices, (self.OTHER, _("Somebody else"))])
         self.fields["role"].initial = role
         if len(names) < 2:
             del self.fields["who"]
@@ -305,11 +307,6 @@ class AnswerForm(forms.Form):
             if name in self.fields
         )
 
-    def _speaker(self) -> str:
-        """The name that they chose or wrote; empty where the one that was asked is left."""
-        written = self.cleaned_data.get("name", "")
-        return self.names.get(self.cleaned_data.get("who", ""), written)
-
     def clean(self) -> None:
         super().clean()
         if self.cleaned_data.get("who") == self.OTHER and not self.cleaned_data.get("name"):
@@ -321,6 +318,7 @@ class AnswerForm(forms.Form):
     def given(self) -> dict[str, Any]:
         """What `actions.answer` takes."""
         about = self.cleaned_data["about"]
+        chosen = self.known.get(self.cleaned_data.get("who", ""))
         return {
             "text": self.cleaned_data["text"],
             "about": [self.requirements[key] for key in about if key != ON_WHOLE],
@@ -328,7 +326,8 @@ class AnswerForm(forms.Form):
             "own": {
                 line: self.cleaned_data[f"on_{key}"] for key, line in self.requirements.items()
             },
-            "name": self._speaker(),
+            "chosen": chosen,
+            "name": "" if chosen else self.cleaned_data.get("name", ""),
             "role": self.cleaned_data["role"] or None,
         }
 

@@ -132,13 +132,13 @@ def _question(token: str) -> FeedbackRequest | None:
     ).from_token(token)
 
 
-def _names(question: FeedbackRequest) -> list[str]:
-    """The names that are known at the mailbox to which the question went, first the one that was
-    asked; none of who has an account, who goes by its name. At most two queries."""
+def _names(question: FeedbackRequest) -> list[tuple[uuid.UUID, str]]:
+    """The people, with their names, who are known at the mailbox to which the question went, first
+    who was asked; none where they have an account, and go by its name. At most one query."""
     asked, *others = known_at_mailbox_of(question.person)
     if hasattr(asked, "account"):
         return []
-    return [question.asked_as, *(one.name for one in others)]
+    return [(asked.pk, question.asked_as), *((one.pk, one.name) for one in others)]
 
 
 def _draft_key(question: FeedbackRequest) -> str:

@@ -232,7 +232,8 @@ def person_same(request: PersonRequest, pk: UUID) -> HttpResponse:
     if words:
         found = list(people_found(words).exclude(pk=person.pk)[:MOST_CHOICES])
     else:
-        found = [kin.person for kin in kin_of(person) if kin.shares_mailbox]
+        kin = [kin for kin in kin_of(person) if kin.statement is None]
+        found = [one.person for one in kin if one.shares_mailbox]
     choices = [
         (
             line.person,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from io import BytesIO
 from itertools import islice
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,7 +12,8 @@ from django.utils import timezone
 from PIL import Image
 
 from committees import actions
-from committees.models import Case, Snapshot, SnapshotFile
+from committees.actions import freezing
+from committees.models import Case, Snapshot, SnapshotFile, SnapshotItem
 from committees.panels import panel_of
 from committees.snapshots import read
 from evidence.models import (
@@ -26,8 +28,10 @@ from evidence.models import (
 )
 from files.models import StoredFile
 from files.preparing import claimed, prepare_waiting
+from portfolio.evidence_set import EvidenceSet
 from portfolio.models import SetAside
 from post.work import WORK
+from records.actions import erase
 from records.chain import canonical
 from records.models import Event
 from records.refusals import NotPossible
@@ -46,6 +50,7 @@ from tests.evidence.factories import (
     attach,
 )
 from tests.factories import LONG_AGO, RequirementFactory, set_rules
+from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
@@ -349,3 +354,26 @@ def test_no_event_is_large_at_a_thousand_pieces() -> None:
     sizes = [len(canonical(told)) for told in Event.objects.values_list("statement", flat=True)]
     assert max(sizes) < 1_000
     assert verify_chain(made.case.chain).faults == []
+
+
+def test_what_is_erased_while_a_set_is_read_is_not_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between reading the set and writing it somebody orders that its words are erased."""
+    made = scene()
+    revision = made.student.person.evidence.get().current
+    record_what_was_made()
+    read = freezing.set_that_counts
+
+    def erased_meanwhile(*args: Any, **kwargs: Any) -> EvidenceSet:
+        found = read(*args, **kwargs)
+        erase(row=revision, columns=["title"], ground="Asked.", by=None)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(freezing, "set_that_counts", erased_meanwhile)
+        with pytest.raises(NotPossible):
+            made.freeze()
+    made.freeze()
+
+    contents = [bytes(item.content).decode() for item in SnapshotItem.objects.all()]
+    assert contents
+    assert not [text for text in contents if revision.title in text]

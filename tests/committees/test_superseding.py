@@ -13,7 +13,7 @@ from committees import actions
 from committees.models import Case, Decision, Supersession
 from committees.panels import panel_sealed
 from people.access import NotAllowed
-from people.models import Account, InstitutionRole, Person
+from people.models import Account, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail
 from records.refusals import NotPossible
 from records.verification import verify_chain
@@ -229,3 +229,28 @@ def test_letter_and_record_follow_the_one_that_stands_and_say_why() -> None:
     earlier = Decision.objects.get(number=1)
     assert earlier.announcement.head in record
     assert earlier.announcement.head not in letter
+
+
+def said_to_be(account: Account, other: Person) -> None:
+    """A coordinator says that these two are one human; both can sign in, as before it was said."""
+    one, two = sorted((account.person, other), key=lambda person: person.pk)
+    SamePerson.objects.create(one=one, other=two, reason="They told me.")
+
+
+def test_two_accounts_of_one_human_are_no_two_people() -> None:
+    made = announced()
+    one, other = exam_board(), exam_board()
+    said_to_be(one, other.person)
+
+    with pytest.raises(NotAllowed):
+        made.supersede(by=one, second=other)
+
+
+@pytest.mark.parametrize("who", ["student", "adviser"])
+def test_who_is_said_to_be_the_student_or_adviser_has_a_part_in_it(who: str) -> None:
+    made = announced()
+    board = exam_board()
+    said_to_be(board, getattr(made, who).person)
+
+    with pytest.raises(NotAllowed):
+        made.supersede(by=board, second=exam_board())

@@ -17,7 +17,7 @@ from evidence.actions import feedback as actions
 from evidence.models import Attachment, Evidence, Feedback, FeedbackRequest, Remark
 from files.preparing import prepare_waiting
 from people.access import NotAllowed
-from people.actions import change_address, confirm_address
+from people.actions import change_address, confirm_address, rename
 from people.drafts import keep
 from people.models import Draft, Person
 from post.models import OutboxMail
@@ -530,6 +530,28 @@ def test_of_several_names_at_a_mailbox_who_speaks_chooses_theirs(
     assert feedback.person.named_at is not None
     assert (feedback.person == question.person) is (spoke_as == "Petra Klein")
     assert Person.objects.filter(name__iexact=spoke_as).count() == 1
+
+
+def test_who_chooses_the_name_that_was_asked_is_who_was_asked(client: Client) -> None:
+    _place, question = two_names_at_one_mailbox()
+    rename(person=question.person, name="Petra de Wit-Klein", by=None)
+    before = Person.objects.count()
+
+    client.post(link(question), {"text": "Calm.", "who": "0"})
+
+    assert question.feedback.person == question.person
+    assert Person.objects.count() == before
+
+
+def test_who_was_known_there_before_is_nobody_to_speak_as(client: Client) -> None:
+    _place, question = two_names_at_one_mailbox()
+    jan = Person.objects.get(name="Jan Baas")
+    change_address(person=jan, address="jan@home.example", by=None)
+
+    client.post(link(question), {"text": "Calm.", "name": "Jan Baas"})
+
+    assert question.feedback.person not in (jan, question.person)
+    assert question.feedback.spoke_as == "Jan Baas"
 
 
 def test_the_names_at_a_mailbox_are_for_who_holds_the_link_alone(client: Client) -> None:

@@ -171,6 +171,31 @@ def test_who_has_an_account_is_reached_where_mail_for_them_goes_now() -> None:
     assert (before.address, after.address) == ("old@school.example", "new@school.example")
 
 
+def test_a_link_opens_nothing_once_mail_goes_elsewhere_and_a_new_one_goes_there() -> None:
+    [question] = ask(scene(), somebody("typo@shop.example", "Jan Baas"))
+    old = question.token
+
+    change_address(person=question.person, address="jan@shop.example", by=None)
+
+    question.refresh_from_db()
+    assert FeedbackRequest.objects.from_token(old) is None
+    assert FeedbackRequest.objects.from_token(question.token) == question
+    mails = OutboxMail.objects.filter(about=question.pk).order_by("recorded_at")
+    assert [mail.state for mail in mails] == ["cancelled", "waiting"]
+
+
+def test_who_has_an_account_keeps_their_links_until_the_new_address_is_confirmed() -> None:
+    user = AccountFactory(sign_in="old@school.example")
+    [question] = ask(scene(), somebody("old@school.example"))
+    old = question.token
+    waits = change_address(person=user.person, address="new@school.example", by=user)
+    assert FeedbackRequest.objects.from_token(old) == question
+
+    confirm_address(address=waits, by=user)
+
+    assert FeedbackRequest.objects.from_token(old) is None
+
+
 def test_nobody_asks_themselves() -> None:
     place = scene()
     mine = somebody(f" {place.student.sign_in.upper()}")

@@ -474,3 +474,13 @@ def test_the_page_to_confirm_takes_the_same_number_of_queries(
         response = client.get(link(feedback))
 
     assert len(response.context["remarks"][0]["about"]) == number
+
+
+def test_own_words_stand_under_the_own_name_whatever_was_typed() -> None:
+    place = scene()
+    adviser = people_around(place)["adviser"]
+    assert adviser is not None
+
+    feedback = note(place, person=somebody(adviser.sign_in, "Jan Baas"), by=adviser)
+
+    assert (feedback.spoke_as, feedback.person_id) == (adviser.name, adviser.pk)

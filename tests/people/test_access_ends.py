@@ -4,14 +4,16 @@ import pytest
 from django.test import Client
 
 from people import actions
-from people.models import Account
+from people.models import Account, InstitutionRole
 from records.models import Event
 from records.refusals import NotPossible
 from tests.factories import AccountFactory
+from tests.people.factories import met, registered
 
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "goed wachtwoord"
+INFO = "info@shop.example"
 
 
 def device(account: Account) -> Client:
@@ -75,3 +77,55 @@ def test_one_signs_oneself_out_everywhere_from_ones_own_page(noor: Account) -> N
     phone.post("/me/sign-out/")
 
     assert (is_in(phone), is_in(laptop)) == (False, False)
+
+
+def test_one_human_has_one_account_that_is_open() -> None:
+    one, other = registered("Noor", "noor@school.example"), met("N. de Vries", "noor@home.example")
+    actions.say_same(one=one.person, other=other, reason="She told me.", by=None)
+
+    with pytest.raises(NotPossible):
+        actions.invite_person(person=other, by=None)
+    with pytest.raises(NotPossible):
+        actions.register(email="noor@home.example", name="N. de Vries", by=None)
+    actions.stop_access(account=one, by=None)
+    actions.invite_person(person=other, by=None)
+    with pytest.raises(NotPossible):
+        actions.give_access(account=one, by=None)
+
+    one.refresh_from_db()
+    assert (one.is_active, Account.objects.get(pk=other.pk).is_active) == (False, True)
+
+
+@pytest.mark.parametrize("more", ["a role", "rights"])
+def test_an_address_that_waits_opens_no_door_into_what_was_given_later(more: str) -> None:
+    noor = registered("Noor", "noor@school.example")
+    waiting = actions.change_address(person=noor.person, address="else@where.example", by=None)
+
+    if more == "a role":
+        actions.give_role(person=noor.person, role=InstitutionRole.Role.EXAM_BOARD, by=None)
+    else:
+        actions.set_rights(account=noor, is_staff=True, is_superuser=True, by=None)
+
+    with pytest.raises(NotPossible):
+        actions.confirm_address(address=waiting, by=None)
+
+
+def test_who_is_invited_is_the_one_that_was_chosen() -> None:
+    first, second = met("Jan Baas", INFO), met("Petra", INFO)
+    actions.rename(person=second, name="Jan Baas", by=None)
+
+    actions.invite_person(person=second, by=None)
+
+    assert [account.pk for account in Account.objects.filter(pk__in=[first.pk, second.pk])] == [
+        second.pk
+    ]
+
+
+@pytest.mark.parametrize("act", ["rename", "change_address", "invite_person"])
+def test_nothing_is_done_with_who_was_erased(act: str) -> None:
+    person = met("Jan Baas", INFO)
+    actions.erase_person(person=person, ground="Asked.", by=None)
+    more = {"rename": {"name": "Jan"}, "change_address": {"address": "jan@home.example"}}
+
+    with pytest.raises(NotPossible):
+        getattr(actions, act)(person=person, by=None, **more.get(act, {}))
