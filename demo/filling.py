@@ -64,6 +64,7 @@ class School:
             made.password = password
             made.is_staff = made.is_superuser = account.key == "admin"
             made.save()
+            people.note_mailbox(account=made, at=self.at(START))
             self.people[account.name] = self.people[account.key] = made
         for key, role in (
             ("coordinator", Institution.CURRICULUM),

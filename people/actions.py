@@ -326,6 +326,18 @@ def confirm_address(*, address: Address, by: Account | None, at: datetime | None
     derive([person.pk], at)
 
 
+@transaction.atomic
+def note_mailbox(*, account: Account, at: datetime | None = None) -> None:
+    """Whoever chose a password by the link of a mail reads mail at the address to which it went: it
+    is confirmed. Nothing happens where it was before."""
+    at = at or timezone.now()
+    row = account.person.addresses.current().filter(receives=True, confirmed_at=None).first()
+    if row is not None:
+        row.confirmed_at = at
+        row.save(update_fields=["confirmed_at"])
+        append(account.person.chain, "address.confirmed", by=account, at=at, rows=[row])
+
+
 def _check_free(address: str, person: Person) -> None:
     others = Account.objects.exclude(pk=person.pk)
     holder = _account_at(address, _known_at(address))

@@ -1,12 +1,14 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.signals import password_reset
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from people import unsent
+from people.actions import note_mailbox
 from people.models import Account
 from post.outbox import queue
 
@@ -23,12 +25,22 @@ class AccountAdapter(DefaultAccountAdapter):
         if template_prefix != "account/email/password_reset_key":
             return
         account = Account.objects.get(sign_in=email.lower())
-        queue("people/password", to=account.pk, about=account.pk, cause=None)
+        address = account.person.address()
+        is_confirmed = address is not None and address.confirmed_at is not None
+        # To an address that nobody confirmed yet goes what the school sent there before.
+        template = "people/password" if is_confirmed else "people/invitation"
+        queue(template, to=account.pk, about=account.pk, cause=None)
 
     def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)
         unsent.remember(response, user)
         return response
+
+
+@receiver(password_reset)
+def note_the_mailbox(user: Account, **kwargs: Any) -> None:
+    """Who came by the link of a mail reads mail there."""
+    note_mailbox(account=user)
 
 
 @receiver(user_logged_in)

@@ -231,7 +231,8 @@ class AccountManager(BaseUserManager["Account"]):
         **fields: Any,
     ) -> "Account":
         """Make an account, and unless one is given its person with the address it signs in with;
-        without a password, one who can sign in only after setting it by mail. Three queries."""
+        without a password, one who can sign in only after setting it by mail. Who is given one by
+        hand is taken to read mail there. Three queries; the caller states what was made."""
         sign_in = sign_in.strip().lower()
         at = at or timezone.now()
         if person is None:
@@ -243,11 +244,15 @@ class AccountManager(BaseUserManager["Account"]):
                 named_at=at,
             )
             Address.objects.create(
-                person=person, address=sign_in, source=Address.Source.SCHOOL, recorded_at=at
+                person=person,
+                address=sign_in,
+                source=Address.Source.SCHOOL,
+                confirmed_at=at if password else None,
+                recorded_at=at,
             )
         account = self.model(id=person.pk, person=person, sign_in=sign_in, **fields)
         account.set_password(password)
-        account.save(using=self._db)
+        account.save(using=self._db, force_insert=True)
         return account
 
     @transaction.atomic

@@ -40,7 +40,7 @@ FILES = [
 ]
 SHELLS = {"views", "tasks", "admin", "management", "urls"}
 # What Django itself calls: apps.py brings the parts of its room together.
-STARTS = {*SHELLS, "apps"}
+STARTS = {*SHELLS, "apps", "adapter"}  # the adapter is called by allauth
 
 
 def sources() -> Iterator[tuple[str, Path]]:

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from people.actions import register
 from people.models import Account, Person
 from post import work
 from post.models import OutboxMail
@@ -81,7 +82,7 @@ def test_a_forgotten_password_is_chosen_anew_through_a_mail(
 
 
 def test_the_outbox_keeps_no_link_to_a_new_password(client: Client) -> None:
-    person = AccountFactory(sign_in="noor@school.example")
+    person = AccountFactory(sign_in="noor@school.example", password="goed wachtwoord")
 
     client.post("/accounts/password/reset/", {"email": "noor@school.example"})
 
@@ -101,8 +102,43 @@ def test_an_address_that_nobody_has_gets_the_same_page_and_no_mail(client: Clien
     assert OutboxMail.objects.count() == 1
 
 
+@pytest.mark.parametrize("was_here", [False, True])
+def test_password_mail_goes_to_no_address_that_its_mailbox_never_confirmed(
+    client: Client, was_here: bool
+) -> None:
+    """Who was invited and lost that mail is invited again; nobody else gets anything."""
+    person = register(email="noor@school.example", name="Noor", by=None)
+    if was_here:
+        Account.objects.filter(pk=person.pk).update(last_seen_on=timezone.localdate())
+    OutboxMail.objects.all().delete()
+
+    client.post("/accounts/password/reset/", {"email": "noor@school.example"})
+    send_due()
+
+    assert len(mail.outbox) == (0 if was_here else 1)
+    assert [row.template for row in OutboxMail.objects.all()] == ["people/invitation"]
+
+
+def test_who_chose_a_password_by_the_link_of_a_mail_confirmed_their_address(
+    client: Client, settings: "SettingsWrapper"
+) -> None:
+    person = register(email="noor@school.example", name="Noor", by=None)
+    send_due()
+    body = str(mail.outbox[0].body)
+    link = next(word for word in body.split() if word.startswith(settings.BASE_URL))
+
+    page = client.get(link.removeprefix(settings.BASE_URL), follow=True)
+    assert person.person.address().confirmed_at is None
+    path = page.redirect_chain[-1][0]
+    client.post(path, {"password1": "een nieuw wachtwoord", "password2": "een nieuw wachtwoord"})
+
+    assert person.person.address().confirmed_at is not None
+    client.post("/accounts/password/reset/", {"email": "noor@school.example"})
+    assert OutboxMail.objects.latest("recorded_at").template == "people/password"
+
+
 def test_a_language_is_kept_with_the_account(client: Client) -> None:
-    person = AccountFactory()
+    person = AccountFactory(password="goed wachtwoord")
     client.force_login(person)
 
     client.post("/language/", {"language": "en", "next": "/"})
