@@ -615,24 +615,25 @@ class Recusal(AppendOnly, Sealed):
 
 
 class OwnWord(AppendOnly, Sealed):
-    """What a member says of feedback in the set that came from a mailbox of theirs, at which
-    others are known too: whether it is theirs. (domain rule 7)"""
+    """What a member says of the feedback of somebody in the set who is known at a mailbox of
+    theirs: whether it is theirs. (domain rule 7)"""
 
     home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="own_words")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    giver = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     is_theirs = models.BooleanField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "person"], name="a_member_says_once_whether_it_is_theirs"
+                fields=["case", "person", "giver"], name="a_member_says_once_whether_it_is_theirs"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.person_id}: {self.is_theirs}"
+        return f"{self.person_id}: {self.giver_id}, {self.is_theirs}"
 
 
 class Outcome(models.TextChoices):

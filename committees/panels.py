@@ -1,7 +1,7 @@
 """Reads who sits before a case, in a fixed number of queries for one case or for a whole agenda."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import datetime
 from uuid import UUID
 
@@ -39,7 +39,8 @@ def panel_of(case: Case, at: datetime) -> Panel:
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     """The committee before each of these cases (read with `for_list`), by the case's id. One
     query, none without cases; more for a past moment at which other house rules or another
-    mandate held, and where somebody who sits is said to be somebody else too.
+    mandate held, and where somebody who sits is said to be somebody else too, or shares a mailbox
+    with who gave feedback.
 
     Until the committee has spoken, whoever advises the student now, is the student, or gave
     feedback where the house rules then keep them from judging, stands aside without anybody
@@ -62,7 +63,6 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             who="adviser",
         ),
         _tie("theirs", OwnWord.objects.filter(case__in=cases, is_theirs=True), of="case"),
-        _tie("others", OwnWord.objects.filter(case__in=cases, is_theirs=False), of="case"),
     )
     known = _Known(ties)
     panels = {}
@@ -70,13 +70,14 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         own = ties.seats(case.meeting.committee_id)
         sitting = {seat.person for seat in own}
         aside = dict(ties["aside", case.pk])
-        theirs, others = ties["theirs", case.pk].keys(), ties["others", case.pk].keys()
         givers = ties["gave", case.pk].keys() - {case.enrolment.student_id}
-        disclosed = known.disclosed(sitting, givers, theirs)
+        spoke = ties["theirs", case.pk].keys() | set(known.among(sitting, givers))
+        shared = {one: known.beside(one, givers) for one in sitting - spoke}
+        disclosed = {one: Disclosure.MAILBOX for one, there in shared.items() if there}
+        disclosed |= dict.fromkeys(spoke & sitting, Disclosure.PERSON)
         if case.is_pending:
             grounds: dict[UUID, str] = {}
             if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
-                spoke = [one for one in disclosed if disclosed[one] == Disclosure.PERSON]
                 grounds |= dict.fromkeys(spoke, Ground.GAVE_FEEDBACK)
             advise = known.among(sitting, ties["advises", case.enrolment_id].keys())
             grounds |= dict.fromkeys(advise, Ground.ADVISER)
@@ -89,11 +90,7 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             seats=own,
             aside={one: ground for one, ground in aside.items() if one in sitting},
             givers=disclosed,
-            unsaid=frozenset(
-                one
-                for one, how in disclosed.items()
-                if how == Disclosure.MAILBOX and one not in others
-            ),
+            unsaid=_unsaid(case, shared),
             present=frozenset(ties["present", case.meeting_id].keys() & sitting),
             judged=frozenset(ties["judged", case.pk].keys() & sitting),
             deputy=next(iter(ties["leads", case.meeting_id]), None),
@@ -226,21 +223,22 @@ class _Known:
         """Which of those who sit are one of these people."""
         return [one for one in sitting if self.humans[one] & people]
 
-    def disclosed(
-        self, sitting: Iterable[UUID], givers: set[UUID], theirs: Set[UUID]
-    ) -> dict[UUID, str]:
-        """How those who sit turn up among these givers: as themselves, also who said that it is
-        theirs; or because somebody spoke from a mailbox of theirs."""
-        spoke = theirs | set(self.among(sitting, givers))
-        there = self._at(givers)
-        return {
-            one: Disclosure.PERSON if one in spoke else Disclosure.MAILBOX
-            for one in sitting
-            if one in spoke or self._at(self.humans[one]) & there
-        }
+    def beside(self, one: UUID, givers: Set[UUID]) -> frozenset[UUID]:
+        """Which of these givers are or were known at a mailbox of somebody who sits."""
+        own = set().union(*(self.mailboxes.get(each, ()) for each in self.humans[one]))
+        return frozenset(giver for giver in givers if own & self.mailboxes.get(giver, set()))
 
-    def _at(self, people: Iterable[UUID]) -> set[str]:
-        return set().union(*(self.mailboxes.get(one, ()) for one in people))
+
+def _unsaid(case: Case, shared: Mapping[UUID, frozenset[UUID]]) -> dict[UUID, frozenset[UUID]]:
+    """Of whose feedback those who share a mailbox with its giver did not say yet whether it is
+    theirs. One query where there is such a giver."""
+    if not any(shared.values()):
+        return {}
+    said: dict[UUID, set[UUID]] = defaultdict(set)
+    for person, giver in OwnWord.objects.filter(case=case).values_list("person", "giver"):
+        said[person].add(giver)
+    left = {one: givers - said[one] for one, givers in shared.items()}
+    return {one: givers for one, givers in left.items() if givers}
 
 
 def _givers(cases: Collection[Case]) -> QuerySet[SnapshotItem]:

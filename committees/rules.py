@@ -60,8 +60,8 @@ class Panel:
     givers: Mapping[UUID, str] = field(default_factory=dict)
     present: frozenset[UUID] = frozenset()
     judged: frozenset[UUID] = frozenset()
-    # Those of whom it is not said yet whether what came from a mailbox of theirs is theirs.
-    unsaid: frozenset[UUID] = frozenset()
+    # Who did not say yet whether what these givers said, from a mailbox of theirs, is theirs.
+    unsaid: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
     deputy: UUID | None = None  # who leads in the chair's place, as the secretary noted it
 
     def seat_of(self, person: UUID) -> Seat | None:

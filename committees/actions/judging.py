@@ -45,20 +45,23 @@ def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) 
 
 
 @transaction.atomic
-def say_whose(*, case: Case, is_theirs: bool, by: Account, at: datetime | None = None) -> OwnWord:
-    """A member's word on feedback in the set that came from a mailbox of theirs: whether it is
-    theirs, so that they are treated as who gave it. Once, while they judge. Raises NotPossible
-    where nothing is asked."""
+def say_whose(*, case: Case, is_theirs: bool, by: Account, at: datetime | None = None) -> None:
+    """A member's word on the feedback in the set of those who are known at a mailbox of theirs:
+    whether it is theirs, so that they are treated as who gave it. Once of each giver, until the
+    decision. Raises NotPossible where nothing is asked."""
     at = at or timezone.now()
     case = locked(case)
     panel = panel_of(case, at)
     check_may_read(by, panel)
     if by.pk not in panel.unsaid or case.state not in (Case.State.FROZEN, Case.State.OPENED):
         raise NotPossible(_("This is not asked of you, or you have said it."))
-    word = OwnWord.objects.create(case=case, person_id=by.pk, is_theirs=is_theirs, recorded_at=at)
+    words = [
+        OwnWord(case=case, person_id=by.pk, giver_id=giver, is_theirs=is_theirs, recorded_at=at)
+        for giver in sorted(panel.unsaid[by.pk])
+    ]
+    OwnWord.objects.bulk_create(words)
     facts = {"person": by.pk, "is_theirs": is_theirs}
-    append(case.chain, "member.said_whose", by=by, at=at, rows=[word], facts=facts)
-    return word
+    append(case.chain, "member.said_whose", by=by, at=at, rows=words, facts=facts)
 
 
 def record_conflicts(case: Case, panel: Panel, *, at: datetime) -> None:

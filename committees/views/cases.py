@@ -95,6 +95,10 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
             draft.forget()
             messages.success(request, _("Your judgement is kept, sealed until the chair opens it."))
             return redirect("committees:case", case.pk)
+    unsaid = {str(giver) for giver in panel.unsaid.get(request.user.pk, ())}
+    context["whose"] = sorted(
+        {fact.name for fact in frozen.evidence_set.people if fact.id in unsaid and fact.name}
+    )
     context |= shown | {"form": form, "draft": draft, "own": earlier, "judges": judges}
     status = 422 if form is not None and form.errors else 200
     return render(request, "committees/dossier.html", context, status=status)

@@ -153,7 +153,10 @@ MADE: dict[type[models.Model], Callable[[], Sealed]] = {
     Erasure: lambda: Erasure(name="a.row:1", columns=[], kept_on="erasures", ground="Asked."),
     Leading: lambda: Leading(meeting=Meeting.objects.all()[0], person=Person.objects.all()[0]),
     OwnWord: lambda: OwnWord(
-        case=Case.objects.all()[0], person=Person.objects.all()[0], is_theirs=True
+        case=Case.objects.all()[0],
+        person=Person.objects.all()[0],
+        giver=Person.objects.all()[1],
+        is_theirs=True,
     ),
     SamePerson: lambda: SamePerson(
         reason="Seen.",

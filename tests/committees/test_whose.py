@@ -1,0 +1,135 @@
+"""A member who shares a mailbox with somebody who gave feedback says on record whose it is."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from committees import actions
+from committees.models import OwnWord
+from committees.panels import panel_of
+from committees.rules import Disclosure, Ground, Panel
+from people.access import NotAllowed
+from people.models import Account, Address, Person
+from records.refusals import NotPossible
+from tests.committees.factories import HELD, Scene, answered_piece, findings_of, scene
+from tests.evidence.factories import FeedbackFactory, GiverFactory
+from tests.factories import set_rules
+
+pytestmark = pytest.mark.django_db
+
+
+def known_at_mailbox_of(member: Account, name: str = "Jan Baas") -> Person:
+    """Somebody whom a student named at an address of the member, spelt in another way."""
+    local, _at, domain = member.sign_in.partition("@")
+    return GiverFactory(name=name, address=f"{local}+{name.split()[0]}@{domain}".lower())
+
+
+def frozen(*, givers_may_judge: bool = True, names: tuple[str, ...] = ("Jan Baas",)) -> Scene:
+    """A set in which people spoke from the member's mailbox."""
+    made = scene()
+    set_rules(made.programme, givers_may_judge=givers_may_judge)
+    piece = answered_piece(made.case.enrolment, made.requirement)
+    for name in names:
+        FeedbackFactory(
+            enrolment=made.case.enrolment,
+            evidence=piece,
+            person=known_at_mailbox_of(made.member, name),
+            remarks={made.requirement: "Calm."},
+        )
+    made.freeze()
+    return made
+
+
+def panel(made: Scene) -> Panel:
+    return panel_of(made.refreshed(), HELD)
+
+
+def judge(made: Scene) -> None:
+    findings = findings_of(made.case, "attained")
+    actions.judge(case=made.case, findings=findings, motivation="Seen.", by=made.member, at=HELD)
+
+
+def test_who_did_not_say_yet_is_disclosed_and_does_not_judge() -> None:
+    made = frozen()
+
+    with pytest.raises(NotAllowed):
+        judge(made)
+
+    assert panel(made).givers == {made.member.pk: Disclosure.MAILBOX}
+    assert set(panel(made).unsaid) == {made.member.pk}
+
+
+def test_who_says_that_it_is_not_theirs_judges_and_stays_disclosed() -> None:
+    made = frozen()
+
+    actions.say_whose(case=made.case, is_theirs=False, by=made.member, at=HELD)
+    judge(made)
+
+    assert panel(made).givers == {made.member.pk: Disclosure.MAILBOX}
+    assert panel(made).aside == {}
+    with pytest.raises(NotPossible):
+        actions.say_whose(case=made.case, is_theirs=True, by=made.member, at=HELD)
+
+
+@pytest.mark.parametrize("givers_may_judge", [True, False])
+def test_who_says_that_it_is_theirs_is_treated_as_who_gave_it(givers_may_judge: bool) -> None:
+    made = frozen(givers_may_judge=givers_may_judge)
+
+    actions.say_whose(case=made.case, is_theirs=True, by=made.member, at=HELD)
+
+    assert panel(made).givers == {made.member.pk: Disclosure.PERSON}
+    ground = {} if givers_may_judge else {made.member.pk: Ground.GAVE_FEEDBACK}
+    assert panel(made).aside == ground
+
+
+def test_what_was_said_of_one_says_nothing_of_another_who_turns_up_later() -> None:
+    made = scene()
+    piece = answered_piece(made.case.enrolment, made.requirement)
+    first, second = known_at_mailbox_of(made.member), GiverFactory(name="Petra Klein")
+    for giver in (first, second):
+        FeedbackFactory(
+            enrolment=made.case.enrolment,
+            evidence=piece,
+            person=giver,
+            remarks={made.requirement: "Calm."},
+        )
+    made.freeze()
+    actions.say_whose(case=made.case, is_theirs=False, by=made.member, at=HELD)
+    assert panel(made).unsaid == {}
+
+    Address.objects.create(
+        person=second,
+        address=made.member.sign_in,
+        source=Address.Source.SCHOOL,
+        receives=False,
+        confirmed_at=HELD,
+    )
+
+    assert panel(made).unsaid == {made.member.pk: frozenset({second.pk})}
+    with pytest.raises(NotAllowed):
+        judge(made)
+
+
+def test_the_page_names_who_it_is_about_and_takes_the_answer(client: Client) -> None:
+    made = frozen(names=("Jan Baas", "Petra Klein"))
+    client.force_login(made.member)
+    path = reverse("committees:case", args=[made.case.pk])
+
+    asked = client.get(path).content.decode()
+    client.post(reverse("committees:say_whose", args=[made.case.pk]), {"whose": "others"})
+    after = client.get(path).content.decode()
+
+    assert "Jan Baas, Petra Klein" in asked
+    assert 'name="motivation"' not in asked
+    assert 'name="motivation"' in after
+    words = OwnWord.objects.filter(case=made.case, person=made.member.pk)
+    assert [word.is_theirs for word in words] == [False, False]
+
+
+def test_nobody_says_it_once_the_committee_has_spoken() -> None:
+    made = frozen()
+    made.open_meeting()
+    actions.defer(case=made.case, reason="Show more.", by=made.chair, at=HELD)
+
+    with pytest.raises(NotPossible):
+        actions.say_whose(case=made.case, is_theirs=False, by=made.member, at=HELD)
