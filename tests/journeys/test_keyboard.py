@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
+from playwright.sync_api import expect
 
 from committees.models import Case
 from evidence.models import Evidence, Feedback, FeedbackRequest
@@ -183,7 +184,9 @@ def test_a_member_judges_one_case_and_stands_aside_from_another(enter: Enter) ->
     tick(page, "[name^=part_]")
     fill_in(page, motivation="Seen by a client.")
     follow(page, "main button.primary")
-    assert page.inner_text("#live") == "Your judgement is kept, sealed until the chair opens it."
+    expect(page.locator("#live")).to_have_text(
+        "Your judgement is kept, sealed until the chair opens it."
+    )
     follow(page, f"main nav a[href='{reverse('committees:case', args=[second.pk])}']")
     follow(page, "main a[href$='/recuse/']")
     fill_in(page, reason="He is my neighbour.")
@@ -213,7 +216,9 @@ def test_a_chair_takes_a_consent_case_to_its_announcement(enter: Enter) -> None:
     follow(page, "form[action$='/announce/'] button")
 
     assert made.refreshed().state == Case.State.ANNOUNCED
-    assert page.inner_text("#live") == "The decision is announced. Student and adviser get a mail."
+    expect(page.locator("#live")).to_have_text(
+        "The decision is announced. Student and adviser get a mail."
+    )
 
 
 def test_a_coordinator_enrols_a_student_and_gives_a_role(enter: Enter) -> None:

@@ -305,7 +305,7 @@ def test_a_file_that_is_ready_says_so_and_keeps_the_focus(enter: Enter) -> None:
 
     assert page.locator(".file img").count() == 1
     assert focus(page).startswith("Original")
-    assert page.inner_text("#live") == f"{row.name} is ready."
+    expect(page.locator("#live")).to_have_text(f"{row.name} is ready.")
 
 
 # --- The projector --------------------------------------------------------------------------------
@@ -344,7 +344,7 @@ def test_the_agenda_on_the_projector_follows(enter: Enter) -> None:
     assert (asks_again(page), is_untouched(page)) == (200, False)
 
     assert focus(page) == student
-    assert page.inner_text("#live") == f"{student}: judgements opened"
+    expect(page.locator("#live")).to_have_text(f"{student}: judgements opened")
     assert asks_again(page) == 204
 
 
@@ -379,10 +379,10 @@ def test_a_case_on_the_projector_follows(enter: Enter) -> None:
     # The button is gone: the focus is where the judgements now are.
     assert page.evaluate("document.activeElement.id") == "room"
     assert page.locator("#room h2:text-is('Judgements')").count() == 1
-    assert page.inner_text("#live") == "judgements opened"
+    expect(page.locator("#live")).to_have_text("judgements opened")
     actions.mark_absent(meeting=made.meeting, person=made.other_member.person, by=made.secretary)
     assert asks_again(page) == 200
-    assert page.inner_text("#live").startswith("2 of 3 voting members present")
+    expect(page.locator("#live")).to_contain_text("2 of 3 voting members present")
     assert page.evaluate("document.activeElement.id") == "room"
 
 
