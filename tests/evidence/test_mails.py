@@ -277,7 +277,9 @@ def invited() -> str:
 
 
 def forgot(client: Client) -> str:
-    user = AccountFactory(language="en", sign_in="old@school.example", name="Olaf Old")
+    user = AccountFactory(
+        language="en", sign_in="old@school.example", name="Olaf Old", password="goed wachtwoord"
+    )
     client.post(reverse("account_reset_password"), {"email": user.sign_in})
     return user.sign_in
 
