@@ -126,8 +126,8 @@ def check_may_recuse(user: Account, panel: Panel) -> None:
 
 
 def check_may_read_record(user: Account, case: Case, panel: Panel) -> None:
-    """Auditor and exam board always, who need no panel; members of the committee who did not stand
-    aside once the decision is announced."""
+    """Members of the committee who did not stand aside, once the decision is announced. Auditor and
+    exam board read it always: who calls lets them in without a panel."""
     check_may_read(user, panel)
     if case.state not in (Case.State.ANNOUNCED, Case.State.DEFERRED):
         raise NotAllowed(_("The record can be read once the decision has been announced."))

@@ -113,7 +113,7 @@ def panel_in(meeting: Meeting, at: datetime) -> Panel:
 
 def panel_shown(case: Case, at: datetime) -> Panel:
     """The committee as pages show it: as it was sealed with the outcome (the case read with
-    `for_page`; one query), and until there is one as it sits (two)."""
+    `for_page`; one query), and until there is one as it sits (see `panels_of`)."""
     return panel_of(case, at) if case.outcome is None else panel_sealed(case.outcome)
 
 

@@ -38,7 +38,7 @@ VIEWS_OF_OTHERS = {
     "account_change_password": "signed in: one's own password",
     "account_reauthenticate": "signed in: one's own password once more",
     "account_signup": "closed: people are registered, nobody signs up",
-    "account_email": "closed: an address is changed by the coordinator",
+    "account_email": "closed: an address is changed under My details, or by a coordinator",
     "account_email_verification_sent": "closed: goes with signing up",
     "account_confirm_email": "closed: goes with signing up",
     "account_set_password": "closed: everybody chooses one by mail",

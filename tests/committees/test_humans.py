@@ -5,6 +5,7 @@ nobody judges unseen a set in which they spoke."""
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,7 +25,7 @@ from committees.models import Membership
 from committees.panels import panel_of
 from evidence.actions import answer, ask
 from evidence.asking import Asked
-from evidence.models import GiverRole
+from evidence.models import FeedbackRequest, GiverRole
 from people.access import allowed
 from people.actions import (
     change_address,
@@ -35,6 +36,7 @@ from people.actions import (
     stop_access,
     take_back_same,
 )
+from people.identity import plain_name
 from people.models import Account, Person, SamePerson
 from portfolio.loading import load
 from records.refusals import NotPossible
@@ -58,10 +60,6 @@ MAILBOXES = {
 }
 READS = [(human, box) for box, readers in MAILBOXES.items() for human in readers]
 readers = st.sampled_from(READS)
-
-
-def plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
 
 
 class Humans(RuleBasedStateMachine):
@@ -111,37 +109,30 @@ class Humans(RuleBasedStateMachine):
             by=self.scene.student,
             at=self.later(),
         )
-        name = ""
-        if hasattr(question.person, "account"):
-            if question.person_id not in self.persons[human]:
-                return  # it is for whose mailbox it is
-        else:
-            shown = [
-                question.asked_as,
-                *(one.name for one in known_at_mailbox_of(question.person)[1:]),
-            ]
-            own = {" ".join(each.split()).casefold() for each in HUMANS[human]}
-            mine = [each for each in shown if " ".join(each.split()).casefold() in own]
-            if len(shown) > 1:
-                used = Person.objects.filter(pk__in=self.persons[human]).values_list(
-                    "name", flat=True
-                )
-                mine.sort(key=lambda each: each not in used)
-                name = mine[0] if mine else HUMANS[human][0]
-        said = answer(question=question, text="Calm and clear.", name=name, at=self.later())
+        if hasattr(question.person, "account") and question.person_id not in self.persons[human]:
+            return  # it is for whose mailbox it is
+        said = answer(
+            question=question,
+            text="Calm and clear.",
+            at=self.later(),
+            **self.chosen_by(human, question),
+        )
         self.persons[human].add(said.person_id)
         self.spoke[said.person_id] = reads
         self.pairs.add(reads)
 
-    def chosen_by(self, human: str, shown: list[str]) -> str:
-        """The name that they went by before, else one of theirs; else they write it."""
-        rows = Person.objects.filter(pk__in=self.persons[human])
-        used = {plain(one.name) for one in rows}
-        own = {plain(one) for one in HUMANS[human]}
-        mine = sorted(
-            (one for one in shown if plain(one) in own), key=lambda n: plain(n) not in used
-        )
-        return mine[0] if mine else HUMANS[human][0]
+    def chosen_by(self, human: str, question: FeedbackRequest) -> dict[str, Any]:
+        """Of several names that are shown the one that they went by before, else one of theirs;
+        else they write it. Of one nothing: it is left as it is."""
+        asked, *others = known_at_mailbox_of(question.person)
+        if not others:
+            return {}
+        own = {plain_name(name) for name in HUMANS[human]}
+        shown = {asked.pk: question.asked_as} | {one.pk: one.name for one in others}
+        mine = [pk for pk, name in shown.items() if plain_name(name) in own]
+        if not mine:
+            return {"name": HUMANS[human][0]}
+        return {"chosen": min(mine, key=lambda pk: pk not in self.persons[human])}
 
     @rule(reads=readers, called=st.integers(0, 1))
     def gets_an_account(self, reads: tuple[str, tuple[str, str]], called: int) -> None:
