@@ -21,6 +21,7 @@ from files.storing import remove, write
 from post.work import nudge
 from records.actions import Blanked, record_erasures
 from records.chain import ChainEntry, append, append_many
+from records.locking import under_lock
 from records.models import Erasure
 from records.refusals import NotPossible
 
@@ -100,7 +101,6 @@ def take(
     name them: uploads become stored files, stated on the chain of their owner; what is stored
     already is named once more. Raises NotPossible where one is gone. Two queries, or about nine
     with uploads among them."""
-    at = at or timezone.now()
     ids = set(ids)
     uploads = list(
         Upload.objects.select_for_update()
@@ -109,6 +109,7 @@ def take(
         .order_by("pk")
     )
     stored = lock(ids)  # before the chain, as whoever deletes does
+    at = at or timezone.now()
     own = [row for row in stored.values() if row.owner_id == by.pk and row.erased_at is None]
     if len(uploads) + len(own) < len(ids):
         raise NotPossible(_("A file is no longer here. Choose it again."))
@@ -163,8 +164,8 @@ def erase_file(
     """Remove the bytes of a stored file in every version, on a lawful ground; its rows, and
     whatever names them, stay. Raises NotPossible without a ground, and for what was erased
     before."""
+    original = under_lock(StoredFile.objects.all(), file.cleaned_from_id or file.pk)
     at = at or timezone.now()
-    original = lock([file.cleaned_from_id or file.pk])[file.cleaned_from_id or file.pk]
     if original.erased_at is not None:
         raise NotPossible(_("Nothing is left here to erase."))
     rows = _versions(original)

@@ -6,17 +6,17 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
-from django.db import DatabaseError
 from django.http import HttpRequest
+
+from records.locking import OUT_OF_ROOM, said_one_of
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def is_full(fault: BaseException) -> bool:
     """Whether this is a disk without room, of files or of the database."""
-    if isinstance(fault, DatabaseError):
-        return "disk is full" in str(fault) or "No space left" in str(fault)
-    return isinstance(fault, OSError) and fault.errno in NO_ROOM
+    is_of_files = isinstance(fault, OSError) and fault.errno in NO_ROOM
+    return is_of_files or said_one_of(OUT_OF_ROOM, fault)
 
 
 class UploadHandler(TemporaryFileUploadHandler):

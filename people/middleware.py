@@ -12,7 +12,6 @@ from django.core.exceptions import (
     TooManyFilesSent,
     ValidationError,
 )
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
@@ -21,6 +20,7 @@ from people.disk import is_full, lacked_room
 from people.drafts import sent
 from people.models import Person
 from people.speaking import speak, speak_as_mail
+from records.locking import BUSY, said_one_of
 from records.refusals import NotPossible
 
 logger = logging.getLogger(__name__)
@@ -130,8 +130,7 @@ class RefusalMiddleware:
         if is_full(exception):
             logger.error("no room: %s", exception)
             return _busy(request, is_full=True)
-        is_locked = isinstance(exception, OperationalError) and "locked" in str(exception)
-        return _busy(request) if is_locked else None
+        return _busy(request) if said_one_of(BUSY, exception) else None
 
 
 class PageCompressionMiddleware(GZipMiddleware):

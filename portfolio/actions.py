@@ -12,6 +12,7 @@ from portfolio.models import Acknowledgement, Agreement, CheckIn, SetAside
 from post.outbox import queue
 from programmes.models import Enrolment, Unit
 from records.chain import append
+from records.locking import under_lock
 from records.refusals import NotPossible
 
 
@@ -32,6 +33,7 @@ def hold_check_in(
     for a light where the house rules have none, or none where they have one, and for dates that
     cannot be."""
     access.check_may_advise(by, enrolment)
+    under_lock(Enrolment.objects.all(), enrolment.pk)
     at = at or timezone.now()
     if enrolment.programme.rules.with_light != bool(light):
         raise NotPossible(
@@ -78,6 +80,7 @@ def acknowledge(
     it is noted and blocks nothing. The same word twice is said once; another word after the first
     raises NotPossible."""
     access.check_may_acknowledge(by, check_in)
+    under_lock(CheckIn.objects.all(), check_in.pk)
     at = at or timezone.now()
     if refused and not note.strip():
         raise NotPossible(_("Say in a few words what you see differently."))
@@ -102,6 +105,7 @@ def acknowledge(
 def finish(*, agreement: Agreement, by: Account, at: datetime | None = None) -> None:
     """Mark an agreement as done. Done twice is done once."""
     access.check_may_finish(by, agreement)
+    under_lock(Agreement.objects.all(), agreement.pk)
     at = at or timezone.now()
     if Agreement.objects.filter(pk=agreement.pk, done_at=None).update(done_at=at):
         append(
@@ -129,11 +133,12 @@ def set_aside(
     access.check_may_act_as_student(by, enrolment)
     if not reason.strip():
         raise NotPossible(_("Say why this piece should not count; the committee reads it."))
+    evidence = under_lock(Evidence.objects.all(), evidence.pk)
+    at = at or timezone.now()
     laid = evidence.links.current().filter(requirement__in=unit.requirements())
     is_theirs = evidence.owner_id == by.pk and unit.programme_id == enrolment.programme_id
     if not is_theirs or evidence.withdrawn_at or not laid.exists():
         raise NotPossible(_("This piece does not belong to this unit."))
-    at = at or timezone.now()
     row, is_new = SetAside.objects.get_or_create(
         enrolment=enrolment,
         unit=unit,
@@ -157,6 +162,7 @@ def set_aside(
 def take_back(*, row: SetAside, by: Account, at: datetime | None = None) -> None:
     """Let a piece count again."""
     access.check_may_act_as_student(by, row.enrolment)
+    under_lock(SetAside.objects.all(), row.pk)
     at = at or timezone.now()
     if SetAside.objects.current().filter(pk=row.pk).update(ended_at=at):
         append(

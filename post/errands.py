@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from post.models import Errand, ErrandItem
 from post.recipients import recipient
 from post.work import nudge, register, term
+from records.locking import under_lock
 from records.refusals import NotPossible
 
 logger = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ def call_off(*, errand: Errand, by: Any, at: datetime | None = None) -> None:
     """Do no more of it: what was done stays done. Raises NotPossible once it has ended."""
     if errand.by_id != by.pk:
         raise PermissionDenied
-    errand = Errand.objects.select_for_update().get(pk=errand.pk)
+    errand = under_lock(Errand.objects.all(), errand.pk)
     if errand.ended_at is not None:
         raise NotPossible(_("This has ended already."))
     errand.called_off_at = errand.ended_at = at or _now()

@@ -37,6 +37,7 @@ from programmes.models import (
 )
 from qualifications.models import CoreTask, Qualification, QualityRequirement, WorkProcess
 from records.chain import append
+from records.locking import under_lock
 from records.models import Sealed
 from records.refusals import NotPossible
 
@@ -68,7 +69,7 @@ def refused_as(text: object) -> Iterator[None]:
 
 
 def _locked(programme: Programme) -> Programme:
-    return Programme.objects.select_for_update().get(pk=programme.pk)
+    return under_lock(Programme.objects.all(), programme.pk)
 
 
 def _person(somebody: Person | Meant, *, by: Account | None, at: datetime) -> Person:
@@ -287,7 +288,7 @@ def change_unit(
 
 def _locked_unit(unit: Unit) -> Unit:
     """The unit under a lock that keeps new cases out, unused so far."""
-    unit = Unit.objects.select_for_update().get(pk=unit.pk)
+    unit = under_lock(Unit.objects.all(), unit.pk)
     check_unit_unused(unit)
     return unit
 
@@ -381,6 +382,7 @@ def set_guideline(
 @transaction.atomic
 def end_guideline(*, guideline: Guideline, by: Account | None, at: datetime | None = None) -> None:
     check_may_manage(by, guideline.programme)
+    _locked(guideline.programme)
     at = at or timezone.now()
     if Guideline.objects.current().filter(pk=guideline.pk).update(ended_at=at):
         facts = {"guideline": guideline.pk}
@@ -401,8 +403,9 @@ def give_role(
 ) -> ProgrammeRole:
     """Raises NotPossible where the person has the role already, or their account is closed."""
     check_may_manage(by, programme)
+    programme = _locked(programme)
     at = at or timezone.now()
-    return _give_role(_locked(programme), _person(person, by=by, at=at), role, by=by, at=at)
+    return _give_role(programme, _person(person, by=by, at=at), role, by=by, at=at)
 
 
 def _give_role(
@@ -451,11 +454,10 @@ def enrol(
     where the student is in this programme already (or was: see `end_enrolment`), would be their
     own adviser, or has a closed account."""
     check_may_manage(by, programme)
+    programme = _locked(programme)
     at = at or timezone.now()
     person = _person(student, by=by, at=at)
-    enrolment = Enrolment(
-        programme=_locked(programme), student=person, starts_on=starts_on, recorded_at=at
-    )
+    enrolment = Enrolment(programme=programme, student=person, starts_on=starts_on, recorded_at=at)
     with refused_as(_("%(name)s is in this programme already.") % {"name": person.name}):
         enrolment.save(force_insert=True)
     track = Track.objects.create(
@@ -493,8 +495,7 @@ def end_enrolment(
 
 
 def _locked_enrolment(enrolment: Enrolment) -> Enrolment:
-    rows = Enrolment.objects.select_for_update(of=("self",))
-    return rows.select_related("programme", "student").get(pk=enrolment.pk)
+    return under_lock(Enrolment.objects.select_related("programme", "student"), enrolment.pk)
 
 
 @transaction.atomic
@@ -508,8 +509,8 @@ def assign_adviser(
     """The adviser from now on; the one before them is ended. Nothing happens where they advise
     this student already. Raises NotPossible for the student themselves."""
     check_may_manage(by, enrolment.programme)
-    at = at or timezone.now()
     enrolment = _locked_enrolment(enrolment)
+    at = at or timezone.now()
     person = _person(adviser, by=by, at=at)
     if person == enrolment.student:
         raise NotPossible(_("This is the student: nobody is their own adviser."))
@@ -544,9 +545,10 @@ def add_placement(
     """A student at a workplace, with its supervisors, who need no account. Raises NotPossible for
     dates the wrong way round or after the enrolment, and as `add_supervisor`."""
     check_may_manage(by, enrolment.programme)
+    enrolment = _locked_enrolment(enrolment)
     at = at or timezone.now()
     placement = Placement(
-        enrolment=_locked_enrolment(enrolment),
+        enrolment=enrolment,
         workplace=workplace,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -598,8 +600,8 @@ def add_supervisor(
 ) -> Supervisor:
     """Whoever is meant supervises here from now on; needs no account. Raises NotPossible for who
     does so already, and for the student's own address."""
-    enrolment = placement.enrolment
-    check_may_manage(by, enrolment.programme)
+    check_may_manage(by, placement.enrolment.programme)
+    enrolment = _locked_enrolment(placement.enrolment)
     at = at or timezone.now()
     person = person_meant(contact, source=Address.Source.SCHOOL, by=by, at=at)
     if person.pk == enrolment.student_id:
@@ -617,8 +619,9 @@ def add_supervisor(
 def end_supervisor(
     *, supervisor: Supervisor, by: Account | None, at: datetime | None = None
 ) -> None:
-    programme = supervisor.placement.enrolment.programme
-    check_may_manage(by, programme)
+    enrolment = supervisor.placement.enrolment
+    check_may_manage(by, enrolment.programme)
+    _locked_enrolment(enrolment)
     at = at or timezone.now()
     if Supervisor.objects.current().filter(pk=supervisor.pk).update(ended_at=at):
         facts = {"supervisor": supervisor.pk}

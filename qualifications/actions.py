@@ -22,6 +22,7 @@ from qualifications.models import (
 )
 from qualifications.parsed import ParsedDossier, ParsedQualification
 from records.chain import append
+from records.locking import under_lock
 from records.refusals import NotPossible
 
 
@@ -64,7 +65,7 @@ def import_qualification(
 ) -> Qualification:
     """The qualification that was read from this dossier, as a draft if it was not here yet; each
     line becomes a requirement of its own. Without a dossier it is in the school's own words.
-    Raises NotPossible when the code and edition are here with other content. Twenty-one queries,
+    Raises NotPossible when the code and edition are here with other content. Twenty-two queries,
     however many lines."""
     check_may_curate(by)
     at = at or timezone.now()
@@ -161,7 +162,7 @@ def merge_lines(
     counts once, with the first plain wording among them. Returns how many groups were merged;
     those that are there no longer are passed over. Raises NotPossible once it is published."""
     check_may_curate(by)
-    qualification = Qualification.objects.select_for_update().get(pk=qualification.pk)
+    qualification = under_lock(Qualification.objects.all(), qualification.pk)
     check_draft(qualification)
     chosen = [double for double in doubles_of(qualification) if double.first.pk in lines]
     merged: dict[str, list[UUID]] = {}
@@ -197,9 +198,8 @@ def word_plainly(
     """Give requirements under this work process a wording in plain words, by requirement id; an
     empty one takes it away. Allowed at any time, as it is no official text."""
     check_may_curate(by)
-    qualification = Qualification.objects.select_for_update().get(
-        pk=work_process.core_task.qualification_id
-    )
+    pk = work_process.core_task.qualification_id
+    qualification = under_lock(Qualification.objects.all(), pk)
     at = at or timezone.now()
     requirements = work_process.requirements.filter(pk__in=wordings).with_words()
     changed = _word({one: wordings[one.pk].strip() for one in requirements}, at)
@@ -232,8 +232,8 @@ def publish(
     """From now on programmes can use it, and its structure no longer changes. Raises NotPossible
     when it is published already or has no requirement."""
     check_may_curate(by)
+    qualification = under_lock(Qualification.objects.all(), qualification.pk)
     at = at or timezone.now()
-    qualification = Qualification.objects.select_for_update().get(pk=qualification.pk)
     check_draft(qualification)
     requirements = qualification.requirements.count()
     if not requirements:

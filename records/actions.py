@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from records.chain import ChainEntry, append_many
+from records.locking import under_lock
 from records.models import Erasure, Part, Row, Sealed, name_of, new_salt
 from records.refusals import NotPossible
 
@@ -64,7 +65,7 @@ def erase(
     if not isinstance(whole, Sealed) or not asked or not asked <= set(row.erasable):
         raise NotPossible(_("This is content that stays: it cannot be erased."))
     of_whole, of_row = type(whole)._base_manager, type(row)._base_manager
-    of_whole.select_for_update().get(pk=whole.pk)
+    under_lock(of_whole.all(), whole.pk)
     blank = {
         field.name: _blank(field) for field in row._meta.concrete_fields if field.name in asked
     }

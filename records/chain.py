@@ -18,6 +18,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from records.models import Chain, Event, Sealed, name_of
@@ -117,8 +118,9 @@ def append(
 def append_many(entries: Iterable[ChainEntry]) -> list[Event]:
     """Write an event for each entry, in this order, inside the caller's transaction. Who writes
     on several chains writes all at once: their heads are locked in the order of their keys, so
-    that no two wait for each other. Four queries for any number of chains, five where one begins,
-    and those of `Sealed.for_sealing` for each kind of row that is stated."""
+    that no two wait for each other. An event is never from before the one ahead of it, whatever
+    the clock of its caller says: it waited for that one. Five queries for any number of chains, six
+    where one begins, and those of `Sealed.for_sealing` for each kind of row that is stated."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an event is written in the transaction of its change")
     entries = [
@@ -126,8 +128,12 @@ def append_many(entries: Iterable[ChainEntry]) -> list[Event]:
     ]
     chains = _locked({entry.key for entry in entries})
     stored = _stored(row for entry in entries for row in entry.rows)
-    now = timezone.now()
-    events = [_link(chains[entry.key], entry, stored, now) for entry in entries]
+    now, ahead = timezone.now(), _last_moments(chains.values())
+    events = []
+    for entry in entries:
+        at = entry.at or now
+        ahead[entry.key] = max(at, ahead.get(entry.key, at))
+        events.append(_link(chains[entry.key], entry, stored, ahead[entry.key]))
     for chain in chains.values():
         _sign(chain)
     Event.objects.bulk_create(events)
@@ -146,6 +152,12 @@ def _locked(keys: set[str]) -> dict[str, Chain]:
     return {chain.key: chain for chain in chains.select_for_update().order_by("key")}
 
 
+def _last_moments(chains: Iterable[Chain]) -> dict[str, datetime]:
+    """When the last event of each of these locked chains was, by key. One query."""
+    last = Event.objects.filter(chain__in=chains, number=F("chain__length"))
+    return dict(last.values_list("chain__key", "recorded_at"))
+
+
 def _stored(rows: Iterable[Sealed]) -> dict[str, Sealed]:
     """Each row by name as the database holds it, read once for each kind: what is stated is what
     was stored, not what the caller's object happened to hold (a date given as text, say)."""
@@ -159,7 +171,7 @@ def _stored(rows: Iterable[Sealed]) -> dict[str, Sealed]:
     }
 
 
-def _link(chain: Chain, entry: ChainEntry, stored: Mapping[str, Sealed], now: datetime) -> Event:
+def _link(chain: Chain, entry: ChainEntry, stored: Mapping[str, Sealed], at: datetime) -> Event:
     """The next event of this chain, unsaved; the chain's head moves to it."""
     kept = {name: stored[name] for name in map(name_of, entry.rows)}
     gone = {name_of(row): row for row in entry.removed}
@@ -176,7 +188,7 @@ def _link(chain: Chain, entry: ChainEntry, stored: Mapping[str, Sealed], now: da
         number=chain.length + 1,
         verb=entry.verb,
         by_id=entry.by.pk if entry.by else None,
-        recorded_at=entry.at or now,
+        recorded_at=at,
         statement=statement,
         previous=chain.head,
     )

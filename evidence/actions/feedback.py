@@ -38,6 +38,7 @@ from post.outbox import queue
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
 from records.chain import append
+from records.locking import under_lock
 from records.models import Event
 from records.refusals import NotPossible
 
@@ -159,8 +160,8 @@ def note(
 ) -> Feedback:
     """Note what this person said about the piece; they are asked by mail to confirm it. What
     somebody notes of their own words is confirmed by noting it."""
-    check_may_note(evidence, by)
     piece = _locked_piece(evidence)
+    check_may_note(piece, by)
     at = at or timezone.now()
     _check_requirements(piece, enrolment, requirements, by, at)
     if given_on > timezone.localdate(at):
@@ -273,11 +274,7 @@ def confirm(
 ) -> Confirmation:
     """The speaker's word on what was noted: yes, I said this, or no. Once."""
     check_may_confirm(feedback, by)
-    feedback = (
-        Feedback.objects.select_for_update(of=("self",))
-        .select_related("evidence")
-        .get(pk=feedback.pk)
-    )
+    feedback = under_lock(Feedback.objects.select_related("evidence"), feedback.pk)
     at = at or timezone.now()
     if not feedback.is_confirmable(at):
         raise NotPossible(_("This can no longer be confirmed."))
@@ -309,21 +306,14 @@ def send_elsewhere(person: Person, at: datetime) -> None:
 
 
 def _locked_piece(evidence: Evidence) -> Evidence:
-    piece = (
-        Evidence.objects.select_for_update(of=("self",))
-        .select_related("owner", "current")
-        .get(pk=evidence.pk)
-    )
+    piece = under_lock(Evidence.objects.select_related("owner", "current"), evidence.pk)
     check_kept(piece)
     return piece
 
 
 def _locked(question: FeedbackRequest) -> FeedbackRequest:
-    return (
-        FeedbackRequest.objects.select_for_update(of=("self",))
-        .select_related("evidence__owner", "person__account")
-        .get(pk=question.pk)
-    )
+    questions = FeedbackRequest.objects.select_related("evidence__owner", "person__account")
+    return under_lock(questions, question.pk)
 
 
 def _check_requirements(

@@ -23,6 +23,7 @@ from files.keeping import KeptFile, forget, lock, take, uploads_of
 from people.models import Account
 from qualifications.models import QualityRequirement
 from records.chain import append
+from records.locking import under_lock
 from records.refusals import NotPossible
 
 FILES_OF_EVIDENCE = "evidence"  # of the uploads that a piece can name
@@ -92,7 +93,7 @@ def revise_evidence(
     again (see `files_of`). The earlier revisions stay, for feedback is tied to them. Returns the
     current revision where nothing would change. Raises NotAllowed, NotPossible."""
     check_may_change(evidence, by)
-    piece = _locked(evidence)
+    piece = under_lock(Evidence.objects.all(), evidence.pk)
     at = at or timezone.now()
     check_kept(piece)
     current = piece.revisions.latest("number")
@@ -110,7 +111,7 @@ def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = 
     """Let a piece count no longer; it stays on record, and open questions about it can no longer
     be answered. Raises NotAllowed, NotPossible."""
     check_may_change(evidence, by)
-    piece = _locked(evidence)
+    piece = under_lock(Evidence.objects.all(), evidence.pk)
     at = at or timezone.now()
     check_kept(piece)
     withdrawal = Withdrawal.objects.create(evidence=piece, recorded_at=at)
@@ -122,9 +123,9 @@ def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = 
 def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = None) -> None:
     """Delete a piece about which nobody was asked and to which nobody answered, with all its
     revisions, and forget the files that nothing else uses. Raises NotAllowed, NotPossible."""
-    at = at or timezone.now()
     check_may_change(evidence, by)
-    piece = _locked(evidence)
+    piece = under_lock(Evidence.objects.all(), evidence.pk)
+    at = at or timezone.now()
     check_unasked(piece)
     attached = Attachment.objects.filter(revision__evidence=piece)
     files = lock(attached.values_list("file", flat=True)).values()
@@ -155,7 +156,7 @@ def lay_against(
     Another why ends the link that was and makes a new one; the same changes nothing. Raises
     NotAllowed, NotPossible."""
     check_may_change(evidence, by)
-    piece = _locked(evidence)
+    piece = under_lock(Evidence.objects.all(), evidence.pk)
     at = at or timezone.now()
     check_kept(piece)
     present = piece.links.current().filter(requirement=requirement).first()
@@ -176,7 +177,7 @@ def take_off(*, link: RequirementLink, by: Account, at: datetime | None = None) 
     """Lay a piece no longer against a requirement; remarks about it stay. A link that ended
     before is left as it is. Raises NotAllowed, NotPossible."""
     check_may_change(link.evidence, by)
-    piece = _locked(link.evidence)
+    piece = under_lock(Evidence.objects.all(), link.evidence_id)
     at = at or timezone.now()
     check_kept(piece)
     if _end(link, at):
@@ -199,10 +200,6 @@ def choose_requirements(
         take_off(link=link, by=by, at=at)
     for requirement, why in chosen.items():
         lay_against(evidence=evidence, requirement=requirement, why=why, by=by, at=at)
-
-
-def _locked(evidence: Evidence) -> Evidence:
-    return Evidence.objects.select_for_update().get(pk=evidence.pk)
 
 
 def _end(link: RequirementLink, at: datetime) -> bool:

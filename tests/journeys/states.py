@@ -4,6 +4,7 @@ They stand on the filled demo, and on what `beside_the_demo` makes where that ha
 changes anything that another looks at, so that they can be looked at in any order.
 """
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -498,9 +499,15 @@ def failing(error: Exception) -> Callable[[], AbstractContextManager[object]]:
     return lambda: patch("home.views.hall.today_for", side_effect=error)
 
 
+def busy() -> OperationalError:
+    error = OperationalError()
+    error.__cause__ = sqlite3.OperationalError()
+    error.__cause__.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
+
+
 def locked() -> AbstractContextManager[object]:
-    error = OperationalError("database is locked")
-    return patch("evidence.actions.add_evidence", side_effect=error)
+    return patch("evidence.actions.add_evidence", side_effect=busy())
 
 
 def checks_tokens(client: Client) -> None:
@@ -534,9 +541,7 @@ ERRORS = {
     ),
     "500": State("home:home", NOOR, status=500, within=failing(RuntimeError("meant"))),
     "503": State("evidence:add", NOOR, send=PIECE, status=503, within=locked),
-    "503, nothing sent": State(
-        "home:home", NOOR, status=503, within=failing(OperationalError("database is locked"))
-    ),
+    "503, nothing sent": State("home:home", NOOR, status=503, within=failing(busy())),
     "from elsewhere": State("evidence:add", NOOR, send=PIECE, status=403, first=checks_tokens),
 }
 

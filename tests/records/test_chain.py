@@ -203,6 +203,29 @@ def test_the_last_event_counts_whatever_its_clock_said() -> None:
     assert verify().faults == []
 
 
+def test_an_event_is_never_from_before_the_one_ahead_of_it() -> None:
+    now = timezone.now()
+    [first] = append_many([ChainEntry("case:1", "one", None, now)])
+
+    late, alone = append_many(
+        [
+            ChainEntry("case:1", "two", None, now - timedelta(seconds=2)),
+            ChainEntry("case:2", "two", None, now - timedelta(seconds=2)),
+        ]
+    )
+    both = append_many(
+        [
+            ChainEntry("case:2", "three", None, now + timedelta(seconds=1)),
+            ChainEntry("case:2", "four", None, now),
+        ]
+    )
+
+    assert (first.recorded_at, late.recorded_at) == (now, now)
+    assert alone.recorded_at == now - timedelta(seconds=2)
+    assert [event.recorded_at for event in both] == [now + timedelta(seconds=1)] * 2
+    assert verify().faults == []
+
+
 def test_the_same_content_says_something_else_under_another_salt() -> None:
     row = tombstone()
     before = statement_of(row)
@@ -221,7 +244,7 @@ def test_what_has_no_canonical_form_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 30])
-@pytest.mark.parametrize(("begun", "queries"), [(True, 4), (False, 5)])
+@pytest.mark.parametrize(("begun", "queries"), [(True, 5), (False, 6)])
 def test_many_chains_cost_what_one_does(
     count: int, begun: bool, queries: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -243,7 +266,7 @@ def test_rows_are_read_once_a_kind(
     rows = [unstated(name=f"a.row:{n}") for n in range(count)]
     append("erasures", "begun", by=None)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         append("erasures", "content.erased", by=None, rows=rows)
 
     assert verify().faults == []

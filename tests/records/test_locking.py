@@ -1,0 +1,90 @@
+"""What is locked is there, and what the database says is told by its code, in whatever words."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
+
+from records.locking import BUSY, OUT_OF_ROOM, said_one_of, under_lock
+from records.models import Erasure
+from records.refusals import NotPossible
+from tests.factories import AccountFactory
+
+
+@pytest.mark.django_db
+def test_what_is_gone_is_refused_in_words() -> None:
+    with pytest.raises(NotPossible, match="is er niet meer"), transaction.atomic():
+        under_lock(Erasure.objects.all(), uuid4())
+
+
+def fault(code: object) -> DatabaseError:
+    """As Django raises it: the driver's own error is its cause. Its words say nothing."""
+    cause = sqlite3.OperationalError("iets in een andere taal")
+    if isinstance(code, int):
+        cause.sqlite_errorcode = code
+    else:
+        cause.sqlstate = code  # type: ignore[attr-defined] # as psycopg's errors have
+    error = OperationalError("iets in een andere taal")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "busy", "full"),
+    [
+        (sqlite3.SQLITE_BUSY, True, False),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, True, False),
+        (sqlite3.SQLITE_LOCKED, True, False),
+        (sqlite3.SQLITE_FULL, False, True),
+        (sqlite3.SQLITE_CORRUPT, False, False),
+        ("40P01", True, False),
+        ("55P03", True, False),
+        ("53100", False, True),
+        ("57014", False, False),
+        (None, False, False),
+    ],
+)
+def test_the_code_decides(code: object, busy: bool, full: bool) -> None:
+    error = fault(code)
+
+    assert (said_one_of(BUSY, error), said_one_of(OUT_OF_ROOM, error)) == (busy, full)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("database is locked"),
+        DatabaseError("disk is full"),
+        RuntimeError("the door is locked"),
+    ],
+)
+def test_words_decide_nothing(error: Exception) -> None:
+    assert (said_one_of(BUSY, error), said_one_of(OUT_OF_ROOM, error)) == (False, False)
+
+
+@pytest.fixture
+def other() -> Iterator[SimpleNamespace]:
+    """A second connection to the same database."""
+    copied = connections["default"].copy("default")
+    with closing(copied):
+        yield copied
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks no row; see test_busy")
+def test_a_lock_that_is_not_given_is_known_for_one(other: SimpleNamespace) -> None:
+    account = AccountFactory()
+    with transaction.atomic():
+        under_lock(type(account).objects.all(), account.pk)
+        with other.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '20ms'")
+            with pytest.raises(OperationalError) as raised:
+                cursor.execute(
+                    "SELECT 1 FROM people_account WHERE id = %s FOR UPDATE", [account.pk]
+                )
+
+    assert said_one_of(BUSY, raised.value)
