@@ -1,7 +1,8 @@
 """In which roles somebody is here now: for the navigation and the start page."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cache
+from typing import Any
 
 from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
@@ -39,6 +40,14 @@ class Roles:
 
 def roles_of(user: Account) -> Roles:
     """All roles at once; several may hold. One query."""
+    found = _with_roles().get(pk=user.pk)
+    return Roles(**found, looks_after_people=user.is_superuser or found["makes_programmes"])
+
+
+@cache
+def _with_roles() -> QuerySet[Account, Any]:
+    """Accounts, each as what they hold. Made once: making it takes longer than asking it, and every
+    page asks it."""
     me = OuterRef("pk")
 
     def institution(*roles: Institution) -> Exists:
@@ -68,8 +77,7 @@ def roles_of(user: Account) -> Roles:
         "supervises": institution(Institution.AUDITOR, Institution.EXAM_BOARD),
         "asked": Exists(asked),
     }
-    found = cast(dict[str, Any], Account.objects.filter(pk=user.pk).values(**held).get())
-    return Roles(**found, looks_after_people=user.is_superuser or found["makes_programmes"])
+    return Account.objects.values(**held)
 
 
 def _programme(path: str) -> Concat:
