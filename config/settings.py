@@ -153,7 +153,7 @@ TEMPLATES = [
     }
 ]
 if DEMO:
-    TEMPLATES[0]["OPTIONS"]["context_processors"].append("demo.context.accounts")  # type: ignore[index]
+    TEMPLATES[0]["OPTIONS"]["context_processors"].append("demo.context.accounts")  # type: ignore[index]  # of mixed values
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from people import views as people
 
 # The admin's own sign-in knows no rate limit; people come in through the one door.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 admin.site.unregister(Group)  # roles here have a context and dates
 admin.site.site_header = admin.site.site_title = _("Support desk")
 admin.site.index_title = _("To look at, and to help with")

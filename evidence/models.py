@@ -427,14 +427,13 @@ class FeedbackQuerySet(CorrectableQuerySet):
         return self.filter(_in_sight_of(user))
 
     def from_token(self, token: str) -> "Feedback | None":
-        """The noted feedback whose confirmation link this is; None for a forged one, and once
-        another replaced it."""
+        """The noted feedback whose confirmation link this is, as its speaker put it right; None for
+        a forged one, and once other words replaced it."""
         row_id = id_in(token)
+        if row_id is None or not is_genuine(token, "confirmation", row_id, 1):
+            return None
         noted = self.current().filter(source=Feedback.Source.NOTED)
-        feedback = row_id and noted.filter(pk=row_id).first()
-        if feedback and is_genuine(token, "confirmation", feedback.pk, 1):
-            return feedback
-        return None
+        return noted.filter(Q(pk=row_id) | Q(replaces=row_id)).first()
 
 
 class Feedback(Correctable, Sealed):

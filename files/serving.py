@@ -83,7 +83,7 @@ def _presigned(path: str, headers: dict[str, str]) -> str:
     """An address at the object store that opens this file, and no other, for a short while; the
     store answers with the type and disposition that are signed into it."""
     said = {f"Response{name.replace('-', '')}": headers[name] for name in _SIGNED}
-    return default_storage.url(path, parameters=said, expire=PRESIGNED_FOR)  # type: ignore[call-arg]
+    return default_storage.url(path, parameters=said, expire=PRESIGNED_FOR)  # type: ignore[call-arg]  # of S3 storages
 
 
 def _in_part(

@@ -42,7 +42,7 @@ class UploadHandler(TemporaryFileUploadHandler):
         except OSError as fault:
             if not is_full(fault):
                 raise
-            self.request.lacked_room = True  # type: ignore[union-attr]
+            self.request.lacked_room = True  # type: ignore[union-attr]  # a request is there by now
             with suppress(OSError):  # what is left in memory has no room either
                 self.file.close()
             raise SkipFile from fault

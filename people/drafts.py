@@ -107,7 +107,9 @@ class Writing:
         names = {form.add_prefix(name) for form, name, _field in self._offered()}
         draft = keep(self.key, {n: v for n, v in sent(self.request).items() if n in names})
         moment = date_format(timezone.localtime(draft.changed_at), "H:i")
-        text = _("Saved, %(time)s") % {"time": moment}
+        has_files = any(name in self.request.POST for name in self._files())
+        said = _("Text saved, %(time)s; your file not yet") if has_files else _("Saved, %(time)s")
+        text = said % {"time": moment}
         return HttpResponse(text, content_type="text/plain", headers={"HX-Trigger": "saved"})
 
     def forget(self) -> None:
@@ -119,6 +121,13 @@ class Writing:
             for name, field in form.fields.items():
                 if not (field.widget.is_hidden or field.widget.needs_multipart_form):
                     yield form, name, field
+
+    def _files(self) -> Iterator[str]:
+        """The names of the fields for files: a draft says which were chosen, and holds none."""
+        for form in self.forms:
+            for name, field in form.fields.items():
+                if field.widget.needs_multipart_form:
+                    yield form.add_prefix(name)
 
     def _fill_in(self, fields: Fields) -> None:
         data = QueryDict(mutable=True)

@@ -115,7 +115,7 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.read = _whole(request)  # type: ignore[method-assign]
+        request.read = _whole(request)  # type: ignore[method-assign]  # of this one request
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:

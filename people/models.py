@@ -116,7 +116,7 @@ class Address(Dated, Sealed):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     receives = models.BooleanField(default=True)
 
-    objects = AddressQuerySet.as_manager()  # type: ignore[misc]
+    objects = AddressQuerySet.as_manager()  # type: ignore[misc]  # not the one of Dated
 
     class Meta:
         constraints = [

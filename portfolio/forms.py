@@ -1,5 +1,5 @@
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from evidence.forms.feedback import offer
 from evidence.models import GiverRole
 from portfolio.coverage import Filter
 from portfolio.evidence_set import EvidenceSet
@@ -55,7 +56,8 @@ class CheckInForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("held_on", timezone.localdate())
-        self.fields["done"].queryset = open_agreements  # type: ignore[attr-defined]
+        done = cast(forms.ModelMultipleChoiceField, self.fields["done"])
+        done.queryset = open_agreements
         if not with_light:
             del self.fields["light"]
 
@@ -131,10 +133,8 @@ class CoverageFilterForm(forms.Form):
         self.periods = {
             period.starts_on.isoformat(): period for period in evidence_set.frame.periods
         }
-        self.fields["period"].choices = [  # type: ignore[attr-defined]
-            ("", _("all periods")),
-            *((key, period.name) for key, period in self.periods.items()),
-        ]
+        periods = [(key, period.name) for key, period in self.periods.items()]
+        offer(self.fields["period"], [("", _("all periods")), *periods])
         if not self.periods:
             del self.fields["period"]
         check_ins = evidence_set.check_ins if with_check_ins else ()

@@ -203,11 +203,10 @@ class Progress:
     def page(self) -> str:
         return self.kind.page(self.errand.about)
 
-    def refused(self) -> list[tuple[str, str]]:
-        """The name of each row that was refused, and why. What the names take in queries."""
-        refused = [item for item in self.items if item.state == State.REFUSED]
-        names = self.kind.names([item.row for item in refused]) if refused else {}
-        return [(names.get(item.row, ""), item.reason) for item in refused]
+    def named(self) -> list[tuple[str, ErrandItem]]:
+        """Each row by name, with what came of it. What the names take in queries."""
+        names = self.kind.names([item.row for item in self.items])
+        return [(names.get(item.row, _("no longer there")), item) for item in self.items]
 
 
 def progress_of(errands: Iterable[Errand]) -> list[Progress]:

@@ -78,7 +78,7 @@ class OutboxMail(Row):
         Event, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     # Chosen by whoever caused it; without one, the language of its reader at sending.
-    language = models.CharField(max_length=5, null=True, blank=True)  # noqa: DJ001
+    language = models.CharField(max_length=5, null=True, blank=True)  # noqa: DJ001 - see above
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     recorded_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now)
@@ -115,6 +115,10 @@ class ErrandQuerySet(models.QuerySet):
 
     def running(self) -> Self:
         return self.filter(ended_at__isnull=True)
+
+    def ended(self) -> Self:
+        """Those that are done or called off, the last one first."""
+        return self.filter(ended_at__isnull=False).order_by("-ended_at")
 
     def unclaimed(self, at: datetime) -> Self:
         """Running errands that no worker holds."""

@@ -624,7 +624,7 @@ class Supervisor(Dated, Sealed):
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="supervisors")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="supervising")
 
-    objects = SupervisorQuerySet.as_manager()  # type: ignore[misc]
+    objects = SupervisorQuerySet.as_manager()  # type: ignore[misc]  # not the one of Dated
 
     class Meta:
         constraints = [

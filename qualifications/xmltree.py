@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any, NoReturn, cast
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
-from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
-from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
+from defusedxml import DefusedXmlException  # type: ignore[import-untyped]  # has no types
+from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]  # has no types
 from django.utils.translation import gettext as _
 
 from qualifications.parsed import ImportRefused

@@ -61,7 +61,7 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 @pytest.fixture(scope="session", autouse=True)
 def _append_only_lifted_for_flush() -> Iterator[None]:
     """A test that commits ends by emptying all tables, which append-only tables refuse."""
-    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # of no public name
 
     def lift_and_flush(case: TransactionTestCase) -> None:
         with lifted():

@@ -89,7 +89,7 @@ class AccountFactory(DjangoModelFactory[Account]):
 
     @classmethod
     def _create(cls, model_class: type[Account], *args: object, **kwargs: object) -> Account:
-        return Account.objects.create_user(*args, **kwargs)  # type: ignore[arg-type]
+        return Account.objects.create_user(*args, **kwargs)  # type: ignore[arg-type]  # of the factory
 
 
 class InstitutionRoleFactory(RowFactory[InstitutionRole]):

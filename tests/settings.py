@@ -44,14 +44,14 @@ os.environ |= {
     "LINK_KEY": "link-key-of-the-tests",
 }
 
-from config.settings import *  # noqa: E402, F403
-from tests.undefined import Undefined  # noqa: E402
+from config.settings import *  # noqa: E402, F403 - once the environment is set
+from tests.undefined import Undefined  # noqa: E402 - so too
 
-TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Undefined()  # noqa: F405
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Undefined()  # noqa: F405 - from config.settings
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # many people, little time
 WHITENOISE_AUTOREFRESH = True  # looks for a static file when asked, not at every start
 # A live server's threads wait for a browser's next request; none may hold the database meanwhile.
-DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 - from config.settings
 # The demo's room stands there in every test; its pages answer where a test says `settings.DEMO`.
-INSTALLED_APPS.insert(0, "demo")  # noqa: F405
-TEMPLATES[0]["OPTIONS"]["context_processors"].append("demo.context.accounts")  # noqa: F405
+INSTALLED_APPS.insert(0, "demo")  # noqa: F405 - from config.settings
+TEMPLATES[0]["OPTIONS"]["context_processors"].append("demo.context.accounts")  # noqa: F405 - from config.settings

@@ -87,7 +87,7 @@ def test_a_view_without_a_rule_is_refused(rf: RequestFactory) -> None:
 
     request = rf.get("/")
     middleware = DefaultDenyMiddleware(lambda _: HttpResponse())
-    view = lambda _: HttpResponse()  # noqa: E731
+    view = lambda _: HttpResponse()  # noqa: E731 - short
     request.resolver_match = ResolverMatch(view, (), {}, url_name="forgotten")
 
     with pytest.raises(PermissionDenied):

@@ -270,15 +270,53 @@ def decline(
 
 @transaction.atomic
 def confirm(
-    *, feedback: Feedback, confirmed: bool, by: Account | None = None, at: datetime | None = None
+    *,
+    feedback: Feedback,
+    confirmed: bool,
+    name: str = "",
+    role: str | None = None,
+    by: Account | None = None,
+    at: datetime | None = None,
 ) -> Confirmation:
-    """The speaker's word on what was noted: yes, I said this, or no. Once."""
+    """The speaker's word on what was noted: yes, I said this, perhaps under another name or in
+    another role than was noted; or no. Once; raises NotPossible too for the maker's own name."""
     check_may_confirm(feedback, by)
-    feedback = under_lock(Feedback.objects.select_related("evidence"), feedback.pk)
+    rows = Feedback.objects.current().select_related("evidence", "person__account")
+    feedback = under_lock(rows, feedback.pk)
     at = at or timezone.now()
     if not feedback.is_confirmable(at):
         raise NotPossible(_("This can no longer be confirmed."))
+    if confirmed:
+        feedback = _put_right(feedback, name, role or feedback.role, by, at)
     return _confirm(feedback, confirmed, by, at)
+
+
+def _put_right(noted: Feedback, name: str, role: str, by: Account | None, at: datetime) -> Feedback:
+    """What replaces this locked feedback: the same words, as who speaks says that they spoke them;
+    itself where that is as it was noted."""
+    speaker = say_who(person=noted.person, name=name, by=by, at=at)
+    _check_another(speaker, noted.evidence, at)
+    spoke_as = speaker.name if name.strip() and speaker.named_at else noted.spoke_as
+    if (speaker, spoke_as, role) == (noted.person, noted.spoke_as, noted.role):
+        return noted
+    right = Feedback.objects.create(
+        evidence=noted.evidence,
+        revision_id=noted.revision_id,
+        enrolment_id=noted.enrolment_id,
+        person=speaker,
+        spoke_as=spoke_as,
+        role=role,
+        source=noted.source,
+        noted_by_id=noted.noted_by_id,
+        given_on=noted.given_on,
+        place=noted.place,
+        replaces=noted,
+        recorded_at=at,
+    )
+    said = noted.remarks.prefetch_related("requirements")
+    _keep([_Said(each.text, (*each.requirements.all(),), each.on_whole) for each in said], right)
+    _event("put_right", right, by, at)
+    return right
 
 
 def _confirm(feedback: Feedback, confirmed: bool, by: Account | None, at: datetime) -> Confirmation:

@@ -228,8 +228,9 @@ class NoteForm(FramedForm):
 class AnswerForm(forms.Form):
     """One text and what it is about; or words of their own for each requirement. And who says it:
     of several `names` that are known at the mailbox to which the question went, first the one
-    that was asked, they choose theirs; and they put a wrong name or role right. Without names who
-    speaks is known, by their account."""
+    that was asked, they choose theirs and say in which role, for that of who was asked is not
+    theirs; of one, they put a wrong name or role right. Without names who speaks is known, by their
+    account."""
 
     OTHER = "other"
 
@@ -271,11 +272,15 @@ class AnswerForm(forms.Form):
         self.known = {str(number): key for number, (key, _name) in enumerate(names)}
         choices = [(str(number), name) for number, (_key, name) in enumerate(names)]
         offer(self.fields["who"], [*choices, (self.OTHER, _("Somebody else"))])
-        self.fields["role"].initial = role
         if len(names) < 2:
             del self.fields["who"]
+            self.fields["role"].initial = role
         else:
             self.fields["name"].label = _("Your name, where it is not above")
+            self.fields["role"].required = True
+            offer(self.fields["role"], [("", _("Choose")), *GiverRole.choices])
+            said = {"name": names[0][1], "role": GiverRole(role).label}
+            self.fields["role"].help_text = _("%(name)s was asked as %(role)s.") % said
         if not names:
             del self.fields["name"]
         self.requirements = {str(line.pk): line for line in requirements}
@@ -337,4 +342,25 @@ class DeclineForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
+    """The word on what was noted, and under which name and in which role it was said. Who has an
+    account goes by its name."""
+
+    use_required_attribute = False
+
     confirmed = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
+    name = forms.CharField(label=_("Your name"), max_length=120, required=False)
+    role = forms.ChoiceField(label=_("In which role?"), choices=GiverRole.choices, required=False)
+
+    def __init__(self, data: Any = None, *, role: str, has_account: bool) -> None:
+        super().__init__(data)
+        self.fields["role"].initial = role
+        if has_account:
+            del self.fields["name"]
+
+    def said(self) -> dict[str, Any]:
+        """What `actions.confirm` takes."""
+        return {
+            "confirmed": self.cleaned_data["confirmed"] == "yes",
+            "name": self.cleaned_data.get("name", ""),
+            "role": self.cleaned_data["role"] or None,
+        }

@@ -1,8 +1,10 @@
 """The form of a piece of evidence. What was typed and every good file survive a wrong one."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from mimetypes import guess_type
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +46,12 @@ class ManyFilesInput(forms.FileInput):
         return files.getlist(name)
 
 
+class KeptFilesInput(forms.MultipleHiddenInput):
+    """The ids of files that are kept; a draft names them, so that they are offered again."""
+
+    is_hidden = False
+
+
 @dataclass(frozen=True, slots=True)
 class OfferedFile:
     """A file that need not be chosen again, to be kept or left out."""
@@ -56,7 +64,7 @@ class PieceForm(forms.ModelForm):
     """What a revision says, and its files. Good files are taken in before all else is right: a
     wrong form shows them again by the id of their upload, for their owner only."""
 
-    kept = forms.Field(required=False, widget=forms.MultipleHiddenInput)
+    kept = forms.Field(required=False, widget=KeptFilesInput)
     uploads = forms.Field(
         label=gettext_lazy("Photos, video, sound or documents"),
         required=False,
@@ -88,6 +96,7 @@ class PieceForm(forms.ModelForm):
         self.user = user
         self.present = {kept.id: kept for kept in present}
         self.good: dict[UUID, KeptFile] = {} if self.is_bound else dict(self.present)
+        self.renamed: list[tuple[str, str]] = []  # what was taken in under another name
         today = timezone.localdate()
         when = self.fields["happened_on"]
         when.initial = today
@@ -99,13 +108,17 @@ class PieceForm(forms.ModelForm):
 
     def clean_kept(self) -> None:
         try:
-            ids = [UUID(key) for key in self.cleaned_data["kept"] or ()]
+            ids, self.good = self._named(self.cleaned_data["kept"])
         except ValueError as fault:
             raise ValidationError(_("A file got lost. Choose it again.")) from fault
-        found = own_files(ids, self.user)
-        self.good = {key: found[key] for key in ids if key in found}
         if len(self.good) < len(set(ids)):
             raise ValidationError(_("A file is no longer here. Choose it again."))
+
+    def _named(self, keys: Iterable[str] | None) -> tuple[list[UUID], dict[UUID, KeptFile]]:
+        """The ids, and in their order those files that are still here. Raises ValueError."""
+        ids = [UUID(key) for key in keys or ()]
+        found = own_files(ids, self.user) if ids else {}
+        return ids, {key: found[key] for key in ids if key in found}
 
     def take_in(self) -> None:
         """Keep each good file that came with the form, whether or not the rest of it is right; what
@@ -123,6 +136,8 @@ class PieceForm(forms.ModelForm):
                     by=self.user,
                 )
                 self.good[kept.id] = kept
+                if guess_type(upload.name or "") != guess_type(kept.name):
+                    self.renamed.append((Truncator(upload.name).chars(60), kept.name))
             except FileRefused as refusal:
                 self.add_error("uploads", f"{Truncator(upload.name).chars(60)}: {refusal}")
 
@@ -144,6 +159,11 @@ class PieceForm(forms.ModelForm):
         return list(self.good.values())
 
     def offered_files(self) -> list[OfferedFile]:
+        """Those of the revision, those that are kept, and on a fresh page those that the draft
+        names."""
+        if not self.is_bound:
+            with suppress(ValueError):
+                self.good |= self._named(self.initial.get("kept"))[1]
         return [
             OfferedFile(kept, kept.id in self.good) for kept in (self.present | self.good).values()
         ]

@@ -106,23 +106,30 @@ def answer_file(request: HttpRequest, token: str, attachment: uuid.UUID) -> Http
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     feedback = Feedback.objects.select_related(
-        "evidence__owner", "revision", "noted_by", "enrolment__programme", "confirmation"
+        *("evidence__owner", "revision", "noted_by", "enrolment__programme"),
+        *("confirmation", "person__account"),
     ).from_token(token)
     speak_as_mail(request, request.GET.get("language", ""))
     if feedback is None:
         return render(request, "evidence/answer/unknown.html", {"kept": []}, status=404)
-    form = ConfirmForm(request.POST)
-    if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data["confirmed"] == "yes"
-        with suppress(NotPossible):  # the page says where things stand
-            actions.confirm(feedback=feedback, confirmed=said, by=_by(request, feedback.person_id))
-        return HttpResponseRedirect(request.get_full_path())
+    posted = request.POST if request.method == "POST" else None
+    has_account = hasattr(feedback.person, "account")
+    form = ConfirmForm(posted, role=feedback.role, has_account=has_account)
+    if form.is_valid():
+        try:
+            actions.confirm(feedback=feedback, **form.said(), by=_by(request, feedback.person_id))
+        except NotPossible as refusal:
+            if feedback.is_confirmable(timezone.now()) and form.said()["name"]:
+                form.add_error("name", str(refusal))
+        if not form.errors:  # the page says where things stand
+            return HttpResponseRedirect(request.get_full_path())
     now = timezone.now()
     is_open = feedback.is_confirmable(now)
     remarks = _remarks(feedback) if feedback.is_fresh(now) else []
-    context = {**_frame(feedback), "is_open": is_open, "remarks": remarks}
+    context = {**_frame(feedback), "is_open": is_open, "remarks": remarks, "form": form}
     is_gone = not is_open and feedback.confirmed is None
-    return render(request, "evidence/answer/confirm.html", context, status=410 if is_gone else 200)
+    status = 410 if is_gone else 422 if form.errors else 200
+    return render(request, "evidence/answer/confirm.html", context, status=status)
 
 
 def _question(token: str) -> FeedbackRequest | None:

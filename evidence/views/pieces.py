@@ -73,7 +73,7 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
     draft = Writing(request, f"evidence:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    if (piece := _written(form, actions.add_evidence, by=request.user)) is not None:
+    if (piece := _written(request, form, actions.add_evidence)) is not None:
         draft.forget()
         messages.success(request, _("Your evidence is kept."))
         return redirect("evidence:requirements", piece.pk)
@@ -94,7 +94,7 @@ def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
     draft = Writing(request, f"evidence:{piece.pk}:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    if _written(form, actions.revise_evidence, evidence=piece, by=request.user) is not None:
+    if _written(request, form, actions.revise_evidence, evidence=piece) is not None:
         draft.forget()
         messages.success(request, _("Your changes are kept."))
         return redirect("evidence:detail", piece.pk)
@@ -102,16 +102,21 @@ def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
     return render(request, "evidence/edit.html", context, status=422 if form.errors else 200)
 
 
-def _written(form: PieceForm, action: Callable[..., Written], **who: Any) -> Written | None:
+def _written(
+    request: PersonRequest, form: PieceForm, action: Callable[..., Written], **of: Any
+) -> Written | None:
     """Keep what the form brings; None where it is not right yet: it says why, and its good files
-    are kept meanwhile."""
+    are kept meanwhile. Says of each file that is kept under another name which that is."""
     if not form.is_bound:
         return None
     form.is_valid()
     form.take_in()
+    for given, name in form.renamed:
+        text = _("“%(given)s” is kept as “%(name)s”, because that is what is in it.")
+        messages.info(request, text % {"given": given, "name": name})
     if form.is_valid():
         try:
-            return action(words=form.words, files=form.chosen_files, **who)
+            return action(words=form.words, files=form.chosen_files, by=request.user, **of)
         except NotPossible as refusal:
             form.add_error(None, str(refusal))
     return None

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
+from django.urls import reverse
 
 from evidence.asking import Asked
-from evidence.models import Evidence, GiverRole
+from evidence.models import Evidence, FeedbackRequest, GiverRole
 from people.models import Account
 from programmes.models import Enrolment, ProgrammeRole
 from qualifications.models import QualityRequirement
 from records.models import Event
-from tests.evidence.factories import EvidenceFactory
+from tests.evidence.factories import EvidenceFactory, FeedbackRequestFactory
 from tests.factories import (
     AccountFactory,
     EnrolmentFactory,
@@ -56,6 +58,18 @@ def people_around(place: Scene) -> dict[str, Account | None]:
         "asked": AccountFactory(),
         "link": None,
     }
+
+
+def asked(place: Scene | None = None, **kwargs: Any) -> FeedbackRequest:
+    """An open question about the first two requirements of the piece."""
+    place = place or scene()
+    kwargs = {"language": "en", "on": place.lines[:2], **kwargs}
+    return FeedbackRequestFactory(enrolment=place.enrolment, evidence=place.piece, **kwargs)
+
+
+def link(question: FeedbackRequest, name: str = "answer", *args: object) -> str:
+    """The address of a page that the link of this question opens."""
+    return reverse(f"evidence:{name}", args=[question.token, *args])
 
 
 def client(address: str = "Client@Shop.example ", name: str = "Cor Client") -> Asked:

@@ -55,7 +55,7 @@ def ask(place: Scene, *people: Asked, **kwargs: object) -> list[FeedbackRequest]
         "by": place.student,
         **kwargs,
     }
-    return actions.ask(**arguments)  # type: ignore[arg-type]
+    return actions.ask(**arguments)  # type: ignore[arg-type]  # of a table
 
 
 # --- Asking ---------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ def laid_but_not_followed(place: Scene) -> QualityRequirement:
 @pytest.mark.parametrize("make", [not_laid, laid_no_longer, laid_but_not_followed])
 def test_a_requirement_is_one_that_the_piece_shows_in_this_programme(make: object) -> None:
     place = scene()
-    line = make(place)  # type: ignore[operator]
+    line = make(place)  # type: ignore[operator]  # of a table
 
     with pytest.raises(NotPossible):
         ask(place, requirements=[place.lines[0], line])
@@ -350,11 +350,11 @@ def test_who_may_remind_and_withdraw(action: object, who: str, may: bool) -> Non
     question = FeedbackRequestFactory(enrolment=place.enrolment, evidence=place.piece)
 
     if may:
-        action(question=question, by=by)  # type: ignore[operator]
+        action(question=question, by=by)  # type: ignore[operator]  # of a table
         assert Event.objects.count() == 1
     else:
         with pytest.raises(NotAllowed):
-            action(question=question, by=by)  # type: ignore[operator]
+            action(question=question, by=by)  # type: ignore[operator]  # of a table
 
 
 @pytest.mark.parametrize("state", State)

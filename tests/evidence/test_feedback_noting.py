@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from evidence.actions import feedback as actions
 from evidence.models import Confirmation, Evidence, Feedback, GiverRole
 from people.access import NotAllowed
+from people.actions import change_address, confirm_address
 from post.models import OutboxMail
 from post.outbox import BUILDERS
 from post.recipients import recipient
@@ -19,6 +20,7 @@ from records.models import Event
 from records.refusals import NotPossible
 from tests.evidence.factories import (
     FeedbackFactory,
+    GiverFactory,
     said_in,
     withdraw,
 )
@@ -400,7 +402,7 @@ def test_a_post_without_a_word_changes_nothing(client: Client) -> None:
     before = everything()
 
     for data in ({}, {"confirmed": "maybe"}, {"confirmed": ""}):
-        assert client.post(link(feedback), data).status_code == 200
+        assert client.post(link(feedback), data).status_code == 422
 
     assert everything() == before
 
@@ -461,6 +463,78 @@ def test_the_link_to_answer_does_not_confirm_and_the_other_way_round(client: Cli
     ]
 
     assert [client.get(url).status_code for url in crossed] == [404, 404]
+
+
+@pytest.mark.parametrize(
+    ("right", "spoke_as", "role"),
+    [
+        ({"name": "Petra de Wit"}, "Petra de Wit", "client"),
+        ({"role": "supervisor"}, "P. Wit", "supervisor"),
+        ({"name": " Petra  de Wit ", "role": "teacher"}, "Petra de Wit", "teacher"),
+    ],
+)
+def test_who_confirms_puts_their_name_and_role_right(
+    client: Client, right: dict[str, str], spoke_as: str, role: str
+) -> None:
+    place = scene()
+    feedback = noted(place, person__name="P. Wit", remarks={None: "", place.lines[0]: "Neat."})
+
+    sent = client.post(link(feedback), {"confirmed": "yes", **right})
+    page = client.get(link(feedback))
+
+    [counts] = Feedback.objects.current()
+    assert (sent.status_code, page.status_code, page.context["row"]) == (302, 200, counts)
+    assert (counts.replaces, counts.confirmed) == (feedback, True)
+    assert (counts.spoke_as, counts.role) == (spoke_as, role)
+    assert (counts.given_on, counts.place, counts.noted_by_id, counts.revision_id) == (
+        feedback.given_on,
+        feedback.place,
+        feedback.noted_by_id,
+        feedback.revision_id,
+    )
+    said = [
+        [(each.text, each.on_whole, {*each.requirements.all()}) for each in row.remarks.all()]
+        for row in (feedback, counts)
+    ]
+    assert said[0] == said[1]
+    feedback.refresh_from_db()
+    assert (feedback.spoke_as, feedback.role, feedback.confirmed) == ("P. Wit", "client", None)
+    assert [verb for verb in verbs() if verb.startswith("feedback.")] == [
+        "feedback.put_right",
+        "feedback.confirmed",
+    ]
+
+
+def test_what_is_right_is_confirmed_as_it_stands(client: Client) -> None:
+    feedback = noted(person__name="Petra de Wit")
+
+    client.post(link(feedback), {"confirmed": "yes", "name": "", "role": feedback.role})
+
+    assert [*Feedback.objects.all()] == [feedback]
+
+
+def test_what_is_denied_is_put_right_in_nothing(client: Client) -> None:
+    feedback = noted()
+
+    client.post(link(feedback), {"confirmed": "no", "name": "Ad Smit", "role": "teacher"})
+
+    [row] = Feedback.objects.all()
+    assert (row.confirmed, row.spoke_as, row.role) == (False, feedback.spoke_as, "client")
+
+
+def test_nobody_confirms_under_the_name_of_the_maker(client: Client) -> None:
+    place = scene()
+    giver = GiverFactory(name="P. Wit", address="noor@school.example")
+    change = change_address(
+        person=place.student.person, address="noor@school.example", by=place.student
+    )
+    confirm_address(address=change, by=place.student)
+    feedback = noted(place, person=giver)
+
+    page = client.post(link(feedback), {"confirmed": "yes", "name": place.student.name})
+
+    assert (page.status_code, [*page.context["form"].errors]) == (422, ["name"])
+    assert Feedback.objects.get().confirmed is None
 
 
 @pytest.mark.parametrize("number", [1, 5])

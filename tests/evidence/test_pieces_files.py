@@ -379,7 +379,7 @@ def post_raw(client: Client, names: Iterable[str]) -> HttpResponse:
         quoted = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
         header = f'{part}uploads"; filename="{quoted}"\r\nContent-Type: text/html\r\n\r\n'
         body += f"{header}notes {number}\r\n"
-    return client.post(  # type: ignore[return-value]
+    return client.post(  # type: ignore[return-value]  # of the test client
         reverse("evidence:add"),
         f"{body}--line--\r\n".encode(),
         content_type="multipart/form-data; boundary=line",

@@ -1,5 +1,6 @@
 """Pages of evidence: the list, adding and editing, choosing requirements, the piece itself."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -50,7 +51,7 @@ def url(page: str, *args: Any) -> str:
 
 
 def messages_of(response: HttpResponse) -> list[str]:
-    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]
+    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]  # of the test client
 
 
 def note(name: str, content: str = "some notes") -> SimpleUploadedFile:
@@ -249,7 +250,7 @@ def test_a_kept_file_that_goes_while_it_is_sent_costs_no_words(
 ) -> None:
     client.force_login(EnrolmentFactory(student__language="en").student)
     key = kept_upload(client)
-    found = own_files([UUID(key)], get_user(client))  # type: ignore[arg-type]
+    found = own_files([UUID(key)], get_user(client))  # type: ignore[arg-type]  # of a table
     remove_expired(timezone.now() + timedelta(days=8))
     monkeypatch.setattr("evidence.forms.pieces.own_files", lambda ids, by: found)
 
@@ -268,6 +269,52 @@ def test_a_form_sent_twice_names_the_same_file(client: Client) -> None:
 
     assert [answer.status_code for answer in answers] == [302, 302]
     assert [str(row.file_id) for row in Attachment.objects.all()] == [key, key]
+
+
+def test_a_file_that_a_draft_names_is_offered_again(client: Client) -> None:
+    client.force_login(EnrolmentFactory(student__language="en").student)
+    key = kept_upload(client)
+
+    saved = client.post(url("add_draft"), {"title": "Helped", "kept": key})
+    form = client.get(url("add")).context["form"]
+    client.force_login(EnrolmentFactory().student)
+    for broken in (key, key[:-1]):
+        client.post(url("add_draft"), {"title": "Stolen", "kept": broken})
+        assert client.get(url("add")).context["form"].offered_files() == []
+
+    assert saved.text.startswith("Saved, ")
+    offered = [(str(each.file.id), each.chosen) for each in form.offered_files()]
+    assert offered == [(key, True)]
+
+
+def test_a_draft_that_keeps_no_file_says_so(client: Client) -> None:
+    client.force_login(EnrolmentFactory(student__language="en").student)
+
+    # What a browser's script sends in the place of a file.
+    saved = client.post(url("add_draft"), {"title": "Helped", "uploads": "[object File]"})
+
+    assert re.fullmatch(r"Text saved, \d\d:\d\d; your file not yet", saved.text)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("raar.exe", ["“raar.exe” is kept as “raar.txt”, because that is what is in it."]),
+        ("notes", ["“notes” is kept as “notes.txt”, because that is what is in it."]),
+        ("NOTES.TXT", []),
+        ("notes.txt", []),
+    ],
+)
+def test_a_file_that_is_kept_under_another_name_is_said(
+    client: Client, given: str, told: list[str]
+) -> None:
+    client.force_login(EnrolmentFactory(student__language="en").student)
+
+    wrong = client.post(url("add"), {**FORM, "title": "", "uploads": note(given)})
+    right = client.post(url("add"), {**FORM, "uploads": note(given)})
+
+    assert messages_of(wrong) == told
+    assert messages_of(right) == [*told, "Your evidence is kept."]
 
 
 @pytest.mark.parametrize("day", ["0026-09-01", "1949-12-31", "tomorrow"])
@@ -329,7 +376,7 @@ def test_a_wrong_edit_shows_left_out_files_unticked(client: Client) -> None:
 
 def lines_shown(response: HttpResponse) -> list[tuple[str, list[str], bool, str]]:
     """Of every line on the page: its words, its codes, whether it is ticked, and why."""
-    groups = response.context["form"].groups  # type: ignore[attr-defined]
+    groups = response.context["form"].groups  # type: ignore[attr-defined]  # of the test client
     return [
         (line.requirement.words, line.codes, line.chosen, line.why)
         for group in groups

@@ -108,7 +108,7 @@ def replaced(file: StoredFile) -> None:
 @pytest.mark.parametrize("tamper", [removed, replaced])
 def test_what_is_not_there_as_it_came_in_is_shown_to_nobody(tamper: object) -> None:
     file = waiting()
-    tamper(file)  # type: ignore[operator]
+    tamper(file)  # type: ignore[operator]  # of a table
 
     assert prepare_waiting() == 0
 

@@ -77,7 +77,7 @@ def body(response: HttpResponseBase) -> bytes:
         content = b"".join(response)
         response.close()
         return content
-    return response.content  # type: ignore[attr-defined]
+    return response.content  # type: ignore[attr-defined]  # of the test client
 
 
 PARTS = {

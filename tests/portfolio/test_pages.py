@@ -510,7 +510,7 @@ def test_who_does_not_see_check_ins_cannot_ask_a_line_for_what_is_new(client: Cl
     people = people_around(place)
 
     def tags(who: str) -> int:
-        client.force_login(people[who])  # type: ignore[arg-type]
+        client.force_login(people[who])  # type: ignore[arg-type]  # of a table
         return opened(client, place, place.a.pk, "?new=on").count(">new<")
 
     assert {who: tags(who) for who in ("student", "adviser", "teacher")} == {

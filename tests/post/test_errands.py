@@ -120,7 +120,10 @@ def test_a_row_that_is_refused_says_why_keeps_nothing_and_does_not_keep_the_othe
     ]
     [progress] = progress_of([errand])
     assert (progress.settled, progress.left, progress.told) == (2, 0, "1 counted.")
-    assert progress.refused() == [(f"Row {first.hex[:3]}", reason)]
+    assert [(name, item.state, item.reason) for name, item in progress.named()] == [
+        (f"Row {first.hex[:3]}", "refused", reason),
+        (f"Row {second.hex[:3]}", "done", ""),
+    ]
 
 
 def test_who_can_no_longer_sign_in_does_nothing_any_more(
@@ -191,12 +194,16 @@ def test_only_who_ordered_it_sees_it_and_calls_it_off(
         call_off(errand=errand, by=AccountFactory())
 
     client.force_login(chair)
-    assert "0 of 1 done." in client.get(page).content.decode()
-    assert reverse("errand", args=[errand.pk]) in client.get("/").content.decode()
+    running = client.get(page).text
+    assert "0 of 1 done." in running
+    assert f"<strong>Row {errand.items.get().row.hex[:3]}</strong> waiting" in running
+    assert "What you ordered before" not in client.get("/").text
+    assert page in client.get("/").text
     answer = client.post(off, follow=True).content.decode()
     assert "Called off: 1 was left as it was." in answer
     assert "Call off the rest" not in answer
-    assert reverse("errand", args=[errand.pk]) not in client.get("/").content.decode()
+    before = client.get("/").text.partition("What you ordered before")
+    assert [page in part for part in before] == [False, False, True]
     assert client.post(off).status_code == 302  # twice is once
 
 

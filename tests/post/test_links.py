@@ -48,6 +48,6 @@ def test_every_changed_character_is_noticed() -> None:
 
 def test_another_key_opens_nothing(settings: object) -> None:
     token = token_for("question", ROW, 1)
-    settings.LINK_KEY = "another key"  # type: ignore[attr-defined]
+    settings.LINK_KEY = "another key"  # type: ignore[attr-defined]  # a setting
 
     assert not is_genuine(token, "question", ROW, 1)

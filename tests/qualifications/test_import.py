@@ -240,7 +240,7 @@ def test_importing_costs_the_same_whatever_the_size(
 ) -> None:
     dossier = kept_dossier()
 
-    with django_assert_num_queries(22):  # type: ignore[operator]
+    with django_assert_num_queries(22):  # type: ignore[operator]  # of a table
         made = actions.import_qualification(
             dossier=dossier, parsed=parsed_with(lines, processes=processes), by=None
         )

@@ -73,5 +73,5 @@ def test_a_requirement_in_two_places_is_found_once(care: WorkProcess) -> None:
 
 
 def test_searching_is_one_query(care: WorkProcess, django_assert_num_queries: object) -> None:
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    with django_assert_num_queries(1):  # type: ignore[operator]  # of a table
         list(QualityRequirement.objects.searched("een twee drie"))
