@@ -17,6 +17,7 @@ from tests.committees.factories import (
 )
 from tests.evidence.factories import attach
 from tests.factories import AccountFactory, EnrolmentFactory, InstitutionRoleFactory
+from tests.laid import laid_once
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +28,12 @@ SEATS = ("chair", "secretary", "member", "aside")
 OUTSIDE = ("former member", "adviser", "student", "other student", "stranger")
 
 
-def with_file() -> Scene:
-    """A scene in which the student's piece has a file."""
+@laid_once
+def with_file(state: str) -> Scene:
+    """A case in this state, where the student's piece has a file."""
     made = scene()
     attach(made.student.person.evidence.get(), BYTES)
-    return made
+    return made.bring_to(state)
 
 
 def people(made: Scene) -> dict[str, Account]:
@@ -160,7 +162,7 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
     ("page", "state", "expected"), PAGES, ids=[f"{page} {state}" for page, state, _ in PAGES]
 )
 def test_who_sees_the_page(page: str, state: str, expected: dict[str, int]) -> None:
-    made = with_file().bring_to(state)
+    made = with_file(state)
     found = {}
     for role, person in people(made).items():
         client = Client()
@@ -175,7 +177,7 @@ def test_who_sees_the_page(page: str, state: str, expected: dict[str, int]) -> N
 
 @pytest.mark.parametrize("page", sorted({page for page, _, _ in PAGES}))
 def test_who_is_not_signed_in_is_asked_to(page: str, client: Client) -> None:
-    made = with_file().bring_to(ANNOUNCED)
+    made = with_file(ANNOUNCED)
     there = address(page, made)
 
     answer = client.get(there)
@@ -211,7 +213,7 @@ def test_a_new_adviser_stands_aside_from_that_moment(client: Client) -> None:
 
 
 def test_a_file_is_served_as_it_was_frozen(client: Client) -> None:
-    made = with_file().bring_to(FROZEN)
+    made = with_file(FROZEN)
     client.force_login(made.member)
 
     answer = client.get(address("file", made))
@@ -221,7 +223,7 @@ def test_a_file_is_served_as_it_was_frozen(client: Client) -> None:
 
 
 def test_a_file_that_is_not_in_the_set_is_not_served(client: Client) -> None:
-    made = with_file().bring_to(FROZEN)
+    made = with_file(FROZEN)
     other = b"Not in the set.\n"
     file = attach(answered_piece(made.case.enrolment, made.requirement), other, "other.txt")
     client.force_login(made.member)

@@ -34,6 +34,7 @@ from records.verification import verify, verify_chain
 from tests.committees.factories import HELD, Scene, scene
 from tests.evidence.factories import attach
 from tests.factories import PersonFactory, UnitPartFactory, WorkProcessFactory
+from tests.laid import laid_once
 from tests.recorded import faults, record_what_was_made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.tampers]
@@ -41,6 +42,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.tampers]
 BYTES = b"What I noted at the desk.\n"
 
 
+@laid_once
 def made_with_all() -> tuple[Scene, Scene]:
     """A case that was announced, with a decision that took the place of another, and one that was
     deferred; with a recusal, and a file in the set."""

@@ -60,6 +60,7 @@ from tests.evidence.factories import (
     RevisionFactory,
 )
 from tests.factories import set_rules
+from tests.laid import laid_once
 from tests.portfolio.factories import (
     AcknowledgementFactory,
     AgreementFactory,
@@ -102,6 +103,7 @@ def board() -> Account:
     return account
 
 
+@laid_once
 def with_words() -> Scene:
     """A frozen case in which each column that can be erased has words of its own, or in one of
     the two before it on the same unit: deferred, and decided, with another decision since."""

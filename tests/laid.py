@@ -1,0 +1,96 @@
+"""What takes long to make is made once by each process; its rows and files are put back."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+
+P = ParamSpec("P")
+Made = TypeVar("Made")
+Table = tuple[str, tuple[str, ...]]  # its name and its columns
+Rows = dict[Table, dict[tuple[Any, ...], None]]  # in the order in which the database has them
+
+
+def laid_once(make: Callable[P, Made]) -> Callable[P, Made]:
+    """For a function that makes rows through factories and actions. A test that calls it twice, or
+    that commits and so lets things happen after that, has it made anew."""
+    kept: dict[object, _Laid] = {}
+
+    @wraps(make)
+    def lay(*args: P.args, **kwargs: P.kwargs) -> Made:
+        key = (args, *sorted(kwargs.items()))
+        if not connection.in_atomic_block:
+            return make(*args, **kwargs)
+        if key not in kept:
+            before = _rows()
+            made = make(*args, **kwargs)
+            kept[key] = _Laid.since(before, made)
+            return made
+        return make(*args, **kwargs) if kept[key].is_there() else kept[key].put_back()
+
+    return lay
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    made: Any
+    rows: Rows
+    files: dict[Path, bytes]
+
+    @classmethod
+    def since(cls, before: Rows, made: object) -> "_Laid":
+        rows = {
+            table: new
+            for table, now in _rows().items()
+            if (new := {row: None for row in now if row not in before[table]})
+        }
+        root = Path(settings.FILES_ROOT)
+        files = {
+            path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()
+        }
+        return cls(deepcopy(made), rows, files)
+
+    def is_there(self) -> bool:
+        table, rows = next(iter(self.rows.items()))
+        return not rows.keys().isdisjoint(_rows_of(table))
+
+    def put_back(self) -> Any:
+        with connection.cursor() as cursor:
+            for (name, columns), rows in self.rows.items():
+                into = ", ".join(map(connection.ops.quote_name, columns))
+                values = ", ".join(["%s"] * len(columns))
+                cursor.executemany(
+                    f"INSERT INTO {connection.ops.quote_name(name)} ({into}) VALUES ({values})",
+                    list(rows),
+                )
+        for path, content in self.files.items():
+            file = Path(settings.FILES_ROOT) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        return deepcopy(self.made)
+
+
+def _rows() -> Rows:
+    models = [model._meta for model in apps.get_models(include_auto_created=True)]
+    tables = [
+        (meta.db_table, tuple(field.column for field in meta.local_concrete_fields))
+        for meta in models
+        if meta.managed and not meta.proxy
+    ]
+    return {table: _rows_of(table) for table in tables}
+
+
+def _rows_of(table: Table) -> dict[tuple[Any, ...], None]:
+    """As the database keeps them: of what is computed, SQLite's driver converts nothing."""
+    name, columns = table
+    quoted = map(connection.ops.quote_name, columns)
+    kept = ", ".join(f"COALESCE({column}, NULL)" for column in quoted)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {kept} FROM {connection.ops.quote_name(name)}")
+        return dict.fromkeys(cursor.fetchall())
