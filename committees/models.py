@@ -476,10 +476,6 @@ class Case(Row, Sealed):
             for place, state in enumerate(states)
         ]
 
-    def latest_snapshot(self) -> "Snapshot | None":
-        """The set as it was last frozen; None before the reference date. One query."""
-        return self.snapshots.order_by("-number").first()
-
 
 class Snapshot(AppendOnly, Sealed):
     """The frozen set: a manifest (canonical JSON bytes) that names each item by the salted hash
@@ -491,21 +487,13 @@ class Snapshot(AppendOnly, Sealed):
     unsealed = ("manifest",)  # the digest covers it
     read_at_once = 20
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="snapshots")
-    number = models.PositiveSmallIntegerField(default=1)
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="snapshot")
     format = models.PositiveSmallIntegerField(default=FORMAT)
     manifest = models.BinaryField()
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of the manifest
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["case", "number"], name="a_snapshot_has_its_own_number"
-            ),
-        ]
-
     def __str__(self) -> str:
-        return f"{self.case_id}/{self.number}"
+        return str(self.case_id)
 
     @classmethod
     def for_sealing(cls) -> models.QuerySet[Self]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, F, Q, QuerySet, Value
 
 from committees.models import (
     Attendance,
@@ -19,7 +19,6 @@ from committees.models import (
     Membership,
     OwnWord,
     Recusal,
-    Snapshot,
     SnapshotItem,
 )
 from committees.rules import Disclosure, Ground, Panel, Seat
@@ -242,10 +241,6 @@ def _unsaid(case: Case, shared: Mapping[UUID, frozenset[UUID]]) -> dict[UUID, fr
 
 
 def _givers(cases: Collection[Case]) -> QuerySet[SnapshotItem]:
-    """Who is named in the sets of these cases, as last frozen: who gave feedback, and the
-    student."""
-    later = Snapshot.objects.filter(
-        case=OuterRef("snapshot__case"), number__gt=OuterRef("snapshot__number")
-    )
+    """Who is named in the frozen sets of these cases: who gave feedback, and the student."""
     named = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="person")
-    return named.filter(~Exists(later), source__isnull=False)
+    return named.filter(source__isnull=False)

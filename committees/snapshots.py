@@ -103,8 +103,7 @@ class FrozenSet:
 def freeze(
     case: Case, evidence_set: EvidenceSet, *, at: datetime
 ) -> tuple[Snapshot, list[SnapshotItem], list[SnapshotFile]]:
-    """The unsaved snapshot of this set, its items, and where in them files are shown. Two
-    queries."""
+    """The unsaved snapshot of this set, its items, and where in them files are shown. One query."""
     words = _revisions(evidence_set)
     frame, asked = _apart(evidence_set.frame)
     facts: list[tuple[str, Any, UUID | None]] = [("frame", frame, None)]
@@ -116,13 +115,12 @@ def freeze(
         ("set_aside", fact, words[fact.piece, fact.revision]) for fact in evidence_set.set_aside
     ]
     facts += [("check_in", fact, UUID(fact.id)) for fact in evidence_set.check_ins]
-    snapshot = Snapshot(case=case, number=case.snapshots.count() + 1, recorded_at=at)
+    snapshot = Snapshot(case=case, recorded_at=at)
     items = [_item(snapshot, kind, fact, source, at) for kind, fact, source in facts]
     snapshot.manifest = canonical(
         {
             "format": Snapshot.FORMAT,
             "case": case.pk,
-            "number": snapshot.number,
             "frozen_at": at,
             "student": evidence_set.frame.student,
             "people": [fact.id for fact in evidence_set.people],
@@ -194,19 +192,13 @@ def _item(
 def file_in(case: Case, file: UUID) -> tuple[StoredFile, str] | None:
     """The file with this id and its name, where the case's frozen set shows it; None where it does
     not, and where the piece it belongs to was lawfully erased. One query."""
-    latest = case.snapshots.order_by("-number").values("pk")[:1]
-    rows = SnapshotFile.objects.filter(item__snapshot=latest, file=file)
+    rows = SnapshotFile.objects.filter(item__snapshot__case=case, file=file)
     for row in rows.select_related("item", "file").order_by("pk"):
         if content := bytes(row.item.content):
             for shown in from_plain(PieceFact, json.loads(content)).files:
                 if (shown.file, shown.digest) == (str(row.file_id), row.file.digest):
                     return row.file, shown.name
     return None
-
-
-def frozen_set(case: Case) -> FrozenSet:
-    """The set of a frozen case, as it was last frozen. Two queries."""
-    return read(case.snapshots.latest("number"))
 
 
 def read(snapshot: Snapshot) -> FrozenSet:

@@ -6,10 +6,8 @@ from committees.models import Case, Meeting
 from records.refusals import NotPossible
 
 
-def move(row: Case | Meeting, to: Case.State | Meeting.State, **with_it: Any) -> None:
-    """Put a row that the caller has locked into this state, and write what goes with it (by the
-    name of its column). Raises NotPossible unless the transition stands in its model's
-    table."""
+def check_move(row: Case | Meeting, to: Case.State | Meeting.State) -> None:
+    """Raises NotPossible unless the transition stands in the model's table."""
     if to not in {str(key): value for key, value in row.TRANSITIONS.items()}[row.state]:
         refusal = (
             _("This cannot be done now: the meeting is “%(state)s”.")
@@ -17,6 +15,12 @@ def move(row: Case | Meeting, to: Case.State | Meeting.State, **with_it: Any) ->
             else _("This cannot be done now: the case is “%(state)s”.")
         )
         raise NotPossible(refusal % {"state": row.get_state_display()})
+
+
+def move(row: Case | Meeting, to: Case.State | Meeting.State, **with_it: Any) -> None:
+    """Put a row that the caller has locked into this state, and write what goes with it (by the
+    name of its column). Raises NotPossible as `check_move`."""
+    check_move(row, to)
     row.state = to
     for name, value in with_it.items():
         setattr(row, name, value)

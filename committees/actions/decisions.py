@@ -27,7 +27,7 @@ from committees.models import (
 )
 from committees.panels import panel_of
 from committees.rules import Found, Panel, obstacles
-from committees.workflow import locked, move
+from committees.workflow import check_move, locked, move
 from people.models import Account
 from post.outbox import queue
 from records.chain import append
@@ -83,6 +83,7 @@ def decide(
     still to be shown of a part, and when the committee, as it sits, cannot decide."""
     at = at or timezone.now()
     case, panel = _in_session(case, by, at)
+    check_move(case, Case.State.DECIDED)
     _check_able(panel)
     record_conflicts(case, panel, at=at)
     decision = write_decision(
@@ -107,7 +108,7 @@ def write_decision(
     states it. Raises NotPossible as `decide` does."""
     outcomes = {part: found.outcome for part, found in findings.items()}
     parts = check_complete(case, outcomes, motivation)
-    snapshot = case.snapshots.latest("number")
+    snapshot = case.snapshot
     decision = Decision.objects.create(
         case=case,
         number=case.decisions.count() + 1,

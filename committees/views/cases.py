@@ -24,7 +24,7 @@ from committees.forms import JudgementForm, ReasonForm, WhoseForm
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panels_of
 from committees.rules import Panel
-from committees.snapshots import file_in, frozen_set
+from committees.snapshots import file_in, read
 from files.serving import serve
 from people.access import NotAllowed, PersonRequest, allowed, signed_in
 from people.drafts import Writing
@@ -68,7 +68,7 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     }
     if not case.has_set:
         return render(request, "committees/dossier.html", context)
-    frozen = frozen_set(case)
+    frozen = read(case.snapshot)
     shown = set_context(case, frozen.evidence_set, erased=frozen.erased, asked=request.GET)
     if request.htmx and request.method == "GET":
         return render(request, "portfolio/_coverage_filtered.html#shown", shown)

@@ -24,7 +24,7 @@ from committees.forms import DecisionForm, ReasonForm
 from committees.models import Case, Meeting, Outcome
 from committees.panels import panel_sealed
 from committees.rules import Accord, Panel, accord, obstacles, quorum_sentence
-from committees.snapshots import FrozenSet, frozen_set
+from committees.snapshots import FrozenSet, read
 from committees.views.cases import case_on_agenda, case_with_panel
 from committees.views.meetings import screen_mark, window
 from people.access import PersonRequest, allowed, signed_in
@@ -48,7 +48,7 @@ def decide(
     check_may_read(request.user, panel)
     if not case.has_set:
         return redirect("committees:case", case.pk)
-    frozen = frozen_set(case)
+    frozen = read(case.snapshot)
     opened = _opened(case, panel, frozen)
     form = draft = None
     leads = allowed(check_may_lead, request.user, panel)

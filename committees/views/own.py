@@ -15,7 +15,7 @@ from committees.days import way_to_contest
 from committees.dossier import decision_facts, set_context
 from committees.models import Case
 from committees.panels import mandate_of, moment_of, panel_shown
-from committees.snapshots import frozen_set, preview, read
+from committees.snapshots import preview, read
 from committees.views.cases import case_with_panel
 from people.access import PersonRequest, signed_in
 from records.refusals import NotPossible
@@ -45,7 +45,7 @@ def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
         left = preview(case, now)
         context |= set_context(case, left.evidence_set) | {"unanswered": left.unanswered}
     else:
-        frozen = frozen_set(case)
+        frozen = read(case.snapshot)
         context |= set_context(case, frozen.evidence_set, erased=frozen.erased)
     return render(request, "committees/my_case.html", context)
 

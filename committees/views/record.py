@@ -14,7 +14,7 @@ from committees.models import Case
 from committees.panels import mandate_of, moment_of, panel_of, panel_shown
 from committees.record import KINDS, steps_of
 from committees.rules import quorum_sentence
-from committees.snapshots import frozen_set
+from committees.snapshots import read
 from people.access import PersonRequest, has_role, signed_in, with_role
 from programmes.models import SUPERVISING
 from records.verification import verify_chain
@@ -66,7 +66,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
         "replaced": [],
     }
     if case.has_set:
-        frozen = frozen_set(case)
+        frozen = read(case.snapshot)
         context |= set_context(case, frozen.evidence_set, erased=frozen.erased)
         context |= {"snapshot": frozen.snapshot, "items": len(frozen.items)}
         if case.is_opened:
@@ -101,7 +101,7 @@ def record_items(request: PersonRequest, pk: UUID) -> HttpResponse:
     case = _readable(request, pk)
     if not case.has_set:
         raise Http404
-    frozen = frozen_set(case)
+    frozen = read(case.snapshot)
     titles = frozen.titles()
     page = Paginator(frozen.items, ITEMS_AT_A_TIME).get_page(request.GET.get("page"))
     items = [

@@ -24,7 +24,7 @@ from committees.dossier import (
 )
 from committees.models import Case
 from committees.panels import moment_of, panel_of
-from committees.snapshots import frozen_set, preview
+from committees.snapshots import preview, read
 from people.access import NotAllowed, PersonRequest, has_role, signed_in
 from portfolio.coverage import draw_lines
 from portfolio.evidence_set import EvidenceSet, FileFact, PieceFact
@@ -70,7 +70,7 @@ def _opened(request: PersonRequest, pk: UUID) -> OpenedSet:
             raise Http404  # until the reference date the set is the student's
         evidence_set, erased = preview(case, timezone.now()).evidence_set, 0
     else:
-        frozen = frozen_set(case)
+        frozen = read(case.snapshot)
         evidence_set, erased = frozen.evidence_set, frozen.erased
     return OpenedSet(case, evidence_set, erased, reverse(f"committees:{page}", args=[case.pk]))
 

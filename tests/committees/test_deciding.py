@@ -104,7 +104,7 @@ def test_an_adviser_of_now_does_not_count_and_is_recorded() -> None:
 
 def test_a_decision_needs_findings_a_motivation_and_what_it_rests_on() -> None:
     made = scene().bring_to(Case.State.OPENED)
-    frozen = made.case.snapshots.get()
+    frozen = made.case.snapshot
     person = frozen.items.filter(kind="person").first()
     assert person is not None
 
@@ -125,13 +125,13 @@ def test_a_decision_needs_findings_a_motivation_and_what_it_rests_on() -> None:
 
 def test_a_decision_keeps_what_was_found_and_on_which_set() -> None:
     made = scene(pieces=2).bring_to(Case.State.OPENED)
-    frozen = read(made.case.snapshots.get())
+    frozen = read(made.case.snapshot)
     cited = [frozen.digests[frozen.evidence_set.feedback[1].id], *cited_in(made.case)]
 
     decision = decide(made, cited=[*cited, cited[0]], motivation=" Twice seen. ")
 
     decision.refresh_from_db()
-    assert decision.snapshot == made.case.snapshots.get()
+    assert decision.snapshot == made.case.snapshot
     assert [(row.part, row.outcome, row.to_show) for row in decision.findings.all()] == [
         (made.unit.parts.get(), "attained", "")
     ]

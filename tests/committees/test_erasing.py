@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def item_of(made: Scene, kind: str) -> SnapshotItem:
-    item = made.case.snapshots.get().items.filter(kind=kind).first()
+    item = made.case.snapshot.items.filter(kind=kind).first()
     assert item is not None
     return item
 
@@ -34,7 +34,7 @@ def test_it_is_gone_and_verification_says_lawfully_so(kind: str) -> None:
     item.refresh_from_db()
     assert (bytes(item.content), bytes(item.salt)) == (b"", b"")
     assert Erasure.objects.get().ground == "Asked by the student."
-    assert read(made.case.snapshots.get()).erased == 1
+    assert read(made.case.snapshot).erased == 1
     report = verify()
     assert (report.faults, report.erased) == ([], [f"committees.snapshotitem:{item.pk}"])
 

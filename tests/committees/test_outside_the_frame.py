@@ -73,7 +73,7 @@ def test_words_about_something_else_reach_nobody_who_decides(
 
     items = b"".join(bytes(item.content) for item in SnapshotItem.objects.all())
     mails = "".join(str(message.message()) for message in mail.outbox)
-    assert len(made.case.snapshots.get().items.filter(kind="piece")) == 2
+    assert len(made.case.snapshot.items.filter(kind="piece")) == 2
     assert MARK.encode() not in items
     assert mails
     assert MARK not in mails

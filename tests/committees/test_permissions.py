@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from committees import actions
-from committees.models import Case, Membership
+from committees.models import Case, Membership, Snapshot
 from people.access import NotAllowed
 from people.models import Account
 from records.refusals import NotPossible
@@ -76,7 +76,11 @@ def case_put_on(made: Scene, by: Account) -> None:
 
 
 def findings(made: Scene) -> dict[str, str]:
-    return findings_of(made.case, "attained") if made.case.snapshots.exists() else {}
+    return findings_of(made.case, "attained") if has_set(made) else {}
+
+
+def has_set(made: Scene) -> bool:
+    return Snapshot.objects.filter(case=made.case).exists()
 
 
 def judged(made: Scene, by: Account) -> None:
@@ -84,12 +88,11 @@ def judged(made: Scene, by: Account) -> None:
 
 
 def decided(made: Scene, by: Account) -> None:
-    has_set = made.case.snapshots.exists()
     actions.decide(
         case=made.case,
-        findings=found_in(made.case, "attained") if has_set else {},
+        findings=found_in(made.case, "attained") if has_set(made) else {},
         motivation="Seen.",
-        cited=cited_in(made.case) if has_set else [],
+        cited=cited_in(made.case) if has_set(made) else [],
         by=by,
         at=AT,
     )

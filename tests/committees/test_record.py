@@ -44,7 +44,7 @@ def test_it_tells_how_the_decision_came_about() -> None:
         "Seen often.",
         "The set shows it.",
         "A neighbour.",
-        case.snapshots.get().digest,
+        case.snapshot.digest,
         case.decision.announcement.head,
         "froze the set",
         "opened the judgements",
@@ -78,7 +78,7 @@ def test_every_verb_of_a_case_has_words() -> None:
         if state == Case.State.ANNOUNCED:
             made.supersede()
         actions.erase_item(
-            item=made.case.snapshots.get().items.filter(kind="piece")[0],
+            item=made.case.snapshot.items.filter(kind="piece")[0],
             ground="Asked for.",
             by=made.coordinator,
         )

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from committees import actions
-from committees.models import Case, Decision, Supersession
+from committees.models import Case, Decision, Snapshot, Supersession
 from committees.panels import panel_sealed
 from people.access import NotAllowed
 from people.models import Account, InstitutionRole, Person, SamePerson
@@ -138,7 +138,7 @@ def test_an_exam_board_member_who_advises_the_student_stands_aside() -> None:
 )
 def test_only_what_was_announced_is_replaced(state: str) -> None:
     made = scene().bring_to(state)
-    has_set = made.case.snapshots.exists()
+    has_set = Snapshot.objects.filter(case=made.case).exists()
     words: dict[str, Any] = {} if has_set else {"findings": {}, "cited": []}
     if not has_set:
         with pytest.raises(NotPossible):

@@ -260,7 +260,7 @@ def inserted_decision() -> Sealed:
     decision = Decision.objects.all()[0]
     other = Case.objects.get(deferral__isnull=False)
     return Decision(
-        case=other, number=1, snapshot=other.snapshots.get(), by_id=decision.by_id,
+        case=other, number=1, snapshot=other.snapshot, by_id=decision.by_id,
         motivation="Slipped in.", cited=[], panel=decision.panel,
     )  # fmt: skip
 
@@ -295,7 +295,9 @@ def inserted_deferral() -> Sealed:
 def inserted_snapshot() -> Sealed:
     manifest = canonical({"items": []})
     digest = sha256(manifest).hexdigest()
-    return Snapshot(case=Case.objects.all()[0], number=2, manifest=manifest, digest=digest)
+    planned = scene().case
+    record_what_was_made()
+    return Snapshot(case=planned, manifest=manifest, digest=digest)
 
 
 INSERTED: dict[str, Callable[[], Sealed]] = {

@@ -121,7 +121,7 @@ def a_line() -> str:
 def frozen_piece() -> str:
     """The newest piece of Noor's frozen set."""
     [case_id] = case("frozen", NOOR)()
-    return read(Case.objects.get(pk=case_id).snapshots.get()).evidence_set.pieces[0].id
+    return read(Case.objects.get(pk=case_id).snapshot).evidence_set.pieces[0].id
 
 
 def case(state: str, name: str = "") -> Callable[[], list[UUID]]:
@@ -338,11 +338,7 @@ def _draft() -> None:
 
 def _share_a_mailbox(case: Case) -> None:
     """Somebody who gave feedback in the set is known at a mailbox of a member."""
-    giver = (
-        case.snapshots.get()
-        .items.filter(kind="person")
-        .exclude(source=case.enrolment.student_id)[0]
-    )
+    giver = case.snapshot.items.filter(kind="person").exclude(source=case.enrolment.student_id)[0]
     member = Account.objects.get(person__name=MEMBER)
     Address.objects.create(
         person_id=giver.source,
@@ -371,7 +367,7 @@ def _session() -> None:
         committees.open_judgements(case=of[name], by=chair)
     _share_a_mailbox(of["Zoë Martens"])
     decided = of["Fleur van Leeuwen"]
-    frozen = read(decided.snapshots.get())
+    frozen = read(decided.snapshot)
     committees.decide(
         case=decided,
         findings={part.id: Found(Outcome.ATTAINED) for part in frozen.evidence_set.frame.parts},

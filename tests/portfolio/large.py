@@ -27,7 +27,9 @@ def hundred_lines(programme: Programme) -> list[QualityRequirement]:
     lines: list[QualityRequirement] = []
     places: list[Place] = []
     for number in range(4):
-        task: CoreTask = CoreTaskFactory(qualification=programme.qualification, order=number + 2)
+        task: CoreTask = CoreTaskFactory(
+            qualification=programme.qualification, order=number + 2, code=f"B2-K{number + 1}"
+        )
         for order in range(5):
             process: WorkProcess = WorkProcessFactory(
                 core_task=task,
