@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from committees.models import Case, Committee, Meeting, Membership, Supersession
 from committees.rules import Ground, Panel
-from people.access import NotAllowed, allowed, has_role
+from people.access import NotAllowed, allowed, has_role, sees_more
 from people.identity import said_to_be
 from people.models import Account, InstitutionRole, Person
 from portfolio.evidence_set import Frame
@@ -25,6 +25,13 @@ def role_of(user: Account, committee: Committee, at: datetime) -> str | None:
     """The person's role in the committee at this moment. One query."""
     seat = Membership.objects.as_of(at).filter(committee=committee, person=user.pk).first()
     return seat.role if seat else None
+
+
+@sees_more
+def sits_somewhere(by: Account, person: Person) -> bool:
+    """Whether somebody has a seat: what they read and write as a member nobody does for them. One
+    query."""
+    return Membership.objects.current().filter(person=person).exists()
 
 
 def check_may_give_mandate(user: Account | None, committee: Committee) -> None:

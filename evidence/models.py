@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, Subquery
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from files.models import StoredFile
-from people.models import Account, Person
+from people.models import Account, Address, Person
 from post.links import id_in, is_genuine, token_for
 from programmes.models import Enrolment, Track
 from qualifications.models import Place, QualityRequirement
@@ -428,12 +429,29 @@ class FeedbackQuerySet(CorrectableQuerySet):
 
     def from_token(self, token: str) -> "Feedback | None":
         """The noted feedback whose confirmation link this is, as its speaker put it right; None for
-        a forged one, and once other words replaced it."""
+        a forged one, once other words replaced it, and once mail for its speaker goes elsewhere.
+        Two queries."""
         row_id = id_in(token)
-        if row_id is None or not is_genuine(token, "confirmation", row_id, 1):
+        if row_id is None or not is_genuine(token, _for_whose_mail(row_id), row_id, 1):
             return None
         noted = self.current().filter(source=Feedback.Source.NOTED)
         return noted.filter(Q(pk=row_id) | Q(replaces=row_id)).first()
+
+    def awaiting_confirmation(self, at: datetime) -> Self:
+        """Noted feedback of which its speaker can still say whether they said it."""
+        return self.current().filter(
+            ~Exists(Withdrawal.objects.current().filter(evidence=OuterRef("evidence"))),
+            source=Feedback.Source.NOTED,
+            confirmation=None,
+            recorded_at__gt=at - Feedback.CONFIRM_WITHIN,
+        )
+
+
+def _for_whose_mail(feedback: UUID) -> str:
+    """What the confirmation link of this feedback is for: for who reads mail where mail for its
+    speaker goes now. One query."""
+    addresses = Address.objects.current().filter(receives=True, person__given_feedback=feedback)
+    return f"confirmation at {addresses.values_list('pk', flat=True).first()}"
 
 
 class Feedback(Correctable, Sealed):
@@ -490,7 +508,8 @@ class Feedback(Correctable, Sealed):
 
     @property
     def confirmation_token(self) -> str:
-        return token_for("confirmation", self.pk, 1)
+        """Of the link by which its speaker says whether they said it. One query."""
+        return token_for(_for_whose_mail(self.pk), self.pk, 1)
 
     @property
     def confirmed(self) -> bool | None:

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Lower, NullIf
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from committees.models import Committee, Membership
 from people.access import allowed, check_may_give_roles, check_may_look_after
@@ -28,6 +28,10 @@ from programmes.models import (
     Supervisor,
 )
 from records.models import Dated
+
+ADVISER = pgettext_lazy("role of a person", "adviser")
+SUPERVISOR = pgettext_lazy("role of a person", "workplace supervisor")
+STUDENT = pgettext_lazy("role of a person", "student")
 
 # --- Finding --------------------------------------------------------------------------------------
 
@@ -48,7 +52,7 @@ def access_of(person: Person) -> Access:
         return Access.NONE
     if not account.is_active:
         return Access.CLOSED
-    return Access.ACTIVE if account.last_seen_on else Access.INVITED
+    return Access.ACTIVE if account.was_here else Access.INVITED
 
 
 def people_found(words: str) -> QuerySet[Person]:
@@ -58,7 +62,7 @@ def people_found(words: str) -> QuerySet[Person]:
     for word in words.split():
         at = Address.objects.current().filter(person=OuterRef("pk"), address__icontains=word)
         rows = rows.filter(Q(name__icontains=word) | Exists(at))
-    return rows.order_by(Lower(Coalesce(NullIf("sort_name", Value("")), F("name"))), "pk")
+    return rows.order_by(Lower("name"), "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +76,39 @@ class PersonLine:
 
 
 def lines_of(people: Iterable[Person]) -> list[PersonLine]:
-    """Seven queries, however many they are; the people come with their account."""
+    """Seven queries, however many they are, and of each role of now its name only, once; the
+    people come with their account."""
     people = list(people)
     pks = [person.pk for person in people]
     addresses = Address.objects.current().filter(person__in=pks, receives=True)
     address_of = dict(addresses.values_list("person", "address"))
-    held = roles_held(pks, timezone.localdate())
+    roles = roles_now(pks, timezone.localdate())
     return [
-        PersonLine(
-            person,
-            address_of.get(person.pk, ""),
-            access_of(person),
-            list(dict.fromkeys(role.name for role in held[person.pk] if not role.is_over)),
-        )
+        PersonLine(person, address_of.get(person.pk, ""), access_of(person), roles[person.pk])
         for person in people
     ]
 
 
 # --- Roles ----------------------------------------------------------------------------------------
+
+
+def roles_now(people: Collection[UUID], on: date) -> defaultdict[UUID, list[str]]:
+    """The names of the roles in which each of these people is on this day, each once. Six
+    queries."""
+    names: defaultdict[UUID, list[str]] = defaultdict(list)
+    for rows in (InstitutionRole, ProgrammeRole, Membership):
+        given = rows.objects.current().filter(person__in=people)
+        for person, role in given.order_by("role").values_list("person", "role").distinct():
+            names[person].append(str(rows.Role(role).label))
+    for name, field, held in (
+        (ADVISER, "adviser", AdviserAssignment.objects.current()),
+        (SUPERVISOR, "person", Supervisor.objects.current()),
+        (STUDENT, "student", Enrolment.objects.current(on)),
+    ):
+        there = held.filter(**{f"{field}__in": people}).order_by()
+        for person in there.values_list(field, flat=True).distinct():
+            names[person].append(str(name))
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,40 +127,34 @@ class RoleHeld:
     institution_role: InstitutionRole | None = None
 
 
-def roles_held(people: Collection[UUID], on: date) -> defaultdict[UUID, list[RoleHeld]]:
-    """All roles of each of these people as they are on this day: first those of now, then those of
-    before. Six queries."""
-    held: defaultdict[UUID, list[RoleHeld]] = defaultdict(list)
-    for person, role in _roles(people, on):
-        held[person].append(role)
-    for roles in held.values():
-        roles.sort(key=lambda role: (role.is_over, role.since))
-    return held
+def roles_held(person: UUID, on: date) -> list[RoleHeld]:
+    """All roles of this person as they are on this day: first those of now, then those of before.
+    Six queries."""
+    return sorted(_roles(person, on), key=lambda role: (role.is_over, role.since))
 
 
-def _roles(people: Collection[UUID], on: date) -> Iterator[tuple[UUID, RoleHeld]]:
-    for role in InstitutionRole.objects.filter(person__in=people):
+def _roles(person: UUID, on: date) -> Iterator[RoleHeld]:
+    for role in InstitutionRole.objects.filter(person=person):
         where = _("in the institution")
-        yield role.person_id, _dated(role, role.get_role_display(), where, institution_role=role)
-    for given in ProgrammeRole.objects.filter(person__in=people).select_related("programme"):
+        yield _dated(role, role.get_role_display(), where, institution_role=role)
+    for given in ProgrammeRole.objects.filter(person=person).select_related("programme"):
         where, of = str(given.programme), _in(given.programme)
-        yield given.person_id, _dated(given, given.get_role_display(), where, **of)
-    for seat in Membership.objects.filter(person__in=people).select_related("committee"):
+        yield _dated(given, given.get_role_display(), where, **of)
+    for seat in Membership.objects.filter(person=person).select_related("committee"):
         url = reverse("committees:committee", args=[seat.committee_id])
         of = {"of": seat.committee_id, "url": url}
-        yield seat.person_id, _dated(seat, seat.get_role_display(), seat.committee.name, **of)
-    advising = AdviserAssignment.objects.filter(adviser__in=people)
+        yield _dated(seat, seat.get_role_display(), seat.committee.name, **of)
+    advising = AdviserAssignment.objects.filter(adviser=person)
     for each in advising.select_related("enrolment__student", "enrolment__programme"):
-        name, where = pgettext("role of a person", "adviser"), each.enrolment.student.name
-        yield each.adviser_id, _dated(each, name, where, **_in(each.enrolment.programme))
-    supervising = Supervisor.objects.filter(person__in=people)
+        where, of = each.enrolment.student.name, _in(each.enrolment.programme)
+        yield _dated(each, str(ADVISER), where, **of)
+    supervising = Supervisor.objects.filter(person=person)
     for one in supervising.select_related("placement__enrolment__programme"):
-        name, where = pgettext("role of a person", "workplace supervisor"), one.placement.workplace
-        yield one.person_id, _dated(one, name, where, **_in(one.placement.enrolment.programme))
-    for row in Enrolment.objects.filter(student__in=people).select_related("programme"):
-        name, where = pgettext("role of a person", "student"), str(row.programme)
+        where, of = one.placement.workplace, _in(one.placement.enrolment.programme)
+        yield _dated(one, str(SUPERVISOR), where, **of)
+    for row in Enrolment.objects.filter(student=person).select_related("programme"):
         days = row.starts_on, row.ends_on, row.is_over(on)
-        yield row.student_id, RoleHeld(name, where, *days, **_in(row.programme))
+        yield RoleHeld(str(STUDENT), str(row.programme), *days, **_in(row.programme))
 
 
 def _dated(row: Dated, name: str, where: str, **of: Any) -> RoleHeld:
@@ -220,7 +233,7 @@ def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
         address=next((row for row in now if row.receives), None),
         waiting=next((row for row in now if row.is_confirmable(at)), None),
         former=[row for row in addresses if row.ended_at and (row.receives or row.confirmed_at)],
-        roles=roles_held([person.pk], timezone.localdate(at))[person.pk],
+        roles=roles_held(person.pk, timezone.localdate(at)),
         kin=kin_of(person),
         troubles=OutboxMail.objects.troubles_about([person.pk, *[row.pk for row in now]]),
         open_to_viewer={

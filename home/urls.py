@@ -14,6 +14,16 @@ urlpatterns = [
     path("people/<uuid:pk>/", people.person, name="person"),
     path("people/<uuid:pk>/name/", people.person_name, name="person_name"),
     path("people/<uuid:pk>/address/", people.person_address, name="person_address"),
+    path(
+        "people/<uuid:pk>/address/again/",
+        people.person_address_again,
+        name="person_address_again",
+    ),
+    path(
+        "people/<uuid:pk>/address/call-off/",
+        people.person_address_call_off,
+        name="person_address_call_off",
+    ),
     path("people/<uuid:pk>/invite/", people.person_invite, name="person_invite"),
     path("people/<uuid:pk>/same/", people.person_same, name="person_same"),
     path("people/<uuid:pk>/same/<uuid:same_id>/end/", people.same_end, name="same_end"),

@@ -1,5 +1,6 @@
 """What is done with persons, addresses, accounts and roles. Each leaves an event on the person's
-chain, with ids only."""
+chain, with ids only; what somebody chooses for themselves, a language or to see a tour no more, is
+no record."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from people import drafts
 from people.access import (
     check_may_administer,
     check_may_confirm_address,
@@ -21,8 +23,9 @@ from people.access import (
     check_one_account,
     check_same,
 )
-from people.identity import derive, hold_who_is_who, plain_name
+from people.identity import derive, hold_who_is_who, names_of, plain_name
 from people.models import Account, Address, InstitutionRole, Person, SamePerson
+from post.models import OutboxMail
 from post.outbox import queue
 from records.actions import Blanked, blank_copies, record_erasures
 from records.chain import ChainEntry, append, append_many
@@ -51,9 +54,10 @@ def person_meant(
     meant: Meant, *, source: Address.Source, by: Account | None, at: datetime | None = None
 ) -> Person:
     """The person meant by this name at this address. Whoever has an account there: their mailbox
-    is their own, whatever name was typed. Else who is known there under this name, whether by the
-    school or by an asker. Else somebody new. Says nothing of which it was: who typed it learns no
-    more than they typed. One query for somebody known."""
+    is their own, whatever name was typed. Else who is known there under this name, of now or of
+    before, whether by the school or by an asker. Else somebody new. Says nothing of which it was:
+    an asker learns no more than they typed. The school knows its accounts: raises NotPossible
+    where it gives one another name. One query for somebody known."""
     at = at or timezone.now()
     found = _known(meant)
     if found is None:
@@ -61,6 +65,11 @@ def person_meant(
         found = _known(meant)
     is_of_school = source == Address.Source.SCHOOL
     if found:
+        if is_of_school and plain_name(meant.name) not in names_of(found):
+            raise NotPossible(
+                _("%(email)s is the address of %(name)s: fill in that name, or another address.")
+                % {"email": meant.address, "name": found.name}
+            )
         if is_of_school and found.named_at is None:
             _name(found, meant.name, by=by, at=at)
         return found
@@ -68,7 +77,6 @@ def person_meant(
         name=meant.name,
         language=meant.language,
         recorded_at=at,
-        recorded_by=by,
         named_at=at if is_of_school else None,
     )
     address = Address.objects.create(
@@ -81,7 +89,8 @@ def person_meant(
 
 def _known(meant: Meant) -> Person | None:
     there = _known_at(meant.address)
-    return _account_at(meant.address, there) or _called(meant.name, there)
+    was_called = (one for one in there if plain_name(meant.name) in names_of(one))
+    return _account_at(meant.address, there) or _called(meant.name, there) or next(was_called, None)
 
 
 def _known_at(address: str) -> list[Person]:
@@ -99,12 +108,7 @@ def _account_at(address: str, there: Iterable[Person]) -> Person | None:
 
 
 def _called(name: str, there: Iterable[Person]) -> Person | None:
-    return next((one for one in there if is_called(one, name)), None)
-
-
-def is_called(person: Person, name: str) -> bool:
-    """Whether this is their name, however it is spaced and capitalised."""
-    return plain_name(person.name) == plain_name(name)
+    return next((one for one in there if plain_name(one.name) == plain_name(name)), None)
 
 
 def known_at_mailbox_of(person: Person) -> list[Person]:
@@ -129,9 +133,10 @@ def say_who(
     at: datetime | None = None,
 ) -> Person:
     """Who somebody is that answers to what was sent to this person: whom they chose of
-    `known_at_mailbox_of`, or by the name that they wrote another at the same mailbox, or somebody
-    who was not known there. Who has an account is who they are, and so is who says nothing. From
-    then on they count by themselves. Raises NotPossible for who is not known there."""
+    `known_at_mailbox_of`, and a name that they wrote as well is what those are called from now on.
+    Who chose nobody is by the name that they wrote another at the same mailbox, or somebody who
+    was not known there. Who has an account is who they are, and so is who says nothing. From then
+    on they count by themselves. Raises NotPossible for who is not known there."""
     at = at or timezone.now()
     name = " ".join(name.split())
     there = person.address()
@@ -139,19 +144,16 @@ def say_who(
         return person
     hold_who_is_who()
     known = known_at_mailbox_of(person)
-    if chosen:
-        found = next((one for one in known if one.pk == chosen), None)
-        if found is None:
-            raise NotPossible(_("Choose one of the names on the page, or write yours."))
-    else:
-        found = _called(name, known)
+    found = next((one for one in known if one.pk == chosen), None)
+    if chosen and found is None:
+        raise NotPossible(_("Choose one of the names on the page, or write yours."))
+    found = _called(name, known) or found
     if found:
-        if found.named_at is None:
-            _name(found, name or found.name, by=by, at=at)
+        name = name or found.name
+        if found.named_at is None or name != found.name:
+            _name(found, name, by=by, at=at)
         return found
-    new = Person.objects.create(
-        name=name, language=person.language, recorded_at=at, recorded_by=by, named_at=at
-    )
+    new = Person.objects.create(name=name, language=person.language, recorded_at=at, named_at=at)
     address = Address.objects.create(
         person=new, address=there.address, source=Address.Source.SELF, recorded_at=at
     )
@@ -161,8 +163,10 @@ def say_who(
 
 
 def _name(person: Person, name: str, *, by: Account | None, at: datetime) -> Event:
+    if person.name not in (name, *person.former_names):
+        person.former_names.append(person.name)
     person.name, person.named_at = name, at
-    person.save(update_fields=["name", "named_at"])
+    person.save(update_fields=["name", "former_names", "named_at"])
     event = append(person.chain, "person.named", by=by, at=at, rows=[person])
     derive([person.pk], at)
     return event
@@ -244,6 +248,7 @@ def _moved(person: Person, at: datetime) -> None:
 
 
 MOST_OWN_A_DAY = 5
+CONFIRMATION, INVITATION = "people/address", "people/invitation"
 SIGNS_IN_ELSE = gettext_noop("Somebody else signs in with this address.")
 
 
@@ -251,10 +256,11 @@ SIGNS_IN_ELSE = gettext_noop("Somebody else signs in with this address.")
 def change_address(
     *, person: Person, address: str, by: Account | None, at: datetime | None = None
 ) -> Address:
-    """Another address for somebody, by themselves or by who looks after people. Of who has an
-    account it is used once it was confirmed from that mailbox (`confirm_address`), of others at
-    once. Raises NotPossible for the one that they have, for one with which somebody else signs
-    in, and for who changes their own too often: each sends a mail to an address of their choice."""
+    """Another address for somebody, by themselves or by who looks after people. Of who came in
+    before it is used once it was confirmed from that mailbox (`confirm_address`), of others at
+    once; who was invited is invited there, and the link of before works no more. Raises
+    NotPossible for the one that they have, for one with which somebody else signs in, and for who
+    changes their own too often: each sends a mail to an address of their choice."""
     check_may_look_after(by, person)
     hold_who_is_who()
     person = _locked(person)
@@ -267,7 +273,8 @@ def change_address(
     if now is not None and now.address == address:
         raise NotPossible(_("Mail goes to this address already."))
     _check_free(address, person)
-    is_used_at_once = not hasattr(person, "account")
+    account = getattr(person, "account", None)
+    is_used_at_once = account is None or not (is_own or account.was_here)
     over = Q(receives=False, confirmed_at=None) | Q(address=address)
     ended = _end(person.addresses.current().filter(over | Q(receives=is_used_at_once)), at)
     row = Address.objects.create(
@@ -278,20 +285,69 @@ def change_address(
         recorded_at=at,
     )
     event = append(person.chain, "address.given", by=by, at=at, rows=[*ended, row])
+    if not is_used_at_once:
+        queue(CONFIRMATION, to=person.pk, about=row.pk, cause=event, at=at)
+    elif account is not None:
+        _sign_in_there(ended, row)
+        _void_links(account)
+        OutboxMail.objects.filter(template=INVITATION, about=person.pk).cancel(at)
+        queue(INVITATION, to=person.pk, about=person.pk, cause=event, at=at)
     if is_used_at_once:
         _moved(person, at)
-    else:
-        queue("people/address", to=person.pk, about=row.pk, cause=event, at=at)
     derive([person.pk], at)
     return row
 
 
 def _check_not_too_often(person: Person, at: datetime) -> None:
-    given = person.addresses.filter(source=Address.Source.SELF)
-    if given.filter(recorded_at__gt=at - timedelta(days=1)).count() >= MOST_OWN_A_DAY:
-        raise NotPossible(
-            _("You filled in another address several times today. Try again tomorrow.")
-        )
+    sent = OutboxMail.objects.filter(template=CONFIRMATION, to=person.pk)
+    if sent.filter(recorded_at__gt=at - timedelta(days=1)).count() >= MOST_OWN_A_DAY:
+        raise NotPossible(_("We sent you this mail several times today. Try again tomorrow."))
+
+
+def _sign_in_there(ended: Iterable[Address], row: Address) -> None:
+    """Whoever signed in with an address that has ended signs in with the one in its place. Raises
+    NotPossible where somebody else came to sign in with that at this very moment."""
+    accounts = Account.objects.filter(pk=row.person_id, sign_in__in=[one.address for one in ended])
+    try:
+        with transaction.atomic():
+            accounts.update(sign_in=row.address)
+    except IntegrityError as fault:
+        raise NotPossible(_(SIGNS_IN_ELSE)) from fault
+
+
+def _void_links(account: Account) -> None:
+    """Links by which a password could be chosen work no more."""
+    account.set_unusable_password()
+    account.save(update_fields=["password"])
+
+
+@transaction.atomic
+def ask_to_confirm(*, person: Person, by: Account | None, at: datetime | None = None) -> Address:
+    """Send the link to the address that waits once more; it works as long as before. Raises
+    NotPossible where none waits, and for who asks this for themselves too often."""
+    check_may_look_after(by, person)
+    person = _locked(person)
+    at = at or timezone.now()
+    row = _waiting(person).first()
+    if row is None or not row.is_confirmable(at):
+        raise NotPossible(_("No address waits to be confirmed any more."))
+    if by is not None and by.pk == person.pk:
+        _check_not_too_often(person, at)
+    event = append(person.chain, "address.asked", by=by, at=at)
+    queue(CONFIRMATION, to=person.pk, about=row.pk, cause=event, at=at)
+    return row
+
+
+@transaction.atomic
+def call_off_address(*, person: Person, by: Account | None, at: datetime | None = None) -> None:
+    """Mail goes on going to where it goes: the link to the address that waits works no more.
+    Nothing happens where none waits."""
+    check_may_look_after(by, person)
+    end_waiting(_locked(person), by, at or timezone.now())
+
+
+def _waiting(person: Person) -> QuerySet[Address]:
+    return person.addresses.current().filter(receives=False, confirmed_at=None)
 
 
 @transaction.atomic
@@ -313,12 +369,7 @@ def confirm_address(*, address: Address, by: Account | None, at: datetime | None
     ended = _end(person.addresses.current().filter(receives=True).exclude(pk=row.pk), at)
     row.receives, row.confirmed_at = True, at
     row.save(update_fields=["receives", "confirmed_at"])
-    signs_in = Account.objects.filter(pk=person.pk, sign_in__in=[one.address for one in ended])
-    try:
-        with transaction.atomic():
-            signs_in.update(sign_in=row.address)
-    except IntegrityError as fault:  # at this very moment
-        raise NotPossible(_(SIGNS_IN_ELSE)) from fault
+    _sign_in_there(ended, row)
     event = append(person.chain, "address.confirmed", by=by, at=at, rows=[*ended, row])
     for one in ended:
         queue("people/address_changed", to=person.pk, about=one.pk, cause=event, at=at)
@@ -345,10 +396,10 @@ def _check_free(address: str, person: Person) -> None:
         raise NotPossible(_(SIGNS_IN_ELSE))
 
 
-def _end_waiting(person: Person, by: Account | None, at: datetime) -> None:
-    """Addresses of theirs that wait for a confirmation wait in vain: whoever gave one must not
-    come into more than they knew of."""
-    if ended := _end(person.addresses.current().filter(receives=False, confirmed_at=None), at):
+def end_waiting(person: Person, by: Account | None, at: datetime) -> None:
+    """Addresses of theirs that wait for a confirmation wait in vain, in the transaction that gives
+    them a role: whoever gave one must not come into more than they knew of."""
+    if ended := _end(_waiting(person), at):
         append(person.chain, "address.refused", by=by, at=at, rows=ended)
 
 
@@ -375,8 +426,8 @@ def register(
     *, email: str, name: str, by: Account | None, language: str = "nl", at: datetime | None = None
 ) -> Account:
     """The account of who is meant by this name at this address; made, and invited by mail to
-    choose a password, if they have none. Somebody known keeps the name they chose. Who may call
-    this is decided by the action that needs the account."""
+    choose a password, if they have none. Raises NotPossible for an account that goes by another
+    name. Who may call this is decided by the action that needs the account."""
     at = at or timezone.now()
     meant = Meant(name, email, language)
     hold_who_is_who()
@@ -396,9 +447,9 @@ def _give_account(person: Person, meant: Meant, *, by: Account | None, at: datet
                 person=person, address=meant.address, source=Address.Source.SCHOOL, recorded_at=at
             )
         )
-    account = Account.objects.create_user(meant.address, person=person, by=by, at=at)
+    account = Account.objects.create_user(meant.address, person=person, at=at)
     event = append(person.chain, "person.registered", by=by, at=at, rows=rows)
-    queue("people/invitation", to=person.pk, about=person.pk, cause=event, at=at)
+    queue(INVITATION, to=person.pk, about=person.pk, cause=event, at=at)
     derive([person.pk], at)
     return account
 
@@ -419,9 +470,10 @@ def invite(
 
 @transaction.atomic
 def invite_person(*, person: Person, by: Account | None, at: datetime | None = None) -> None:
-    """Make an account for somebody who has none, or send the invitation once more. Raises
-    NotPossible for who has no address, or came in already, or may not."""
-    check_may_look_after(by, person)
+    """Make an account for somebody who has none, or send the invitation once more, to where mail
+    for them goes: nobody else comes into anything by it. Raises NotPossible for who has no address,
+    or came in already, or may not."""
+    check_may_administer(by)
     hold_who_is_who()
     person = _locked(person)
     address = person.address()
@@ -434,10 +486,10 @@ def invite_person(*, person: Person, by: Account | None, at: datetime | None = N
         meant = Meant(person.name, address.address, person.language)
         _give_account(person, meant, by=by, at=at or timezone.now())
         return
-    if person.account.last_seen_on or not person.account.is_active:
+    if person.account.was_here or not person.account.is_active:
         raise NotPossible(_("An invitation is for who has not been here yet and may come in."))
     event = append(person.chain, "account.invited", by=by, at=at)
-    queue("people/invitation", to=person.pk, about=person.pk, cause=event, at=at)
+    queue(INVITATION, to=person.pk, about=person.pk, cause=event, at=at)
 
 
 @transaction.atomic
@@ -485,7 +537,7 @@ def set_rights(
     """Who sees the support desk, and who administers everything. Nothing happens where it is so
     already."""
     check_may_give_roles(by)
-    _end_waiting(account.person, by, at or timezone.now())
+    end_waiting(account.person, by, at or timezone.now())
     rights = {"is_staff": is_staff, "is_superuser": is_superuser}
     if Account.objects.filter(pk=account.pk).exclude(**rights).update(**rights):
         append(account.person.chain, "account.rights", by=by, at=at, facts=rights)
@@ -506,7 +558,7 @@ def give_role(
         person=person, role=role, ended_at=None, defaults={"recorded_at": at}
     )
     if is_new:
-        _end_waiting(person, by, at)
+        end_waiting(person, by, at)
         append(given.chain, "role.given", by=by, at=at, rows=[given], facts={"role": role})
     return given
 
@@ -527,18 +579,21 @@ def end_role(*, role: InstitutionRole, by: Account | None, at: datetime | None =
 def erase_person(
     *, person: Person, ground: str, by: Account | None, at: datetime | None = None
 ) -> list[Erasure]:
-    """Blank the name and the addresses of somebody, how it was known that they are one with
-    another, and the names that other rooms keep of them, live and frozen; close their account.
+    """Blank the names and the addresses of somebody, also where others typed them in what is not
+    sent yet, how it was known that they are one with another, and the names that other rooms keep
+    of them, live and frozen; close their account, and forget what they themselves were writing.
     What they said stays, as the words of somebody. Who may order it, and when, is decided by the
     action that calls. Raises NotPossible for who was erased before, and without a ground."""
     hold_who_is_who()
     person = _locked(person)
     at = at or timezone.now()
-    person.name = person.sort_name = ""
+    words = {person.name, *person.former_names} - {""}
+    person.name, person.former_names = "", []
     person.erased_at, person.salt = at, new_salt()
-    person.save(update_fields=["name", "sort_name", "erased_at", "salt"])
-    blanked = [Blanked(person, person.chain, ("name", "sort_name"), stated=person)]
+    person.save(update_fields=["name", "former_names", "erased_at", "salt"])
+    blanked = [Blanked(person, person.chain, ("name", "former_names"), stated=person)]
     for address in person.addresses.exclude(address=""):
+        words.add(address.address)
         address.address, address.salt = "", new_salt()
         address.ended_at = address.ended_at or at
         address.save(update_fields=["address", "mailbox", "salt", "ended_at"])
@@ -553,6 +608,8 @@ def erase_person(
         account.last_seen_on = None
         account.set_unusable_password()
         account.save(update_fields=["sign_in", "is_active", "last_seen_on", "password"])
+    drafts.blank(words)
+    drafts.forget_of(person.pk)
     erasures = record_erasures([*blanked, *blank_copies(person)], ground=ground, by=by, at=at)
     derive([person.pk], at)
     return erasures

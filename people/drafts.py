@@ -4,8 +4,9 @@ A view that has such a form makes a `Writing` of it, and is named twice in the U
 and, with `is_draft`, at `draft/` below it. So a draft has the very door of its page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.forms import BaseForm
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from people.identity import plain_name
 from people.models import Draft
 from post.work import register, term
 
@@ -47,6 +49,25 @@ def find(*keys: str) -> dict[str, Draft]:
 def forget(key: str) -> None:
     """One query."""
     Draft.objects.filter(key=key).delete()
+
+
+def forget_of(person: UUID) -> None:
+    """Forget all that this person was writing: their id stands in the key. One query."""
+    Draft.objects.filter(key__contains=str(person)).delete()
+
+
+def blank(words: Collection[str]) -> None:
+    """Empty each field in which one of these words, and nothing else, was typed, however it was
+    capitalised and spaced. Reads all drafts, in batches."""
+    plain = {plain_name(word) for word in words}
+    for draft in Draft.objects.select_for_update().iterator(chunk_size=100):
+        fields = {
+            name: ["" if plain_name(value) in plain else value for value in values]
+            for name, values in draft.fields.items()
+        }
+        if fields != draft.fields:
+            draft.fields = fields
+            draft.save(update_fields=["fields"])
 
 
 @register("drafts")

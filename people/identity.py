@@ -8,7 +8,7 @@ humans once a coordinator has said which are one. (docs/decisions/0016-a-person-
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +16,10 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from people.models import Address, Identity, Person, SamePerson
+from records.models import name_of
+from records.verification import verifies
+
+Pair = tuple[UUID, UUID]
 
 
 def counted_as(people: "Collection[UUID] | QuerySet", moment: datetime) -> dict[UUID, UUID]:
@@ -55,10 +59,15 @@ def plain_name(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
+def names_of(person: Person) -> set[str]:
+    """The plain names that somebody has and had."""
+    return {plain_name(name) for name in (person.name, *person.former_names)}
+
+
 def derive(people: Iterable[UUID], at: datetime) -> None:
     """Bring the identities of these people, and of all whom they are connected to, up to date, in
     the caller's transaction. The people are locked, so that no two derivations pass each other by.
-    Three queries for each step to further people, all of them twice, and at most four more."""
+    Costs by the steps to further people, and not by how many they are."""
     people = set(people)
     known: dict[UUID, Person] = {}
     found, pairs, at_mailbox = _connected(people)
@@ -67,17 +76,7 @@ def derive(people: Iterable[UUID], at: datetime) -> None:
         known = {row.pk: row for row in rows.select_related("account").order_by("pk")}
         # Who held one of them until now may have connected them to others.
         found, pairs, at_mailbox = _connected(people)
-    edges = list(pairs)
-    for there in at_mailbox.values():
-        first, *_others = sorted(there, key=lambda pk: _rank(known[pk]))
-        edges += [(first, pk) for pk in there if known[pk].named_at is None]
-        called: dict[str, UUID] = {}
-        for pk in there:
-            edges.append((called.setdefault(plain_name(known[pk].name), pk), pk))
-    wanted: dict[UUID, UUID] = {}
-    for group in _groups(known, edges):
-        first = min(group, key=lambda pk: _rank(known[pk]))
-        wanted |= {pk: first for pk in group if pk != first}
+    wanted = _wanted(known, pairs, at_mailbox)
     rows_now = Identity.objects.current().filter(person__in=known)
     now = {row.person_id: row for row in rows_now}
     over = [row.pk for pk, row in now.items() if wanted.get(pk) != row.counts_as_id]
@@ -89,13 +88,47 @@ def derive(people: Iterable[UUID], at: datetime) -> None:
     )
 
 
+@verifies
+def altered_identities() -> Iterator[str]:
+    """The rows of now that do not follow from names, addresses and statements, by name, and who is
+    without the row that does. Four queries; holds everybody in memory at once."""
+    rows = Person.objects.select_related("account")
+    known = {row.pk: row for row in rows}
+    at_mailbox: dict[str, set[UUID]] = defaultdict(set)
+    addresses = Address.objects.known().exclude(mailbox="")
+    for mailbox, person in addresses.values_list("mailbox", "person"):
+        at_mailbox[mailbox].add(person)
+    pairs = set(SamePerson.objects.current().values_list("one", "other"))
+    wanted = _wanted(known, pairs, at_mailbox)
+    for identity in Identity.objects.current():
+        if wanted.pop(identity.person_id, None) != identity.counts_as_id:
+            yield f"{name_of(identity)}: altered"
+    for pk in wanted:
+        yield f"{name_of(known[pk])}: its identity was removed"
+
+
+def _wanted(
+    known: dict[UUID, Person], pairs: Iterable[Pair], at_mailbox: dict[str, set[UUID]]
+) -> dict[UUID, UUID]:
+    """As whom those of these people count who count as somebody else."""
+    edges = list(pairs)
+    for there in at_mailbox.values():
+        first = min(there, key=lambda pk: _rank(known[pk]))
+        edges += [(first, pk) for pk in there if known[pk].named_at is None]
+        called: dict[str, UUID] = {}
+        for pk in there:
+            edges += [(called.setdefault(name, pk), pk) for name in names_of(known[pk])]
+    wanted: dict[UUID, UUID] = {}
+    for group in _groups(known, edges):
+        first = min(group, key=lambda pk: _rank(known[pk]))
+        wanted |= {pk: first for pk in group if pk != first}
+    return wanted
+
+
 def _rank(person: Person) -> tuple[bool, bool, datetime, UUID]:
     """Who stands for others: who has an account, who is named, who was known first."""
     has_account = hasattr(person, "account")
     return not has_account, person.named_at is None, person.recorded_at, person.pk
-
-
-Pair = tuple[UUID, UUID]
 
 
 def _connected(people: set[UUID]) -> tuple[set[UUID], set[Pair], dict[str, set[UUID]]]:

@@ -5,7 +5,6 @@ such."""
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models, transaction
@@ -28,7 +27,7 @@ class Person(Row, Sealed):
 
     home = ("person", "pk")
     unsealed = ("language",)
-    with_person = ("name", "sort_name")
+    with_person = ("name", "former_names")
 
     class Language(models.TextChoices):
         DUTCH = "nl", _("Dutch")
@@ -36,20 +35,12 @@ class Person(Row, Sealed):
 
     # As they want to be called; not everybody has two names.
     name = models.CharField(_("name"), max_length=120, blank=True)
-    # What they stand under in a long list, where that differs.
-    sort_name = models.CharField(_("name to sort by"), max_length=120, blank=True)
+    # What they were called before, however spelt: who types such a name means them.
+    former_names = models.JSONField(default=list, blank=True, editable=False)
     language = models.CharField(
         _("language"), max_length=5, choices=Language.choices, default=Language.DUTCH
     )
     recorded_at = models.DateTimeField(_("recorded on"), default=timezone.now, editable=False)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-    )
     # When they or the school said this name; empty while only somebody who asked them typed it.
     named_at = models.DateTimeField(null=True, blank=True, editable=False)
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -61,7 +52,7 @@ class Person(Row, Sealed):
         )
         constraints = [
             models.CheckConstraint(
-                condition=Q(erased_at__isnull=True) | Q(name="", sort_name=""),
+                condition=Q(erased_at__isnull=True) | Q(name="", former_names=[]),
                 name="an_erased_person_has_no_name",
             ),
         ]
@@ -226,13 +217,12 @@ class AccountManager(BaseUserManager["Account"]):
         *,
         language: str = Person.Language.DUTCH,
         person: Person | None = None,
-        by: "Account | None" = None,
         at: datetime | None = None,
         **fields: Any,
     ) -> "Account":
         """Make an account, and unless one is given its person with the address it signs in with;
         without a password, one who can sign in only after setting it by mail. Who is given one by
-        hand is taken to read mail there. Three queries; the caller states what was made."""
+        hand is taken to read mail there. The caller states what was made. A query for each row."""
         sign_in = sign_in.strip().lower()
         at = at or timezone.now()
         if person is None:
@@ -240,7 +230,6 @@ class AccountManager(BaseUserManager["Account"]):
                 name=name.strip() or sign_in.partition("@")[0],
                 language=language,
                 recorded_at=at,
-                recorded_by=by,
                 named_at=at,
             )
             Address.objects.create(
@@ -317,6 +306,11 @@ class Account(AbstractBaseUser, PermissionsMixin):
     @property
     def language(self) -> str:
         return self.person.language
+
+    @property
+    def was_here(self) -> bool:
+        """Whether they ever came in; who did not, was invited."""
+        return self.last_seen_on is not None
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         key = f"people.models.Account.{self.sessions_begun}"

@@ -135,6 +135,30 @@ def details_address(request: PersonRequest) -> HttpResponse:
 
 
 @signed_in
+@require_POST
+def details_address_again(request: PersonRequest) -> HttpResponse:
+    """The link to the address that waits, once more; which address that is was said behind a
+    password."""
+    return act_and_go_back(
+        request,
+        partial(actions.ask_to_confirm, person=request.user.person, by=request.user),
+        done_text=_("Look in the mail of that address: confirm it."),
+        back=_details(),
+    )
+
+
+@signed_in
+@require_POST
+def details_address_call_off(request: PersonRequest) -> HttpResponse:
+    return act_and_go_back(
+        request,
+        partial(actions.call_off_address, person=request.user.person, by=request.user),
+        done_text=_("Your mail goes on going to the address of now."),
+        back=_details(),
+    )
+
+
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def details_sign_out(request: PersonRequest) -> HttpResponse:
     return ask_page(

@@ -4,11 +4,12 @@ models."""
 from collections.abc import Sequence
 from datetime import date
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from people.access import NotAllowed, has_role
-from people.models import Account, InstitutionRole
-from programmes.models import Period, Programme, ProgrammeRole, Unit
+from people.access import NotAllowed, has_role, sees_more
+from people.models import Account, InstitutionRole, Person
+from programmes.models import AdviserAssignment, Period, Programme, ProgrammeRole, Unit
 from qualifications.models import CoreTask, Qualification, WorkProcess
 from records.refusals import NotPossible
 
@@ -30,6 +31,18 @@ def check_may_manage(user: Account | None, programme: Programme) -> None:
         .exists()
     ):
         raise NotAllowed(_("Only the coordinators of this programme may change it."))
+
+
+@sees_more
+def works_elsewhere(by: Account, person: Person) -> bool:
+    """Whether somebody has a role or advises in a programme that this person does not coordinate.
+    In their own they could take that role themselves. One query."""
+    has_role_there = ProgrammeRole.objects.current().filter(programme=OuterRef("pk"), person=person)
+    advises_there = AdviserAssignment.objects.current().filter(
+        enrolment__programme=OuterRef("pk"), adviser=person
+    )
+    others = Programme.objects.exclude(pk__in=Programme.objects.coordinated_by(by))
+    return others.filter(Exists(has_role_there) | Exists(advises_there)).exists()
 
 
 # --- State ----------------------------------------------------------------------------------------

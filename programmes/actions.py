@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from people.actions import Meant, person_meant, register
+from people.actions import Meant, end_waiting, person_meant, register
 from people.models import Account, Address, Person
 from programmes.access import (
     check_fit_for_programme,
@@ -420,6 +420,7 @@ def _give_role(
     has_it = _("%(name)s has this role already: %(role)s.")
     with refused_as(has_it % {"name": person.name, "role": given.get_role_display()}):
         given.save(force_insert=True)
+    end_waiting(person, by, at)
     facts = {"person": person.pk, "role": given.role}
     append(given.chain, "role.given", by=by, at=at, rows=[given], facts=facts)
     return given
@@ -522,6 +523,7 @@ def assign_adviser(
     assignment = AdviserAssignment.objects.create(
         enrolment=enrolment, adviser=person, recorded_at=at
     )
+    end_waiting(person, by, at)
     facts = {"enrolment": enrolment.pk, "adviser": person.pk}
     rows = [*ended, assignment]
     append(enrolment.chain, "adviser.assigned", by=by, at=at, rows=rows, facts=facts)

@@ -1,6 +1,6 @@
 """Proves that what was recorded is what stands there: events, sealed rows and stored files."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from itertools import chain
@@ -37,14 +37,26 @@ class Stated:
     statement: str | None
 
 
+Check = Callable[[], Iterable[str]]
+CHECKS: list[Check] = []
+
+
+def verifies(function: Check) -> Check:
+    """Register what a room checks besides: of rows that are derived from sealed ones, whether they
+    follow from them; answers with what does not."""
+    CHECKS.append(function)
+    return function
+
+
 def sealed_models() -> list[type[Sealed]]:
     return [model for model in apps.get_models() if issubclass(model, Sealed)]
 
 
 def verify(keys: Keys | None = None) -> Report:
-    """Check every chain, every sealed row against the last statement about it, and the bytes of
-    every stored file. Reads each table once, in batches, and every file. `keys` are the
-    installation's own where nothing is said; with none at all, proofs are passed over.
+    """Check every chain, every sealed row against the last statement about it, the bytes of every
+    stored file, and what is derived from sealed rows (`verifies`). Reads each table
+    once, in batches, and every file. `keys` are the installation's own where nothing is said; with
+    none at all, proofs are passed over.
 
     People go on working meanwhile: what was written between two reads looks like a fault. So
     faults are looked for again, and only those that stay are reported.
@@ -65,7 +77,9 @@ def verify_once(keys: Keys) -> Report:
         model.for_sealing().order_by("pk").iterator(chunk_size=model.read_at_once)
         for model in sealed_models()
     )
-    return _compare(Chain.objects.all(), Event.objects.all(), rows, keys)
+    report = _compare(Chain.objects.all(), Event.objects.all(), rows, keys)
+    report.faults += [fault for check in CHECKS for fault in check()]
+    return report
 
 
 def verify_chain(key: str) -> Report:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from committees.access import check_given, check_may_give_mandate, check_not_in_session
 from committees.models import Committee, Mandate, Membership
-from people.actions import register
+from people.actions import end_waiting, register
 from people.identity import said_to_be
 from people.models import Account
 from programmes.access import check_may_manage
@@ -115,6 +115,7 @@ def give_seat(
     if seats.filter(person__in=said_to_be([person.pk])[person.pk]).exists():
         raise NotPossible(_("%(person)s sits in this committee already.") % {"person": person})
     seat = Membership.objects.create(committee=committee, person=person, role=role, recorded_at=at)
+    end_waiting(person, by, at)
     facts = {"person": person.pk, "role": role}
     append(seat.chain, "seat.given", by=by, at=at, rows=[seat], facts=facts)
     return seat

@@ -186,14 +186,7 @@ def note(
     if speaker.pk == by.pk:
         _confirm(feedback, True, by, at)
     else:
-        queue(
-            "evidence/confirmation",
-            to=speaker.pk,
-            about=feedback.pk,
-            cause=event,
-            language=person.language,
-            at=at,
-        )
+        _ask_whether_said(feedback, event, person.language)
     return feedback
 
 
@@ -274,12 +267,14 @@ def confirm(
     feedback: Feedback,
     confirmed: bool,
     name: str = "",
+    is_another: bool = False,
     role: str | None = None,
     by: Account | None = None,
     at: datetime | None = None,
 ) -> Confirmation:
-    """The speaker's word on what was noted: yes, I said this, perhaps under another name or in
-    another role than was noted; or no. Once; raises NotPossible too for the maker's own name."""
+    """The speaker's word on what was noted: yes, I said this, perhaps under another name, as
+    somebody else, or in another role than was noted; or no. Once; raises NotPossible too for the
+    maker's own name."""
     check_may_confirm(feedback, by)
     rows = Feedback.objects.current().select_related("evidence", "person__account")
     feedback = under_lock(rows, feedback.pk)
@@ -287,14 +282,17 @@ def confirm(
     if not feedback.is_confirmable(at):
         raise NotPossible(_("This can no longer be confirmed."))
     if confirmed:
-        feedback = _put_right(feedback, name, role or feedback.role, by, at)
+        named = None if is_another or not name else feedback.person_id
+        speaker = say_who(person=feedback.person, chosen=named, name=name, by=by, at=at)
+        feedback = _put_right(feedback, speaker, name, role or feedback.role, by, at)
     return _confirm(feedback, confirmed, by, at)
 
 
-def _put_right(noted: Feedback, name: str, role: str, by: Account | None, at: datetime) -> Feedback:
+def _put_right(
+    noted: Feedback, speaker: Person, name: str, role: str, by: Account | None, at: datetime
+) -> Feedback:
     """What replaces this locked feedback: the same words, as who speaks says that they spoke them;
     itself where that is as it was noted."""
-    speaker = say_who(person=noted.person, name=name, by=by, at=at)
     _check_another(speaker, noted.evidence, at)
     spoke_as = speaker.name if name.strip() and speaker.named_at else noted.spoke_as
     if (speaker, spoke_as, role) == (noted.person, noted.spoke_as, noted.role):
@@ -329,8 +327,8 @@ def _confirm(feedback: Feedback, confirmed: bool, by: Account | None, at: dateti
 
 @follows_moves
 def send_elsewhere(person: Person, at: datetime) -> None:
-    """The links to open questions that were sent to an earlier address open nothing any more; new
-    ones go to where mail goes now."""
+    """The links to open questions, and to what waits for a confirmation, that were sent to an
+    earlier address open nothing any more; new ones go to where mail goes now."""
     waiting = FeedbackRequest.objects.awaiting_answer(at).filter(person=person)
     rows = waiting.select_for_update(of=("self",)).select_related("evidence")
     for question in rows.order_by("pk"):
@@ -338,6 +336,11 @@ def send_elsewhere(person: Person, at: datetime) -> None:
         question.save(update_fields=["serial"])
         OutboxMail.objects.filter(about=question.pk).cancel(at)
         _mail("evidence/request", question, _event("sent_elsewhere", question, None, at))
+    noted = Feedback.objects.awaiting_confirmation(at).filter(person=person)
+    for feedback in noted.select_related("evidence").order_by("pk"):
+        OutboxMail.objects.filter(about=feedback.pk).cancel(at)
+        event = _event("sent_elsewhere", feedback, None, at)
+        _ask_whether_said(feedback, event, person.language)
 
 
 # --- What they share ------------------------------------------------------------------------------
@@ -463,6 +466,17 @@ def _mail(template: str, question: FeedbackRequest, event: Event) -> None:
         about=question.pk,
         cause=event,
         language=question.language,
+        at=event.recorded_at,
+    )
+
+
+def _ask_whether_said(feedback: Feedback, event: Event, language: str) -> None:
+    queue(
+        "evidence/confirmation",
+        to=feedback.person_id,
+        about=feedback.pk,
+        cause=event,
+        language=language,
         at=event.recorded_at,
     )
 

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField, BoundWidget
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from evidence.asking import Asked, QuestionFrame, Suggestion
@@ -23,6 +24,10 @@ FEW = 5
 
 def offer(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
     cast(forms.ChoiceField, field).choices = choices
+
+
+def somebody_else_than(name: str) -> str:
+    return gettext("I am somebody else than %(name)s") % {"name": name}
 
 
 class NewcomerForm(forms.Form):
@@ -229,8 +234,8 @@ class AnswerForm(forms.Form):
     """One text and what it is about; or words of their own for each requirement. And who says it:
     of several `names` that are known at the mailbox to which the question went, first the one
     that was asked, they choose theirs and say in which role, for that of who was asked is not
-    theirs; of one, they put a wrong name or role right. Without names who speaks is known, by their
-    account."""
+    theirs; of one, they put a wrong name or role right, or say that they are somebody else. Without
+    names who speaks is known, by their account."""
 
     OTHER = "other"
 
@@ -243,6 +248,7 @@ class AnswerForm(forms.Form):
         error_messages={"required": _("Choose your name, so that your words are yours.")},
     )
     name = forms.CharField(label=_("Your name"), max_length=120, required=False)
+    is_another = forms.BooleanField(required=False)
     role = forms.ChoiceField(label=_("In which role?"), choices=GiverRole.choices, required=False)
 
     text = forms.CharField(
@@ -276,13 +282,17 @@ class AnswerForm(forms.Form):
             del self.fields["who"]
             self.fields["role"].initial = role
         else:
-            self.fields["name"].label = _("Your name, where it is not above")
+            self.fields["name"].label = _("Your name, where it is not above or not right")
             self.fields["role"].required = True
             offer(self.fields["role"], [("", _("Choose")), *GiverRole.choices])
             said = {"name": names[0][1], "role": GiverRole(role).label}
             self.fields["role"].help_text = _("%(name)s was asked as %(role)s.") % said
         if not names:
             del self.fields["name"]
+        if len(names) == 1:
+            self.fields["is_another"].label = somebody_else_than(names[0][1])
+        else:
+            del self.fields["is_another"]
         self.requirements = {str(line.pk): line for line in requirements}
         lines = [(key, line.words) for key, line in self.requirements.items()]
         offer(self.fields["about"], [*lines, (ON_WHOLE, _("The whole of it, in general"))])
@@ -307,14 +317,15 @@ class AnswerForm(forms.Form):
     def puts_right(self) -> bool:
         """Whether a name or another role was filled in, or refused: then it is not folded."""
         return self.is_bound and any(
-            name in self.errors or self[name].value() != (self.fields[name].initial or "")
-            for name in ("name", "role")
+            name in self.errors or (self[name].value() or "") != (self.fields[name].initial or "")
+            for name in ("name", "is_another", "role")
             if name in self.fields
         )
 
     def clean(self) -> None:
         super().clean()
-        if self.cleaned_data.get("who") == self.OTHER and not self.cleaned_data.get("name"):
+        is_another = self.cleaned_data.get("who") == self.OTHER
+        if self.cleaned_data.get("is_another", is_another) and not self.cleaned_data.get("name"):
             self.add_error("name", _("Fill in your name."))
         added = {name for name in self.data if name.startswith("on_")} - set(self.fields)
         if added:
@@ -323,7 +334,12 @@ class AnswerForm(forms.Form):
     def given(self) -> dict[str, Any]:
         """What `actions.answer` takes."""
         about = self.cleaned_data["about"]
-        chosen = self.known.get(self.cleaned_data.get("who", ""))
+        name = self.cleaned_data.get("name", "")
+        if "who" in self.fields:
+            chosen = self.known.get(self.cleaned_data["who"])
+        else:  # who says nothing says nothing of who they are
+            is_asked = name and not self.cleaned_data.get("is_another")
+            chosen = self.known.get("0") if is_asked else None
         return {
             "text": self.cleaned_data["text"],
             "about": [self.requirements[key] for key in about if key != ON_WHOLE],
@@ -332,7 +348,7 @@ class AnswerForm(forms.Form):
                 line: self.cleaned_data[f"on_{key}"] for key, line in self.requirements.items()
             },
             "chosen": chosen,
-            "name": "" if chosen else self.cleaned_data.get("name", ""),
+            "name": name,
             "role": self.cleaned_data["role"] or None,
         }
 
@@ -343,24 +359,33 @@ class DeclineForm(forms.Form):
 
 class ConfirmForm(forms.Form):
     """The word on what was noted, and under which name and in which role it was said. Who has an
-    account goes by its name."""
+    account goes by its name; who has none puts it right, or says that they are somebody else."""
 
     use_required_attribute = False
 
     confirmed = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
     name = forms.CharField(label=_("Your name"), max_length=120, required=False)
+    is_another = forms.BooleanField(required=False)
     role = forms.ChoiceField(label=_("In which role?"), choices=GiverRole.choices, required=False)
 
-    def __init__(self, data: Any = None, *, role: str, has_account: bool) -> None:
+    def __init__(self, data: Any = None, *, name: str, role: str, has_account: bool) -> None:
+        """`name` and `role` are those that were noted."""
         super().__init__(data)
         self.fields["role"].initial = role
+        self.fields["is_another"].label = somebody_else_than(name)
         if has_account:
-            del self.fields["name"]
+            del self.fields["name"], self.fields["is_another"]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.cleaned_data.get("is_another") and not self.cleaned_data.get("name"):
+            self.add_error("name", _("Fill in your name."))
 
     def said(self) -> dict[str, Any]:
         """What `actions.confirm` takes."""
         return {
             "confirmed": self.cleaned_data["confirmed"] == "yes",
             "name": self.cleaned_data.get("name", ""),
+            "is_another": self.cleaned_data.get("is_another", False),
             "role": self.cleaned_data["role"] or None,
         }

@@ -44,10 +44,11 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
         return _closed(request, token, question)
     speak_as_mail(request, question.language)
     lines = list(in_order(question.requirements.all()))
+    names = _names(question)
     form = AnswerForm(
         request.POST if request.method == "POST" else None,
         requirements=lines,
-        names=_names(question),
+        names=names,
         role=question.role,
     )
     draft = Writing(request, _draft_key(question), form)
@@ -66,6 +67,7 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
             return redirect("evidence:answer", token)
     context = {
         **_frame(question),
+        "giver": dict(names).get(question.person_id, question.asked_as),
         "form": form,
         "draft": draft,
         "attachments": question.revision.attachments.select_related("file__cleaned"),
@@ -114,7 +116,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "evidence/answer/unknown.html", {"kept": []}, status=404)
     posted = request.POST if request.method == "POST" else None
     has_account = hasattr(feedback.person, "account")
-    form = ConfirmForm(posted, role=feedback.role, has_account=has_account)
+    form = ConfirmForm(posted, name=feedback.spoke_as, role=feedback.role, has_account=has_account)
     if form.is_valid():
         try:
             actions.confirm(feedback=feedback, **form.said(), by=_by(request, feedback.person_id))
@@ -145,7 +147,8 @@ def _names(question: FeedbackRequest) -> list[tuple[uuid.UUID, str]]:
     asked, *others = known_at_mailbox_of(question.person)
     if hasattr(asked, "account"):
         return []
-    return [(asked.pk, question.asked_as), *((one.pk, one.name) for one in others)]
+    called = asked.name if asked.named_at else question.asked_as
+    return [(asked.pk, called), *((one.pk, one.name) for one in others)]
 
 
 def _draft_key(question: FeedbackRequest) -> str:

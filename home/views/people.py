@@ -140,11 +140,14 @@ def person_address(request: PersonRequest, pk: UUID) -> HttpResponse:
             else:
                 text = _("%(name)s gets a mail there, to confirm the address.")
             return done(request, text % {"name": person.name}, _page_of(person))
-    if hasattr(person, "account"):
+    account = getattr(person, "account", None)
+    if account and account.was_here:
         text = _(
             "It is used once it was confirmed from that mailbox; the address of now is told. Make "
             "sure that it is theirs: who reads its mail can choose a new password."
         )
+    elif account:
+        text = _("They are invited there. The link that went to the address of now works no more.")
     else:
         text = _("Mail goes there from now on.")
     return form_page(
@@ -157,6 +160,32 @@ def person_address(request: PersonRequest, pk: UUID) -> HttpResponse:
     )
 
 
+@signed_in
+@require_POST
+def person_address_again(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """The link to the address that waits, once more."""
+    person = _changed_person(request, pk)
+    return act_and_go_back(
+        request,
+        partial(actions.ask_to_confirm, person=person, by=request.user),
+        done_text=_("%(name)s gets a mail there, to confirm the address.") % {"name": person.name},
+        back=_page_of(person),
+    )
+
+
+@signed_in
+@require_POST
+def person_address_call_off(request: PersonRequest, pk: UUID) -> HttpResponse:
+    person = _changed_person(request, pk)
+    return act_and_go_back(
+        request,
+        partial(actions.call_off_address, person=person, by=request.user),
+        done_text=_("Mail for %(name)s goes on going to the address of now.")
+        % {"name": person.name},
+        back=_page_of(person),
+    )
+
+
 # --- Access ---------------------------------------------------------------------------------------
 
 
@@ -164,7 +193,7 @@ def person_address(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def person_invite(request: PersonRequest, pk: UUID) -> HttpResponse:
     """An account for somebody who has none, or the invitation once more."""
-    person = _changed_person(request, pk)
+    person = _person(request, pk)
     return act_and_go_back(
         request,
         partial(actions.invite_person, person=person, by=request.user),

@@ -57,12 +57,11 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
                 ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
-                ('sort_name', models.CharField(blank=True, max_length=120, verbose_name='name to sort by')),
+                ('former_names', models.JSONField(blank=True, default=list, editable=False)),
                 ('language', models.CharField(choices=[('nl', 'Dutch'), ('en', 'English')], default='nl', max_length=5, verbose_name='language')),
                 ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
                 ('named_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('erased_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('recorded_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'person',
@@ -128,7 +127,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('erased_at__isnull', True), models.Q(('name', ''), ('sort_name', '')), _connector='OR'), name='an_erased_person_has_no_name'),
+            constraint=models.CheckConstraint(condition=models.Q(('erased_at__isnull', True), models.Q(('former_names', []), ('name', '')), _connector='OR'), name='an_erased_person_has_no_name'),
         ),
         migrations.AddConstraint(
             model_name='institutionrole',

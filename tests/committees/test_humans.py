@@ -32,6 +32,7 @@ from people.actions import (
     confirm_address,
     known_at_mailbox_of,
     register,
+    rename,
     say_same,
     stop_access,
     take_back_same,
@@ -43,6 +44,7 @@ from records.refusals import NotPossible
 from tests.committees.factories import REFERENCE, scene
 from tests.evidence.factories import EvidenceFactory
 from tests.factories import set_rules
+from tests.people.factories import been_here
 from tests.recorded import faults
 
 # Each human, as they call themselves and as others do.
@@ -91,12 +93,17 @@ class Humans(RuleBasedStateMachine):
     def accounts(self, human: str) -> list[Account]:
         return list(Account.objects.filter(pk__in=self.persons[human], is_active=True))
 
-    @rule(reads=readers, spelt=st.integers(0, 1), called=st.integers(0, 2))
+    @rule(
+        reads=readers,
+        spelt=st.integers(0, 1),
+        called=st.integers(0, 2),
+        corrects=st.booleans(),
+    )
     def is_asked_and_answers(
-        self, reads: tuple[str, tuple[str, str]], spelt: int, called: int
+        self, reads: tuple[str, tuple[str, str]], spelt: int, called: int, corrects: bool
     ) -> None:
-        """Whoever reads the mail chooses their own name among those they are shown, and puts one
-        right that is not theirs."""
+        """Whoever reads the mail chooses their own name among those they are shown, perhaps spells
+        it otherwise, and puts one right that is not theirs."""
         human, box = reads
         enrolment = self.scene.case.enrolment
         piece = EvidenceFactory(owner=enrolment.student, on=[self.scene.requirement])
@@ -115,31 +122,34 @@ class Humans(RuleBasedStateMachine):
             question=question,
             text="Calm and clear.",
             at=self.later(),
-            **self.chosen_by(human, question),
+            **self.chosen_by(human, question, corrects=corrects),
         )
         self.persons[human].add(said.person_id)
         self.spoke[said.person_id] = reads
         self.pairs.add(reads)
 
-    def chosen_by(self, human: str, question: FeedbackRequest) -> dict[str, Any]:
+    def chosen_by(self, human: str, question: FeedbackRequest, *, corrects: bool) -> dict[str, Any]:
         """Of several names that are shown the one that they went by before, else one of theirs;
         else they write it. Of one nothing: it is left as it is."""
         asked, *others = known_at_mailbox_of(question.person)
         if not others:
             return {}
         own = {plain_name(name) for name in HUMANS[human]}
-        shown = {asked.pk: question.asked_as} | {one.pk: one.name for one in others}
+        called = asked.name if asked.named_at else question.asked_as
+        shown = {asked.pk: called} | {one.pk: one.name for one in others}
         mine = [pk for pk, name in shown.items() if plain_name(name) in own]
         if not mine:
             return {"name": HUMANS[human][0]}
-        return {"chosen": min(mine, key=lambda pk: pk not in self.persons[human])}
+        chosen = min(mine, key=lambda pk: pk not in self.persons[human])
+        return {"chosen": chosen} | ({"name": HUMANS[human][2]} if corrects else {})
 
     @rule(reads=readers, called=st.integers(0, 1))
     def gets_an_account(self, reads: tuple[str, tuple[str, str]], called: int) -> None:
         human, box = reads
         if any(box in self.boxes[one] for one in self.boxes):
             return  # it is somebody's own mailbox
-        account = register(email=box[0], name=HUMANS[human][called], by=None, at=self.later())
+        name = HUMANS[human][called]
+        account = been_here(register(email=box[0], name=name, by=None, at=self.later()))
         self.persons[human].add(account.pk)
         self.boxes[account.pk].add(box)
 
@@ -156,6 +166,15 @@ class Humans(RuleBasedStateMachine):
             except NotPossible:  # the address of now, or somebody else's own
                 continue
             self.boxes[account.pk].add(box)
+
+    @precondition(lambda self: any(self.persons.values()))
+    @rule(data=st.data(), called=st.integers(0, 2))
+    def is_called_otherwise(self, data: st.DataObject, called: int) -> None:
+        """They, or the school, correct how one of their rows is called."""
+        human = data.draw(st.sampled_from([one for one, rows in self.persons.items() if rows]))
+        row = data.draw(st.sampled_from(sorted(self.persons[human])))
+        person = Person.objects.get(pk=row)
+        rename(person=person, name=HUMANS[human][called], by=None, at=self.later())
 
     @rule(human=st.sampled_from(list(HUMANS)), stops=st.booleans())
     def are_said_to_be_one(self, human: str, stops: bool) -> None:

@@ -38,13 +38,17 @@ def test_somebody_unknown_gets_an_account_and_an_invitation() -> None:
     assert OutboxMail.objects.filter(template="people/invitation").count() == 1
 
 
-def test_somebody_known_keeps_their_name() -> None:
+def test_somebody_known_keeps_their_name_and_another_is_not_seated_for_them() -> None:
     made = scene()
+    committee, email = made.committee, made.adviser.sign_in
 
+    with pytest.raises(NotPossible, match="Adviser"):
+        actions.give_seat(
+            committee=committee, email=email, name="Typo", role=Role.MEMBER, by=made.coordinator
+        )
     seat = actions.give_seat(
-        committee=made.committee, email=made.adviser.sign_in, name="Typo", role=Role.MEMBER,
-        by=made.coordinator,
-    )  # fmt: skip
+        committee=committee, email=email, name="adviser", role=Role.MEMBER, by=made.coordinator
+    )
 
     assert (seat.person.account, seat.person.account.name) == (made.adviser, "Adviser")
 
@@ -52,11 +56,13 @@ def test_somebody_known_keeps_their_name() -> None:
 @pytest.mark.parametrize("role", [Role.CHAIR, Role.MEMBER])
 def test_one_chair_and_one_seat_a_person(role: Membership.Role) -> None:
     made = scene()
-    email = "new@school.example" if role == Role.CHAIR else made.member.sign_in
+    name, email = "New", "new@school.example"
+    if role == Role.MEMBER:
+        name, email = made.member.name, made.member.sign_in
 
     with pytest.raises(NotPossible):
         actions.give_seat(
-            committee=made.committee, email=email, name="New", role=role, by=made.coordinator
+            committee=made.committee, email=email, name=name, role=role, by=made.coordinator
         )
 
     assert not Account.objects.filter(sign_in="new@school.example").exists()
@@ -69,7 +75,7 @@ def test_an_ended_seat_stays_on_record_and_can_be_given_again() -> None:
     actions.end_seat(seat=seat, by=made.coordinator, at=HELD)
     actions.end_seat(seat=seat, by=made.coordinator, at=HELD)  # nothing more happens
     actions.give_seat(
-        committee=made.committee, email=made.chair.sign_in, name="", role=Role.CHAIR,
+        committee=made.committee, email=made.chair.sign_in, name="Chair", role=Role.CHAIR,
         by=made.coordinator, at=HELD,
     )  # fmt: skip
 

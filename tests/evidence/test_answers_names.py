@@ -1,8 +1,11 @@
 """Under which name and in which role somebody answers by a link."""
 
+from datetime import datetime
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from evidence.models import Feedback, FeedbackRequest
 from people.actions import change_address, confirm_address, rename
@@ -90,7 +93,7 @@ def test_who_was_known_there_before_is_nobody_to_speak_as(client: Client) -> Non
     jan = Person.objects.get(name="Jan Baas")
     change_address(person=jan, address="jan@home.example", by=None)
 
-    client.post(link(question), {"text": "Calm.", "name": "Jan Baas"})
+    client.post(link(question), {"text": "Calm.", "name": "Jan Baas", "is_another": "on"})
 
     assert question.feedback.person not in (jan, question.person)
     assert question.feedback.spoke_as == "Jan Baas"
@@ -118,8 +121,46 @@ def test_a_name_and_a_role_are_put_right_where_one_answers(client: Client) -> No
     assert "who" not in page.context["form"].fields
     feedback = question.feedback
     assert (feedback.spoke_as, feedback.role) == ("Petra Klein", "supervisor")
+    assert feedback.person == question.person
     assert (question.asked_as, question.role) == ("P. Klien", "client")
     assert feedback.person.name == "Petra Klein"
+
+
+@pytest.mark.parametrize("named_at", [None, timezone.now()])
+@pytest.mark.parametrize("is_another", [False, True])
+def test_a_name_spelt_otherwise_is_no_second_person(
+    client: Client, named_at: datetime | None, is_another: bool
+) -> None:
+    question = asked(scene(), person__name="P. Klien", person__named_at=named_at)
+    before = Person.objects.count()
+    another = {"is_another": "on"} if is_another else {}
+
+    client.post(link(question), {"text": "Calm.", "name": "Petra Klein", **another})
+
+    feedback = question.feedback
+    assert feedback.spoke_as == "Petra Klein"
+    assert (feedback.person != question.person) is is_another
+    assert Person.objects.count() == before + is_another
+
+
+def test_a_name_of_several_is_put_right(client: Client) -> None:
+    _place, question = two_names_at_one_mailbox()
+    jan, before = Person.objects.get(name="Jan Baas"), Person.objects.count()
+
+    client.post(
+        link(question), {"text": "Calm.", "who": "1", "name": "Jan Baars", "role": "client"}
+    )
+
+    assert (question.feedback.person, question.feedback.spoke_as) == (jan, "Jan Baars")
+    assert Person.objects.count() == before
+
+
+def test_who_is_somebody_else_says_who(client: Client) -> None:
+    question = asked(scene())
+
+    page = client.post(link(question), {"text": "Calm.", "is_another": "on"})
+
+    assert (page.status_code, [*page.context["form"].errors]) == (422, ["name"])
 
 
 def test_who_has_an_account_goes_by_its_name_alone(client: Client) -> None:

@@ -544,8 +544,9 @@ def test_the_page_to_confirm_takes_the_same_number_of_queries(
     place = scene(lines=number)
     feedback = noted(place, remarks=dict.fromkeys(place.lines, ""))
 
-    with django_assert_num_queries(4):
-        response = client.get(link(feedback))
+    url = link(feedback)
+    with django_assert_num_queries(5):
+        response = client.get(url)
 
     assert len(response.context["remarks"][0]["about"]) == number
 
@@ -558,3 +559,25 @@ def test_own_words_stand_under_the_own_name_whatever_was_typed() -> None:
     feedback = note(place, person=somebody(adviser.sign_in, "Jan Baas"), by=adviser)
 
     assert (feedback.spoke_as, feedback.person_id) == (adviser.name, adviser.pk)
+
+
+@pytest.mark.parametrize("has_account", [False, True])
+def test_a_link_to_confirm_opens_nothing_once_mail_goes_elsewhere(
+    client: Client, has_account: bool
+) -> None:
+    place = scene()
+    speaker = AccountFactory().person if has_account else GiverFactory()
+    feedback, said = noted(place, person=speaker), noted(place, person=speaker)
+    actions.confirm(feedback=said, confirmed=True)
+    old = link(feedback)
+    OutboxMail.objects.all().delete()
+
+    by = getattr(speaker, "account", None)
+    row = change_address(person=speaker, address="new@shop.example", by=by)
+    if has_account:
+        assert client.get(old).status_code == 200
+        confirm_address(address=row, by=by)
+
+    assert [client.get(old).status_code, client.get(link(feedback)).status_code] == [404, 200]
+    mails = OutboxMail.objects.filter(template="evidence/confirmation")
+    assert [(mail.about, mail.to) for mail in mails] == [(feedback.pk, speaker.pk)]

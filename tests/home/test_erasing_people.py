@@ -10,7 +10,8 @@ from committees.models import Membership
 from home.actions import erase_content
 from people import actions
 from people.access import NotAllowed
-from people.models import Account, Address, InstitutionRole, Person, SamePerson
+from people.drafts import keep
+from people.models import Account, Address, Draft, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail
 from post.outbox import send_due
 from records.models import Erasure, name_of
@@ -18,7 +19,7 @@ from records.refusals import NotPossible
 from records.verification import verify
 from tests.committees.factories import MembershipFactory, Scene, scene
 from tests.factories import AccountFactory, InstitutionRoleFactory
-from tests.people.factories import met, registered
+from tests.people.factories import been_here, met, registered
 from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def erase(person: Person, by: Account) -> list[Erasure]:
 def test_names_addresses_and_how_it_was_known_are_gone_and_the_account_is_closed(
     board: Account,
 ) -> None:
-    noor = registered("Noor", "noor@school.example")
+    noor = been_here(registered("Noor", "noor@school.example"))
     actions.confirm_address(
         address=actions.change_address(person=noor.person, address="noor@home.example", by=None),
         by=None,
@@ -56,7 +57,7 @@ def test_names_addresses_and_how_it_was_known_are_gone_and_the_account_is_closed
     erasures = erase(noor.person, board)
 
     person, account = Person.objects.get(pk=noor.pk), Account.objects.get(pk=noor.pk)
-    assert (person.name, person.sort_name, person.erased_at is not None) == ("", "", True)
+    assert (person.name, person.former_names, person.erased_at is not None) == ("", [], True)
     addresses = Address.objects.filter(person=person)
     assert [(row.address, row.mailbox) for row in addresses] == [("", "")] * 3
     assert addresses.current().count() == 0
@@ -71,14 +72,32 @@ def test_names_addresses_and_how_it_was_known_are_gone_and_the_account_is_closed
 
 
 def test_no_word_of_somebody_erased_is_left_in_any_table(board: Account) -> None:
-    jan = met("Jan Bijzonder", "jan@bijzonder.example")
-    actions.say_who(person=jan, name="Jan Bijzonder")
+    jan = met("J. Bijzonder", "jan@bijzonder.example")
+    actions.say_who(person=jan, chosen=jan.pk, name="Jan Bijzonder")
+    typed = {"1-name": [" jan BIJZONDER"], "2-name": ["J. Bijzonder"], "1-text": ["Calm."]}
+    keep("ask:1:2", typed | {"1-address": ["Jan@bijzonder.example"]})
     record_what_was_made()
 
     erase(jan, board)
 
-    for model in (Person, Address, Erasure, SamePerson, OutboxMail):
+    assert Draft.objects.get().fields["1-text"] == ["Calm."]
+    for model in (Draft, Person, Address, Erasure, SamePerson, OutboxMail):
         assert "bijzonder" not in str(list(model.objects.values())).lower()
+
+
+def test_what_somebody_erased_was_writing_is_forgotten(board: Account) -> None:
+    noor, other = registered("Noor", "noor@school.example"), AccountFactory()
+    for account in (noor, other):
+        keep(f"unsent:{account.pk}:/evidence/new/", {"text": ["Mine."]})
+        keep(f"evidence:{account.pk}", {"text": ["Mine."]})
+    record_what_was_made()
+
+    erase(noor.person, board)
+
+    assert {draft.key for draft in Draft.objects.all()} == {
+        f"unsent:{other.pk}:/evidence/new/",
+        f"evidence:{other.pk}",
+    }
 
 
 def test_a_mail_to_somebody_erased_goes_nowhere(board: Account) -> None:

@@ -31,6 +31,7 @@ from post.models import OutboxMail
 from post.recipients import recipient
 from tests.journeys.states import WORDS, State, beside_the_demo
 from tests.journeys.test_states import asked, every_state
+from tests.people.factories import been_here
 from tests.words import (
     END,
     MARKED,
@@ -340,7 +341,7 @@ def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     assert question is not None
     outbox.queue("people/invitation", to=somebody.pk, about=somebody.pk, cause=None)
     outbox.queue("people/password", to=somebody.pk, about=somebody.pk, cause=None)
-    waits, moved = Account.objects.exclude(pk=somebody.pk).order_by("sign_in")[:2]
+    waits, moved = map(been_here, Account.objects.exclude(pk=somebody.pk).order_by("sign_in")[:2])
     actions.change_address(person=waits.person, address="one@new.example", by=None)
     new = actions.change_address(person=moved.person, address="two@new.example", by=None)
     actions.confirm_address(address=new, by=None)

@@ -1,15 +1,20 @@
 """People: found, shown and looked after, by who administers and who coordinates."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
+from home.people import roles_now
 from people import actions
 from people.models import Account, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail
@@ -23,7 +28,7 @@ from tests.factories import (
     ProgrammeRoleFactory,
     SupervisorFactory,
 )
-from tests.people.factories import met, registered
+from tests.people.factories import been_here, met, registered
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries
@@ -76,6 +81,8 @@ PAGES: list[tuple[str, str, str, int]] = [
     ("person", "person", GET, 200),
     ("person_name", "person", GET, 200),
     ("person_address", "person", GET, 200),
+    ("person_address_again", "person", POST, 302),
+    ("person_address_call_off", "person", POST, 302),
     ("person_invite", "person", POST, 302),
     ("person_same", "person", GET, 200),
     ("same_end", "same", GET, 200),
@@ -86,7 +93,8 @@ PAGES: list[tuple[str, str, str, int]] = [
 ROLE_PAGES = [("role_new", "person", GET, 200), ("role_end", "role", GET, 200)]
 # What a coordinator is refused of who has a role in the institution.
 OF_THE_PRIVILEGED = {
-    "person_name", "person_address", "person_invite", "access_stop", "access_give", "sign_out"
+    "person_name", "person_address", "person_address_again", "person_address_call_off",
+    "access_stop", "access_give", "sign_out",
 }  # fmt: skip
 
 
@@ -247,6 +255,51 @@ def test_the_list_costs_the_same_for_everybody(
         desk.get(reverse("home:people"))
 
 
+def test_roles_of_before_cost_the_list_nothing(desk: Client) -> None:
+    def bytes_and_queries() -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as queries:
+            answer = desk.get(reverse("home:people"))
+        return len(re.sub(rb'value="\w{64}"', b"", answer.content)), len(queries)
+
+    noor = registered("Noor", "noor@school.example")
+    ended = {"person": noor.person, "ended_at": timezone.now()}
+    InstitutionRoleFactory(**ended, role="auditor")
+    with_one = bytes_and_queries()
+    InstitutionRole.objects.bulk_create(
+        InstitutionRole(**ended, role="auditor") for _ in range(300)
+    )
+
+    assert bytes_and_queries() == with_one
+
+
+def test_a_role_that_somebody_has_three_times_stands_once(desk: Client) -> None:
+    noor = registered("Noor", "noor@school.example")
+    for _each in range(3):
+        EnrolmentFactory(adviser_is=noor)
+        ProgrammeRoleFactory(person=noor, role="teacher")
+        SupervisorFactory(person=noor)
+
+    with override("en"):
+        roles = roles_now([noor.pk], timezone.localdate())[noor.pk]
+
+    assert roles == ["teacher", "adviser", "workplace supervisor"]
+
+
+def test_an_address_that_waits_is_asked_again_or_called_off(desk: Client) -> None:
+    noor = been_here(registered("Noor", "noor@school.example"))
+    actions.change_address(person=noor.person, address="noor@home.example", by=None)
+    again, call_off = "person_address_again", "person_address_call_off"
+    ways = [reverse(f"home:{view}", args=[noor.pk]) for view in (again, call_off)]
+    assert all(way in page(desk, "person", noor.pk) for way in ways)
+
+    post(desk, again, noor.pk)
+    post(desk, call_off, noor.pk)
+
+    assert OutboxMail.objects.filter(template="people/address").count() == 2
+    assert not noor.person.addresses.current().filter(receives=False).exists()
+    assert not any(way in page(desk, "person", noor.pk) for way in ways)
+
+
 def test_a_long_list_has_pages_and_keeps_the_search(desk: Client) -> None:
     for number in range(51):
         met(f"Jan {number:02}", f"jan{number}@a.example")
@@ -261,7 +314,7 @@ def test_a_long_list_has_pages_and_keeps_the_search(desk: Client) -> None:
 
 
 def test_a_person_is_shown_with_addresses_roles_and_dates(desk: Client) -> None:
-    noor = registered("Noor", "noor@school.example")
+    noor = been_here(registered("Noor", "noor@school.example"))
     actions.confirm_address(
         address=actions.change_address(person=noor.person, address="noor@home.example", by=None),
         by=None,
@@ -279,7 +332,7 @@ def test_a_person_is_shown_with_addresses_roles_and_dates(desk: Client) -> None:
         "Waits for confirmation",
         "noor@work.example",
         "noor@school.example",
-        "invited",
+        "active",
         "1 September 2025 – 1 July 2026",
         str(enrolment.programme),
         seat.committee.name,
@@ -314,7 +367,7 @@ def test_a_person_costs_the_same_however_much_there_is(
         other = met(f"Somebody {number}", f"somebody{number}@a.example")
         actions.say_same(one=noor.person, other=other, reason="Asked.", by=None)
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         desk.get(reverse("home:person", args=[noor.pk]))
 
 
@@ -333,7 +386,11 @@ def test_somebody_is_invited(desk: Client, coordinator: Account) -> None:
 
     noor = Account.objects.get(sign_in="noor@school.example")
     assert answer.url == reverse("home:person", args=[noor.pk])
-    assert (noor.name, noor.language, noor.person.recorded_by) == ("Noor", "en", coordinator)
+    assert (noor.name, noor.language, Event.objects.get(verb="person.added").by) == (
+        "Noor",
+        "en",
+        coordinator,
+    )
     assert [mail.template for mail in OutboxMail.objects.all()] == ["people/invitation"]
 
 
@@ -382,7 +439,7 @@ def test_a_name_is_put_right(desk: Client, coordinator: Account) -> None:
 
 
 def test_an_address_is_put_right(desk: Client) -> None:
-    jan, noor = met("Jan", INFO), registered("Noor", "noor@school.example")
+    jan, noor = met("Jan", INFO), been_here(registered("Noor", "noor@school.example"))
 
     post(desk, "person_address", jan.pk, address="jan@bakkerij.example")
     post(desk, "person_address", noor.pk, address="noor@home.example")

@@ -53,6 +53,7 @@ from qualifications.sbb import parse_sbb
 from tests.committees.factories import CommitteeFactory, MeetingFactory, MembershipFactory
 from tests.evidence.factories import EvidenceFactory, FeedbackRequestFactory
 from tests.factories import AccountFactory
+from tests.people.factories import been_here
 
 NOOR, NEW, NOBODY = "Noor de Vries", "Roos Dijkstra", ""
 OTHER_CHAIR = "Wilma Kroon"
@@ -314,7 +315,7 @@ def _people() -> None:
     OutboxMail.objects.filter(about=invited.pk).update(
         state=OutboxMail.State.FAILED, trouble=OutboxMail.Trouble.NO_MAILBOX
     )
-    moved = people.register(email="moved@school.example", name="Verhuisd", by=None)
+    moved = been_here(people.register(email="moved@school.example", name="Verhuisd", by=None))
     late = timezone.now() - 2 * Address.CONFIRMABLE_FOR
     for address, at in (("late", late), ("replaced", None), ("used", None), ("waiting", None)):
         row = people.change_address(
@@ -324,7 +325,7 @@ def _people() -> None:
             people.confirm_address(address=row, by=None)
     own = Account.objects.get(person__name=NEW)
     people.change_address(person=own.person, address="roos@thuis.example", by=own)
-    other = people.register(email="late@school.example", name="Te laat", by=None)
+    other = been_here(people.register(email="late@school.example", name="Te laat", by=None))
     people.change_address(person=other.person, address="te.laat@thuis.example", by=None, at=late)
 
 
@@ -837,6 +838,9 @@ PEOPLE = {
     "person, name, refused": looking_after("person_name", jan, **refused),
     "person, address": looking_after("person_address", jan),
     "person, address, of an account": looking_after("person_address", stranger),
+    "person, address, of who was invited": looking_after(
+        "person_address", lambda: known("Uitgenodigd")
+    ),
     "person, address, refused": looking_after("person_address", stranger, **refused),
     "person, same": looking_after("person_same", shared),
     "person, same, nobody near": looking_after("person_same", stranger),

@@ -1,3 +1,5 @@
+from django.utils import timezone
+
 from people import actions
 from people.actions import Meant
 from people.models import Account, Address, Person
@@ -10,3 +12,11 @@ def met(name: str, address: str, source: str = Address.Source.ASKER) -> Person:
 
 def registered(name: str, address: str) -> Account:
     return actions.register(email=address, name=name, by=None)
+
+
+def been_here(account: Account) -> Account:
+    """Who chose a password by the link of the invitation, and came in."""
+    actions.note_mailbox(account=account)
+    account.last_seen_on = timezone.localdate()
+    account.save(update_fields=["last_seen_on"])
+    return account

@@ -4,10 +4,12 @@ import pytest
 
 from people import actions
 from people.access import NotAllowed
-from people.models import Account, InstitutionRole
+from people.models import Account, Address, InstitutionRole, Person
 from post.models import OutboxMail
 from records.models import Event
+from records.refusals import NotPossible
 from tests.factories import AccountFactory, InstitutionRoleFactory
+from tests.people.factories import met
 from tests.recorded import faults
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +75,22 @@ def test_a_role_given_twice_is_one_role_and_one_event() -> None:
 def test_somebody_known_is_not_registered_again() -> None:
     known = AccountFactory(sign_in="noor@school.example", name="Noor")
 
-    found = actions.register(email=" Noor@School.example", name="Somebody", by=None)
+    found = actions.register(email=" Noor@School.example", name=" noor ", by=None)
 
     assert (found, found.name) == (known, "Noor")
     assert OutboxMail.objects.count() == 0
+
+
+@pytest.mark.parametrize("typed", ["noor@school.example", "Noor+x@School.example"])
+def test_the_school_is_told_whose_account_an_address_is(typed: str) -> None:
+    AccountFactory(sign_in="noor@school.example", name="Noor Visser")
+
+    for say in (
+        lambda: actions.register(email=typed, name="Els", by=None),
+        lambda: met("Els", typed, Address.Source.SCHOOL),
+    ):
+        with pytest.raises(NotPossible, match="Noor Visser"):
+            say()
+
+    assert Person.objects.count() == 1
+    assert met("Els", typed).name == "Noor Visser"  # an asker is not told

@@ -1,5 +1,6 @@
 """Where mail goes: changed, confirmed from the mailbox, and never somebody else's way in."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,15 +10,26 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone, translation
 
+from committees.actions import give_seat
+from committees.models import Membership
 from people import actions
-from people.access import NotAllowed
+from people.access import NotAllowed, allowed, check_may_look_after
 from people.models import Account, Address, InstitutionRole, Person
 from post.models import OutboxMail
 from post.outbox import send_due
+from programmes.actions import assign_adviser, give_role
+from programmes.models import ProgrammeRole
 from records.models import Event
 from records.refusals import NotPossible
-from tests.factories import AccountFactory, InstitutionRoleFactory
-from tests.people.factories import met, registered
+from tests.committees.factories import CommitteeFactory, MembershipFactory
+from tests.factories import (
+    AccountFactory,
+    EnrolmentFactory,
+    InstitutionRoleFactory,
+    ProgrammeFactory,
+    ProgrammeRoleFactory,
+)
+from tests.people.factories import been_here, met, registered
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -29,7 +41,7 @@ OLD, NEW = "noor@school.example", "noor@home.example"
 
 @pytest.fixture
 def noor() -> Account:
-    account = registered("Noor", OLD)
+    account = been_here(registered("Noor", OLD))
     Person.objects.filter(pk=account.pk).update(language="en")
     OutboxMail.objects.all().delete()
     return account
@@ -153,7 +165,6 @@ def test_who_may_change_name_address_and_access(who: str, of: str, may: bool) ->
         acts += [
             lambda: actions.stop_access(account=account, by=by),
             lambda: actions.give_access(account=account, by=by),
-            lambda: actions.invite_person(person=account.person, by=by),
         ]
 
     for act in acts:
@@ -164,6 +175,131 @@ def test_who_may_change_name_address_and_access(who: str, of: str, may: bool) ->
                 act()
 
     assert Event.objects.exists() is may
+
+
+def test_who_sees_what_a_coordinator_does_not_is_no_coordinators_to_change() -> None:
+    """Whoever changes an address and reads its mail comes in as that person."""
+    coordinator = InstitutionRoleFactory(role="coordinator").person.account
+    own = ProgrammeRoleFactory(person=coordinator, role="coordinator").programme
+    there = [
+        EnrolmentFactory(adviser_is=(adviser := AccountFactory())) and adviser,
+        ProgrammeRoleFactory(role="teacher").person.account,
+        *(MembershipFactory(role=role).person.account for role in Membership.Role.values),
+        MembershipFactory(committee__programme=own, role="chair").person.account,
+    ]
+    here = [
+        EnrolmentFactory(programme=own, adviser_is=(adviser := AccountFactory())) and adviser,
+        ProgrammeRoleFactory(programme=own, role="teacher").person.account,
+        EnrolmentFactory().student.account,
+        MembershipFactory(role="chair", ended_at=timezone.now()).person.account,
+    ]
+
+    may = [allowed(check_may_look_after, coordinator, one.person) for one in [*there, *here]]
+
+    assert may == [False] * len(there) + [True] * len(here)
+
+
+@pytest.mark.parametrize("gives", ["seat", "teacher", "adviser"])
+def test_an_address_that_waits_waits_in_vain_once_a_role_was_given(
+    noor: Account, gives: str
+) -> None:
+    row = waiting(noor)
+
+    if gives == "seat":
+        committee, role = CommitteeFactory(), Membership.Role.MEMBER
+        give_seat(committee=committee, email=OLD, name="Noor", role=role, by=None)
+    elif gives == "teacher":
+        role = ProgrammeRole.Role.TEACHER
+        give_role(programme=ProgrammeFactory(), person=noor.person, role=role, by=None)
+    else:
+        assign_adviser(enrolment=EnrolmentFactory(), adviser=noor.person, by=None)
+
+    with pytest.raises(NotPossible):
+        actions.confirm_address(address=row, by=None)
+    assert address_of(noor.person) == OLD
+
+
+# --- Who was invited and did not come yet ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign_in", [OLD, "s12345@school.example"])
+def test_who_was_invited_at_a_wrong_address_is_invited_at_the_right_one(
+    client: Client, sign_in: str
+) -> None:
+    noor = registered("Noor", OLD)
+    Account.objects.filter(pk=noor.pk).update(sign_in=sign_in)
+    [(_to, first)] = sent()
+
+    row = actions.change_address(person=noor.person, address=NEW, by=None)
+
+    assert (row.receives, row.confirmed_at) == (True, None)
+    assert sign_in_of(noor) == (NEW if sign_in == OLD else sign_in)
+    [(to, again)] = sent()
+    assert to == [NEW]
+    assert OutboxMail.objects.exclude(template="people/invitation").count() == 0
+    for text, opens in ((first, False), (again, True)):
+        [path] = re.findall(r"/accounts/password/reset/key/\S+", text)
+        page = client.get(path, follow=True)
+        assert ("password1" in page.content.decode()) is opens
+
+
+def test_an_invitation_that_waits_to_be_sent_goes_to_the_right_address_once() -> None:
+    noor = registered("Noor", OLD)
+
+    actions.change_address(person=noor.person, address=NEW, by=None)
+
+    assert [to for to, _text in sent()] == [[NEW]]
+
+
+# --- Once more, or not at all ---------------------------------------------------------------------
+
+
+def test_the_link_is_sent_once_more_and_works_as_long(noor: Account) -> None:
+    row = waiting(noor)
+    [(_to, first)] = sent()
+
+    assert actions.ask_to_confirm(person=noor.person, by=noor) == row
+
+    assert sent() == [([NEW], first)]
+
+
+@pytest.mark.parametrize("what", ["none", "late", "confirmed"])
+def test_what_does_not_wait_is_not_asked_again(noor: Account, what: str) -> None:
+    at = timezone.now()
+    if what != "none":
+        row = waiting(noor)
+        at = row.confirmable_until if what == "late" else at
+        if what == "confirmed":
+            actions.confirm_address(address=row, by=None)
+    sent()
+
+    with pytest.raises(NotPossible):
+        actions.ask_to_confirm(person=noor.person, by=None, at=at)
+
+    assert sent() == []
+
+
+def test_one_sends_oneself_a_few_of_these_mails_a_day(noor: Account) -> None:
+    waiting(noor, by=noor)
+    for _each in range(actions.MOST_OWN_A_DAY - 1):
+        actions.ask_to_confirm(person=noor.person, by=noor)
+
+    with pytest.raises(NotPossible):
+        actions.ask_to_confirm(person=noor.person, by=noor)
+    with pytest.raises(NotPossible):
+        waiting(noor, "another@home.example", by=noor)
+
+
+def test_an_address_that_waits_is_called_off(noor: Account) -> None:
+    row = waiting(noor)
+
+    actions.call_off_address(person=noor.person, by=noor)
+    actions.call_off_address(person=noor.person, by=noor)
+
+    with pytest.raises(NotPossible):
+        actions.confirm_address(address=row, by=None)
+    assert (address_of(noor.person), sent()) == (OLD, [])
+    assert Event.objects.filter(verb="address.refused").count() == 1
 
 
 # --- Confirming -----------------------------------------------------------------------------------
@@ -178,7 +314,13 @@ def test_confirmed_it_is_where_mail_goes_and_what_one_signs_in_with(noor: Accoun
     old = noor.person.addresses.get(address=OLD)
     assert old.ended_at is not None
     verbs = [event.verb for event in Event.objects.filter(chain__key=noor.person.chain)]
-    assert verbs == ["person.added", "person.registered", "address.given", "address.confirmed"]
+    assert verbs == [
+        "person.added",
+        "person.registered",
+        "address.confirmed",
+        "address.given",
+        "address.confirmed",
+    ]
 
 
 def test_what_one_signs_in_with_stays_where_it_was_another_than_the_old_address(
@@ -192,13 +334,13 @@ def test_what_one_signs_in_with_stays_where_it_was_another_than_the_old_address(
 
 
 def test_it_is_confirmed_once(noor: Account) -> None:
-    row = waiting(noor)
+    row, before = waiting(noor), Event.objects.filter(verb="address.confirmed").count()
     actions.confirm_address(address=row, by=None)
 
     with pytest.raises(NotPossible):
         actions.confirm_address(address=row, by=None)
 
-    assert Event.objects.filter(verb="address.confirmed").count() == 1
+    assert Event.objects.filter(verb="address.confirmed").count() == before + 1
 
 
 def test_after_a_week_the_link_has_expired(noor: Account) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -9,12 +10,16 @@ from django.utils import timezone, translation
 
 from people import actions
 from people.access import NotAllowed
-from people.identity import at_mailboxes_of, counted_as, said_to_be
+from people.identity import altered_identities, at_mailboxes_of, counted_as, derive, said_to_be
 from people.models import Account, Identity, InstitutionRole, Person, SamePerson
-from records.models import Event
+from records.models import Event, name_of
 from records.refusals import NotPossible
+from records.verification import verify
 from tests.factories import AccountFactory, InstitutionRoleFactory
-from tests.people.factories import met, registered
+from tests.people.factories import been_here, met, registered
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
 
 pytestmark = pytest.mark.django_db
 
@@ -220,3 +225,72 @@ def test_counting_asks_once_however_many(django_assert_num_queries: object) -> N
         counted = counted_as(people, timezone.now())
 
     assert counted == {}
+
+
+# --- Called otherwise -----------------------------------------------------------------------------
+
+
+def test_a_name_of_before_leads_to_the_same_person() -> None:
+    jan = met("Jan Bas", INFO)
+    actions.rename(person=jan, name="Jan Baas", by=None)
+
+    assert met(" jan BAS", INFO) == jan
+    assert met("Jan Baas", INFO) == jan
+    assert met("Petra", INFO) != jan
+
+
+def test_of_two_who_had_a_name_the_one_who_has_it_is_meant() -> None:
+    first = met("Jan", INFO)
+    actions.rename(person=first, name="Johan", by=None)
+    first.refresh_from_db()
+    second = actions.say_who(person=first, name="Jan")
+
+    assert second != first
+    assert met("Jan", INFO) == second
+
+
+def test_who_went_by_one_name_at_one_mailbox_stays_one_when_one_row_is_renamed() -> None:
+    noor = been_here(registered("Noor", "noor@school.example"))
+    actions.confirm_address(
+        address=actions.change_address(person=noor.person, address="noor@home.example", by=None),
+        by=None,
+    )
+    there = met("Noor", "noor@school.example", "school")
+    assert distinct(noor.person, there) == 1
+
+    actions.rename(person=noor.person, name="Noor Visser", by=None)
+
+    assert distinct(noor.person, there) == 1
+
+
+# --- Verified -------------------------------------------------------------------------------------
+
+
+@pytest.mark.tampers
+def test_a_row_that_does_not_follow_is_reported() -> None:
+    jan, petra, els = met("Jan", INFO), met("Petra", INFO), met("Els", "els@a.example")
+    assert list(altered_identities()) == []
+
+    row = Identity.objects.current().get()
+    Identity.objects.filter(pk=row.pk).update(counts_as=els)
+    assert verify().faults == [
+        f"{name_of(row)}: altered",
+    ]
+
+    Identity.objects.all().delete()
+    assert verify().faults == [f"{name_of(petra)}: its identity was removed"]
+
+    derive([jan.pk], timezone.now())
+    added = Identity.objects.create(person=els, counts_as=jan)
+    assert verify().faults == [f"{name_of(added)}: altered"]
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_verifying_them_is_one_reading(
+    count: int, django_assert_num_queries: "DjangoAssertNumQueries"
+) -> None:
+    for number in range(count):
+        met(f"Jan {number}", INFO)
+
+    with django_assert_num_queries(4):
+        assert list(altered_identities()) == []

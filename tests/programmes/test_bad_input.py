@@ -268,7 +268,7 @@ def test_a_role(coordinating: Client, place: Scene) -> None:
     check(
         coordinating,
         path,
-        {"name": "Somebody", "email": teacher.sign_in.upper(), "role": "teacher"},
+        {"name": teacher.name, "email": teacher.sign_in.upper(), "role": "teacher"},
         {"__all__": [f"{teacher.name} has this role already: teacher."]},
     )
     check(
@@ -305,7 +305,10 @@ def student(**other: object) -> dict[str, object]:
             {"name": [REQUIRED], "email": [REQUIRED], "starts_on": [REQUIRED]},
         ),
         (
-            lambda place: student(email=f" {place.enrolment.student.account.sign_in.upper()} "),
+            lambda place: student(
+                name=place.enrolment.student.name,
+                email=f" {place.enrolment.student.account.sign_in.upper()} ",
+            ),
             {"__all__": ["{student} is in this programme already."]},
         ),
         (
@@ -361,7 +364,7 @@ def test_a_student_of_before_is_in_the_programme_still(coordinating: Client, pla
     check(
         coordinating,
         f"/programmes/{place.programme.pk}/students/new/",
-        student(email=place.enrolment.student.account.sign_in),
+        student(name=place.enrolment.student.name, email=place.enrolment.student.account.sign_in),
         {"__all__": [f"{place.enrolment.student.name} is in this programme already."]},
     )
 
@@ -373,7 +376,10 @@ def test_an_adviser(coordinating: Client, place: Scene) -> None:
     check(
         coordinating,
         path,
-        {"adviser_name": "Me", "adviser_email": place.enrolment.student.account.sign_in},
+        {
+            "adviser_name": place.enrolment.student.name,
+            "adviser_email": place.enrolment.student.account.sign_in,
+        },
         {"__all__": ["This is the student: nobody is their own adviser."]},
     )
 
@@ -423,7 +429,10 @@ def placement(**other: object) -> dict[str, object]:
             {"__all__": ["sanne@bakery.example is a supervisor at this placement already."]},
         ),
         (
-            lambda place: placement(first_email=place.enrolment.student.account.sign_in),
+            lambda place: placement(
+                first_name=place.enrolment.student.name,
+                first_email=place.enrolment.student.account.sign_in,
+            ),
             {"__all__": ["This is the student's own address, not a supervisor's."]},
         ),
         (
@@ -453,6 +462,7 @@ def test_a_placement_that_changes(coordinating: Client, place: Scene) -> None:
 def test_one_more_supervisor(coordinating: Client, place: Scene) -> None:
     base = f"/programmes/enrolments/{place.enrolment.pk}/placements/{place.placement.pk}/"
     path = base + "supervisors/new/"
+    student = place.enrolment.student
     name, here = place.supervisor.person.name, str(place.supervisor.person.address())
 
     check(
@@ -464,7 +474,7 @@ def test_one_more_supervisor(coordinating: Client, place: Scene) -> None:
     check(
         coordinating,
         path,
-        {"name": "Me", "email": place.enrolment.student.account.sign_in},
+        {"name": student.name, "email": student.account.sign_in},
         {"__all__": ["This is the student's own address, not a supervisor's."]},
     )
 
@@ -626,7 +636,7 @@ def test_the_same_student_in_another_programme(coordinating: Client, place: Scen
 
     response = coordinating.post(
         f"/programmes/{place.programme.pk}/students/new/",
-        student(email=elsewhere.student.account.sign_in),
+        student(name=elsewhere.student.name, email=elsewhere.student.account.sign_in),
     )
 
     assert response.status_code == 302

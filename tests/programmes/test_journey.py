@@ -275,7 +275,7 @@ def test_a_student_from_name_to_placement(
     post(
         client,
         base + "students/new/",
-        name="Another Name",
+        name="own name",
         email="known@student.example",
         starts_on="2026-09-01",
         known_adviser=enrolment.adviser.pk,
