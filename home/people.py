@@ -224,7 +224,7 @@ class PersonShown:
 
 
 def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
-    """At most 17 queries, however much there is."""
+    """At most 19 queries, however much there is."""
     addresses = list(person.addresses.exclude(address="").order_by("recorded_at", "pk"))
     now = [row for row in addresses if row.ended_at is None]
     return PersonShown(

@@ -222,7 +222,8 @@ class AccountManager(BaseUserManager["Account"]):
     ) -> "Account":
         """Make an account, and unless one is given its person with the address it signs in with;
         without a password, one who can sign in only after setting it by mail. Who is given one by
-        hand is taken to read mail there. The caller states what was made. A query for each row."""
+        hand is taken to read mail there. The caller states what was made. Three queries, one where
+        the person is there."""
         sign_in = sign_in.strip().lower()
         at = at or timezone.now()
         if person is None:
