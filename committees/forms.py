@@ -116,7 +116,7 @@ class AgendaForm(forms.Form):
         super().__init__(data)
         field = cast(forms.ModelMultipleChoiceField, self.fields["enrolments"])
         field.queryset = enrolments
-        field.label_from_instance = lambda enrolment: enrolment.student.name  # type: ignore[method-assign, assignment]
+        field.label_from_instance = lambda enrolment: enrolment.student.name  # type: ignore[method-assign, assignment]  # of this one field
 
 
 class AttendanceForm(forms.Form):

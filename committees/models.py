@@ -723,7 +723,7 @@ class Finding(AppendOnly, Part):
     order = models.PositiveSmallIntegerField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     # Of what is not yet attained never empty; NULL once it was erased.
-    to_show = models.TextField(  # noqa: DJ001
+    to_show = models.TextField(  # noqa: DJ001 - see above
         _("what is still to be shown"), max_length=5_000, blank=True, null=True, default=""
     )
     due_on = models.DateField(_("by when"), null=True, blank=True)
@@ -763,7 +763,7 @@ class Supersession(AppendOnly, Sealed):
     earlier = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="superseded_by")
     ground = models.CharField(max_length=20, choices=Ground.choices)
     # Never empty; NULL once it was erased.
-    reason = models.TextField(  # noqa: DJ001
+    reason = models.TextField(  # noqa: DJ001 - see above
         _("reason"), max_length=20_000, null=True, default=""
     )
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")

@@ -3,6 +3,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from committees.models import Case, Meeting
+from records.locking import under_lock
 from records.refusals import NotPossible
 
 
@@ -28,5 +29,6 @@ def move(row: Case | Meeting, to: Case.State | Meeting.State, **with_it: Any) ->
 
 
 def locked(case: Case) -> Case:
-    """The case as it is now, locked until the end of the transaction. One query."""
-    return Case.objects.for_list().select_for_update(of=("self",)).get(pk=case.pk)
+    """The case as it is now, locked until the end of the transaction. Raises NotPossible where it
+    was taken off the agenda meanwhile. One query."""
+    return under_lock(Case.objects.for_list(), case.pk)

@@ -12,6 +12,7 @@ import pytest
 from django.db import models
 from django.utils import timezone
 
+from committees import actions as committees
 from evidence import actions as evidence
 from evidence.actions import Words
 from evidence.models import Evidence, FeedbackRequest
@@ -27,6 +28,7 @@ from records.actions import erase
 from records.locking import under_lock
 from records.models import Event
 from records.refusals import NotPossible
+from tests.committees import factories as rooms
 from tests.evidence import scenes
 from tests.evidence.factories import (
     EvidenceFactory,
@@ -123,6 +125,12 @@ def a_file() -> tuple[models.Model, Act]:
     return file, lambda: erase_file(file=file, ground="a request", by=None)
 
 
+def a_case(act: Callable[[rooms.Scene], object]) -> tuple[models.Model, Act]:
+    made = rooms.scene()
+    committees.take_off_agenda(case=made.case, by=made.secretary)
+    return made.case, lambda: act(made)
+
+
 def content() -> tuple[models.Model, Act]:
     question = FeedbackRequestFactory(message="Look at how I listened.")
     return question, lambda: erase(row=question, ground="a request", by=None)
@@ -151,6 +159,16 @@ GONE: dict[str, Callable[[], tuple[models.Model, Act]]] = {
     "errand called off": called_off,
     "file erased": a_file,
     "content erased": content,
+    "taken off the agenda twice": lambda: a_case(
+        lambda made: committees.take_off_agenda(case=made.case, by=made.secretary)
+    ),
+    "judged": lambda: a_case(
+        lambda made: committees.judge(case=made.case, findings={}, motivation="So.", by=made.member)
+    ),
+    "stood aside from": lambda: a_case(
+        lambda made: committees.recuse(case=made.case, reason="So.", by=made.member)
+    ),
+    "announced": lambda: a_case(lambda made: committees.announce(case=made.case, by=made.chair)),
 }
 
 
@@ -285,6 +303,22 @@ def _qualification(name: str, draft: Qualification) -> object:
     return acts[name]()
 
 
+def _committee(name: str, s: rooms.Scene) -> object:
+    acts: dict[str, Act] = {
+        "present": lambda: committees.mark_present(
+            meeting=s.meeting, person=s.member.person, by=s.secretary
+        ),
+        "taken off": lambda: committees.take_off_agenda(case=s.case, by=s.secretary),
+        "mandate": lambda: committees.give_mandate(
+            committee=s.committee, text="All.", given_on=date(2026, 9, 1), quorum=2, by=None
+        ),
+        "seat": lambda: committees.give_seat(
+            committee=s.committee, email="new@school.example", name="New", role="member", by=None
+        ),
+    }
+    return acts[name]()
+
+
 def _draft() -> Qualification:
     return QualificationFactory(draft=True)
 
@@ -305,6 +339,7 @@ AFTER: list[tuple[Callable[[], Any], Callable[[str, Any], object], list[str]]] =
         ],
     ),
     (_draft, _qualification, ["worded", "published"]),
+    (rooms.scene, _committee, ["present", "taken off", "mandate", "seat"]),
 ]
 
 

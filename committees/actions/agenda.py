@@ -18,12 +18,13 @@ from people.models import Account, Person
 from post.outbox import queue
 from programmes.models import Enrolment, Unit, UnitPart
 from records.chain import ChainEntry, append, append_many
+from records.locking import under_lock
 from records.refusals import NotPossible
 
 
 def _locked(meeting: Meeting) -> Meeting:
     rows = Meeting.objects.select_related("committee__programme", "committee__mandate")
-    return rows.select_for_update(of=("self",)).get(pk=meeting.pk)
+    return under_lock(rows, meeting.pk)
 
 
 @transaction.atomic
@@ -69,8 +70,8 @@ def put_on_agenda(
     told by mail. Raises NotPossible once the meeting has begun, when fewer working days than the
     house rule asks are left until the reference date, for a student who waits for a
     decision on this unit already, and for one who attained every part of it."""
-    at = at or timezone.now()
     meeting = _locked(meeting)
+    at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
     _check_planned(meeting)
     _check_in_time(meeting, at)
@@ -163,10 +164,10 @@ def _check_asks_something(
 @transaction.atomic
 def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> None:
     """Possible until the set is frozen: raises NotPossible after that."""
-    at = at or timezone.now()
     meeting = _locked(case.meeting)
+    case = under_lock(Case.objects.all(), case.pk)
+    at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
-    case = Case.objects.select_for_update().get(pk=case.pk)
     if case.state != Case.State.PLANNED:
         raise NotPossible(_("The set has been frozen: the case stays on record."))
     append(case.chain, "case.taken_off_agenda", by=by, at=at, removed=[case])
@@ -179,8 +180,8 @@ def mark_present(
 ) -> Attendance:
     """This member is present, from now. Raises NotPossible for somebody without a seat, and when
     the meeting is closed."""
-    at = at or timezone.now()
     meeting = _locked(meeting)
+    at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
     _check_not_closed(meeting)
     if not Membership.objects.as_of(at).filter(committee=meeting.committee, person=person).exists():
@@ -200,8 +201,8 @@ def mark_absent(
 ) -> None:
     """This member has left, or was not there after all. Raises NotPossible when the meeting is
     closed."""
-    at = at or timezone.now()
     meeting = _locked(meeting)
+    at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
     _check_not_closed(meeting)
     present = Attendance.objects.current().filter(meeting=meeting, person=person)
@@ -223,8 +224,8 @@ def note_leading(
     """This member leads where the chair is not present or stands aside, from now; who was noted
     before does no longer. Raises NotPossible for who is no voting member or is not present, for
     the chair, and when the meeting is closed."""
-    at = at or timezone.now()
     meeting = _locked(meeting)
+    at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
     _check_not_closed(meeting)
     panel = panel_in(meeting, at)
@@ -247,8 +248,8 @@ def open_meeting(
     *, meeting: Meeting, by: Account, reason: str = "", at: datetime | None = None
 ) -> Meeting:
     """Raises NotPossible before the planned day without a reason, which is kept."""
-    at = at or timezone.now()
     meeting = _locked(meeting)
+    at = at or timezone.now()
     check_may_lead(by, panel_in(meeting, at))
     is_early = timezone.localdate(at) < timezone.localdate(meeting.held_at)
     if is_early and not reason.strip():
@@ -266,8 +267,8 @@ def open_meeting(
 @transaction.atomic
 def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) -> Meeting:
     """Raises NotPossible while a case on the agenda has no outcome: nobody is left waiting."""
-    at = at or timezone.now()
     meeting = _locked(meeting)
+    at = at or timezone.now()
     check_may_lead(by, panel_in(meeting, at))
     left = meeting.cases.filter(state__in=Case.PENDING).count()
     if left:

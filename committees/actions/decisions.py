@@ -35,16 +35,17 @@ from records.models import Chain, Event, Sealed
 from records.refusals import NotPossible
 
 
-def _in_session(case: Case, by: Account, at: datetime) -> tuple[Case, Panel]:
-    """The case, locked, and the committee before it, in a meeting that is in session and led by
-    this person."""
+def _in_session(case: Case, by: Account, at: datetime | None) -> tuple[Case, Panel, datetime]:
+    """The case, locked, the committee before it, in a meeting that is in session and led by this
+    person, and the moment: now, where none is given."""
     case = locked(case)
+    at = at or timezone.now()
     panel = panel_of(case, at)
     check_may_announce(by, panel)
     if case.meeting.state != Meeting.State.OPEN:
         raise NotPossible(_("First open the meeting."))
     check_may_lead(by, panel)
-    return case, panel
+    return case, panel, at
 
 
 def _check_able(panel: Panel) -> None:
@@ -57,8 +58,7 @@ def open_judgements(*, case: Case, by: Account, at: datetime | None = None) -> C
     """Open all judgements together; from now nobody writes one. (domain rule 8) Raises
     NotPossible outside a meeting in session, without quorum, without judgements, and when
     everybody present who judged gave feedback in the set."""
-    at = at or timezone.now()
-    case, panel = _in_session(case, by, at)
+    case, panel, at = _in_session(case, by, at)
     move(case, Case.State.OPENED, opened_at=at)
     _check_able(panel)
     record_conflicts(case, panel, at=at)
@@ -81,8 +81,7 @@ def decide(
     id), a motivation, and the digests of the pieces and feedback in the frozen set that it points
     at. (domain rules 7 and 9) Raises NotPossible when one is missing, when it is not said what is
     still to be shown of a part, and when the committee, as it sits, cannot decide."""
-    at = at or timezone.now()
-    case, panel = _in_session(case, by, at)
+    case, panel, at = _in_session(case, by, at)
     check_move(case, Case.State.DECIDED)
     _check_able(panel)
     record_conflicts(case, panel, at=at)
@@ -156,8 +155,7 @@ def _checked(snapshot: Snapshot, cited: Iterable[str]) -> list[str]:
 def defer(*, case: Case, reason: str, by: Account, at: datetime | None = None) -> Deferral:
     """No decision yet: what is asked is told to the student, and to their adviser. A quorum is
     not needed for this. Raises NotPossible without a reason."""
-    at = at or timezone.now()
-    case, panel = _in_session(case, by, at)
+    case, panel, at = _in_session(case, by, at)
     if not reason.strip():
         raise NotPossible(_("Say what the committee asks the student to show."))
     move(case, Case.State.DEFERRED)
@@ -174,8 +172,8 @@ def defer(*, case: Case, reason: str, by: Account, at: datetime | None = None) -
 def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announcement:
     """Make the decision known: student and adviser can read the letter, and get a mail that says
     only that there is one. The letter carries the head of the case's chain of this moment."""
-    at = at or timezone.now()
     case = locked(case)
+    at = at or timezone.now()
     check_may_announce(by, panel_of(case, at))
     move(case, Case.State.ANNOUNCED)
     return make_known(case, by=by, at=at)
@@ -200,8 +198,8 @@ def supersede(
     earlier decision; who replaced it stands in the supersession. Raises NotPossible before the
     announcement, without a reason, while a later case on this unit is being decided, and as
     `decide` does."""
-    at = at or timezone.now()
     case = locked(case)
+    at = at or timezone.now()
     panel = panel_of(case, at)
     check_may_supersede(by, second, case, panel, ground)
     check_supersede(case, reason)

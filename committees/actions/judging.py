@@ -21,8 +21,8 @@ def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) 
     """Stand aside from a case, at one's own request, between freezing and decision; what the
     member wrote stays on record and does not count. Raises NotPossible outside that time, without
     a reason, and for who stands aside already."""
-    at = at or timezone.now()
     case = locked(case)
+    at = at or timezone.now()
     panel = panel_of(case, at)
     check_may_recuse(by, panel)
     if case.state not in (Case.State.FROZEN, Case.State.OPENED):
@@ -49,8 +49,8 @@ def say_whose(*, case: Case, is_theirs: bool, by: Account, at: datetime | None =
     """A member's word on the feedback in the set of those who are known at a mailbox of theirs:
     whether it is theirs, so that they are treated as who gave it. Once of each giver, until the
     decision. Raises NotPossible where nothing is asked."""
-    at = at or timezone.now()
     case = locked(case)
+    at = at or timezone.now()
     panel = panel_of(case, at)
     check_may_read(by, panel)
     if by.pk not in panel.unsaid or case.state not in (Case.State.FROZEN, Case.State.OPENED):
@@ -94,8 +94,8 @@ def judge(
     their earlier one, which stays on record. `findings` has the id of each part of the frozen
     unit. Raises NotPossible outside the time between freezing and opening, and when a finding or
     the motivation is missing."""
-    at = at or timezone.now()
     case = locked(case)
+    at = at or timezone.now()
     check_may_judge(by, panel_of(case, at))
     if case.state != Case.State.FROZEN:
         raise NotPossible(_("Judgements are written between the reference date and their opening."))

@@ -13,6 +13,7 @@ from people.models import Account
 from programmes.access import check_may_manage
 from programmes.models import Programme
 from records.chain import append
+from records.locking import under_lock
 from records.models import Sealed
 from records.refusals import NotPossible
 
@@ -60,9 +61,9 @@ def give_mandate(
     """Another mandate, that the exam board gave on this day, holds from now; decisions stay under
     the one they were taken under. Raises NotPossible for a day that is still to come, and while a
     meeting of the committee is in session."""
-    at = at or timezone.now()
     check_may_give_mandate(by, committee)
-    committee = Committee.objects.select_for_update().get(pk=committee.pk)
+    committee = under_lock(Committee.objects.all(), committee.pk)
+    at = at or timezone.now()
     check_given(given_on, at)
     check_not_in_session(committee)
     mandate = _next_mandate(committee, committee.mandates.count() + 1, text, given_on, quorum, at)
@@ -106,8 +107,8 @@ def give_seat(
     """A seat for whoever has this address; somebody unknown is registered, and invited by mail.
     Raises NotPossible for a second chair, and for a second seat of one human."""
     check_may_manage(by, committee.programme)
+    committee = under_lock(Committee.objects.all(), committee.pk)
     at = at or timezone.now()
-    committee = Committee.objects.select_for_update().get(pk=committee.pk)
     seats = committee.memberships.current()
     if role == Membership.Role.CHAIR and seats.filter(role=role).exists():
         raise NotPossible(_("This committee has a chair: first end that seat."))

@@ -26,10 +26,6 @@ def offer(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
     cast(forms.ChoiceField, field).choices = choices
 
 
-def somebody_else_than(name: str) -> str:
-    return gettext("I am somebody else than %(name)s") % {"name": name}
-
-
 class NewcomerForm(forms.Form):
     """Somebody who was not suggested. Counts as filled in once there is a name or an address."""
 
@@ -230,7 +226,32 @@ class NoteForm(FramedForm):
         }
 
 
-class AnswerForm(forms.Form):
+class SpeakerForm(forms.Form):
+    """Who speaks: puts the name or the role by which they were asked, or noted, right, or says that
+    they are somebody else."""
+
+    use_required_attribute = False
+
+    name = forms.CharField(label=_("Your name"), max_length=120, required=False)
+    is_another = forms.BooleanField(required=False)
+    role = forms.ChoiceField(label=_("In which role?"), choices=GiverRole.choices, required=False)
+
+    def call(self, name: str) -> None:
+        """Say by which name they were asked, or noted."""
+        self.fields["is_another"].label = gettext("I am somebody else than %(name)s") % {
+            "name": name
+        }
+
+    def is_somebody_else(self) -> bool:
+        return bool(self.cleaned_data.get("is_another"))
+
+    def clean(self) -> None:
+        super().clean()
+        if self.is_somebody_else() and not self.cleaned_data.get("name"):
+            self.add_error("name", _("Fill in your name."))
+
+
+class AnswerForm(SpeakerForm):
     """One text and what it is about; or words of their own for each requirement. And who says it:
     of several `names` that are known at the mailbox to which the question went, first the one
     that was asked, they choose theirs and say in which role, for that of who was asked is not
@@ -239,18 +260,12 @@ class AnswerForm(forms.Form):
 
     OTHER = "other"
 
-    use_required_attribute = False
-
     who = forms.ChoiceField(
         label=_("Who are you?"),
         help_text=_("Several people read mail at this address. Your words stand under your name."),
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose your name, so that your words are yours.")},
     )
-    name = forms.CharField(label=_("Your name"), max_length=120, required=False)
-    is_another = forms.BooleanField(required=False)
-    role = forms.ChoiceField(label=_("In which role?"), choices=GiverRole.choices, required=False)
-
     text = forms.CharField(
         label=_("What did you see or hear?"),
         help_text=_("What went well, and what can be better? A few sentences are enough."),
@@ -290,7 +305,7 @@ class AnswerForm(forms.Form):
         if not names:
             del self.fields["name"]
         if len(names) == 1:
-            self.fields["is_another"].label = somebody_else_than(names[0][1])
+            self.call(names[0][1])
         else:
             del self.fields["is_another"]
         self.requirements = {str(line.pk): line for line in requirements}
@@ -322,11 +337,11 @@ class AnswerForm(forms.Form):
             if name in self.fields
         )
 
+    def is_somebody_else(self) -> bool:
+        return self.cleaned_data.get("who") == self.OTHER or super().is_somebody_else()
+
     def clean(self) -> None:
         super().clean()
-        is_another = self.cleaned_data.get("who") == self.OTHER
-        if self.cleaned_data.get("is_another", is_another) and not self.cleaned_data.get("name"):
-            self.add_error("name", _("Fill in your name."))
         added = {name for name in self.data if name.startswith("on_")} - set(self.fields)
         if added:
             raise ValidationError(_("This was not asked. Choose from what is on the page."))
@@ -357,29 +372,19 @@ class DeclineForm(forms.Form):
     reason = forms.ChoiceField(choices=FeedbackRequest.Reason.choices, required=False)
 
 
-class ConfirmForm(forms.Form):
+class ConfirmForm(SpeakerForm):
     """The word on what was noted, and under which name and in which role it was said. Who has an
-    account goes by its name; who has none puts it right, or says that they are somebody else."""
-
-    use_required_attribute = False
+    account goes by its name."""
 
     confirmed = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
-    name = forms.CharField(label=_("Your name"), max_length=120, required=False)
-    is_another = forms.BooleanField(required=False)
-    role = forms.ChoiceField(label=_("In which role?"), choices=GiverRole.choices, required=False)
 
     def __init__(self, data: Any = None, *, name: str, role: str, has_account: bool) -> None:
         """`name` and `role` are those that were noted."""
         super().__init__(data)
         self.fields["role"].initial = role
-        self.fields["is_another"].label = somebody_else_than(name)
+        self.call(name)
         if has_account:
             del self.fields["name"], self.fields["is_another"]
-
-    def clean(self) -> None:
-        super().clean()
-        if self.cleaned_data.get("is_another") and not self.cleaned_data.get("name"):
-            self.add_error("name", _("Fill in your name."))
 
     def said(self) -> dict[str, Any]:
         """What `actions.confirm` takes."""
