@@ -36,7 +36,7 @@ def decide(made: Scene, **other: object) -> Decision:
         "motivation": "The set shows it.",
         "cited": cited_in(made.case),
     }
-    return actions.decide(case=made.case, by=made.chair, at=HELD, **words | other)  # type: ignore[arg-type]
+    return actions.decide(case=made.case, by=made.chair, at=HELD, **words | other)  # type: ignore[arg-type]  # of mixed values
 
 
 def frozen_with_judgements(*judges: str) -> Scene:

@@ -64,7 +64,7 @@ def test_every_page_still_shows_the_rest(kind: str, who: str, page: str) -> None
 
 def test_a_cited_piece_that_was_removed_says_so(client: Client) -> None:
     made = scene().bring_to(Case.State.ANNOUNCED)
-    title = made.student.person.evidence.get().current.title  # type: ignore[union-attr]
+    title = made.student.person.evidence.get().current.title  # type: ignore[union-attr]  # it has a revision
     Person.objects.filter(pk=made.student.pk).update(language="en")
     client.force_login(made.student)
     page = reverse("committees:letter", args=[made.case.pk])

@@ -151,7 +151,7 @@ def test_one_case_that_cannot_be_frozen_does_not_keep_the_others(
     def fails_once(case: Case, **moment: object) -> object:
         if case.pk == first.pk:
             raise LookupError("a broken row")
-        return whole(case, **moment)  # type: ignore[arg-type]
+        return whole(case, **moment)  # type: ignore[arg-type]  # as it was called
 
     monkeypatch.setattr(freezing, "set_that_counts", fails_once)
 

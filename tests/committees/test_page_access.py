@@ -170,7 +170,7 @@ def test_who_sees_the_page(page: str, state: str, expected: dict[str, int]) -> N
         answer = client.get(address(page, made))
         found[role] = answer.status_code
         if answer.streaming:
-            assert b"".join(answer) == BYTES  # type: ignore[arg-type]
+            assert b"".join(answer) == BYTES  # type: ignore[arg-type]  # no asynchronous one
 
     assert found == of(404, *EVERYBODY) | expected
 
@@ -218,7 +218,7 @@ def test_a_file_is_served_as_it_was_frozen(client: Client) -> None:
 
     answer = client.get(address("file", made))
 
-    assert b"".join(answer) == BYTES  # type: ignore[arg-type]
+    assert b"".join(answer) == BYTES  # type: ignore[arg-type]  # no asynchronous one
     assert answer["Content-Disposition"] == 'attachment; filename="notes.txt"'
 
 

@@ -35,7 +35,7 @@ def _in_english() -> Iterator[None]:
 
 
 def post(by: Account, page: str, *args: object, query: str = "", **data: Any) -> HttpResponse:
-    return browser(by).post(reverse(f"committees:{page}", args=args) + query, data)  # type: ignore[return-value]
+    return browser(by).post(reverse(f"committees:{page}", args=args) + query, data)  # type: ignore[return-value]  # the client's own kind
 
 
 def get(by: Account, page: str, *args: object, **query: object) -> str:
@@ -510,7 +510,7 @@ def test_a_case_that_is_not_frozen_has_nothing_to_decide() -> None:
 
     answer = browser(made.chair).get(reverse("committees:decide", args=[made.case.pk]))
 
-    assert went_to(answer, "case", made.case.pk)  # type: ignore[arg-type]
+    assert went_to(answer, "case", made.case.pk)  # type: ignore[arg-type]  # the client's own kind
     assert "The set is not frozen yet" in get(made.chair, "case", made.case.pk)
 
 

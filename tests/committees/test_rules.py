@@ -36,7 +36,7 @@ EVERYBODY = frozenset(seat.person for seat in SEATS)
 def panel(
     quorum: int = 2,
     aside: dict[UUID, str] | None = None,
-    givers: set[UUID] = frozenset(),  # type: ignore[assignment]
+    givers: set[UUID] = frozenset(),  # type: ignore[assignment]  # a default nobody changes
     present: set[UUID] | frozenset[UUID] = EVERYBODY,
     judged: set[UUID] | frozenset[UUID] = EVERYBODY,
 ) -> Panel:

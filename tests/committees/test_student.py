@@ -146,7 +146,7 @@ def test_the_letter_says_what_was_decided_on_what_and_how_to_object() -> None:
         case.unit.parts.get().target.title,
         "attained",
         "The set shows it.",
-        made.student.person.evidence.get().current.title,  # type: ignore[union-attr]
+        made.student.person.evidence.get().current.title,  # type: ignore[union-attr]  # it has a revision
         made.committee.name,
         "20 August 2026",
         made.committee.mandate.text,

@@ -76,7 +76,7 @@ def gone(row: models.Model) -> None:
     if isinstance(row, Event):  # who cuts it off takes care of what names it
         OutboxMail.objects.filter(cause=row).update(cause=None)
     rows = type(row)._default_manager.filter(pk=row.pk)
-    rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+    rows._raw_delete(rows.db)  # type: ignore[attr-defined]  # no public one
 
 
 def test_untouched_all_is_well() -> None:
@@ -185,7 +185,7 @@ REMOVED: dict[str, Callable[[], list[models.Model]]] = {
     "decision": removed_decision,
     "announcement": lambda: [Announcement.objects.all()[0]],
     "supersession": lambda: [Supersession.objects.get()],
-    "judgement": lambda: [Judgement.objects.first()],  # type: ignore[list-item]
+    "judgement": lambda: [Judgement.objects.first()],  # type: ignore[list-item]  # there is one
     "recusal": lambda: [Recusal.objects.get()],
     "deferral": lambda: [Deferral.objects.get()],
     "snapshot": removed_snapshot,
