@@ -4,7 +4,7 @@ Installed idempotently after every migrate: a table that SQLite rebuilds silentl
 triggers. They read no other table, and on PostgreSQL cover TRUNCATE.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.apps import apps
@@ -20,8 +20,8 @@ def protected() -> list[type[AppendOnly]]:
     return [model for model in apps.get_models() if issubclass(model, AppendOnly)]
 
 
-def install(using: str = "default") -> None:
-    """Give every append-only table its triggers, anew."""
+def install(using: str = "default", models: Iterable[type[AppendOnly]] | None = None) -> None:
+    """Give every append-only table, or those of these models, its triggers anew."""
     connection = connections[using]
     tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
@@ -31,29 +31,31 @@ def install(using: str = "default") -> None:
                 "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME "
                 "USING ERRCODE = 'integrity_constraint_violation'; END $$"
             )
-        for model in protected():
+        for model in protected() if models is None else models:
             if model._meta.db_table in tables:
                 for statement in _drop(model, connection) + _create(model, connection):
                     cursor.execute(statement)
 
 
-def remove(using: str = "default") -> None:
-    """Take the triggers away: for tests that empty their tables, and for proving that a change
-    behind the application's back is found."""
+def remove(using: str = "default", models: Iterable[type[AppendOnly]] | None = None) -> None:
+    """Take the triggers away, of all or of these models: for tests that empty their tables, and
+    for proving that a change behind the application's back is found."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        for model in protected():
+        for model in protected() if models is None else models:
             for statement in _drop(model, connection):
                 cursor.execute(statement)
 
 
 @contextmanager
-def lifted(using: str = "default") -> Iterator[None]:
-    remove(using)
+def lifted(
+    using: str = "default", models: Iterable[type[AppendOnly]] | None = None
+) -> Iterator[None]:
+    remove(using, models)
     try:
         yield
     finally:
-        install(using)
+        install(using, models)
 
 
 def _names(model: type[AppendOnly]) -> dict[str, str]:
