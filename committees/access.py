@@ -15,7 +15,6 @@ from people.identity import said_to_be
 from people.models import Account, InstitutionRole, Person
 from portfolio.evidence_set import Frame
 from programmes.access import check_may_manage
-from programmes.models import SUPERVISING
 from records.refusals import NotPossible
 
 Role = Membership.Role
@@ -133,11 +132,15 @@ def check_may_recuse(user: Account, panel: Panel) -> None:
 
 
 def check_may_read_record(user: Account, case: Case, panel: Panel) -> None:
-    """Members of the committee who did not stand aside, once the decision is announced. Auditor and
-    exam board read it always: who calls lets them in without a panel."""
-    check_may_read(user, panel)
+    """Auditor and exam board read it always (the case read `with_supervising`); once the decision
+    is announced, so do the members who sat before the case and did not stand aside."""
+    if case.is_supervised:
+        return
     if case.state not in (Case.State.ANNOUNCED, Case.State.DEFERRED):
         raise NotAllowed(_("The record can be read once the decision has been announced."))
+    if panel.seat_of(user.pk) is None:
+        raise NotAllowed(_("The record is for those who sat in the committee when it decided."))
+    check_may_read(user, panel)
 
 
 def check_may_supersede(
@@ -205,11 +208,9 @@ def check_asks_something(frame: Frame) -> None:
 
 def may_read_files(user: Account, case: Case, panel: Panel) -> bool:
     """Whether the files of the frozen set are open to this person: the student, whoever reads the
-    set, auditor and exam board. At most one query."""
-    if case.enrolment.student_id == user.pk:
-        return True
-    reads = panel.seat_of(user.pk) is not None and user.pk not in panel.aside
-    return reads or has_role(user, *SUPERVISING)
+    set, auditor and exam board. The case was read `with_supervising`."""
+    is_own = case.enrolment.student_id == user.pk
+    return is_own or case.is_supervised or allowed(check_may_read, user, panel)
 
 
 def check_erase_person(person: Person) -> None:

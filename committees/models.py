@@ -304,6 +304,10 @@ class CaseQuerySet(models.QuerySet):
         due = self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at - Case.SETTLES_IN)
         return due.order_by(F("hurried_at").asc(nulls_last=True), "meeting__reference_at", "order")
 
+    def with_supervising(self, user: Account) -> Self:
+        """With `is_supervised`: whether this person now is auditor or sits in the exam board."""
+        return self.annotate(is_supervised=_supervises(user))
+
     def for_list(self) -> Self:
         """With the student, the programme and its rules, the unit, the meeting, and the committee
         and its mandate. One query."""
@@ -316,13 +320,18 @@ class CaseQuerySet(models.QuerySet):
 
     def for_page(self) -> Self:
         """`for_list`, with qualification, the decision that stands, its announcement and what it
-        replaced, and deferral. One query."""
-        return self.for_list().select_related(
-            "enrolment__programme__qualification",
-            "decision__announcement",
-            "decision__by",
-            "decision__supersession__earlier",
-            "deferral__by",
+        replaced, deferral, and the snapshot less its manifest, which is long. One query."""
+        return (
+            self.for_list()
+            .select_related(
+                "enrolment__programme__qualification",
+                "decision__announcement",
+                "decision__by",
+                "decision__supersession__earlier",
+                "deferral__by",
+                "snapshot",
+            )
+            .defer("snapshot__manifest")
         )
 
 
@@ -422,6 +431,8 @@ class Case(Row, Sealed):
             ),
         ]
 
+    is_supervised: bool  # only of `with_supervising`
+
     def __str__(self) -> str:
         return f"{self.enrolment.student}, {self.unit}"
 
@@ -506,17 +517,22 @@ class Snapshot(AppendOnly, Sealed):
             yield "the manifest is not the one that was frozen"
             return
         said = json.loads(manifest)
-        items = {(entry["kind"], entry["digest"]) for entry in said["items"]}
+        items = {
+            (entry["kind"], entry["digest"]): number
+            for number, entry in enumerate(said["items"], start=1)
+        }
         kept = {(item.kind, item.digest): item for item in self.items.all()}
-        named = {f"item {digest[:12]}" for _kind, digest in items - kept.keys()}
+        named = {f"item {digest[:12]}" for _kind, digest in items.keys() - kept.keys()}
         named |= {f"file {key}" for key in said.get("files", ())}
-        there = {f"item {digest[:12]}" for _kind, digest in kept.keys() - items}
+        there = {f"item {digest[:12]}" for _kind, digest in kept.keys() - items.keys()}
         there |= {f"file {row.file_id}" for item in kept.values() for row in item.files.all()}
         for what in sorted(named - there):
             yield f"{what} was removed"
         for what in sorted(there - named):
             yield f"{what} was inserted"
-        for item in kept.values():
+        for key, item in kept.items():
+            if item.number != items.get(key, item.number):
+                yield f"item {item.digest[:12]}: it has another place"
             for fault in item.own_faults(erased):
                 yield f"item {item.digest[:12]}: {fault}"
 
@@ -528,6 +544,7 @@ class SnapshotItem(AppendOnly):
     erasable = ("content", "salt")
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
+    number = models.PositiveIntegerField()  # its place in the manifest
     kind = models.CharField(max_length=20)
     # The id of what it froze: a person, a revision, a feedback, a check-in; of what was asked
     # before, a finding or a deferral. The frame has none.
@@ -540,6 +557,9 @@ class SnapshotItem(AppendOnly):
         constraints = [
             models.UniqueConstraint(
                 fields=["snapshot", "digest"], name="an_item_is_in_a_snapshot_once"
+            ),
+            models.UniqueConstraint(
+                fields=["snapshot", "number"], name="an_item_has_its_own_place_in_a_snapshot"
             ),
         ]
 

@@ -58,10 +58,9 @@ class FrozenItem:
 
 @dataclass(frozen=True, slots=True)
 class FrozenSet:
-    """A snapshot read back: the row itself, its items in the order of the manifest, and `digests`,
-    which gives the item of each piece and each feedback by its id, for citing."""
+    """A snapshot read back: its items in the order of the manifest, and `digests`, which gives the
+    item of each piece and each feedback by its id, for citing."""
 
-    snapshot: Snapshot
     evidence_set: EvidenceSet
     items: tuple[FrozenItem, ...]
     digests: dict[str, str]
@@ -116,7 +115,10 @@ def freeze(
     ]
     facts += [("check_in", fact, UUID(fact.id)) for fact in evidence_set.check_ins]
     snapshot = Snapshot(case=case, recorded_at=at)
-    items = [_item(snapshot, kind, fact, source, at) for kind, fact, source in facts]
+    items = [
+        _item(snapshot, number, kind, fact, source, at)
+        for number, (kind, fact, source) in enumerate(facts, start=1)
+    ]
     snapshot.manifest = canonical(
         {
             "format": Snapshot.FORMAT,
@@ -174,12 +176,13 @@ def _revisions(evidence_set: EvidenceSet) -> dict[tuple[str, int], UUID]:
 
 
 def _item(
-    snapshot: Snapshot, kind: str, fact: Any, source: UUID | None, at: datetime
+    snapshot: Snapshot, number: int, kind: str, fact: Any, source: UUID | None, at: datetime
 ) -> SnapshotItem:
     salt, content = secrets.token_bytes(16), canonical(to_plain(fact))
     digest = sha256(salt + content).hexdigest()
     return SnapshotItem(
         snapshot=snapshot,
+        number=number,
         kind=kind,
         source=source,
         digest=digest,
@@ -201,15 +204,15 @@ def file_in(case: Case, file: UUID) -> tuple[StoredFile, str] | None:
     return None
 
 
-def read(snapshot: Snapshot) -> FrozenSet:
-    """The set as it was frozen, less what was lawfully erased since. One query."""
-    contents = dict(snapshot.items.values_list("digest", "content"))
+def read(case: Case) -> FrozenSet:
+    """The set of a case as it was frozen, less what was lawfully erased since. That it is the one
+    that the manifest names, verification proves. One query."""
+    rows = SnapshotItem.objects.filter(snapshot__case=case).order_by("number")
     found: dict[str, list[Any]] = {kind: [] for kind in FACTS}
     digests: dict[str, str] = {}
     items = []
-    for entry in json.loads(bytes(snapshot.manifest))["items"]:
-        kind, digest = entry["kind"], entry["digest"]
-        content = bytes(contents.get(digest, b""))
+    for kind, digest, content in rows.values_list("kind", "digest", "content"):
+        content = bytes(content)
         items.append(FrozenItem(kind, digest, is_removed=not content))
         if content:
             fact = fact_of(kind, content)
@@ -217,7 +220,7 @@ def read(snapshot: Snapshot) -> FrozenSet:
             if kind in ("piece", "feedback"):
                 digests[fact.id] = digest
     if not found["frame"]:
-        raise LookupError(f"snapshot {snapshot.pk} has lost its frame")
+        raise LookupError(f"the set of case {case.pk} has lost its frame")
     asked = {fact.id: fact.text for fact in found["asked"]}
     evidence_set = EvidenceSet(
         frame=_asking(found["frame"][0], asked),
@@ -227,7 +230,7 @@ def read(snapshot: Snapshot) -> FrozenSet:
         set_aside=tuple(found["set_aside"]),
         check_ins=tuple(found["check_in"]),
     )
-    return FrozenSet(snapshot, evidence_set, tuple(items), digests)
+    return FrozenSet(evidence_set, tuple(items), digests)
 
 
 @lru_cache(maxsize=16_384)

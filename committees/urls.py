@@ -52,6 +52,7 @@ urlpatterns = [
     path("cases/<uuid:pk>/letter/", own.letter, name="letter"),
     path("cases/<uuid:pk>/letter/preview/", own.letter_preview, name="letter_preview"),
     path("cases/<uuid:pk>/record/", record.case_record, name="case_record"),
+    path("cases/<uuid:pk>/record/steps/", record.record_steps, name="record_steps"),
     path("cases/<uuid:pk>/record/check/", record.record_integrity, name="record_integrity"),
     path("cases/<uuid:pk>/record/items/", record.record_items, name="record_items"),
 ]

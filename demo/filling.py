@@ -468,7 +468,7 @@ class Year:
             committees.defer(case=case, reason=plan["deferred"], by=self.chair, at=at)
             return
         committees.open_judgements(case=case, by=self.chair, at=at)
-        citable = list(read(case.snapshot).digests.values())
+        citable = list(read(case).digests.values())
         committees.decide(
             case=case,
             findings=_found(case, plan, at.date()),
@@ -514,6 +514,6 @@ def _findings(case: Case, attained: str) -> dict[str, str]:
 
 def _parts_asked(case: Case) -> QuerySet[UnitPart]:
     """Those of the frozen set: what was attained before is not asked again."""
-    parts = read(case.snapshot).evidence_set.frame.parts
+    parts = read(case).evidence_set.frame.parts
     rows = UnitPart.objects.filter(pk__in=[part.id for part in parts])
     return rows.select_related("core_task", "work_process")

@@ -38,13 +38,14 @@ State = ErrandItem.State
 @dataclass(frozen=True, slots=True)
 class ErrandKind:
     """Something that can be ordered: `act` does it for one row, as an account; `title` says what
-    it is, `told(count)` what was done; `names` are those of the rows, `page` the address to go
-    back to, from the row that the errand is about."""
+    it is, `told(count)` what was done; `names` are those of the rows; `about` is the name, and
+    `page` the address to go back to, of the row that the errand is about. At most a query each."""
 
     act: Callable[[UUID, Any], object]
     title: str | Promise
     told: Callable[[int], str]
     names: Callable[[Collection[UUID]], dict[UUID, str]]
+    about: Callable[[UUID], str]
     page: Callable[[UUID], str]
 
 
@@ -202,6 +203,10 @@ class Progress:
     @property
     def page(self) -> str:
         return self.kind.page(self.errand.about)
+
+    def about(self) -> str:
+        """What it is about, by name; empty where that is gone. A query at most."""
+        return self.kind.about(self.errand.about)
 
     def named(self) -> list[tuple[str, ErrandItem]]:
         """Each row by name, with what came of it. What the names take in queries."""

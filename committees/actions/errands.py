@@ -4,11 +4,13 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from committees.actions.decisions import announce, open_judgements
-from committees.models import Case
+from committees.models import Case, Meeting
 from people.models import Account
 from post.errands import ErrandKind, can_be_ordered
 
@@ -44,11 +46,19 @@ def _names(cases: Collection[UUID]) -> dict[UUID, str]:
     return {case.pk: str(case) for case in Case.objects.for_list().filter(pk__in=cases)}
 
 
+def _about(meeting: UUID) -> str:
+    row = Meeting.objects.select_related("committee").filter(pk=meeting).first()
+    if row is None:
+        return ""
+    day = date_format(timezone.localtime(row.day_at), "j F Y")
+    return f"{row.committee}, {day}"
+
+
 def _page(meeting: UUID) -> str:
     return reverse("committees:meeting", args=[meeting])
 
 
 can_be_ordered(
-    ANNOUNCING, ErrandKind(_announce, _("Announce decisions"), _announced, _names, _page)
+    ANNOUNCING, ErrandKind(_announce, _("Announce decisions"), _announced, _names, _about, _page)
 )
-can_be_ordered(OPENING, ErrandKind(_open, _("Open judgements"), _opened, _names, _page))
+can_be_ordered(OPENING, ErrandKind(_open, _("Open judgements"), _opened, _names, _about, _page))

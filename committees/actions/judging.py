@@ -116,7 +116,7 @@ def judge(
 def check_complete(case: Case, outcomes: Mapping[str, str], motivation: str) -> list[str]:
     """Raises NotPossible unless there is one outcome for each part of the frozen unit, and a
     motivation. Returns the ids of the parts in their order. Two queries."""
-    parts = [part.id for part in read(case.snapshot).evidence_set.frame.parts]
+    parts = [part.id for part in read(case).evidence_set.frame.parts]
     if set(outcomes) != set(parts) or not set(outcomes.values()) <= set(Outcome.values):
         raise NotPossible(_("Give one finding for each part of the unit."))
     if not motivation.strip():

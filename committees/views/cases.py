@@ -68,7 +68,7 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     }
     if not case.has_set:
         return render(request, "committees/dossier.html", context)
-    frozen = read(case.snapshot)
+    frozen = read(case)
     shown = set_context(case, frozen.evidence_set, erased=frozen.erased, asked=request.GET)
     if request.htmx and request.method == "GET":
         return render(request, "portfolio/_coverage_filtered.html#shown", shown)
@@ -93,7 +93,9 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
                 by=request.user,
             )
             draft.forget()
-            messages.success(request, _("Your judgement is kept, sealed until the chair opens it."))
+            messages.success(
+                request, _("Your judgement is kept, sealed until all are opened together.")
+            )
             return redirect("committees:case", case.pk)
     unsaid = {str(giver) for giver in panel.unsaid.get(request.user.pk, ())}
     context["whose"] = sorted(
@@ -128,7 +130,8 @@ def case_file(request: PersonRequest, pk: UUID, file: UUID) -> HttpResponseBase:
     """A file of the frozen set, and of nothing else."""
     own = Q(pk__in=Case.objects.of_student(request.user))
     seen = Q(pk__in=Case.objects.visible_to(request.user))
-    case = get_object_or_404(Case.objects.filter(own | seen).for_page(), pk=pk)
+    rows = Case.objects.filter(own | seen).with_supervising(request.user).for_list()
+    case = get_object_or_404(rows, pk=pk)
     panel = panel_of(case, timezone.now())
     if not may_read_files(request.user, case, panel):
         raise NotAllowed(why_aside(panel.aside[request.user.pk]))

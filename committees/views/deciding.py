@@ -48,11 +48,12 @@ def decide(
     check_may_read(request.user, panel)
     if not case.has_set:
         return redirect("committees:case", case.pk)
-    frozen = read(case.snapshot)
+    frozen = read(case)
     opened = _opened(case, panel, frozen)
     form = draft = None
     leads = allowed(check_may_lead, request.user, panel)
-    kept = find(_decision_key(request, case), _deferral_key(request, case)) if leads else {}
+    writes = leads and case.is_pending
+    kept = find(_decision_key(request, case), _deferral_key(request, case)) if writes else {}
     if case.state == Case.State.OPENED and leads:
         data = request.POST if request.method == "POST" else None
         form = DecisionForm(data, frozen=frozen, agreed=opened["agreed"])

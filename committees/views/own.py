@@ -45,7 +45,7 @@ def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
         left = preview(case, now)
         context |= set_context(case, left.evidence_set) | {"unanswered": left.unanswered}
     else:
-        frozen = read(case.snapshot)
+        frozen = read(case)
         context |= set_context(case, frozen.evidence_set, erased=frozen.erased)
     return render(request, "committees/my_case.html", context)
 
@@ -89,5 +89,5 @@ def _letter(request: PersonRequest, case: Case) -> HttpResponse:
     if case.has_decision:
         context["body"], context["last_day"] = _contested(case)
         context["mandate"] = mandate_of(case)
-        context["decision"] = decision_facts(case.standing, read(case.standing.snapshot))
+        context["decision"] = decision_facts(case.standing, read(case))
     return render(request, "committees/letter.html", context)

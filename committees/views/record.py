@@ -10,12 +10,12 @@ from django.views.decorators.vary import vary_on_headers
 from committees.access import check_may_read_record
 from committees.dossier import decision_facts, in_words, replaced_decisions, set_context
 from committees.forms import RecordSearchForm
-from committees.models import Case
-from committees.panels import mandate_of, moment_of, panel_of, panel_shown
+from committees.models import Case, Recusal
+from committees.panels import mandate_of, moment_of, panel_shown
 from committees.record import KINDS, steps_of
-from committees.rules import quorum_sentence
+from committees.rules import Panel, quorum_sentence
 from committees.snapshots import read
-from people.access import PersonRequest, has_role, signed_in, with_role
+from people.access import PersonRequest, signed_in, with_role
 from programmes.models import SUPERVISING
 from records.verification import verify_chain
 
@@ -38,37 +38,37 @@ def record(request: PersonRequest) -> HttpResponse:
     return render(request, "committees/record.html", context)
 
 
-def _readable(request: PersonRequest, pk: UUID) -> Case:
-    """A case of which this person may read the record."""
-    case = get_object_or_404(Case.objects.visible_to(request.user).for_page(), pk=pk)
-    if not has_role(request.user, *SUPERVISING):
-        panel = panel_of(case, moment_of(case.meeting, timezone.now()))
-        check_may_read_record(request.user, case, panel)
-    return case
+def _readable(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
+    """A case of which this person may read the record, and the committee before it."""
+    rows = Case.objects.visible_to(request.user).with_supervising(request.user).for_page()
+    case = get_object_or_404(rows, pk=pk)
+    panel = panel_shown(case, moment_of(case.meeting, timezone.now()))
+    check_may_read_record(request.user, case, panel)
+    return case, panel
 
 
 @signed_in
 @require_safe
 def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """How the decision on a case came about."""
-    case = _readable(request, pk)
+    """How the decision on a case came about; the steps, and the set's pieces, open on demand."""
+    case, panel = _readable(request, pk)
     judgements = list(case.judgements.select_related("person").order_by("person__name", "number"))
-    panel = panel_shown(case, moment_of(case.meeting, timezone.now()))
     context = {
         "case": case,
         "panel": panel,
         "quorum": quorum_sentence(panel),
-        "steps": steps_of(case),
-        "recusals": case.recusals.select_related("person").order_by("recorded_at"),
+        "aside": [
+            (seat, Recusal.Ground(panel.aside[seat.person]).label) for seat in panel.standing_aside
+        ],
         "written": len(judgements),
         "judgements": [],
         "decision": None,
         "replaced": [],
     }
     if case.has_set:
-        frozen = read(case.snapshot)
+        frozen = read(case)
         context |= set_context(case, frozen.evidence_set, erased=frozen.erased)
-        context |= {"snapshot": frozen.snapshot, "items": len(frozen.items)}
+        context["items"] = len(frozen.items)
         if case.is_opened:
             context["judgements"] = judgements
             context["parts"] = [
@@ -85,9 +85,24 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_safe
 @vary_on_headers("HX-Request")
+def record_steps(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Who did what when in a case, and why somebody stood aside in their own words."""
+    case, _panel = _readable(request, pk)
+    page = "_steps" if request.htmx else "record_steps"
+    context = {
+        "case": case,
+        "steps": steps_of(case),
+        "recusals": case.recusals.exclude(reason="").select_related("person"),
+    }
+    return render(request, f"committees/{page}.html", context)
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
 def record_integrity(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Whether a case's record stands untouched."""
-    case = _readable(request, pk)
+    case, _panel = _readable(request, pk)
     page = "_integrity" if request.htmx else "record_integrity"
     context = {"case": case, "report": verify_chain(case.chain)}
     return render(request, f"committees/{page}.html", context)
@@ -98,10 +113,10 @@ def record_integrity(request: PersonRequest, pk: UUID) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def record_items(request: PersonRequest, pk: UUID) -> HttpResponse:
     """What the manifest of the frozen set names, so many at a time."""
-    case = _readable(request, pk)
+    case, _panel = _readable(request, pk)
     if not case.has_set:
         raise Http404
-    frozen = read(case.snapshot)
+    frozen = read(case)
     titles = frozen.titles()
     page = Paginator(frozen.items, ITEMS_AT_A_TIME).get_page(request.GET.get("page"))
     items = [

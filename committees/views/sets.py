@@ -25,12 +25,11 @@ from committees.dossier import (
 from committees.models import Case
 from committees.panels import moment_of, panel_of
 from committees.snapshots import preview, read
-from people.access import NotAllowed, PersonRequest, has_role, signed_in
+from people.access import NotAllowed, PersonRequest, signed_in
 from portfolio.coverage import draw_lines
 from portfolio.evidence_set import EvidenceSet, FileFact, PieceFact
 from portfolio.forms import CoverageFilterForm
 from portfolio.lines import line_page, under
-from programmes.models import SUPERVISING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +62,15 @@ def _opened(request: PersonRequest, pk: UUID) -> OpenedSet:
     record of who supervises."""
     own = Q(pk__in=Case.objects.of_student(request.user))
     seen = Q(pk__in=Case.objects.visible_to(request.user))
-    case = get_object_or_404(Case.objects.filter(own | seen).for_page(), pk=pk)
+    rows = Case.objects.filter(own | seen).with_supervising(request.user)
+    case = get_object_or_404(rows.for_page(), pk=pk)
     page = _page_of(request, case)
     if not case.has_set:
         if page != "my_case":
             raise Http404  # until the reference date the set is the student's
         evidence_set, erased = preview(case, timezone.now()).evidence_set, 0
     else:
-        frozen = read(case.snapshot)
+        frozen = read(case)
         evidence_set, erased = frozen.evidence_set, frozen.erased
     return OpenedSet(case, evidence_set, erased, reverse(f"committees:{page}", args=[case.pk]))
 
@@ -83,7 +83,7 @@ def _page_of(request: PersonRequest, case: Case) -> str:
     try:
         check_may_read(request.user, panel_of(case, moment_of(case.meeting, timezone.now())))
     except NotAllowed:
-        if not has_role(request.user, *SUPERVISING):
+        if not case.is_supervised:
             raise
         return "case_record"
     return "case"

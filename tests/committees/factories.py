@@ -240,7 +240,7 @@ class Scene:
 
 def findings_of(case: Case, outcome: str) -> dict[str, str]:
     """This outcome for every part of the frozen unit."""
-    frozen = read(case.snapshot)
+    frozen = read(case)
     return {part.id: outcome for part in frozen.evidence_set.frame.parts}
 
 
@@ -257,7 +257,7 @@ def found_in(case: Case, *outcomes: str) -> dict[str, Found]:
 
 def cited_in(case: Case) -> list[str]:
     """The digest of the first piece of the frozen set."""
-    frozen = read(case.snapshot)
+    frozen = read(case)
     return [frozen.digests[frozen.evidence_set.pieces[0].id]]
 
 

@@ -125,7 +125,7 @@ def test_a_decision_needs_findings_a_motivation_and_what_it_rests_on() -> None:
 
 def test_a_decision_keeps_what_was_found_and_on_which_set() -> None:
     made = scene(pieces=2).bring_to(Case.State.OPENED)
-    frozen = read(made.case.snapshot)
+    frozen = read(made.case)
     cited = [frozen.digests[frozen.evidence_set.feedback[1].id], *cited_in(made.case)]
 
     decision = decide(made, cited=[*cited, cited[0]], motivation=" Twice seen. ")

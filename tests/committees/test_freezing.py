@@ -62,7 +62,7 @@ def frozen(made: Scene) -> Snapshot:
 
 
 def titles(made: Scene) -> set[str]:
-    return {piece.title for piece in read(made.case.snapshot).evidence_set.pieces}
+    return {piece.title for piece in read(made.case).evidence_set.pieces}
 
 
 def test_what_counts_enters_and_nothing_else() -> None:
@@ -80,7 +80,7 @@ def test_what_counts_enters_and_nothing_else() -> None:
 
     frozen(made)
 
-    kept = read(made.case.snapshot).evidence_set
+    kept = read(made.case).evidence_set
     assert "Answered" in titles(made)
     assert titles(made) & {"Unanswered", "Of another unit", "Set aside", "Too late"} == set()
     assert [(item.title, item.reason) for item in kept.set_aside] == [("Set aside", "Old.")]
@@ -110,7 +110,7 @@ def test_check_ins_are_the_committees_only_by_the_house_rules(shown: bool, count
 
     frozen(made)
 
-    assert len(read(made.case.snapshot).evidence_set.check_ins) == count
+    assert len(read(made.case).evidence_set.check_ins) == count
 
 
 def test_it_is_frozen_once_and_not_before_the_slowest_write_is_in() -> None:
@@ -174,7 +174,7 @@ def with_photo(content: bytes) -> tuple[Scene, StoredFile]:
 
 
 def files_in(made: Scene) -> list[tuple[str, str, str]]:
-    [piece] = read(made.case.snapshot).evidence_set.pieces
+    [piece] = read(made.case).evidence_set.pieces
     return [(file.kind, file.state, file.file) for file in piece.files]
 
 
@@ -311,7 +311,7 @@ def test_a_late_set_is_that_of_the_reference_date() -> None:
 
     actions.freeze_case(case=made.case, at=AFTER + timedelta(days=3))
 
-    kept = read(made.case.snapshot).evidence_set
+    kept = read(made.case).evidence_set
     assert [piece.id for piece in kept.pieces] == [str(on_time.pk)]
     assert len(kept.feedback) == 1
 

@@ -86,8 +86,9 @@ def of(status: int, *roles: str) -> dict[str, int]:
 
 
 EVERYBODY = (*SEATS, *OUTSIDE, "coordinator", "auditor", "exam board")
+SAT = ("chair", "secretary", "member")  # when it was decided; "aside" came after
 SUPERVISORS = ("auditor", "exam board")
-READERS = ("chair", "secretary", "member", "student", *SUPERVISORS)
+READERS = (*SAT, "student", *SUPERVISORS)
 # A page, a state, and what everybody who is not named gets: 404.
 PAGES: list[tuple[str, str, dict[str, int]]] = [
     ("list", PLANNED, of(200, *EVERYBODY)),
@@ -109,7 +110,7 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
     ("meeting", ANNOUNCED, of(200, *SEATS, *SUPERVISORS)),
     ("agenda", PLANNED, of(200, "chair", "secretary") | of(403, "member", "aside", *SUPERVISORS)),
     ("case", PLANNED, of(200, *SEATS) | of(403, *SUPERVISORS)),
-    ("case", FROZEN, of(200, "chair", "secretary", "member") | of(403, "aside", *SUPERVISORS)),
+    ("case", FROZEN, of(200, *SAT) | of(403, "aside", *SUPERVISORS)),
     ("case", ANNOUNCED, of(200, *SEATS) | of(403, *SUPERVISORS)),
     ("file", PLANNED, {}),
     (
@@ -129,8 +130,8 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
     ("pieces", FROZEN, of(200, *READERS) | of(403, "aside")),
     ("in_full", FROZEN, of(200, *READERS) | of(403, "aside")),
     ("recuse", FROZEN, of(200, *SEATS) | of(403, *SUPERVISORS)),
-    ("decide", FROZEN, of(200, "chair", "secretary", "member") | of(403, "aside", *SUPERVISORS)),
-    ("decide", OPENED, of(200, "chair", "secretary", "member") | of(403, "aside", *SUPERVISORS)),
+    ("decide", FROZEN, of(200, *SAT) | of(403, "aside", *SUPERVISORS)),
+    ("decide", OPENED, of(200, *SAT) | of(403, "aside", *SUPERVISORS)),
     ("my_case", PLANNED, of(200, "student")),
     ("my_case", FROZEN, of(200, "student")),
     ("my_case", ANNOUNCED, of(200, "student")),
@@ -144,13 +145,13 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
         OPENED,
         of(200, *SUPERVISORS) | of(403, *SEATS),
     ),
-    ("case_record", ANNOUNCED, of(200, *SEATS, *SUPERVISORS)),
+    ("case_record", ANNOUNCED, of(200, *SAT, *SUPERVISORS) | of(403, "aside")),
     *(
         (page, state, expected)
-        for page in ("record_integrity", "record_items")
+        for page in ("record_integrity", "record_items", "record_steps")
         for state, expected in (
             (OPENED, of(200, *SUPERVISORS) | of(403, *SEATS)),
-            (ANNOUNCED, of(200, *SEATS, *SUPERVISORS)),
+            (ANNOUNCED, of(200, *SAT, *SUPERVISORS) | of(403, "aside")),
         )
     ),
     ("record_items", PLANNED, of(403, *SEATS)),

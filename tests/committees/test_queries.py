@@ -61,7 +61,7 @@ def test_committees(client: Client, django_assert_num_queries: Queries, students
 def test_dossier(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = frozen(pieces)
 
-    body = visit(client, django_assert_num_queries, 9, made.member, "case", made.case.pk)
+    body = visit(client, django_assert_num_queries, 8, made.member, "case", made.case.pk)
 
     assert body.count("shown-piece") == pieces
 
@@ -78,21 +78,21 @@ def test_the_student_reads_at_the_same_cost(
 ) -> None:
     made = frozen(pieces)
 
-    visit(client, django_assert_num_queries, 7, made.student, "my_case", made.case.pk)
+    visit(client, django_assert_num_queries, 6, made.student, "my_case", made.case.pk)
 
 
 @pytest.mark.parametrize("pieces", [1, 30])
 def test_deciding(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = scene(pieces=pieces).bring_to(Case.State.OPENED)
 
-    visit(client, django_assert_num_queries, 9, made.chair, "decide", made.case.pk)
+    visit(client, django_assert_num_queries, 8, made.chair, "decide", made.case.pk)
 
 
 @pytest.mark.parametrize("pieces", [1, 30])
 def test_case_record(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = scene(pieces=pieces).bring_to(Case.State.ANNOUNCED)
 
-    visit(client, django_assert_num_queries, 12, made.auditor, "case_record", made.case.pk)
+    visit(client, django_assert_num_queries, 8, made.auditor, "case_record", made.case.pk)
 
 
 @pytest.mark.parametrize("students", [1, 30])

@@ -38,20 +38,26 @@ def test_it_tells_how_the_decision_came_about() -> None:
     body = read(made)
 
     assert "Checked just now" in read(made, "record_integrity")
-    assert reverse("committees:record_integrity", args=[case.pk]) in body
+    for page in ("record_integrity", "record_steps"):
+        assert reverse(f"committees:{page}", args=[case.pk]) in body
+    steps = read(made, "record_steps")
     assert "Works with care." in read(made, "line", made.requirement.pk)
     for words in (
         "Seen often.",
         "The set shows it.",
-        "A neighbour.",
+        f"{made.secretary.name}: at their own request",
         case.snapshot.digest,
         case.decision.announcement.head,
+    ):
+        assert words in body
+    for words in (
+        "A neighbour.",
         "froze the set",
         "opened the judgements",
         "announced the decision",
         "the system",
     ):
-        assert words in body
+        assert words in steps
 
 
 def test_the_steps_are_in_order_and_in_words() -> None:

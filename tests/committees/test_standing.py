@@ -33,7 +33,7 @@ def decided(*outcomes: str) -> Scene:
 
 
 def asked(made: Scene) -> list[str]:
-    frame = read(made.case.snapshot).evidence_set.frame
+    frame = read(made.case).evidence_set.frame
     return [part.id for part in frame.parts]
 
 
@@ -48,7 +48,7 @@ def test_the_next_case_asks_only_what_was_not_attained() -> None:
     seen = preview(later.case, HELD).evidence_set.frame
     later.freeze()
 
-    frame = read(later.case.snapshot).evidence_set.frame
+    frame = read(later.case).evidence_set.frame
     assert [part.id for part in frame.parts] == [ids(made)[1]]
     assert frame == seen
     (earlier,) = frame.earlier
@@ -82,7 +82,7 @@ def test_a_third_case_asks_what_neither_attained() -> None:
     third.freeze()
 
     assert asked(third) == ids(made)[2:]
-    frame = read(third.case.snapshot).evidence_set.frame
+    frame = read(third.case).evidence_set.frame
     assert [row.case for row in frame.earlier] == [str(second.case.pk), str(made.case.pk)]
 
 
@@ -91,7 +91,7 @@ def test_a_deferred_case_attains_nothing_and_its_question_is_read() -> None:
     later = made.again()
     later.freeze()
 
-    frame = read(later.case.snapshot).evidence_set.frame
+    frame = read(later.case).evidence_set.frame
     assert [part.id for part in frame.parts] == ids(made)
     assert [row.asked for row in frame.earlier] == ["Show it once more."]
 
@@ -225,7 +225,7 @@ def test_the_letter_says_what_is_still_to_be_shown_and_by_when() -> None:
     findings[second] = type(findings[second])("not_yet", "A talk with a client.", HELD.date())
     actions.decide(
         case=made.case, findings=findings, motivation="Half of it is there.",
-        cited=list(read(made.case.snapshot).digests.values())[:1], by=made.chair, at=HELD,
+        cited=list(read(made.case).digests.values())[:1], by=made.chair, at=HELD,
     )  # fmt: skip
     made.announce()
 

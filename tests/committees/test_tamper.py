@@ -241,6 +241,19 @@ def test_a_removed_item_is_missed_by_its_snapshot() -> None:
     assert verify().faults == [f"{name_of(item.snapshot)}: item {item.digest[:12]} was removed"]
 
 
+def test_an_item_in_the_place_of_another_is_told() -> None:
+    made_with_all()
+    item = SnapshotItem.objects.filter(kind="feedback").first()
+    assert item is not None
+
+    with behind_its_back():
+        changed(item, number=99)
+
+    assert verify().faults == [
+        f"{name_of(item.snapshot)}: item {item.digest[:12]}: it has another place"
+    ]
+
+
 def test_a_file_that_the_set_shows_no_more_is_missed() -> None:
     made_with_all()
     row = SnapshotFile.objects.get()
@@ -338,7 +351,12 @@ def test_an_inserted_item_is_found_by_its_snapshot() -> None:
     content = b'{"title":"Slipped in"}'
     digest = sha256(b"salt" + content).hexdigest()
     item = SnapshotItem(
-        snapshot=snapshot, kind="piece", digest=digest, salt=b"salt", content=content
+        snapshot=snapshot,
+        number=99,
+        kind="piece",
+        digest=digest,
+        salt=b"salt",
+        content=content,
     )
 
     with behind_its_back():

@@ -359,7 +359,7 @@ def test_a_finding_stays_where_its_words_go() -> None:
 
     row.refresh_from_db()
     assert (row.outcome, row.to_show) == ("not_yet", None)
-    [earlier] = read(later.case.snapshot).evidence_set.frame.earlier
+    [earlier] = read(later.case).evidence_set.frame.earlier
     assert [(found.outcome, found.to_show) for found in earlier.findings] == [
         ("attained", ""),
         ("not_yet", ""),

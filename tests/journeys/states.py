@@ -122,7 +122,7 @@ def a_line() -> str:
 def frozen_piece() -> str:
     """The newest piece of Noor's frozen set."""
     [case_id] = case("frozen", NOOR)()
-    return read(Case.objects.get(pk=case_id).snapshot).evidence_set.pieces[0].id
+    return read(Case.objects.get(pk=case_id)).evidence_set.pieces[0].id
 
 
 def case(state: str, name: str = "") -> Callable[[], list[UUID]]:
@@ -368,7 +368,7 @@ def _session() -> None:
         committees.open_judgements(case=of[name], by=chair)
     _share_a_mailbox(of["Zoë Martens"])
     decided = of["Fleur van Leeuwen"]
-    frozen = read(decided.snapshot)
+    frozen = read(decided)
     committees.decide(
         case=decided,
         findings={part.id: Found(Outcome.ATTAINED) for part in frozen.evidence_set.frame.parts},
@@ -992,6 +992,7 @@ DECIDING = {
     "record of a case": sitting("case_record", lina_announced, who=AUDITOR),
     "record of a case, checked": sitting("record_integrity", lina_announced, who=AUDITOR),
     "record of a case, its items": sitting("record_items", lina_announced, who=AUDITOR),
+    "record of a case, its steps": sitting("record_steps", lina_announced, who=AUDITOR),
     "record of a case, sealed": sitting("case_record", noor_frozen, who=AUDITOR),
     "record of a case, put off": sitting("case_record", zoe_deferred, who=AUDITOR),
     "record of a case, planned": sitting("case_record", nynke_planned, who=AUDITOR),

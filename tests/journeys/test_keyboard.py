@@ -185,7 +185,7 @@ def test_a_member_judges_one_case_and_stands_aside_from_another(enter: Enter) ->
     fill_in(page, motivation="Seen by a client.")
     follow(page, "main button.primary")
     expect(page.locator("#live")).to_have_text(
-        "Your judgement is kept, sealed until the chair opens it."
+        "Your judgement is kept, sealed until all are opened together."
     )
     follow(page, f"main nav a[href='{reverse('committees:case', args=[second.pk])}']")
     follow(page, "main a[href$='/recuse/']")

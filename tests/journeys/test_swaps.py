@@ -234,6 +234,7 @@ def test_a_record_is_checked_by_itself_and_names_its_items(enter: Enter) -> None
     page.locator(".message.success").wait_for()
     assert "are as they were recorded" in page.inner_text(".message.success")
     page.locator("#live", has_text="Checked just now").wait_for(state="attached")
+    page.locator("td", has_text="announced the decision").wait_for()
     assert page.evaluate("document.activeElement === document.body")
     body_of(page, "#snapshot ~ details")
     assert page.locator("#snapshot ~ details li").count() == 50
