@@ -1,8 +1,7 @@
-"""The demo, filled once for all tests of a module."""
+"""The demo, filled once for all tests of a run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +11,32 @@ from pytest_django import DjangoDbBlocker
 
 from demo.filling import fill
 from post import work
+from tests.laid import Laid, once_a_run, rows_now
+from tests.words import marked_translations
+
+
+def lay_demo(folders: pytest.TempPathFactory) -> None:
+    """As it is when it was just filled, with its mail still to be sent."""
+    once_a_run("demo", _fill, folders).put_in()
+
+
+def _fill() -> Laid:
+    """While translations are marked: what is kept must not be translated when it is written."""
+    with transaction.atomic(), marked_translations():
+        before = rows_now()
+        fill()
+        made = Laid.since(before, None)
+        transaction.set_rollback(True)
+    return made
 
 
 @contextmanager
 def demo_in(
-    folder: Path, within: Callable[[], AbstractContextManager[object]] = nullcontext
+    folders: pytest.TempPathFactory,
+    within: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[dict[str, Any]]:
-    """What the settings were when it was filled; it goes with the block."""
+    """What the settings are in which it is read; it goes with the block."""
+    folder = folders.mktemp("demo")
     files = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": folder / "files"},
@@ -34,9 +52,10 @@ def demo_in(
         },
     }
     with transaction.atomic():
-        with override_settings(**kept), within():
-            fill()
-            work.sweep()
+        with override_settings(**kept):
+            lay_demo(folders)
+            with within():
+                work.sweep()
         yield kept
         transaction.set_rollback(True)
 
@@ -48,9 +67,9 @@ def _filled(
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Any]]:
-    """A module may say within what it is filled (`FILL_WITHIN`)."""
-    within = getattr(request.module, "FILL_WITHIN", nullcontext)
-    with django_db_blocker.unblock(), demo_in(tmp_path_factory.mktemp("demo"), within) as kept:
+    """A module may say within what its mail is sent (`SENT_WITHIN`)."""
+    within = getattr(request.module, "SENT_WITHIN", nullcontext)
+    with django_db_blocker.unblock(), demo_in(tmp_path_factory, within) as kept:
         yield kept
 
 

@@ -1,5 +1,9 @@
-"""What takes long to make is made once by each process; its rows and files are put back."""
+"""What takes long to make is made once by each process, or once by the first process of a run; its
+rows and files are put back."""
 
+import fcntl
+import os
+import pickle
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -7,8 +11,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.management.color import no_style
 from django.db import connection
 
 P = ParamSpec("P")
@@ -17,10 +23,24 @@ Table = tuple[str, tuple[str, ...]]  # its name and its columns
 Rows = dict[Table, dict[tuple[Any, ...], None]]  # in the order in which the database has them
 
 
+def once_a_run(name: str, make: Callable[[], Made], folders: pytest.TempPathFactory) -> Made:
+    """For what can be pickled: the others wait for the first, and read what it made."""
+    folder = folders.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    file = folder / name
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            file.write_bytes(pickle.dumps(make()))
+    found: Made = pickle.loads(file.read_bytes())
+    return found
+
+
 def laid_once(make: Callable[P, Made]) -> Callable[P, Made]:
     """For a function that makes rows through factories and actions. A test that calls it twice, or
     that commits and so lets things happen after that, has it made anew."""
-    kept: dict[object, _Laid] = {}
+    kept: dict[object, Laid] = {}
 
     @wraps(make)
     def lay(*args: P.args, **kwargs: P.kwargs) -> Made:
@@ -28,9 +48,9 @@ def laid_once(make: Callable[P, Made]) -> Callable[P, Made]:
         if not connection.in_atomic_block:
             return make(*args, **kwargs)
         if key not in kept:
-            before = _rows()
+            before = rows_now()
             made = make(*args, **kwargs)
-            kept[key] = _Laid.since(before, made)
+            kept[key] = Laid.since(before, made)
             return made
         return make(*args, **kwargs) if kept[key].is_there() else kept[key].put_back()
 
@@ -38,16 +58,16 @@ def laid_once(make: Callable[P, Made]) -> Callable[P, Made]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Laid:
+class Laid:
     made: Any
     rows: Rows
     files: dict[Path, bytes]
 
     @classmethod
-    def since(cls, before: Rows, made: object) -> "_Laid":
+    def since(cls, before: Rows, made: object) -> "Laid":
         rows = {
             table: new
-            for table, now in _rows().items()
+            for table, now in rows_now().items()
             if (new := {row: None for row in now if row not in before[table]})
         }
         root = Path(settings.FILES_ROOT)
@@ -75,8 +95,17 @@ class _Laid:
             file.write_bytes(content)
         return deepcopy(self.made)
 
+    def put_in(self) -> Any:
+        """Put it back where it was never made: what is numbered goes on after it."""
+        made = self.put_back()
+        models = [model for model in apps.get_models() if model._meta.managed]
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), models):
+                cursor.execute(statement)
+        return made
 
-def _rows() -> Rows:
+
+def rows_now() -> Rows:
     models = [model._meta for model in apps.get_models(include_auto_created=True)]
     tables = [
         (meta.db_table, tuple(field.column for field in meta.local_concrete_fields))

@@ -79,7 +79,7 @@ STATIC = django_settings.BASE_DIR / "static"
 UNSEEN = {"sending", "sent", "filter", "words", "opens", "wasClosed", "hxTrigger"}
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
-FILL_WITHIN = marked_translations
+SENT_WITHIN = marked_translations
 
 
 class Parts(HTMLParser):

@@ -8,14 +8,15 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from pytest_django import Settings
 
-from demo.filling import fill
 from people.models import Account, Person
 from post import work
+from tests.filled import lay_demo
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -173,11 +174,12 @@ def enter(page_of: "Callable[..., Page]") -> "Callable[[Account, str], Page]":
 
 
 @pytest.fixture
-def filled(settings: Settings) -> None:
+def filled(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The demo, as somebody finds it who has just started it."""
     settings.DEMO = True
     settings.EMAIL_BACKEND = "demo.mailbox.EmailBackend"
-    fill()
+    with transaction.atomic():
+        lay_demo(tmp_path_factory)
     work.sweep()
 
 

@@ -23,6 +23,7 @@ from people.models import Account, Person
 from post import work
 from tests.filled import demo_in
 from tests.journeys.states import PARTS, State, beside_the_demo
+from tests.laid import once_a_run
 from tests.test_access import rules
 
 if TYPE_CHECKING:
@@ -128,28 +129,34 @@ def answers(
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> list[Answer]:
-    """Every state in both languages, asked once for all who look at it: most of a minute. What
+    """Every state in both languages, asked once for all who look at it: half a minute. What
     they were made of is gone by then, so that a test in a browser may empty the database."""
-    found = []
-    folder = tmp_path_factory.mktemp("states")
-    with django_db_blocker.unblock(), demo_in(folder) as kept, override_settings(**kept):
-        beside_the_demo()
-        work.sweep()
-        for language, (name, state) in product(("nl", "en"), every_state()):
-            answer = asked(state, language)
-            found.append(
-                Answer(
-                    name,
-                    language,
-                    state.press,
-                    answer.request["PATH_INFO"],
-                    answer.status_code,
-                    dict(answer.headers),
-                    answer.content,
-                    answer.templates[0].name,
-                )
-            )
-    return found
+
+    def ask() -> list[Answer]:
+        with demo_in(tmp_path_factory) as kept, override_settings(**kept):
+            beside_the_demo()
+            work.sweep()
+            return [
+                answer_in(state, name, language)
+                for language, (name, state) in product(("nl", "en"), every_state())
+            ]
+
+    with django_db_blocker.unblock():
+        return once_a_run("answers", ask, tmp_path_factory)
+
+
+def answer_in(state: State, name: str, language: str) -> Answer:
+    answer = asked(state, language)
+    return Answer(
+        name,
+        language,
+        state.press,
+        answer.request["PATH_INFO"],
+        answer.status_code,
+        dict(answer.headers),
+        answer.content,
+        answer.templates[0].name,
+    )
 
 
 def test_every_named_page_is_there_in_some_state() -> None:
