@@ -1,15 +1,20 @@
-"""Who may do what in a committee. Who may see it: `visible_to` of the models. Seats are looked
-after by the programme's coordinators (programmes.access.check_may_manage)."""
+"""Who may do what in a committee, and whether now; pages and actions ask both. Who may see it:
+`visible_to` of the models. Seats are looked after by the programme's coordinators
+(programmes.access.check_may_manage)."""
 
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from committees.days import is_early, notice_of
 from committees.models import Case, Committee, Meeting, Membership, Supersession
-from committees.rules import Ground, Panel
+from committees.rules import Ground, Panel, obstacles
+from committees.workflow import check_move
 from people.access import NotAllowed, allowed, has_role, sees_more
 from people.identity import said_to_be
 from people.models import Account, InstitutionRole, Person
@@ -41,20 +46,6 @@ def check_may_give_mandate(user: Account | None, committee: Committee) -> None:
     if user is None or not has_role(user, InstitutionRole.Role.EXAM_BOARD):
         raise NotAllowed(
             _("A mandate is given by the exam board, or noted by a coordinator of the programme.")
-        )
-
-
-def check_given(given_on: date, at: datetime) -> None:
-    """A mandate is given before it is used. (domain rule 19)"""
-    if given_on > timezone.localdate(at):
-        raise NotPossible(_("This day is still to come: note the mandate once it has been given."))
-
-
-def check_not_in_session(committee: Committee) -> None:
-    """What a meeting began under holds until it is closed. One query."""
-    if committee.meetings.filter(state=Meeting.State.OPEN).exists():
-        raise NotPossible(
-            _("A meeting of this committee is in session: first it is closed under its mandate.")
         )
 
 
@@ -131,6 +122,17 @@ def check_may_recuse(user: Account, panel: Panel) -> None:
         raise NotAllowed(_("This is for the members of the committee."))
 
 
+def check_may_say_whose(user: Account, panel: Panel) -> None:
+    """Everybody says it for themselves: also who stands aside because of what they said."""
+    if user.pk not in panel.unsaid and user.pk not in panel.said:
+        raise NotAllowed(
+            _(
+                "This is asked of members who share a mailbox with somebody who gave feedback in "
+                "the set."
+            )
+        )
+
+
 def check_may_read_record(user: Account, case: Case, panel: Panel) -> None:
     """Auditor and exam board read it always (the case read `with_supervising`); once the decision
     is announced, so do the members who sat before the case and did not stand aside."""
@@ -183,6 +185,170 @@ def _have_part_in(people: frozenset[UUID], case: Case, panel: Panel) -> bool:
     )
 
 
+def may_read_files(user: Account, case: Case, panel: Panel) -> bool:
+    """Whether the files of the frozen set are open to this person: the student, whoever reads the
+    set, auditor and exam board. The case was read `with_supervising`."""
+    is_own = case.enrolment.student_id == user.pk
+    return is_own or case.is_supervised or allowed(check_may_read, user, panel)
+
+
+# --- Whether now ----------------------------------------------------------------------------------
+
+
+def check_given(given_on: date, at: datetime) -> None:
+    """A mandate is given before it is used. (domain rule 19)"""
+    if given_on > timezone.localdate(at):
+        raise NotPossible(_("This day is still to come: note the mandate once it has been given."))
+
+
+def check_not_in_session(committee: Committee) -> None:
+    """What a meeting began under holds until it is closed. One query."""
+    if committee.meetings.filter(state=Meeting.State.OPEN).exists():
+        raise NotPossible(
+            _("A meeting of this committee is in session: first it is closed under its mandate.")
+        )
+
+
+def check_plan(held_at: datetime, reference_at: datetime, at: datetime) -> None:
+    """The sets are frozen before the meeting, and whoever they are of can prepare for it."""
+    if reference_at > held_at:
+        raise NotPossible(_("The reference date lies after the meeting."))
+    if reference_at <= at:
+        raise NotPossible(_("The reference date lies in the past: nobody could prepare for it."))
+
+
+def check_put_on_agenda(meeting: Meeting, at: datetime) -> None:
+    """No surprise: the student has the working days of the house rule to complete the set. (domain
+    rule 10)"""
+    if meeting.state != Meeting.State.PLANNED:
+        raise NotPossible(_("The meeting has begun: its agenda stands."))
+    notice = notice_of(meeting.committee.programme, at)
+    first = notice.first_reference(timezone.localdate(at))
+    if at < meeting.reference_at and first <= timezone.localdate(meeting.reference_at):
+        return
+    raise NotPossible(
+        ngettext(
+            "This is too late for this meeting: a student has %(count)d working day to complete "
+            "the set. Put them on the agenda of a next meeting, with a reference date of %(day)s "
+            "or later.",
+            "This is too late for this meeting: a student has %(count)d working days to complete "
+            "the set. Put them on the agenda of a next meeting, with a reference date of %(day)s "
+            "or later.",
+            notice.working_days,
+        )
+        % {"count": notice.working_days, "day": date_format(first, "j F Y")}
+    )
+
+
+def check_take_off(case: Case) -> None:
+    if case.state != Case.State.PLANNED:
+        raise NotPossible(_("The set has been frozen: the case stays on record."))
+
+
+def check_reference_has_passed(meeting: Meeting, at: datetime) -> None:
+    if at < meeting.reference_at:
+        raise NotPossible(_("The set is frozen at the reference date, not before."))
+
+
+def check_freeze(meeting: Meeting, planned: int, at: datetime) -> None:
+    """`planned` is how many sets of this meeting are still to be frozen."""
+    check_reference_has_passed(meeting, at)
+    if not planned:
+        raise NotPossible(_("The sets of this meeting have been frozen."))
+
+
+def check_not_closed(meeting: Meeting) -> None:
+    """Who is present and who leads is noted until the meeting is closed."""
+    if meeting.state == Meeting.State.CLOSED:
+        raise NotPossible(_("The meeting is closed."))
+
+
+def check_note_leading(person: Person, panel: Panel) -> None:
+    """The chair leads without being noted; who else does, is present and votes."""
+    if person.pk in {seat.person for seat in panel.may_be_noted}:
+        return
+    if panel.chairs(person.pk):
+        raise NotPossible(_("The chair leads without being noted."))
+    raise NotPossible(_("%(person)s is no voting member who is present.") % {"person": person})
+
+
+def check_open_meeting(meeting: Meeting, reason: str, at: datetime) -> None:
+    """Before the planned day a reason is asked, and kept."""
+    check_move(meeting, Meeting.State.OPEN)
+    if is_early(meeting, at) and not reason.strip():
+        raise NotPossible(
+            _("This meeting is planned for %(day)s: say why it is opened earlier.")
+            % {"day": date_format(timezone.localtime(meeting.held_at), "j F Y")}
+        )
+
+
+def check_close_meeting(meeting: Meeting, pending: int) -> None:
+    """Nobody is left waiting: `pending` is how many cases on the agenda have no outcome yet."""
+    check_move(meeting, Meeting.State.CLOSED)
+    if pending:
+        raise NotPossible(
+            ngettext(
+                "%(count)d case has no outcome yet: decide it or defer it first.",
+                "%(count)d cases have no outcome yet: decide or defer them first.",
+                pending,
+            )
+            % {"count": pending}
+        )
+
+
+def check_recuse(user: Account, case: Case, panel: Panel) -> None:
+    if case.state not in Case.WITH_MEMBERS:
+        raise NotPossible(
+            _("Standing aside is possible between the reference date and the decision.")
+        )
+    if user.pk in panel.aside:
+        raise NotPossible(_("You stand aside from this case already."))
+
+
+def check_say_whose(case: Case) -> None:
+    """Until the committee has spoken a member's word can be given, and given otherwise."""
+    if case.state not in Case.WITH_MEMBERS:
+        raise NotPossible(_("This is asked between the reference date and the decision."))
+
+
+def check_judge(case: Case) -> None:
+    if case.state != Case.State.FROZEN:
+        raise NotPossible(_("Judgements are written between the reference date and their opening."))
+
+
+def check_in_session(meeting: Meeting) -> None:
+    if meeting.state != Meeting.State.OPEN:
+        raise NotPossible(_("First open the meeting."))
+
+
+def check_open_judgements(case: Case, panel: Panel) -> None:
+    check_in_session(case.meeting)
+    check_move(case, Case.State.OPENED)
+    _check_able(panel)
+
+
+def check_decide(case: Case, panel: Panel) -> None:
+    """The committee, as it sits, can decide. (domain rule 7)"""
+    check_in_session(case.meeting)
+    check_move(case, Case.State.DECIDED)
+    _check_able(panel)
+
+
+def _check_able(panel: Panel) -> None:
+    if found := obstacles(panel):
+        raise NotPossible(" ".join(found))
+
+
+def check_defer(case: Case) -> None:
+    """For this no quorum is needed."""
+    check_in_session(case.meeting)
+    check_move(case, Case.State.DEFERRED)
+
+
+def check_announce(case: Case) -> None:
+    check_move(case, Case.State.ANNOUNCED)
+
+
 def check_supersede(case: Case, reason: str) -> None:
     """Raises NotPossible before the announcement, without a reason, and while a later case on this
     unit, which opened with this decision, is being read or decided. One query."""
@@ -204,13 +370,6 @@ def check_asks_something(frame: Frame) -> None:
         raise NotPossible(
             _("Every part of this unit has been attained: take the case off the agenda.")
         )
-
-
-def may_read_files(user: Account, case: Case, panel: Panel) -> bool:
-    """Whether the files of the frozen set are open to this person: the student, whoever reads the
-    set, auditor and exam board. The case was read `with_supervising`."""
-    is_own = case.enrolment.student_id == user.pk
-    return is_own or case.is_supervised or allowed(check_may_read, user, panel)
 
 
 def check_erase_person(person: Person) -> None:

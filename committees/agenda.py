@@ -9,12 +9,22 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from committees.access import (
+    check_announce,
+    check_judge,
+    check_may_announce,
+    check_may_lead,
+    check_say_whose,
+)
 from committees.models import Case, Judgement, Meeting
 from committees.panels import moment_of, panels_of
-from committees.rules import Accord, Panel, accord, quorum_sentence
+from committees.rules import Accord, Ground, Panel, accord, quorum_sentence
 from committees.standing import standing_of
+from committees.workflow import check_move
+from people.access import allowed
 from people.models import Account
 from records.models import Chain
+from records.refusals import why_not
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +43,17 @@ class AgendaRow:
         return self.viewer.pk in self.panel.aside
 
     @property
+    def may_say_otherwise(self) -> bool:
+        """Whether the viewer stands aside by what they said of feedback, and can say otherwise."""
+        ground = self.panel.aside.get(self.viewer.pk)
+        said = self.viewer.pk in self.panel.said and not why_not(check_say_whose, self.case)
+        return said and ground == Ground.GAVE_FEEDBACK
+
+    @property
     def awaits_viewer(self) -> bool:
         """Whether the viewer's own judgement is asked."""
         return (
-            self.case.state == Case.State.FROZEN
+            not why_not(check_judge, self.case)
             and self.panel.may_judge(self.viewer.pk)
             and self.viewer.pk not in self.panel.judged
         )
@@ -61,12 +78,13 @@ class AgendaRow:
     @property
     def opens(self) -> bool:
         """Whether it is the viewer's to open judgements that are complete."""
-        return self.is_complete and self.panel.leads(self.viewer.pk)
+        return self.is_complete and allowed(check_may_lead, self.viewer, self.panel)
 
     @property
     def announces(self) -> bool:
         """Whether it is the viewer's to announce the decision."""
-        return self.case.state == Case.State.DECIDED and self.panel.announces(self.viewer.pk)
+        may = allowed(check_may_announce, self.viewer, self.panel)
+        return may and not why_not(check_announce, self.case)
 
     @property
     def goes_fast(self) -> bool:
@@ -76,7 +94,8 @@ class AgendaRow:
     @property
     def is_up(self) -> bool:
         """Whether it is the viewer's to record the decision now."""
-        return self.case.state == Case.State.OPENED and self.panel.leads(self.viewer.pk)
+        leads = allowed(check_may_lead, self.viewer, self.panel)
+        return leads and not why_not(check_move, self.case, Case.State.DECIDED)
 
     @property
     def address(self) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from committees.models import Announcement, Supersession
+from django.utils import timezone
+
+from committees.models import Announcement, Meeting, Supersession
 from programmes.models import HouseRules, Programme
 
 Body = Announcement.Body
@@ -41,6 +43,11 @@ class Notice:
 
     def _is_worked(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self.closed_days
+
+
+def is_early(meeting: Meeting, at: datetime) -> bool:
+    """Whether the day for which a meeting is planned is still to come."""
+    return timezone.localdate(at) < timezone.localdate(meeting.held_at)
 
 
 def notice_of(programme: Programme, at: datetime) -> Notice:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from committees.models import Judgement, Mandate, Membership, Outcome
-from committees.rules import Found, Panel, Seat
+from committees.rules import Found, Panel
 from committees.snapshots import FrozenSet
 from portfolio.evidence_set import PartFact
 from programmes.models import Enrolment, Programme, Unit
@@ -68,18 +68,6 @@ class MeetingForm(forms.Form):
             "members read from then on. A week before the meeting gives both time."
         ),
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        held_at, reference_at = cleaned.get("held_at"), cleaned.get("reference_at")
-        if held_at and reference_at and reference_at > held_at:
-            self.add_error("reference_at", _("The reference date lies after the meeting."))
-        if reference_at and reference_at <= timezone.now():
-            self.add_error(
-                "reference_at",
-                _("The reference date lies in the past: nobody could prepare for it."),
-            )
-        return cleaned
 
 
 class WhoseForm(forms.Form):
@@ -142,15 +130,10 @@ class LeadingForm(forms.Form):
         self.fields["person"] = forms.TypedChoiceField(
             label=_("Who leads where the chair is not present or stands aside?"),
             coerce=UUID,
-            choices=[(str(seat.person), seat.name) for seat in self.may_lead(panel)],
+            choices=[(str(seat.person), seat.name) for seat in panel.may_be_noted],
             initial=str(panel.deputy) if panel.deputy else None,
             widget=forms.RadioSelect(attrs={"class": "across"}),
         )
-
-    @staticmethod
-    def may_lead(panel: Panel) -> list[Seat]:
-        """The voting members who are present, but for the chair, who leads without being noted."""
-        return [seat for seat in panel.counted if seat.role != Membership.Role.CHAIR]
 
 
 class FindingsForm(forms.Form):

@@ -9,6 +9,7 @@ from typing import Self
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -73,6 +74,9 @@ class Committee(Row, Sealed):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("committees:committee", args=[self.pk])
 
 
 class Mandate(Version, Sealed):
@@ -221,6 +225,9 @@ class Meeting(Row, Sealed):
     def __str__(self) -> str:
         return f"{self.committee}, {self.held_at:%Y-%m-%d}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("committees:meeting", args=[self.pk])
+
     @property
     def day_at(self) -> datetime:
         """The moment whose day is said: when it was opened, and until then when it is planned."""
@@ -358,6 +365,8 @@ class Case(Row, Sealed):
     PENDING = (State.PLANNED, State.FROZEN, State.OPENED)
     # Those of which the student has not heard: of a student and a unit there is one such case.
     WAITING = (*PENDING, State.DECIDED)
+    # Those whose set is with the members, who can still stand aside.
+    WITH_MEMBERS = (State.FROZEN, State.OPENED)
     # Those with an outcome, announced or not.
     SETTLED = (State.DECIDED, State.ANNOUNCED, State.DEFERRED)
     # Those whose set can be read. Whatever is hidden until a moment is shown in listed states.
@@ -622,21 +631,37 @@ class Recusal(AppendOnly, Sealed):
         return f"{self.person_id}: {self.ground}"
 
 
+def _last_of(rows: models.QuerySet, *of: str) -> models.Q:
+    """Which of these numbered rows have none after them of the same."""
+    same = {name: OuterRef(name) for name in of}
+    return Q(~Exists(rows.model.objects.filter(number__gt=OuterRef("number"), **same)))
+
+
+class OwnWordQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        """Of each member and each giver the last one."""
+        return self.filter(_last_of(self, "case", "person", "giver"))
+
+
 class OwnWord(AppendOnly, Sealed):
     """What a member says of the feedback of somebody in the set who is known at a mailbox of
-    theirs: whether it is theirs. (domain rule 7)"""
+    theirs: whether it is theirs. (domain rule 7) Said otherwise, it is a new row; the last one
+    counts."""
 
     home = ("case", "case_id")
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="own_words")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     giver = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveSmallIntegerField()
     is_theirs = models.BooleanField()
+
+    objects = OwnWordQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "person", "giver"], name="a_member_says_once_whether_it_is_theirs"
+                fields=["case", "person", "giver", "number"], name="an_own_word_has_its_own_number"
             ),
         ]
 
@@ -654,10 +679,7 @@ class Outcome(models.TextChoices):
 class JudgementQuerySet(models.QuerySet):
     def standing(self) -> Self:
         """Of each member the last one."""
-        later = Judgement.objects.filter(
-            case=OuterRef("case"), person=OuterRef("person"), number__gt=OuterRef("number")
-        )
-        return self.filter(~Exists(later))
+        return self.filter(_last_of(self, "case", "person"))
 
 
 class Judgement(AppendOnly, Sealed):

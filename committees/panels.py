@@ -48,7 +48,7 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     """
     if not cases:
         return {}
-    advising = AdviserAssignment.objects.as_of(at)
+    advising, said = AdviserAssignment.objects.as_of(at), OwnWord.objects.standing()
     ties = _ties(
         *_in_meetings([case.meeting for case in cases], at),
         *_known(_seats([case.meeting for case in cases], at).values("person")),
@@ -61,7 +61,8 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             of="enrolment",
             who="adviser",
         ),
-        _tie("theirs", OwnWord.objects.filter(case__in=cases, is_theirs=True), of="case"),
+        _tie("said", OwnWord.objects.filter(case__in=cases), of="case"),
+        _tie("theirs", said.filter(case__in=cases, is_theirs=True), of="case"),
     )
     known = _Known(ties)
     panels = {}
@@ -90,6 +91,7 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             aside={one: ground for one, ground in aside.items() if one in sitting},
             givers=disclosed,
             unsaid=_unsaid(case, shared),
+            said=frozenset(ties["said", case.pk].keys() & sitting),
             present=frozenset(ties["present", case.meeting_id].keys() & sitting),
             judged=frozenset(ties["judged", case.pk].keys() & sitting),
             deputy=next(iter(ties["leads", case.meeting_id]), None),

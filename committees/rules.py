@@ -62,6 +62,7 @@ class Panel:
     judged: frozenset[UUID] = frozenset()
     # Who did not say yet whether what these givers said, from a mailbox of theirs, is theirs.
     unsaid: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    said: frozenset[UUID] = frozenset()  # who did, and can say otherwise
     deputy: UUID | None = None  # who leads in the chair's place, as the secretary noted it
 
     def seat_of(self, person: UUID) -> Seat | None:
@@ -145,6 +146,16 @@ class Panel:
         able = {seat.person: seat for seat in self.counted}
         chairs = (seat for seat in able.values() if seat.role == Role.CHAIR)
         return next(chairs, None) or (able.get(self.deputy) if self.deputy else None)
+
+    @property
+    def may_be_noted(self) -> tuple[Seat, ...]:
+        """Who can be noted as leading in the chair's place: the voting members who are present, but
+        for the chair, who leads without being noted."""
+        return tuple(seat for seat in self.counted if seat.role != Role.CHAIR)
+
+    def chairs(self, person: UUID) -> bool:
+        seat = self.seat_of(person)
+        return seat is not None and seat.role == Role.CHAIR
 
     def prepares(self, person: UUID) -> bool:
         """Whether this person has agenda and attendance in hand: the chair or the secretary."""

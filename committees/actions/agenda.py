@@ -4,12 +4,20 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from committees.access import check_may_lead, check_may_prepare
-from committees.days import notice_of
+from committees.access import (
+    check_close_meeting,
+    check_may_lead,
+    check_may_prepare,
+    check_not_closed,
+    check_note_leading,
+    check_open_meeting,
+    check_plan,
+    check_put_on_agenda,
+    check_take_off,
+)
+from committees.days import is_early
 from committees.models import Attendance, Case, Committee, Leading, Meeting, Membership
 from committees.panels import panel_in
 from committees.standing import Standing, standing_of
@@ -41,10 +49,7 @@ def plan_meeting(
     NotPossible when that lies after the meeting or in the past."""
     at = at or timezone.now()
     check_may_prepare(by, committee, at)
-    if reference_at > held_at:
-        raise NotPossible(_("The reference date lies after the meeting."))
-    if reference_at <= at:
-        raise NotPossible(_("The reference date lies in the past: nobody could prepare for it."))
+    check_plan(held_at, reference_at, at)
     meeting = Meeting.objects.create(
         committee=committee,
         held_at=held_at,
@@ -73,8 +78,7 @@ def put_on_agenda(
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
-    _check_planned(meeting)
-    _check_in_time(meeting, at)
+    check_put_on_agenda(meeting, at)
     last = meeting.cases.aggregate(last=Max("order"))["last"] or 0
     made = []
     rows = _each_locked(enrolments)
@@ -113,32 +117,6 @@ def _each_locked(enrolments: Iterable[Enrolment]) -> list[Enrolment]:
     return [rows[key] for key in wanted]
 
 
-def _check_planned(meeting: Meeting) -> None:
-    if meeting.state != Meeting.State.PLANNED:
-        raise NotPossible(_("The meeting has begun: its agenda stands."))
-
-
-def _check_in_time(meeting: Meeting, at: datetime) -> None:
-    """No surprise: the student has the working days of the house rule to complete the set. (domain
-    rule 10)"""
-    notice = notice_of(meeting.committee.programme, at)
-    first = notice.first_reference(timezone.localdate(at))
-    if at < meeting.reference_at and first <= timezone.localdate(meeting.reference_at):
-        return
-    raise NotPossible(
-        ngettext(
-            "This is too late for this meeting: a student has %(count)d working day to complete "
-            "the set. Put them on the agenda of a next meeting, with a reference date of %(day)s "
-            "or later.",
-            "This is too late for this meeting: a student has %(count)d working days to complete "
-            "the set. Put them on the agenda of a next meeting, with a reference date of %(day)s "
-            "or later.",
-            notice.working_days,
-        )
-        % {"count": notice.working_days, "day": date_format(first, "j F Y")}
-    )
-
-
 def _check_fits(meeting: Meeting, unit: Unit, enrolment: Enrolment) -> None:
     programme = meeting.committee.programme_id
     if {unit.programme_id, enrolment.programme_id} != {programme}:
@@ -168,8 +146,7 @@ def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> N
     case = under_lock(Case.objects.all(), case.pk)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
-    if case.state != Case.State.PLANNED:
-        raise NotPossible(_("The set has been frozen: the case stays on record."))
+    check_take_off(case)
     append(case.chain, "case.taken_off_agenda", by=by, at=at, removed=[case])
     case.delete()
 
@@ -183,7 +160,7 @@ def mark_present(
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
-    _check_not_closed(meeting)
+    check_not_closed(meeting)
     if not Membership.objects.as_of(at).filter(committee=meeting.committee, person=person).exists():
         raise NotPossible(_("%(person)s does not sit in this committee.") % {"person": person})
     attendance, is_new = Attendance.objects.get_or_create(
@@ -204,17 +181,12 @@ def mark_absent(
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
-    _check_not_closed(meeting)
+    check_not_closed(meeting)
     present = Attendance.objects.current().filter(meeting=meeting, person=person)
     if attendance := present.first():
         present.update(ended_at=at)
         facts = {"person": person.pk}
         append(meeting.chain, "member.absent", by=by, at=at, rows=[attendance], facts=facts)
-
-
-def _check_not_closed(meeting: Meeting) -> None:
-    if meeting.state == Meeting.State.CLOSED:
-        raise NotPossible(_("The meeting is closed."))
 
 
 @transaction.atomic
@@ -227,13 +199,8 @@ def note_leading(
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
-    _check_not_closed(meeting)
-    panel = panel_in(meeting, at)
-    seat = panel.seat_of(person.pk)
-    if seat is None or not seat.votes or person.pk not in panel.present:
-        raise NotPossible(_("%(person)s is no voting member who is present.") % {"person": person})
-    if seat.role == Membership.Role.CHAIR:
-        raise NotPossible(_("The chair leads without being noted."))
+    check_not_closed(meeting)
+    check_note_leading(person, panel_in(meeting, at))
     current = Leading.objects.current().filter(meeting=meeting)
     before = list(current)
     current.update(ended_at=at)
@@ -251,15 +218,11 @@ def open_meeting(
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_lead(by, panel_in(meeting, at))
-    is_early = timezone.localdate(at) < timezone.localdate(meeting.held_at)
-    if is_early and not reason.strip():
-        raise NotPossible(
-            _("This meeting is planned for %(day)s: say why it is opened earlier.")
-            % {"day": date_format(timezone.localtime(meeting.held_at), "j F Y")}
-        )
-    early_reason = reason.strip() if is_early else ""
+    check_open_meeting(meeting, reason, at)
+    early = is_early(meeting, at)
+    early_reason = reason.strip() if early else ""
     move(meeting, Meeting.State.OPEN, opened_at=at, early_reason=early_reason)
-    facts = {"early": is_early}
+    facts = {"early": early}
     append(meeting.chain, "meeting.opened", by=by, at=at, rows=[meeting], facts=facts)
     return meeting
 
@@ -270,16 +233,7 @@ def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) 
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_lead(by, panel_in(meeting, at))
-    left = meeting.cases.filter(state__in=Case.PENDING).count()
-    if left:
-        raise NotPossible(
-            ngettext(
-                "%(count)d case has no outcome yet: decide it or defer it first.",
-                "%(count)d cases have no outcome yet: decide or defer them first.",
-                left,
-            )
-            % {"count": left}
-        )
+    check_close_meeting(meeting, meeting.cases.filter(state__in=Case.PENDING).count())
     move(meeting, Meeting.State.CLOSED, closed_at=at)
     append(meeting.chain, "meeting.closed", by=by, at=at, rows=[meeting])
     return meeting

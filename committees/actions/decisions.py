@@ -7,9 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from committees.access import (
+    check_announce,
+    check_decide,
+    check_defer,
+    check_in_session,
     check_may_announce,
     check_may_lead,
     check_may_supersede,
+    check_open_judgements,
     check_supersede,
 )
 from committees.actions.judging import check_complete, record_conflicts
@@ -20,14 +25,13 @@ from committees.models import (
     Decision,
     Deferral,
     Finding,
-    Meeting,
     Outcome,
     Snapshot,
     Supersession,
 )
 from committees.panels import panel_of
-from committees.rules import Found, Panel, obstacles
-from committees.workflow import check_move, locked, move
+from committees.rules import Found, Panel
+from committees.workflow import locked, move
 from people.models import Account
 from post.outbox import queue
 from records.chain import append
@@ -42,15 +46,9 @@ def _in_session(case: Case, by: Account, at: datetime | None) -> tuple[Case, Pan
     at = at or timezone.now()
     panel = panel_of(case, at)
     check_may_announce(by, panel)
-    if case.meeting.state != Meeting.State.OPEN:
-        raise NotPossible(_("First open the meeting."))
+    check_in_session(case.meeting)
     check_may_lead(by, panel)
     return case, panel, at
-
-
-def _check_able(panel: Panel) -> None:
-    if found := obstacles(panel):
-        raise NotPossible(" ".join(found))
 
 
 @transaction.atomic
@@ -59,8 +57,8 @@ def open_judgements(*, case: Case, by: Account, at: datetime | None = None) -> C
     NotPossible outside a meeting in session, without quorum, without judgements, and when
     everybody present who judged gave feedback in the set."""
     case, panel, at = _in_session(case, by, at)
+    check_open_judgements(case, panel)
     move(case, Case.State.OPENED, opened_at=at)
-    _check_able(panel)
     record_conflicts(case, panel, at=at)
     facts = panel.to_plain()
     append(case.chain, "judgements.opened", by=by, at=at, rows=[case], facts=facts)
@@ -82,8 +80,7 @@ def decide(
     at. (domain rules 7 and 9) Raises NotPossible when one is missing, when it is not said what is
     still to be shown of a part, and when the committee, as it sits, cannot decide."""
     case, panel, at = _in_session(case, by, at)
-    check_move(case, Case.State.DECIDED)
-    _check_able(panel)
+    check_decide(case, panel)
     record_conflicts(case, panel, at=at)
     decision = write_decision(
         case, findings, motivation, cited, panel=panel.to_plain(), by=by, at=at
@@ -156,6 +153,7 @@ def defer(*, case: Case, reason: str, by: Account, at: datetime | None = None) -
     """No decision yet: what is asked is told to the student, and to their adviser. A quorum is
     not needed for this. Raises NotPossible without a reason."""
     case, panel, at = _in_session(case, by, at)
+    check_defer(case)
     if not reason.strip():
         raise NotPossible(_("Say what the committee asks the student to show."))
     move(case, Case.State.DEFERRED)
@@ -175,6 +173,7 @@ def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announce
     case = locked(case)
     at = at or timezone.now()
     check_may_announce(by, panel_of(case, at))
+    check_announce(case)
     move(case, Case.State.ANNOUNCED)
     return make_known(case, by=by, at=at)
 

@@ -9,7 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from committees.access import check_asks_something, check_may_prepare
+from committees.access import (
+    check_asks_something,
+    check_freeze,
+    check_may_prepare,
+    check_reference_has_passed,
+)
 from committees.actions.judging import record_conflicts
 from committees.models import Case, Meeting, Snapshot, SnapshotFile, SnapshotItem
 from committees.panels import panel_of
@@ -44,16 +49,15 @@ def freeze_due_cases() -> int:
     return frozen
 
 
+@transaction.atomic
 def hurry_freezing(*, meeting: Meeting, by: Account, at: datetime | None = None) -> int:
     """Let the sets of this meeting that are still to be frozen go before those of others; returns
     how many. Raises NotAllowed, and NotPossible before the reference moment and when all are
     frozen. Three queries."""
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
-    _check_reference(meeting, at)
     hurried = meeting.cases.filter(state=Case.State.PLANNED).update(hurried_at=at)
-    if not hurried:
-        raise NotPossible(_("The sets of this meeting have been frozen."))
+    check_freeze(meeting, hurried, at)
     nudge("preparation")
     nudge("freezing")
     return hurried
@@ -67,7 +71,7 @@ def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
     at = at or timezone.now()
     case = Case.objects.for_list().get(pk=case.pk)
     read_at = _head(case).first()
-    _check_reference(case.meeting, at - Case.SETTLES_IN)
+    check_reference_has_passed(case.meeting, at - Case.SETTLES_IN)
     evidence_set = set_that_counts(case, as_of=case.meeting.reference_at)
     check_asks_something(evidence_set.frame)
     waiting = _unprepared(evidence_set)
@@ -87,11 +91,6 @@ def _head(case: Case) -> "QuerySet[Chain, str]":
     """The head of the student's chain, on which every change of what the set is read from is
     stated, whatever is erased of it too."""
     return Chain.objects.filter(key=case.enrolment.student.chain).values_list("head", flat=True)
-
-
-def _check_reference(meeting: Meeting, at: datetime) -> None:
-    if at < meeting.reference_at:
-        raise NotPossible(_("The set is frozen at the reference date, not before."))
 
 
 def _unprepared(evidence_set: EvidenceSet) -> list[FileFact]:

@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -5,7 +6,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from committees.access import check_may_judge, check_may_read, check_may_recuse
+from committees.access import (
+    check_judge,
+    check_may_judge,
+    check_may_recuse,
+    check_may_say_whose,
+    check_recuse,
+    check_say_whose,
+)
 from committees.models import Case, Judgement, Outcome, OwnWord, Recusal
 from committees.panels import panel_of
 from committees.rules import Panel
@@ -25,12 +33,7 @@ def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) 
     at = at or timezone.now()
     panel = panel_of(case, at)
     check_may_recuse(by, panel)
-    if case.state not in (Case.State.FROZEN, Case.State.OPENED):
-        raise NotPossible(
-            _("Standing aside is possible between the reference date and the decision.")
-        )
-    if by.pk in panel.aside:
-        raise NotPossible(_("You stand aside from this case already."))
+    check_recuse(by, case, panel)
     if not reason.strip():
         raise NotPossible(_("Say why you stand aside."))
     recusal = Recusal.objects.create(
@@ -47,17 +50,26 @@ def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) 
 @transaction.atomic
 def say_whose(*, case: Case, is_theirs: bool, by: Account, at: datetime | None = None) -> None:
     """A member's word on the feedback in the set of those who are known at a mailbox of theirs:
-    whether it is theirs, so that they are treated as who gave it. Once of each giver, until the
-    decision. Raises NotPossible where nothing is asked."""
+    whether it is theirs, so that they are treated as who gave it. Until the decision it can be
+    said otherwise: of each giver the last word counts, and those before it stay on record. Of
+    whom nothing was said yet goes first."""
     case = locked(case)
     at = at or timezone.now()
     panel = panel_of(case, at)
-    check_may_read(by, panel)
-    if by.pk not in panel.unsaid or case.state not in (Case.State.FROZEN, Case.State.OPENED):
-        raise NotPossible(_("This is not asked of you, or you have said it."))
+    check_may_say_whose(by, panel)
+    check_say_whose(case)
+    said = Counter(case.own_words.filter(person=by.pk).values_list("giver", flat=True))
+    asked = panel.unsaid.get(by.pk) or said.keys()
     words = [
-        OwnWord(case=case, person_id=by.pk, giver_id=giver, is_theirs=is_theirs, recorded_at=at)
-        for giver in sorted(panel.unsaid[by.pk])
+        OwnWord(
+            case=case,
+            person_id=by.pk,
+            giver_id=giver,
+            number=said[giver] + 1,
+            is_theirs=is_theirs,
+            recorded_at=at,
+        )
+        for giver in sorted(asked)
     ]
     OwnWord.objects.bulk_create(words)
     facts = {"person": by.pk, "is_theirs": is_theirs}
@@ -97,8 +109,7 @@ def judge(
     case = locked(case)
     at = at or timezone.now()
     check_may_judge(by, panel_of(case, at))
-    if case.state != Case.State.FROZEN:
-        raise NotPossible(_("Judgements are written between the reference date and their opening."))
+    check_judge(case)
     check_complete(case, findings, motivation)
     judgement = Judgement.objects.create(
         case=case,

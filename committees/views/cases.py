@@ -1,4 +1,4 @@
-from contextlib import suppress
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -6,16 +6,21 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
 from committees.access import (
+    check_judge,
     check_may_judge,
     check_may_read,
     check_may_recuse,
+    check_may_say_whose,
+    check_recuse,
+    check_say_whose,
     may_read_files,
     why_aside,
 )
@@ -24,11 +29,12 @@ from committees.forms import JudgementForm, ReasonForm, WhoseForm
 from committees.models import Case
 from committees.panels import moment_of, panel_of, panels_of
 from committees.rules import Panel
-from committees.snapshots import file_in, read
+from committees.snapshots import FrozenSet, file_in, read
 from files.serving import serve
 from people.access import NotAllowed, PersonRequest, allowed, signed_in
 from people.drafts import Writing
-from records.refusals import NotPossible
+from people.pages import WayBack, done, refusals_in
+from records.refusals import NotPossible, why_not
 
 
 def case_with_panel(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
@@ -62,9 +68,9 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
         "panel": panel,
         "before": before,
         "after": after,
-        "asks_whose": request.user.pk in panel.unsaid
-        and case.state in (Case.State.FROZEN, Case.State.OPENED),
-        "may_recuse": case.state in (Case.State.FROZEN, Case.State.OPENED),
+        "asks_whose": request.user.pk in panel.unsaid and not why_not(check_say_whose, case),
+        "has_said": request.user.pk in panel.said and not why_not(check_say_whose, case),
+        "may_recuse": not why_not(check_recuse, request.user, case, panel),
     }
     if not case.has_set:
         return render(request, "committees/dossier.html", context)
@@ -75,14 +81,14 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     earlier = case.judgements.filter(person=request.user.pk).order_by("-number").first()
     judges = allowed(check_may_judge, request.user, panel)
     form = draft = None
-    if judges and case.state == Case.State.FROZEN:
+    if judges and not why_not(check_judge, case):
         data = request.POST if request.method == "POST" else None
         form = JudgementForm(data, parts=frozen.evidence_set.frame.parts, earlier=earlier)
         draft = Writing(request, f"judgement:{case.pk}:{request.user.pk}", form)
     if request.method == "POST" or is_draft:
         check_may_judge(request.user, panel)
         if form is None or draft is None:
-            raise NotPossible(_("The judgements have been opened: nobody writes one any more."))
+            raise NotPossible(why_not(check_judge, case))
         if is_draft:
             return draft.answer()
         if form.is_valid():
@@ -97,31 +103,52 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
                 request, _("Your judgement is kept, sealed until all are opened together.")
             )
             return redirect("committees:case", case.pk)
-    unsaid = {str(giver) for giver in panel.unsaid.get(request.user.pk, ())}
-    context["whose"] = sorted(
-        {fact.name for fact in frozen.evidence_set.people if fact.id in unsaid and fact.name}
-    )
+    if context["asks_whose"]:
+        context["whose"] = _names_in(frozen, panel.unsaid[request.user.pk])
     context |= shown | {"form": form, "draft": draft, "own": earlier, "judges": judges}
     status = 422 if form is not None and form.errors else 200
     return render(request, "committees/dossier.html", context, status=status)
 
 
+def _names_in(frozen: FrozenSet, givers: Iterable[UUID]) -> list[str]:
+    """Under which names these people speak in the set."""
+    asked = {str(giver) for giver in givers}
+    return sorted({fact.name for fact in frozen.evidence_set.people if fact.id in asked} - {""})
+
+
 @signed_in
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """A member's word on feedback that came from a mailbox of theirs."""
+    """A member's word on feedback that came from a mailbox of theirs; until the decision it can be
+    said otherwise."""
     case, panel = case_with_panel(request, pk)
-    check_may_read(request.user, panel)
-    form = WhoseForm(request.POST)
+    check_may_say_whose(request.user, panel)
+    if request.method != "POST":
+        check_say_whose(case)
+    form = WhoseForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        with suppress(NotPossible):  # said before: the page says where things stand
-            actions.say_whose(
-                case=case, is_theirs=form.cleaned_data["whose"] == WhoseForm.MINE, by=request.user
+        with refusals_in(form):
+            is_theirs = form.cleaned_data["whose"] == WhoseForm.MINE
+            actions.say_whose(case=case, is_theirs=is_theirs, by=request.user)
+            still_reads = allowed(check_may_read, request.user, panel_of(case, timezone.now()))
+            return done(
+                request,
+                _("Your answer is kept: the committee and the record see it."),
+                WayBack(reverse("committees:case", args=[case.pk]), str(case))
+                if still_reads
+                else case.meeting,
             )
-            messages.success(
-                request, _("Your answer is kept: the committee and the record see it.")
-            )
-    return redirect("committees:case", case.pk)
+    words = case.own_words.standing().filter(person=request.user.pk)
+    said = dict(words.values_list("giver", "is_theirs"))
+    context = {
+        "case": case,
+        "whose": _names_in(read(case), panel.unsaid.get(request.user.pk) or said),
+        "has_said": request.user.pk not in panel.unsaid,
+        "is_theirs": any(said.values()),
+        "form": form,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "committees/whose.html", context, status=status)
 
 
 @signed_in
@@ -147,16 +174,14 @@ def recuse(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Stand aside from a case, at one's own request."""
     case, panel = case_with_panel(request, pk)
     check_may_recuse(request.user, panel)
+    if request.method != "POST":
+        check_recuse(request.user, case, panel)
     form = ReasonForm(
         request.POST if request.method == "POST" else None, label=_("Why do you stand aside?")
     )
     if form.is_valid():
-        try:
+        with refusals_in(form):
             actions.recuse(case=case, reason=form.cleaned_data["reason"], by=request.user)
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("You stand aside from this case."))
-            return redirect("committees:meeting", case.meeting_id)
+            return done(request, _("You stand aside from this case."), case.meeting)
     status = 422 if form.errors else 200
     return render(request, "committees/recuse.html", {"case": case, "form": form}, status=status)

@@ -1,9 +1,8 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,10 +15,10 @@ from committees.models import Case, Committee, Meeting, Membership
 from committees.rules import is_attainable
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
+from people.pages import ask_page, done, refusals_in
 from post.models import OutboxMail
 from programmes.access import check_may_manage
 from programmes.models import Programme
-from records.refusals import NotPossible
 
 
 @signed_in
@@ -63,16 +62,10 @@ def committee_new(request: PersonRequest, is_draft: bool = False) -> HttpRespons
     if is_draft:
         return draft.answer()
     if form.is_valid():
-        try:
-            committee = actions.make_committee(
-                programme=programme, by=request.user, **form.cleaned_data
-            )
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
-        else:
+        with refusals_in(form):
+            made = actions.make_committee(programme=programme, by=request.user, **form.cleaned_data)
             draft.forget()
-            messages.success(request, _("The committee is there. Now give its members a seat."))
-            return redirect("committees:committee", committee.pk)
+            return done(request, _("The committee is there. Now give its members a seat."), made)
     context = {
         "programme": programme,
         "title": _("New committee"),
@@ -94,14 +87,11 @@ def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Ht
     if is_draft:
         return draft.answer()
     if form.is_valid():
-        try:
+        with refusals_in(form):
             actions.give_mandate(committee=committee, by=request.user, **form.cleaned_data)
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
-        else:
             draft.forget()
-            messages.success(request, _("The committee decides under this mandate from now on."))
-            return redirect("committees:committee", committee.pk)
+            text = _("The committee decides under this mandate from now on.")
+            return done(request, text, committee)
     context = {
         "committee": committee,
         "programme": committee.programme,
@@ -160,14 +150,10 @@ def seat_give(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = SeatForm(request.POST)
     check_may_manage(request.user, committee.programme)
     if form.is_valid():
-        try:
+        with refusals_in(form):
             seat = actions.give_seat(committee=committee, by=request.user, **form.cleaned_data)
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
-        else:
             text = _("%(person)s has a seat.") % {"person": seat.person}
-            messages.success(request, text)
-            return redirect("committees:committee", committee.pk)
+            return done(request, text, committee)
     return _committee_page(request, committee, form)
 
 
@@ -181,8 +167,16 @@ def seat_end(request: PersonRequest, pk: UUID) -> HttpResponse:
         committee__in=Committee.objects.visible_to(request.user),
     )
     check_may_manage(request.user, seat.committee.programme)
-    if request.method == "POST":
-        actions.end_seat(seat=seat, by=request.user)
-        messages.success(request, _("The seat of %(person)s has ended.") % {"person": seat.person})
-        return redirect("committees:committee", seat.committee_id)
-    return render(request, "committees/seat_end.html", {"seat": seat})
+    named = {"name": seat.person.name}
+    return ask_page(
+        request,
+        lambda: actions.end_seat(seat=seat, by=request.user),
+        title=_("End the seat of %(name)s?") % named,
+        text=_(
+            "From now on they see no more cases and judge none. What they wrote stays on record, "
+            "and does not count for cases without a decision."
+        ),
+        label=_("End this seat"),
+        done_text=_("The seat of %(name)s has ended.") % named,
+        back=seat.committee,
+    )

@@ -11,7 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_may_announce, check_may_lead, check_may_read
+from committees.access import (
+    check_announce,
+    check_defer,
+    check_in_session,
+    check_may_announce,
+    check_may_lead,
+    check_may_read,
+)
 from committees.agenda import agenda_of, next_up
 from committees.dossier import (
     Citing,
@@ -21,16 +28,18 @@ from committees.dossier import (
     opened_judgements,
 )
 from committees.forms import DecisionForm, ReasonForm
-from committees.models import Case, Meeting, Outcome
+from committees.models import Case, Outcome
 from committees.panels import panel_sealed
 from committees.rules import Accord, Panel, accord, obstacles, quorum_sentence
 from committees.snapshots import FrozenSet, read
 from committees.views.cases import case_on_agenda, case_with_panel
 from committees.views.meetings import screen_mark, window
+from committees.workflow import check_move
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing, find
 from people.models import Draft
-from records.refusals import NotPossible
+from people.pages import WayBack, act_and_go_back, refusals_in
+from records.refusals import NotPossible, why_not
 
 
 @signed_in
@@ -54,14 +63,14 @@ def decide(
     leads = allowed(check_may_lead, request.user, panel)
     writes = leads and case.is_pending
     kept = find(_decision_key(request, case), _deferral_key(request, case)) if writes else {}
-    if case.state == Case.State.OPENED and leads:
+    if leads and not why_not(check_move, case, Case.State.DECIDED):
         data = request.POST if request.method == "POST" else None
         form = DecisionForm(data, frozen=frozen, agreed=opened["agreed"])
         draft = Writing(request, _decision_key(request, case), form, found=kept)
     if request.method == "POST" or is_draft:
         check_may_lead(request.user, panel)
         if form is None or draft is None:
-            raise NotPossible(_("This case is not waiting for a decision."))
+            raise NotPossible(why_not(check_move, case, Case.State.DECIDED))
         if is_draft:
             return draft.answer()
         if finds:
@@ -70,9 +79,17 @@ def decide(
             if request.htmx:
                 context = {"case": case, "citing": _citing(request, form, frozen)}
                 return render(request, "committees/_citing.html", context)
-        elif form.is_valid() and _record(request, case, form):
-            draft.forget()
-            return _go_on(request, case)
+        elif form.is_valid():
+            with refusals_in(form):
+                actions.decide(
+                    case=case,
+                    findings=form.findings,
+                    motivation=form.cleaned_data["motivation"],
+                    cited=form.cleaned_data["cited"],
+                    by=request.user,
+                )
+                draft.forget()
+                return _go_on(request, case)
     context = opened | _state(request, case, panel, beside, kept)
     context["evidence_set"] = frozen.evidence_set
     context |= {"form": form, "draft": draft, "mark": mark}
@@ -133,8 +150,8 @@ def _state(
 ) -> dict[str, Any]:
     """Where the case stands, and what this person can do about it."""
     leads = allowed(check_may_lead, request.user, panel)
-    in_session = case.meeting.state == Meeting.State.OPEN
-    may_defer = leads and in_session and case.is_pending
+    may_announce = allowed(check_may_announce, request.user, panel)
+    may_defer = leads and not why_not(check_defer, case)
     defer_form, deferring = _deferring(request, case, kept) if may_defer else (None, None)
     return {
         "case": case,
@@ -142,29 +159,15 @@ def _state(
         "before": beside[0],
         "after": beside[1],
         "leads": leads,
-        "announces": allowed(check_may_announce, request.user, panel),
+        "may_announce": may_announce,
+        "announces": may_announce and not why_not(check_announce, case),
         "prepares": panel.prepares(request.user.pk),
-        "in_session": in_session,
+        "in_session": not why_not(check_in_session, case.meeting),
         "quorum": quorum_sentence(panel),
         "obstacles": obstacles(panel) if case.is_pending else [],
         "defer_form": defer_form,
         "deferring": deferring,
     }
-
-
-def _record(request: PersonRequest, case: Case, form: DecisionForm) -> bool:
-    try:
-        actions.decide(
-            case=case,
-            findings=form.findings,
-            motivation=form.cleaned_data["motivation"],
-            cited=form.cleaned_data["cited"],
-            by=request.user,
-        )
-    except NotPossible as refusal:
-        form.add_error(None, str(refusal))
-        return False
-    return True
 
 
 def _go_on(request: PersonRequest, case: Case) -> HttpResponse:
@@ -180,18 +183,21 @@ def _go_on(request: PersonRequest, case: Case) -> HttpResponse:
     return redirect("committees:decide", case.pk)
 
 
+def _back(case: Case, query: str = "") -> WayBack:
+    """To the case in the meeting."""
+    return WayBack(reverse("committees:decide", args=[case.pk]) + query, str(case))
+
+
 @signed_in
 @require_POST
 def judgements_open(request: PersonRequest, pk: UUID) -> HttpResponse:
     case, _panel = case_with_panel(request, pk)
-    try:
-        actions.open_judgements(case=case, by=request.user)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The judgements are open."))
-    tail = "?large=1" if "large" in request.GET else ""
-    return redirect(reverse("committees:decide", args=[case.pk]) + tail)
+    return act_and_go_back(
+        request,
+        lambda: actions.open_judgements(case=case, by=request.user),
+        done_text=_("The judgements are open."),
+        back=_back(case, "?large=1" if "large" in request.GET else ""),
+    )
 
 
 @signed_in
@@ -201,25 +207,23 @@ def defer(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRespo
     draft = _deferring(request, case)[1]
     if is_draft:
         check_may_lead(request.user, panel)
-        return draft.answer(reverse("committees:decide", args=[case.pk]))
-    try:
+        return draft.answer(_back(case).url)
+
+    def act() -> None:
         actions.defer(case=case, reason=request.POST.get("reason", ""), by=request.user)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
         draft.forget()
-        messages.success(request, _("The case is deferred. Student and adviser get a mail."))
-    return redirect("committees:decide", case.pk)
+
+    text = _("The case is deferred. Student and adviser get a mail.")
+    return act_and_go_back(request, act, done_text=text, back=_back(case))
 
 
 @signed_in
 @require_POST
 def announce(request: PersonRequest, pk: UUID) -> HttpResponse:
     case, _panel = case_with_panel(request, pk)
-    try:
-        actions.announce(case=case, by=request.user)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The decision is announced. Student and adviser get a mail."))
-    return redirect("committees:decide", case.pk)
+    return act_and_go_back(
+        request,
+        lambda: actions.announce(case=case, by=request.user),
+        done_text=_("The decision is announced. Student and adviser get a mail."),
+        back=_back(case),
+    )

@@ -1,6 +1,4 @@
 from datetime import date, datetime
-from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,20 +13,31 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
-from committees.access import check_may_announce, check_may_lead, check_may_prepare
+from committees.access import (
+    check_close_meeting,
+    check_freeze,
+    check_may_announce,
+    check_may_lead,
+    check_may_prepare,
+    check_put_on_agenda,
+    check_reference_has_passed,
+    check_take_off,
+)
 from committees.actions.errands import ANNOUNCING, OPENING
 from committees.agenda import AgendaRow, agenda_of, mark_of
-from committees.days import notice_of
+from committees.days import is_early, notice_of
 from committees.forms import AgendaForm, AgendaUnitForm, AttendanceForm, LeadingForm, MeetingForm
 from committees.models import Case, Committee, Meeting, Membership
 from committees.panels import moment_of, panel_in
 from committees.standing import standing_of
+from committees.workflow import check_move
 from people.access import PersonRequest, allowed, signed_in
 from people.models import Person
+from people.pages import act_and_go_back, done, refusals_in
 from post.errands import order, progress_of
 from post.models import Errand, OutboxMail
 from programmes.models import Enrolment, Unit
-from records.refusals import NotPossible
+from records.refusals import NotPossible, why_not
 
 
 def visible_meeting(request: PersonRequest, pk: UUID | None = None, **where: UUID) -> Meeting:
@@ -67,11 +76,11 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
     check_may_prepare(request.user, committee, now)
     form = MeetingForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        meeting = actions.plan_meeting(committee=committee, by=request.user, **form.cleaned_data)
-        text = _("The meeting is planned. Put students on its agenda until %(day)s.")
-        last_day = date_format(_last_day(meeting, now), "l j F Y")
-        messages.success(request, text % {"day": last_day})
-        return redirect("committees:agenda", meeting.pk)
+        with refusals_in(form):
+            made = actions.plan_meeting(committee=committee, by=request.user, **form.cleaned_data)
+            text = _("The meeting is planned. Put students on its agenda until %(day)s.")
+            messages.success(request, text % {"day": date_format(_last_day(made, now), "l j F Y")})
+            return redirect("committees:agenda", made.pk)
     context = {"committee": committee, "form": form}
     status = 422 if form.errors else 200
     return render(request, "committees/meeting_plan.html", context, status=status)
@@ -98,11 +107,11 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     rows = agenda_of(meeting, viewer=request.user, at=now)
     panel = panel_in(meeting, at)
     leads = allowed(check_may_lead, request.user, panel)
-    is_planned = meeting.state == Meeting.State.PLANNED
-    planned = [row for row in rows if row.case.state == Case.State.PLANNED]
+    may_take_off = prepares and any(not why_not(check_take_off, row.case) for row in rows)
+    planned = sum(row.case.state == Case.State.PLANNED for row in rows)
+    pending = sum(row.case.is_pending for row in rows)
     students = {row.case.enrolment.student_id: row.case.pk for row in rows}
     to_students = OutboxMail.objects.filter(to__in=students)
-    last_day = _last_day(meeting, now)
     ordered = Errand.objects.visible_to(request.user).running().filter(about=meeting.pk)
     context = {
         "meeting": meeting,
@@ -114,20 +123,20 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "next": next((row for row in rows if row.awaits_viewer), None),
         "awaited": sum(row.awaits_viewer for row in rows),
         "form": AttendanceForm(seats=panel.seats, present=panel.present),
-        "leading": LeadingForm(panel=panel) if prepares and LeadingForm.may_lead(panel) else None,
+        "leading": LeadingForm(panel=panel) if prepares and panel.may_be_noted else None,
         "leads": leads,
-        "last_day": last_day,
-        "is_too_late": last_day < timezone.localdate(now),
-        "is_early": timezone.localdate(now) < timezone.localdate(meeting.held_at),
+        "last_day": _last_day(meeting, now),
+        "takes_students": not why_not(check_put_on_agenda, meeting, now),
+        "is_early": is_early(meeting, now),
         "prepares": prepares,
         "may_lead": allowed(check_may_announce, request.user, panel),
-        "is_planned": is_planned,
+        "may_open": bool(rows) and not why_not(check_move, meeting, Meeting.State.OPEN),
         "is_open": meeting.state == Meeting.State.OPEN,
         "is_closed": meeting.state == Meeting.State.CLOSED,
-        "reference_has_passed": meeting.reference_at <= now,
-        "may_take_off": prepares and bool(planned),
-        "may_freeze": prepares and bool(planned) and meeting.reference_at <= now,
-        "pending": sum(row.case.is_pending for row in rows),
+        "stays_open_for": why_not(check_close_meeting, meeting, pending),
+        "reference_has_passed": not why_not(check_reference_has_passed, meeting, now),
+        "may_take_off": may_take_off,
+        "may_freeze": prepares and not why_not(check_freeze, meeting, planned, now),
         "opens": sum(row.opens for row in rows),
         "announces": sum(row.announces for row in rows),
         "decided": sum(row.case.state == Case.State.DECIDED for row in rows),
@@ -148,11 +157,22 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     unit = unit_form.cleaned_data["unit"] if unit_form.is_valid() else None
     if len(units) == 1:
         unit = units[0]
-    free, done = _free_for(meeting, unit) if unit else (Enrolment.objects.none(), [])
+    free, attained = _free_for(meeting, unit) if unit else (Enrolment.objects.none(), [])
     form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
-    if unit and form.is_valid() and _put_on(request, meeting, unit, form):
-        return redirect("committees:meeting", meeting.pk)
-    last_day = _last_day(meeting, now)
+    if unit and form.is_valid():
+        with refusals_in(form):
+            made = actions.put_on_agenda(
+                meeting=meeting,
+                unit=unit,
+                enrolments=form.cleaned_data["enrolments"],
+                by=request.user,
+            )
+            text = ngettext(
+                "%(count)d student is on the agenda, and gets a mail.",
+                "%(count)d students are on the agenda, and get a mail.",
+                len(made),
+            )
+            return done(request, text % {"count": len(made)}, meeting)
     context = {
         "meeting": meeting,
         "has_units": bool(units),
@@ -160,32 +180,12 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
         "unit": unit,
         "form": form,
         "has_students": bool(free),
-        "done": done,
-        "last_day": last_day,
-        "is_too_late": last_day < timezone.localdate(now),
+        "attained": attained,
+        "last_day": _last_day(meeting, now),
+        "why_not": why_not(check_put_on_agenda, meeting, now),
     }
     status = 422 if form.errors else 200
     return render(request, "committees/agenda.html", context, status=status)
-
-
-def _put_on(request: PersonRequest, meeting: Meeting, unit: Unit, form: AgendaForm) -> bool:
-    try:
-        made = actions.put_on_agenda(
-            meeting=meeting,
-            unit=unit,
-            enrolments=form.cleaned_data["enrolments"],
-            by=request.user,
-        )
-    except NotPossible as refusal:
-        form.add_error(None, str(refusal))
-        return False
-    text = ngettext(
-        "%(count)d student is on the agenda, and gets a mail.",
-        "%(count)d students are on the agenda, and get a mail.",
-        len(made),
-    )
-    messages.success(request, text % {"count": len(made)})
-    return True
 
 
 def _free_for(meeting: Meeting, unit: Unit) -> tuple[QuerySet[Enrolment], list[Enrolment]]:
@@ -202,12 +202,12 @@ def _free_for(meeting: Meeting, unit: Unit) -> tuple[QuerySet[Enrolment], list[E
     )
     parts, kept = list(unit.parts.current()), list(free)
     stands = standing_of([row.pk for row in kept], [unit.pk])
-    done = [
+    attained = [
         row
         for row in kept
         if (found := stands.get((row.pk, unit.pk))) and found.attained and not found.left_of(parts)
     ]
-    return free.exclude(pk__in=[row.pk for row in done]), done
+    return free.exclude(pk__in=[row.pk for row in attained]), attained
 
 
 @signed_in
@@ -215,14 +215,12 @@ def _free_for(meeting: Meeting, unit: Unit) -> tuple[QuerySet[Enrolment], list[E
 def take_off(request: PersonRequest, pk: UUID) -> HttpResponse:
     rows = Case.objects.visible_to(request.user).for_list()
     case = get_object_or_404(rows, pk=pk)
-    try:
-        actions.take_off_agenda(case=case, by=request.user)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        text = _("%(student)s is off the agenda.") % {"student": case.enrolment.student}
-        messages.success(request, text)
-    return redirect("committees:meeting", case.meeting_id)
+    return act_and_go_back(
+        request,
+        lambda: actions.take_off_agenda(case=case, by=request.user),
+        done_text=_("%(student)s is off the agenda.") % {"student": case.enrolment.student},
+        back=case.meeting,
+    )
 
 
 @signed_in
@@ -230,19 +228,12 @@ def take_off(request: PersonRequest, pk: UUID) -> HttpResponse:
 def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Let the sets of one meeting that wait for it be frozen before those of others."""
     meeting = visible_meeting(request, pk)
-    try:
-        hurried = actions.hurry_freezing(meeting=meeting, by=request.user)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        text = ngettext(
-            "%(count)d set goes first. It is frozen once its files are prepared, in a few minutes.",
-            "%(count)d sets go first. They are frozen once their files are prepared, in a few "
-            "minutes.",
-            hurried,
-        )
-        messages.success(request, text % {"count": hurried})
-    return redirect("committees:meeting", meeting.pk)
+    return act_and_go_back(
+        request,
+        lambda: actions.hurry_freezing(meeting=meeting, by=request.user),
+        done_text=_("These sets go first: frozen once their files are prepared, in a few minutes."),
+        back=meeting,
+    )
 
 
 @signed_in
@@ -252,17 +243,16 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
     meeting, now = visible_meeting(request, pk), timezone.now()
     check_may_prepare(request.user, meeting.committee, now)
     form = AttendanceForm(request.POST, seats=panel_in(meeting, now).seats, present=())
-    if form.is_valid():
-        ticked = set(form.cleaned_data["present"])
-        try:
-            for seat in Membership.objects.current().filter(committee=meeting.committee):
-                mark = actions.mark_present if seat.person_id in ticked else actions.mark_absent
-                mark(meeting=meeting, person=seat.person, by=request.user)
-        except NotPossible as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, _("Attendance is noted."))
-    return redirect("committees:meeting", meeting.pk)
+    if not form.is_valid():
+        return redirect(meeting)
+    ticked = set(form.cleaned_data["present"])
+
+    def note() -> None:
+        for seat in Membership.objects.current().filter(committee=meeting.committee):
+            mark = actions.mark_present if seat.person_id in ticked else actions.mark_absent
+            mark(meeting=meeting, person=seat.person, by=request.user)
+
+    return act_and_go_back(request, note, done_text=_("Attendance is noted."), back=meeting)
 
 
 @signed_in
@@ -272,44 +262,40 @@ def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
     meeting, now = visible_meeting(request, pk), timezone.now()
     check_may_prepare(request.user, meeting.committee, now)
     form = LeadingForm(request.POST, panel=panel_in(meeting, now))
-    if form.is_valid():
-        person = Person.objects.get(pk=form.cleaned_data["person"])
-        try:
-            actions.note_leading(meeting=meeting, person=person, by=request.user)
-        except NotPossible as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(
-                request, _("%(person)s leads in the chair's place.") % {"person": person}
-            )
-    else:
+    if not form.is_valid():
         messages.error(request, _("Choose a voting member who is present."))
-    return redirect("committees:meeting", meeting.pk)
+        return redirect(meeting)
+    person = Person.objects.get(pk=form.cleaned_data["person"])
+    return act_and_go_back(
+        request,
+        lambda: actions.note_leading(meeting=meeting, person=person, by=request.user),
+        done_text=_("%(person)s leads in the chair's place.") % {"person": person},
+        back=meeting,
+    )
 
 
 @signed_in
 @require_POST
 def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
-    meeting, reason = visible_meeting(request, pk), request.POST.get("reason", "")
-    action = partial(actions.open_meeting, reason=reason[:500])
-    return _change(request, meeting, action, _("The meeting is open."))
+    meeting, reason = visible_meeting(request, pk), request.POST.get("reason", "")[:500]
+    return act_and_go_back(
+        request,
+        lambda: actions.open_meeting(meeting=meeting, by=request.user, reason=reason),
+        done_text=_("The meeting is open."),
+        back=meeting,
+    )
 
 
 @signed_in
 @require_POST
 def meeting_close(request: PersonRequest, pk: UUID) -> HttpResponse:
     meeting = visible_meeting(request, pk)
-    return _change(request, meeting, actions.close_meeting, _("The meeting is closed."))
-
-
-def _change(request: PersonRequest, meeting: Meeting, action: Any, done: str) -> HttpResponse:
-    try:
-        action(meeting=meeting, by=request.user)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done)
-    return redirect("committees:meeting", meeting.pk)
+    return act_and_go_back(
+        request,
+        lambda: actions.close_meeting(meeting=meeting, by=request.user),
+        done_text=_("The meeting is closed."),
+        back=meeting,
+    )
 
 
 # --- For all cases at once: see committees/actions/errands.py -------------------------------------

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from committees import actions
 from committees.days import Notice
-from committees.forms import MeetingForm
 from committees.models import Case
 from people.models import Person
 from records.refusals import NotPossible
@@ -102,8 +101,25 @@ def test_a_reference_date_in_the_past_is_refused(days: int) -> None:
             committee=made.committee, held_at=HELD, reference_at=REFERENCE + timedelta(days=days),
             place="", by=made.secretary, at=REFERENCE,
         )  # fmt: skip
-    form = MeetingForm({"held_at": "2126-01-01T12:00", "reference_at": "2026-01-01T12:00"})
-    assert "reference_at" in form.errors
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("held_at", "reason"), [("2126-01-01T12:00", "in the past"), ("2025-12-31T12:00", "after the")]
+)
+def test_what_was_typed_of_a_meeting_that_cannot_be_planned_is_kept(
+    client: Client, held_at: str, reason: str
+) -> None:
+    made = scene()
+    Person.objects.filter(pk=made.secretary.pk).update(language="en")
+    client.force_login(made.secretary)
+    typed = {"held_at": held_at, "reference_at": "2026-01-01T12:00", "place": "Room 7"}
+
+    answer = client.post(reverse("committees:meeting_plan", args=[made.committee.pk]), typed)
+
+    assert answer.status_code == 422
+    assert reason in answer.text
+    assert 'value="Room 7"' in answer.text
 
 
 @pytest.mark.django_db
@@ -146,4 +162,4 @@ def test_the_page_says_that_it_is_too_late(client: Client) -> None:
     with translation.override("en"):
         body = client.get(reverse("committees:agenda", args=[made.meeting.pk])).content.decode()
 
-    assert "put them on the agenda of a next meeting" in body
+    assert "Put them on the agenda of a next meeting" in body

@@ -129,7 +129,7 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
     ),
     ("pieces", FROZEN, of(200, *READERS) | of(403, "aside")),
     ("in_full", FROZEN, of(200, *READERS) | of(403, "aside")),
-    ("recuse", FROZEN, of(200, *SEATS) | of(403, *SUPERVISORS)),
+    ("recuse", FROZEN, of(200, *SAT) | of(409, "aside") | of(403, *SUPERVISORS)),
     ("decide", FROZEN, of(200, *SAT) | of(403, "aside", *SUPERVISORS)),
     ("decide", OPENED, of(200, *SAT) | of(403, "aside", *SUPERVISORS)),
     ("my_case", PLANNED, of(200, "student")),

@@ -221,7 +221,7 @@ def test_the_button_puts_the_sets_of_a_meeting_first() -> None:
     answer = post(made.secretary, "freeze", made.meeting.pk)
 
     assert went_to(answer, "meeting", made.meeting.pk)
-    assert "2 sets go first" in get_after(made.secretary, answer)
+    assert "These sets go first" in get_after(made.secretary, answer)
     assert {case.hurried_at is None for case in made.meeting.cases.all()} == {False}
     assert other.refreshed().hurried_at is None
     assert WORK["freezing"]() == 3

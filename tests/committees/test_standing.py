@@ -1,10 +1,12 @@
 """What was attained stands: the next case opens with what was decided and asked, and asks the
 rest."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from committees import actions
 from committees.models import Case
@@ -208,7 +210,8 @@ def test_who_stands_aside_does_not_read_it_on_the_agenda() -> None:
 
 def test_who_attained_everything_is_named_and_not_offered() -> None:
     made = decided("attained")
-    later = MeetingFactory(committee=made.committee)
+    soon = timezone.now() + timedelta(days=30)
+    later = MeetingFactory(committee=made.committee, reference_at=soon, held_at=soon)
 
     with translation.override("en"):
         body = page(made.secretary, "agenda", later.pk, f"?unit={made.unit.pk}")

@@ -67,8 +67,34 @@ def test_who_says_that_it_is_not_theirs_judges_and_stays_disclosed() -> None:
 
     assert panel(made).givers == {made.member.pk: Disclosure.MAILBOX}
     assert panel(made).aside == {}
-    with pytest.raises(NotPossible):
-        actions.say_whose(case=made.case, is_theirs=True, by=made.member, at=HELD)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_it_can_be_said_otherwise_and_the_last_word_counts(first: bool) -> None:
+    made = frozen(givers_may_judge=False)
+
+    actions.say_whose(case=made.case, is_theirs=first, by=made.member, at=HELD)
+    actions.say_whose(case=made.case, is_theirs=not first, by=made.member, at=HELD)
+
+    assert panel(made).aside == ({} if first else {made.member.pk: Ground.GAVE_FEEDBACK})
+    assert list(OwnWord.objects.order_by("number").values_list("is_theirs", flat=True)) == [
+        first,
+        not first,
+    ]
+
+
+def test_a_word_on_somebody_new_leaves_that_on_others_as_it_was() -> None:
+    made = frozen(names=("Jan Baas", "Petra Klein"))
+    jan, petra = sorted(panel(made).unsaid[made.member.pk])
+    OwnWord.objects.create(
+        case=made.case, person_id=made.member.pk, giver_id=jan, number=1, is_theirs=False,
+        recorded_at=HELD,
+    )  # fmt: skip
+
+    actions.say_whose(case=made.case, is_theirs=True, by=made.member, at=HELD)
+
+    said = OwnWord.objects.values_list("giver", "is_theirs")
+    assert dict(said) == {jan: False, petra: True}
 
 
 @pytest.mark.parametrize("givers_may_judge", [True, False])
@@ -133,3 +159,36 @@ def test_nobody_says_it_once_the_committee_has_spoken() -> None:
 
     with pytest.raises(NotPossible):
         actions.say_whose(case=made.case, is_theirs=False, by=made.member, at=HELD)
+
+
+def test_nobody_else_is_asked(client: Client) -> None:
+    made = frozen()
+    client.force_login(made.chair)
+    path = reverse("committees:say_whose", args=[made.case.pk])
+
+    with pytest.raises(NotAllowed):
+        actions.say_whose(case=made.case, is_theirs=False, by=made.chair, at=HELD)
+
+    assert client.get(path).status_code == client.post(path, {"whose": "mine"}).status_code == 403
+
+
+def test_who_stands_aside_by_their_word_takes_it_back_from_the_agenda(client: Client) -> None:
+    made = frozen(givers_may_judge=False)
+    Person.objects.filter(pk=made.member.pk).update(language="en")
+    client.force_login(made.member)
+    path = reverse("committees:say_whose", args=[made.case.pk])
+    case = reverse("committees:case", args=[made.case.pk])
+
+    said = client.post(path, {"whose": "mine"}, follow=True)
+    assert said.request["PATH_INFO"] == reverse("committees:meeting", args=[made.meeting.pk])
+    assert path in said.text
+    assert client.get(case).status_code == 403
+    again = client.get(path).text
+    back = client.post(path, {"whose": "others"}, follow=True)
+
+    assert "You said that it is yours." in again
+    assert "Jan Baas" in again
+    assert (back.request["PATH_INFO"], back.status_code) == (case, 200)
+    assert path in back.text
+    nothing = client.post(path, {})
+    assert nothing.status_code == 422

@@ -954,6 +954,7 @@ DECIDING = {
     "case, to the secretary": sitting("case", noor_frozen, who=SECRETARY),
     "case, judgements open": sitting("case", zoe_opened),
     "case, whose is it": sitting("case", zoe_opened, who=MEMBER),
+    "case, whose it was said to be": sitting("say_whose", zoe_opened, who=MEMBER),
     "case, whose it is": sitting(
         "say_whose", zoe_opened, who=MEMBER, send={"whose": "others"}, status=200
     ),
