@@ -15,7 +15,7 @@ from tests.committees.factories import Scene, scene
 from tests.evidence.factories import EvidenceFactory, FeedbackFactory, confirm
 from tests.factories import RequirementFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 MARK, HERE = "zebra-crossing-at-noon", "calm-at-the-counter"
 

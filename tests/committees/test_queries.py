@@ -13,7 +13,7 @@ from people.models import Account
 from tests.committees.factories import Scene, scene
 from tests.evidence.factories import attach
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 Queries = Callable[[int], AbstractContextManager[object]]
 

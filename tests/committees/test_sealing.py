@@ -99,6 +99,7 @@ SEALED: dict[str, Callable[[Scene], None]] = {
 }
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("then", SEALED)
 def test_what_is_sealed_stays_sealed(caplog: pytest.LogCaptureFixture, then: str) -> None:
     caplog.set_level(logging.DEBUG)

@@ -240,6 +240,7 @@ def test_the_list_says_who_comes_in_and_in_which_role(desk: Client) -> None:
     assert "3 November 2026" in page(desk, "people")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("count", [1, 30])
 def test_the_list_costs_the_same_for_everybody(
     desk: Client, count: int, django_assert_num_queries: "DjangoAssertNumQueries"
@@ -353,6 +354,7 @@ def test_who_looks_on_is_led_only_where_they_may_go(desk: Client, coordinator: A
     assert f'href="{other.get_absolute_url()}"' not in shown
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("count", [1, 30])
 def test_a_person_costs_the_same_however_much_there_is(
     desk: Client, count: int, django_assert_num_queries: "DjangoAssertNumQueries"
