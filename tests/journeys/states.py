@@ -27,6 +27,7 @@ from django.utils import timezone
 from committees import actions as committees
 from committees.actions.errands import ANNOUNCING
 from committees.models import Case, Committee, Meeting, Membership, Outcome
+from committees.panels import panel_of
 from committees.rules import Found
 from committees.snapshots import read
 from demo import mailbox
@@ -338,21 +339,23 @@ def _draft() -> None:
 
 
 def _share_a_mailbox(case: Case) -> None:
-    """Somebody who gave feedback in the set is known at a mailbox of a member."""
-    giver = case.snapshot.items.filter(kind="person").exclude(source=case.enrolment.student_id)[0]
-    member = Account.objects.get(person__name=MEMBER)
+    """Somebody who gave feedback in the set is known at a mailbox of the chair, who did not."""
+    chair = Account.objects.get(person__name=CHAIR)
+    others = case.snapshot.items.filter(kind="person").exclude(source=case.enrolment.student_id)
+    giver = others.exclude(source=chair.pk)[0]
     Address.objects.create(
         person_id=giver.source,
-        address=member.sign_in.replace("@", "+thuis@"),
+        address=chair.sign_in.replace("@", "+thuis@"),
         source=Address.Source.ASKER,
         receives=False,
         confirmed_at=timezone.now(),
     )
+    assert chair.pk in panel_of(case, timezone.now()).unsaid
 
 
 def _session() -> None:
     """Fleur's case is decided, of Zoë's and Jip's the judgements are open, Ayoub's is put off;
-    Fatma stands aside from Jip's, and is asked whose words in Zoë's set are."""
+    Fatma stands aside from Jip's, of whose set Ruud is asked whose words are in it."""
     meeting = Meeting.objects.get(cases__enrolment__student__name="Fleur van Leeuwen")
     chair, secretary = (
         Account.objects.get(person__name=CHAIR),
@@ -366,7 +369,7 @@ def _session() -> None:
     committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
     for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
         committees.open_judgements(case=of[name], by=chair)
-    _share_a_mailbox(of["Zoë Martens"])
+    _share_a_mailbox(Case.objects.for_list().get(pk=of["Jip Kuipers"].pk))
     decided = of["Fleur van Leeuwen"]
     frozen = read(decided)
     committees.decide(
@@ -953,11 +956,9 @@ DECIDING = {
     ),
     "case, to the secretary": sitting("case", noor_frozen, who=SECRETARY),
     "case, judgements open": sitting("case", zoe_opened),
-    "case, whose is it": sitting("case", zoe_opened, who=MEMBER),
-    "case, whose it was said to be": sitting("say_whose", zoe_opened, who=MEMBER),
-    "case, whose it is": sitting(
-        "say_whose", zoe_opened, who=MEMBER, send={"whose": "others"}, status=200
-    ),
+    "case, whose is it": sitting("case", jip_opened),
+    "case, whose it was said to be": sitting("say_whose", jip_opened),
+    "case, whose it is": sitting("say_whose", jip_opened, send={"whose": "others"}, status=200),
     "case, a line": sitting("line", lambda: [*noor_frozen(), a_line()]),
     "case, pieces": sitting("pieces", noor_frozen),
     "case, a piece": sitting("piece", lambda: [*noor_frozen(), frozen_piece()]),
