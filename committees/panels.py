@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -87,7 +88,7 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         panels[case.pk] = Panel(
             mandate=mandate.pk,
             quorum=mandate.quorum,
-            seats=own,
+            seats=tuple(replace(seat, human=min(known.humans[seat.person])) for seat in own),
             aside={one: ground for one, ground in aside.items() if one in sitting},
             givers=disclosed,
             unsaid=_unsaid(case, shared),

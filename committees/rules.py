@@ -36,11 +36,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Somebody who sits in the committee."""
+    """Somebody who sits in the committee; `human` is shared by seats of one human, who came to sit
+    twice before it was said that they are one."""
 
     person: UUID
     name: str
     role: str
+    human: UUID | None = None
 
     @property
     def votes(self) -> bool:
@@ -117,8 +119,13 @@ class Panel:
 
     @property
     def counted(self) -> tuple[Seat, ...]:
-        """Who counts for the quorum: voting, present, not standing aside. (domain rule 7)"""
-        return tuple(seat for seat in self.judging if seat.person in self.present)
+        """Who counts for the quorum: voting, present, not standing aside. One human counts once,
+        in the seat from which they judged. (domain rule 7)"""
+        able = [seat for seat in self.judging if seat.person in self.present]
+        once: dict[UUID, Seat] = {}
+        for seat in sorted(able, key=lambda seat: seat.person not in self.judged):
+            once.setdefault(seat.human or seat.person, seat)
+        return tuple(seat for seat in able if seat in once.values())
 
     @property
     def has_quorum(self) -> bool:

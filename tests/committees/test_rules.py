@@ -57,6 +57,18 @@ def _in_english() -> object:
         yield
 
 
+@pytest.mark.parametrize(("judged", "counts"), [({ANNA}, ANNA), ({BEN}, BEN), ({CHAIR}, ANNA)])
+def test_one_human_in_two_seats_counts_once(judged: set[UUID], counts: UUID) -> None:
+    seats = tuple(
+        replace(seat, human=ANNA) if seat.person in (ANNA, BEN) else seat for seat in SEATS
+    )
+    sitting = replace(panel(judged=judged, present={CHAIR, ANNA, BEN}, quorum=3), seats=seats)
+
+    assert [seat.person for seat in sitting.counted] == [CHAIR, counts]
+    assert not sitting.has_quorum
+    assert replace(sitting, quorum=2).has_quorum
+
+
 @pytest.mark.parametrize(
     ("made", "sentence"),
     [

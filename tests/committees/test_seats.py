@@ -4,6 +4,8 @@ import pytest
 
 from committees import actions
 from committees.models import Membership
+from committees.panels import panel_of
+from people.actions import say_same, stop_access
 from people.models import Account
 from post.models import OutboxMail
 from records.models import Event
@@ -83,3 +85,17 @@ def test_an_ended_seat_stays_on_record_and_can_be_given_again() -> None:
     assert [row.ended_at for row in seats] == [HELD, None]
     verbs = Event.objects.filter(chain__key=made.committee.chain).values_list("verb", flat=True)
     assert list(verbs) == ["seat.ended", "seat.given"]
+
+
+@pytest.mark.parametrize("present", [{"member", "other_member"}, {"member"}])
+def test_who_sits_twice_and_is_said_to_be_one_counts_once(present: set[str]) -> None:
+    made = scene()
+    made.freeze()
+    made.open_meeting(made.chair, *(getattr(made, name) for name in present))
+    before = len(panel_of(made.refreshed(), HELD).counted)
+    stop_access(account=made.other_member, by=None)
+
+    say_same(one=made.member.person, other=made.other_member.person, reason="I know them.", by=None)
+
+    assert before == 1 + len(present)
+    assert len(panel_of(made.refreshed(), HELD).counted) == 2
