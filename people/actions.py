@@ -29,6 +29,7 @@ from post.models import OutboxMail
 from post.outbox import queue
 from records.actions import Blanked, blank_copies, record_erasures
 from records.chain import ChainEntry, append, append_many
+from records.locking import under_lock
 from records.models import Erasure, Event, new_salt
 from records.refusals import NotPossible
 
@@ -411,8 +412,7 @@ def _end(rows: QuerySet[Address], at: datetime) -> list[Address]:
 
 def _locked(person: Person) -> Person:
     """Raises NotPossible for who was erased."""
-    rows = Person.objects.select_for_update(of=("self",)).select_related("account")
-    locked = rows.get(pk=person.pk)
+    locked = under_lock(Person.objects.select_related("account"), person.pk)
     if locked.erased_at is not None:
         raise NotPossible(_("This person was erased: nothing is left to change."))
     return locked
@@ -626,7 +626,7 @@ def choose_language(*, by: Account, language: str) -> None:
 @transaction.atomic
 def close_tour(*, by: Account, tour: str) -> None:
     """Show this person the tour with this key no more. Two queries."""
-    account = Account.objects.select_for_update(of=("self",)).get(pk=by.pk)
+    account = under_lock(Account.objects.all(), by.pk)
     if tour not in account.closed_tours:
         account.closed_tours.append(tour)
         account.save(update_fields=["closed_tours"])

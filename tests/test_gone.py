@@ -17,7 +17,9 @@ from evidence import actions as evidence
 from evidence.actions import Words
 from evidence.models import Evidence, FeedbackRequest
 from files.keeping import erase_file
+from people import actions as people
 from people.actions import Meant
+from people.models import Person
 from portfolio import actions as portfolio
 from post import errands
 from post.models import Errand
@@ -37,6 +39,7 @@ from tests.evidence.factories import (
 )
 from tests.factories import (
     AccountFactory,
+    PersonFactory,
     QualificationFactory,
     UnitFactory,
     WorkProcessFactory,
@@ -131,6 +134,11 @@ def a_case(act: Callable[[rooms.Scene], object]) -> tuple[models.Model, Act]:
     return made.case, lambda: act(made)
 
 
+def somebody(action: Callable[..., object], **words: Any) -> tuple[models.Model, Act]:
+    person = PersonFactory()
+    return person, lambda: action(person=person, by=None, **words)
+
+
 def content() -> tuple[models.Model, Act]:
     question = FeedbackRequestFactory(message="Look at how I listened.")
     return question, lambda: erase(row=question, ground="a request", by=None)
@@ -159,6 +167,10 @@ GONE: dict[str, Callable[[], tuple[models.Model, Act]]] = {
     "errand called off": called_off,
     "file erased": a_file,
     "content erased": content,
+    "called otherwise": partial(somebody, people.rename, name="Noor Visser"),
+    "mail sent elsewhere": partial(somebody, people.change_address, address="noor@home.example"),
+    "invited": partial(somebody, people.invite_person),
+    "person erased": partial(somebody, people.erase_person, ground="a request"),
     "taken off the agenda twice": lambda: a_case(
         lambda made: committees.take_off_agenda(case=made.case, by=made.secretary)
     ),
@@ -319,6 +331,16 @@ def _committee(name: str, s: rooms.Scene) -> object:
     return acts[name]()
 
 
+def _somebody(name: str, person: Person) -> object:
+    words = {"person": person, "by": None}
+    acts: dict[str, Act] = {
+        "called otherwise": lambda: people.rename(name="Noor Visser", **words),
+        "mail sent elsewhere": lambda: people.change_address(address="noor@home.example", **words),
+        "person erased": lambda: people.erase_person(ground="a request", **words),
+    }
+    return acts[name]()
+
+
 def _draft() -> Qualification:
     return QualificationFactory(draft=True)
 
@@ -339,6 +361,7 @@ AFTER: list[tuple[Callable[[], Any], Callable[[str, Any], object], list[str]]] =
         ],
     ),
     (_draft, _qualification, ["worded", "published"]),
+    (PersonFactory, _somebody, ["called otherwise", "mail sent elsewhere", "person erased"]),
     (rooms.scene, _committee, ["present", "taken off", "mandate", "seat"]),
 ]
 
