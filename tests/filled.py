@@ -26,6 +26,7 @@ def _fill() -> Laid:
         before = rows_now()
         fill()
         made = Laid.since(before, None)
+        assert made
         transaction.set_rollback(True)
     return made
 

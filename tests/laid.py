@@ -15,7 +15,8 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management.color import no_style
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 
 P = ParamSpec("P")
 Made = TypeVar("Made")
@@ -39,20 +40,27 @@ def once_a_run(name: str, make: Callable[[], Made], folders: pytest.TempPathFact
 
 def laid_once(make: Callable[P, Made]) -> Callable[P, Made]:
     """For a function that makes rows through factories and actions. A test that calls it twice, or
-    that commits and so lets things happen after that, has it made anew."""
+    that commits and so lets things happen after that, has it made anew; so has one that gives it
+    rows of its own, or had made what stands in its place."""
     kept: dict[object, Laid] = {}
 
     @wraps(make)
     def lay(*args: P.args, **kwargs: P.kwargs) -> Made:
         key = (args, *sorted(kwargs.items()))
-        if not connection.in_atomic_block:
+        own = any(isinstance(value, Model) for value in (*args, *kwargs.values()))
+        if own or not connection.in_atomic_block:
             return make(*args, **kwargs)
         if key not in kept:
             before = rows_now()
             made = make(*args, **kwargs)
-            kept[key] = Laid.since(before, made)
+            if laid := Laid.since(before, made):
+                kept[key] = laid
             return made
-        return make(*args, **kwargs) if kept[key].is_there() else kept[key].put_back()
+        try:
+            with transaction.atomic():
+                return kept[key].put_back()
+        except IntegrityError:
+            return make(*args, **kwargs)
 
     return lay
 
@@ -64,10 +72,14 @@ class Laid:
     files: dict[Path, bytes]
 
     @classmethod
-    def since(cls, before: Rows, made: object) -> "Laid":
+    def since(cls, before: Rows, made: object) -> "Laid | None":
+        """None where rows that were there before were changed."""
+        after = rows_now()
+        if any(table.keys() - after[name].keys() for name, table in before.items()):
+            return None
         rows = {
             table: new
-            for table, now in rows_now().items()
+            for table, now in after.items()
             if (new := {row: None for row in now if row not in before[table]})
         }
         root = Path(settings.FILES_ROOT)
@@ -75,10 +87,6 @@ class Laid:
             path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()
         }
         return cls(deepcopy(made), rows, files)
-
-    def is_there(self) -> bool:
-        table, rows = next(iter(self.rows.items()))
-        return not rows.keys().isdisjoint(_rows_of(table))
 
     def put_back(self) -> Any:
         with connection.cursor() as cursor:

@@ -41,6 +41,7 @@ from tests.factories import (
     UnitPartFactory,
     WorkProcessFactory,
 )
+from tests.laid import laid_once
 
 REFERENCE = datetime(2026, 11, 2, 12, tzinfo=UTC)
 HELD = REFERENCE + timedelta(days=7)
@@ -281,6 +282,7 @@ def answered_piece(
     return piece
 
 
+@laid_once
 def scene(
     *, students: int = 1, pieces: int = 1, parts: int = 1, adviser: Account | None = None
 ) -> Scene:
