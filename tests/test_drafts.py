@@ -83,7 +83,7 @@ def of_a_portfolio(name: str, field: str) -> Callable[[], Desk]:
 
 def of_a_case(name: str, field: str, state: str) -> Callable[[], Desk]:
     def make() -> Desk:
-        made = committee_scene().bring_to(state)
+        made = committee_scene(state=state)
         people = {
             "chair": made.chair,
             "secretary": made.secretary,

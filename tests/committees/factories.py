@@ -284,9 +284,15 @@ def answered_piece(
 
 @laid_once
 def scene(
-    *, students: int = 1, pieces: int = 1, parts: int = 1, adviser: Account | None = None
+    *,
+    students: int = 1,
+    pieces: int = 1,
+    parts: int = 1,
+    adviser: Account | None = None,
+    state: str = Case.State.PLANNED,
 ) -> Scene:
-    """A planned meeting with a case for each student, each with so many answered pieces."""
+    """A planned meeting with a case for each student, each with so many answered pieces; the cases
+    went their way up to this state."""
     process: WorkProcess = WorkProcessFactory()
     requirement = RequirementFactory(under=process)
     programme = ProgrammeFactory(qualification=process.core_task.qualification)
@@ -335,4 +341,4 @@ def scene(
             by=made.secretary,
             at=LONG_AGO + timedelta(days=1),
         )
-    return made
+    return made.bring_to(state)

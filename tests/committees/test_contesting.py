@@ -47,7 +47,7 @@ def letter(made: Scene, page: str = "letter") -> str:
 
 @pytest.mark.django_db
 def test_the_day_is_that_of_sending_where_the_school_is() -> None:
-    made = scene().bring_to(Case.State.DECIDED)
+    made = scene(state=Case.State.DECIDED)
     just_past_midnight = datetime(2026, 11, 9, 23, 30, tzinfo=UTC)  # the 10th in Amsterdam
 
     actions.announce(case=made.case, by=made.chair, at=just_past_midnight)
@@ -59,7 +59,7 @@ def test_the_day_is_that_of_sending_where_the_school_is() -> None:
 
 @pytest.mark.django_db
 def test_the_sector_is_that_of_the_house_rules_of_the_moment() -> None:
-    made = scene().bring_to(Case.State.DECIDED)
+    made = scene(state=Case.State.DECIDED)
     set_rules(made.programme, at=HELD + timedelta(days=1), sector="hbo")
 
     announcement = actions.announce(case=made.case, by=made.chair, at=HELD + timedelta(hours=1))
@@ -69,14 +69,14 @@ def test_the_sector_is_that_of_the_house_rules_of_the_moment() -> None:
 
 @pytest.mark.django_db
 def test_the_preview_says_that_the_day_counts_from_announcing() -> None:
-    made = scene().bring_to(Case.State.DECIDED)
+    made = scene(state=Case.State.DECIDED)
 
     assert "The day counts from announcing." in letter(made, "letter_preview")
 
 
 @pytest.mark.django_db
 def test_after_an_objection_the_letter_leads_on() -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
     board = [
         InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
         for _ in range(2)

@@ -40,7 +40,7 @@ def decide(made: Scene, **other: object) -> Decision:
 
 
 def frozen_with_judgements(*judges: str) -> Scene:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     for name in judges:
         made.judge(getattr(made, name))
     return made
@@ -80,7 +80,7 @@ def test_someone_who_judges_has_no_other_part_in_the_set() -> None:
 
 
 def test_who_left_does_not_count_for_the_decision() -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
     for user in (made.member, made.other_member):
         actions.mark_absent(meeting=made.meeting, person=user.person, by=made.secretary, at=HELD)
 
@@ -89,7 +89,7 @@ def test_who_left_does_not_count_for_the_decision() -> None:
 
 
 def test_an_adviser_of_now_does_not_count_and_is_recorded() -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
     enrolment = made.case.enrolment
     enrolment.adviser_assignments.update(ended_at=HELD)
     enrolment.adviser_assignments.create(adviser=made.member.person, recorded_at=HELD)
@@ -103,7 +103,7 @@ def test_an_adviser_of_now_does_not_count_and_is_recorded() -> None:
 
 
 def test_a_decision_needs_findings_a_motivation_and_what_it_rests_on() -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
     frozen = made.case.snapshot
     person = frozen.items.filter(kind="person").first()
     assert person is not None
@@ -124,7 +124,7 @@ def test_a_decision_needs_findings_a_motivation_and_what_it_rests_on() -> None:
 
 
 def test_a_decision_keeps_what_was_found_and_on_which_set() -> None:
-    made = scene(pieces=2).bring_to(Case.State.OPENED)
+    made = scene(pieces=2, state=Case.State.OPENED)
     frozen = read(made.case)
     cited = [frozen.digests[frozen.evidence_set.feedback[1].id], *cited_in(made.case)]
 
@@ -140,7 +140,7 @@ def test_a_decision_keeps_what_was_found_and_on_which_set() -> None:
 
 
 def test_a_committee_may_differ_from_its_members() -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
 
     decision = decide(made, findings=found_in(made.case, "not_yet"))
 
@@ -169,7 +169,7 @@ def told(what: str) -> set[tuple[str, UUID]]:
 
 
 def test_an_announcement_carries_the_head_of_the_chain() -> None:
-    made = scene().bring_to(Case.State.DECIDED)
+    made = scene(state=Case.State.DECIDED)
     head = Chain.objects.get(key=made.case.chain).head
 
     made.announce()
@@ -184,7 +184,7 @@ def test_an_announcement_carries_the_head_of_the_chain() -> None:
 
 
 def test_a_meeting_closes_when_every_case_has_an_outcome() -> None:
-    made = scene(students=2).bring_to(Case.State.OPENED)
+    made = scene(students=2, state=Case.State.OPENED)
     first, second = made.cases
 
     actions.defer(case=first, reason="Show more.", by=made.chair, at=HELD)
@@ -200,7 +200,7 @@ def test_a_meeting_closes_when_every_case_has_an_outcome() -> None:
 
 
 def test_in_a_closed_meeting_nobody_comes_or_goes() -> None:
-    made = scene().bring_to(Case.State.DECIDED)
+    made = scene(state=Case.State.DECIDED)
     actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
 
     for mark in (actions.mark_present, actions.mark_absent):
@@ -218,7 +218,7 @@ def test_only_who_sits_in_the_committee_is_present() -> None:
 
 
 def test_after_a_deferral_a_later_meeting_takes_up_a_new_case() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     reference_at = HELD + timedelta(days=30)
     later = actions.plan_meeting(
         committee=made.committee, held_at=reference_at, reference_at=reference_at, place="",
@@ -296,7 +296,7 @@ def test_a_student_waits_for_one_case_on_a_unit(state: str) -> None:
 
 
 def test_what_is_not_yet_attained_is_still_to_be_shown() -> None:
-    made = scene(parts=2).bring_to(Case.State.OPENED)
+    made = scene(parts=2, state=Case.State.OPENED)
     first, second = findings_of(made.case, "")
 
     for to_show in ("", "  \n"):
@@ -326,7 +326,7 @@ def test_what_is_not_yet_attained_is_still_to_be_shown() -> None:
     ],
 )
 def test_the_database_refuses_a_finding_that_makes_no_sense(wrong: dict[str, object]) -> None:
-    made = scene().bring_to(Case.State.DECIDED)
+    made = scene(state=Case.State.DECIDED)
     more = UnitPartFactory(unit=made.unit, work_process=WorkProcessFactory())
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -361,7 +361,7 @@ def test_who_sat_is_read_from_the_decision_and_never_live() -> None:
 
 @pytest.mark.tampers
 def test_who_sat_is_kept_with_a_deferral_too() -> None:
-    made = scene().bring_to(Case.State.DEFERRED)
+    made = scene(state=Case.State.DEFERRED)
     made.committee.memberships.update(ended_at=HELD)
 
     panel = panel_sealed(made.refreshed().deferral)

@@ -25,7 +25,7 @@ def item_of(made: Scene, kind: str) -> SnapshotItem:
 
 @pytest.mark.parametrize("kind", ["piece", "feedback", "person"])
 def test_it_is_gone_and_verification_says_lawfully_so(kind: str) -> None:
-    made = scene(pieces=2).bring_to(Case.State.ANNOUNCED)
+    made = scene(pieces=2, state=Case.State.ANNOUNCED)
     record_what_was_made()
     item = item_of(made, kind)
 
@@ -51,7 +51,7 @@ def test_it_is_gone_and_verification_says_lawfully_so(kind: str) -> None:
     ],
 )
 def test_every_page_still_shows_the_rest(kind: str, who: str, page: str) -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
     actions.erase_item(item=item_of(made, kind), ground="Asked.", by=made.coordinator)
     client = Client()
     client.force_login(getattr(made, who))
@@ -63,7 +63,7 @@ def test_every_page_still_shows_the_rest(kind: str, who: str, page: str) -> None
 
 
 def test_a_cited_piece_that_was_removed_says_so(client: Client) -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
     title = made.student.person.evidence.get().current.title  # type: ignore[union-attr]  # it has a revision
     Person.objects.filter(pk=made.student.pk).update(language="en")
     client.force_login(made.student)
@@ -84,7 +84,7 @@ def test_a_cited_piece_that_was_removed_says_so(client: Client) -> None:
 def test_it_is_refused_for_the_frame_without_ground_and_twice(
     kind: str, ground: str, times: int
 ) -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     item = item_of(made, kind)
     for _ in range(times - 1):
         actions.erase_item(item=item, ground=ground, by=None)

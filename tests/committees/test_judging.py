@@ -23,7 +23,7 @@ def judge(made: Scene, findings: dict[str, str], motivation: str = "Seen.") -> J
 
 
 def test_written_again_the_last_counts_and_the_first_stays() -> None:
-    made = scene(parts=2).bring_to(Case.State.FROZEN)
+    made = scene(parts=2, state=Case.State.FROZEN)
 
     judge(made, findings_of(made.case, "attained"), "First.")
     judge(made, findings_of(made.case, "not_yet"), "Second.")
@@ -34,7 +34,7 @@ def test_written_again_the_last_counts_and_the_first_stays() -> None:
 
 
 def test_a_judgement_has_a_finding_for_each_part_and_a_motivation() -> None:
-    made = scene(parts=2).bring_to(Case.State.FROZEN)
+    made = scene(parts=2, state=Case.State.FROZEN)
     whole = findings_of(made.case, "attained")
     part = next(iter(whole))
 
@@ -53,7 +53,7 @@ def test_a_judgement_has_a_finding_for_each_part_and_a_motivation() -> None:
 
 
 def test_the_event_of_a_judgement_says_nothing_of_it() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
 
     judgement = judge(made, findings_of(made.case, "not_yet"))
 
@@ -63,7 +63,7 @@ def test_the_event_of_a_judgement_says_nothing_of_it() -> None:
 
 
 def test_who_stands_aside_counts_no_more() -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
 
     actions.recuse(case=made.case, reason=" A neighbour. ", by=made.member, at=HELD)
 
@@ -75,7 +75,7 @@ def test_who_stands_aside_counts_no_more() -> None:
 
 
 def test_a_request_to_stand_aside_has_a_reason() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
 
     with pytest.raises(NotPossible):
         actions.recuse(case=made.case, reason=" ", by=made.member, at=AT)
@@ -84,7 +84,7 @@ def test_a_request_to_stand_aside_has_a_reason() -> None:
 
 
 def test_whose_seat_ended_counts_no_more() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     judge(made, findings_of(made.case, "attained"))
     seat = made.committee.memberships.get(person=made.member.pk)
 

@@ -82,7 +82,7 @@ def reads(act: Callable[[], object]) -> int:
 
 
 def test_no_page_of_a_case_reads_an_item_of_its_set_twice() -> None:
-    made = scene(pieces=3).bring_to(Case.State.FROZEN)
+    made = scene(pieces=3, state=Case.State.FROZEN)
     case, items = made.case.pk, SnapshotItem.objects.count()
     judged = {f"part_{part}": value for part, value in findings_of(made.case, "attained").items()}
     piece = made.student.person.evidence.all()[0].pk

@@ -33,7 +33,7 @@ def opened(made: Scene, by: Account) -> Meeting:
 
 
 def test_a_chair_who_is_not_present_opens_nothing() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     present(made, made.member)
 
     for user in (made.chair, made.member, made.secretary):
@@ -45,7 +45,7 @@ def test_a_chair_who_is_not_present_opens_nothing() -> None:
 
 
 def test_the_member_whom_the_secretary_notes_leads_to_the_letter() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     made.judge(made.member)
     made.judge(made.other_member)
     present(made, made.member, made.other_member)
@@ -68,7 +68,7 @@ def test_the_member_whom_the_secretary_notes_leads_to_the_letter() -> None:
 
 
 def test_the_chair_who_comes_late_leads_from_then() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     made.judge(made.member)
     present(made, made.member, made.other_member)
     note(made, made.member)
@@ -83,7 +83,7 @@ def test_the_chair_who_comes_late_leads_from_then() -> None:
 
 @pytest.mark.tampers
 def test_announcing_after_the_meeting_asks_no_presence() -> None:
-    made = scene().bring_to(Case.State.DECIDED)
+    made = scene(state=Case.State.DECIDED)
     actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
     made.meeting.attendances.update(ended_at=HELD)
 
@@ -148,7 +148,7 @@ def test_on_the_day_no_reason_is_asked_nor_kept() -> None:
 
 @pytest.mark.tampers
 def test_letter_and_record_say_the_real_day_and_the_record_why() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     made.judge(made.chair)
     made.judge(made.member)
     present(made, made.chair, made.member, made.other_member)

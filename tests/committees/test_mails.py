@@ -39,7 +39,7 @@ CONTENT = ("The set shows it.", "attained", "Seen often.", "Show it once more.",
     ],
 )
 def test_the_student_reads_only_that_there_is_something(state: str, subject: str) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
 
     message = sent(made, made.student)
 
@@ -57,7 +57,7 @@ def test_the_student_reads_only_that_there_is_something(state: str, subject: str
     ],
 )
 def test_so_does_the_adviser(state: str, subject: str) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
 
     message = sent(made, made.adviser)
 
@@ -66,7 +66,7 @@ def test_so_does_the_adviser(state: str, subject: str) -> None:
 
 
 def test_who_no_longer_advises_gets_no_mail() -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
     made.case.enrolment.adviser_assignments.update(ended_at=LONG_AGO)
     mail.outbox.clear()
 

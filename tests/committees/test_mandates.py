@@ -43,7 +43,7 @@ def visit(by: Account, page: str, key: object, data: dict[str, object] | None = 
 
 
 def test_a_decision_stays_under_its_mandate() -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
     actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
     first = made.committee.mandate
 
@@ -62,13 +62,13 @@ def test_a_decision_stays_under_its_mandate() -> None:
 
 
 def test_a_deferral_names_its_mandate_too() -> None:
-    made = scene().bring_to(Case.State.DEFERRED)
+    made = scene(state=Case.State.DEFERRED)
 
     assert panel_sealed(made.refreshed().deferral).mandate == made.committee.mandate.pk
 
 
 def test_the_quorum_of_a_moment_is_that_of_the_mandate_of_then() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     later = HELD + timedelta(days=1)
     give(made, given_on=HELD.date(), at=later)
 
@@ -107,7 +107,7 @@ def test_a_day_that_is_still_to_come_is_refused() -> None:
 
 
 def test_in_session_the_mandate_stands() -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
 
     with pytest.raises(NotPossible, match="in session"), translation.override("en"):
         give(made, given_on=HELD.date())

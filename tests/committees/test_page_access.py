@@ -201,7 +201,7 @@ def test_the_members_adviser_does_not_read_their_students_set(client: Client) ->
 
 
 def test_a_new_adviser_stands_aside_from_that_moment(client: Client) -> None:
-    made = scene().bring_to(FROZEN)
+    made = scene(state=FROZEN)
     client.force_login(made.member)
     page = reverse("committees:case", args=[made.case.pk])
     before = client.get(page).status_code

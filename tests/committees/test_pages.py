@@ -97,7 +97,7 @@ def test_a_coordinator_gives_and_ends_a_seat() -> None:
 
 
 def test_a_coordinator_sees_seats_and_no_meetings() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
 
     body = get(made.coordinator, "committee", made.committee.pk)
 
@@ -257,7 +257,7 @@ def test_attendance_is_what_was_ticked() -> None:
 
 
 def test_the_agenda_says_the_quorum_and_how_the_judgements_lie() -> None:
-    made = scene(students=2).bring_to(Case.State.FROZEN)
+    made = scene(students=2, state=Case.State.FROZEN)
     first, second = made.cases
     made.judge(made.chair)
     made.cases = [first]
@@ -279,7 +279,7 @@ def test_the_agenda_says_the_quorum_and_how_the_judgements_lie() -> None:
 
 @pytest.mark.parametrize(("who", "sees"), [("chair", True), ("secretary", True), ("member", False)])
 def test_who_judged_is_seen_by_chair_and_secretary(who: str, sees: bool) -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     made.judge(made.other_member)
 
     agenda = get(getattr(made, who), "meeting", made.meeting.pk)
@@ -320,7 +320,7 @@ def judgement(made: Scene, finding: str = "attained", **words: object) -> dict[s
 
 
 def test_a_member_keeps_their_judgement_and_writes_it_again() -> None:
-    made = scene(parts=2).bring_to(Case.State.FROZEN)
+    made = scene(parts=2, state=Case.State.FROZEN)
     page = ("case", made.case.pk)
 
     wrong = post(made.member, *page, **judgement(made, motivation=""))
@@ -343,7 +343,7 @@ def test_a_member_keeps_their_judgement_and_writes_it_again() -> None:
     ],
 )
 def test_a_judgement_that_may_not_be_is_not_kept(who: str, state: str, status: int) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
     before = made.case.judgements.count()
 
     answer = post(getattr(made, who), "case", made.case.pk, **judgement(made))
@@ -352,7 +352,7 @@ def test_a_judgement_that_may_not_be_is_not_kept(who: str, state: str, status: i
 
 
 def test_a_part_that_is_not_on_the_form_is_ignored() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
 
     post(made.member, "case", made.case.pk, **judgement(made, part_another="attained", user="x"))
 
@@ -360,7 +360,7 @@ def test_a_part_that_is_not_on_the_form_is_ignored() -> None:
 
 
 def test_a_member_stands_aside_with_a_reason() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
 
     wrong = post(made.member, "recuse", made.case.pk, reason="")
     right = post(made.member, "recuse", made.case.pk, reason="A neighbour.")
@@ -406,7 +406,7 @@ def test_the_dossier_shows_the_part_that_is_asked() -> None:
 
 
 def test_the_student_and_the_auditor_read_the_whole_set() -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
 
     read = [get(made.student, "my_case", made.case.pk, role="peer")]
     read.append(get(made.auditor, "case_record", made.case.pk, role="peer"))
@@ -415,7 +415,7 @@ def test_the_student_and_the_auditor_read_the_whole_set() -> None:
 
 
 def test_the_meeting_from_opening_to_closing() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     made.judge(made.member, words="Seen by members.")
     made.judge(made.chair)
     key, case = made.meeting.pk, made.case.pk
@@ -449,7 +449,7 @@ def test_the_meeting_from_opening_to_closing() -> None:
 
 
 def test_who_stands_aside_does_not_see_how_the_judgements_lie() -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
     before = get(made.other_member, "meeting", made.meeting.pk)
 
     actions.recuse(case=made.case, reason="A neighbour.", by=made.other_member, at=HELD)
@@ -459,7 +459,7 @@ def test_who_stands_aside_does_not_see_how_the_judgements_lie() -> None:
 
 
 def test_a_closed_meeting_is_shown_as_it_closed() -> None:
-    made = scene().bring_to(Case.State.DECIDED)
+    made = scene(state=Case.State.DECIDED)
     late = HELD + timedelta(minutes=20)
     actions.mark_absent(meeting=made.meeting, person=made.member.person, by=made.chair, at=late)
     actions.mark_present(meeting=made.meeting, person=made.secretary.person, by=made.chair, at=late)
@@ -477,7 +477,7 @@ def test_a_closed_meeting_is_shown_as_it_closed() -> None:
 
 
 def test_where_all_agree_the_findings_are_filled_in() -> None:
-    made = scene(parts=2).bring_to(Case.State.OPENED)
+    made = scene(parts=2, state=Case.State.OPENED)
 
     answer = browser(made.chair).get(reverse("committees:decide", args=[made.case.pk]))
 
@@ -487,7 +487,7 @@ def test_where_all_agree_the_findings_are_filled_in() -> None:
 
 
 def test_only_who_leads_gets_the_form() -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
 
     assert 'name="cited"' in get(made.chair, "decide", made.case.pk)
     assert 'name="cited"' not in get(made.member, "decide", made.case.pk)
@@ -495,7 +495,7 @@ def test_only_who_leads_gets_the_form() -> None:
 
 
 def test_a_case_is_deferred_with_what_is_asked() -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
 
     wrong = post(made.chair, "defer", made.case.pk, reason="")
     right = post(made.chair, "defer", made.case.pk, reason="Show it to a client.")
@@ -533,7 +533,7 @@ def test_next_and_previous_pass_over_cases_of_which_one_stands_aside() -> None:
 
 
 def test_the_decision_form_asks_what_is_still_to_be_shown() -> None:
-    made = scene(parts=2).bring_to(Case.State.OPENED)
+    made = scene(parts=2, state=Case.State.OPENED)
     first, second = findings_of(made.case, "")
     page = ("decide", made.case.pk)
     words = {

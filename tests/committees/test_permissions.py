@@ -192,15 +192,15 @@ def people(made: Scene) -> dict[str, Account]:
 def brought_to(state: str) -> Scene:
     """With chair and member present."""
     if state in (PLANNED, FROZEN):
-        made = scene().bring_to(state)
+        made = scene(state=state)
         for user in (made.chair, made.member):
             actions.mark_present(
                 meeting=made.meeting, person=user.person, by=made.secretary, at=HELD
             )
         return made
     if state != IN_SESSION:
-        return scene().bring_to(state)
-    made = scene().bring_to(FROZEN)
+        return scene(state=state)
+    made = scene(state=FROZEN)
     made.judge(made.member)
     made.open_meeting()
     return made

@@ -44,7 +44,7 @@ def test_agenda(client: Client, django_assert_num_queries: Queries, students: in
 def test_agenda_once_opened(
     client: Client, django_assert_num_queries: Queries, students: int
 ) -> None:
-    made = scene(students=students).bring_to(Case.State.OPENED)
+    made = scene(students=students, state=Case.State.OPENED)
 
     visit(client, django_assert_num_queries, 13, made.chair, "meeting", made.meeting.pk)
 
@@ -83,21 +83,21 @@ def test_the_student_reads_at_the_same_cost(
 
 @pytest.mark.parametrize("pieces", [1, 30])
 def test_deciding(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
-    made = scene(pieces=pieces).bring_to(Case.State.OPENED)
+    made = scene(pieces=pieces, state=Case.State.OPENED)
 
     visit(client, django_assert_num_queries, 8, made.chair, "decide", made.case.pk)
 
 
 @pytest.mark.parametrize("pieces", [1, 30])
 def test_case_record(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
-    made = scene(pieces=pieces).bring_to(Case.State.ANNOUNCED)
+    made = scene(pieces=pieces, state=Case.State.ANNOUNCED)
 
     visit(client, django_assert_num_queries, 8, made.auditor, "case_record", made.case.pk)
 
 
 @pytest.mark.parametrize("students", [1, 30])
 def test_record(client: Client, django_assert_num_queries: Queries, students: int) -> None:
-    made = scene(students=students).bring_to(Case.State.DECIDED)
+    made = scene(students=students, state=Case.State.DECIDED)
 
     visit(client, django_assert_num_queries, 7, made.auditor, "record")
 

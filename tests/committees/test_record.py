@@ -61,7 +61,7 @@ def test_it_tells_how_the_decision_came_about() -> None:
 
 
 def test_the_steps_are_in_order_and_in_words() -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
 
     with translation.override("en"):
         steps = [(step.who, step.what) for step in steps_of(made.case)]
@@ -80,7 +80,7 @@ def test_the_steps_are_in_order_and_in_words() -> None:
 
 def test_every_verb_of_a_case_has_words() -> None:
     for state in (Case.State.ANNOUNCED, Case.State.DEFERRED):
-        made = scene().bring_to(state)
+        made = scene(state=state)
         if state == Case.State.ANNOUNCED:
             made.supersede()
         actions.erase_item(
@@ -88,7 +88,7 @@ def test_every_verb_of_a_case_has_words() -> None:
             ground="Asked for.",
             by=made.coordinator,
         )
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     actions.recuse(case=made.case, reason="A neighbour.", by=made.member, at=HELD)
 
     verbs = set(Event.objects.filter(chain__key__startswith="case:").values_list("verb", flat=True))
@@ -97,7 +97,7 @@ def test_every_verb_of_a_case_has_words() -> None:
 
 
 def test_before_the_opening_only_that_judgements_exist() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     made.judge(made.member, words="Sealed words.")
 
     body = read(made)
@@ -108,7 +108,7 @@ def test_before_the_opening_only_that_judgements_exist() -> None:
 
 @pytest.mark.tampers
 def test_it_says_so_when_something_was_changed() -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
     decision = made.refreshed().decision
     with lifted():
         Decision.objects.filter(pk=decision.pk).update(motivation="Rewritten.")
@@ -121,7 +121,7 @@ def test_it_says_so_when_something_was_changed() -> None:
 
 @pytest.mark.tampers
 def test_one_chain_is_checked_by_itself() -> None:
-    made, other = scene().bring_to(Case.State.ANNOUNCED), scene().bring_to(Case.State.ANNOUNCED)
+    made, other = scene(state=Case.State.ANNOUNCED), scene(state=Case.State.ANNOUNCED)
     with lifted():
         Decision.objects.filter(case=other.case).update(motivation="Rewritten.")
 
@@ -132,9 +132,9 @@ def test_one_chain_is_checked_by_itself() -> None:
 
 
 def test_the_list_holds_cases_with_an_outcome_and_can_be_searched(client: Client) -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
-    scene().bring_to(Case.State.OPENED)
-    deferred = scene().bring_to(Case.State.DEFERRED)
+    made = scene(state=Case.State.ANNOUNCED)
+    scene(state=Case.State.OPENED)
+    deferred = scene(state=Case.State.DEFERRED)
     client.force_login(made.auditor)
 
     def found(**asked: object) -> set[object]:

@@ -103,7 +103,7 @@ SEALED: dict[str, Callable[[Scene], None]] = {
 @pytest.mark.parametrize("then", SEALED)
 def test_what_is_sealed_stays_sealed(caplog: pytest.LogCaptureFixture, then: str) -> None:
     caplog.set_level(logging.DEBUG)
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     judged_by(made, made.member)
     SEALED[then](made)
     superuser = Account.objects.create_superuser("boss@school.example", "Boss", "secret")
@@ -140,7 +140,7 @@ def test_what_is_sealed_stays_sealed(caplog: pytest.LogCaptureFixture, then: str
 
 
 def test_the_author_reads_it_beside_the_set_only() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     judged_by(made, made.member)
     client = Client()
     client.force_login(made.member)
@@ -152,7 +152,7 @@ def test_the_author_reads_it_beside_the_set_only() -> None:
 
 @pytest.mark.parametrize("then", ["frozen", "in session", "deferred"])
 def test_whether_sealed_judgements_agree_is_sealed_too(then: str) -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     for judge in (made.chair, made.member, made.other_member):
         judged_by(made, judge)
     SEALED[then](made)
@@ -169,7 +169,7 @@ def test_whether_sealed_judgements_agree_is_sealed_too(then: str) -> None:
 
 
 def test_opened_and_then_deferred_it_is_read_by_who_may() -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     judged_by(made, made.member)
     made.open_meeting()
     made.open_judgements()
@@ -183,9 +183,9 @@ def test_opened_and_then_deferred_it_is_read_by_who_may() -> None:
 
 
 def test_it_is_asked_of_a_case_when_its_judgements_were_opened() -> None:
-    sealed = scene().bring_to(Case.State.FROZEN)
+    sealed = scene(state=Case.State.FROZEN)
     deferred(sealed)
-    opened = scene().bring_to(Case.State.DEFERRED)
+    opened = scene(state=Case.State.DEFERRED)
 
     assert (sealed.refreshed().opened_at, opened.refreshed().opened_at) == (None, HELD)
     with pytest.raises(PermissionError), translation.override("en"):

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 def decided(*outcomes: str) -> Scene:
-    made = scene(parts=len(outcomes)).bring_to(Case.State.OPENED)
+    made = scene(parts=len(outcomes), state=Case.State.OPENED)
     made.decide(*outcomes)
     made.announce()
     return made
@@ -89,7 +89,7 @@ def test_a_third_case_asks_what_neither_attained() -> None:
 
 
 def test_a_deferred_case_attains_nothing_and_its_question_is_read() -> None:
-    made = scene(parts=2).bring_to(Case.State.DEFERRED)
+    made = scene(parts=2, state=Case.State.DEFERRED)
     later = made.again()
     later.freeze()
 
@@ -99,7 +99,7 @@ def test_a_deferred_case_attains_nothing_and_its_question_is_read() -> None:
 
 
 def test_what_is_decided_and_not_announced_is_not_known() -> None:
-    made = scene().bring_to(Case.State.DECIDED)
+    made = scene(state=Case.State.DECIDED)
 
     assert standing_on(made.unit, made.case.enrolment_id).earlier == ()
 
@@ -127,7 +127,7 @@ def test_parts_are_matched_by_what_they_point_at() -> None:
 
 
 def test_another_student_and_another_unit_are_asked_everything() -> None:
-    made = scene(students=2, parts=2).bring_to(Case.State.OPENED)
+    made = scene(students=2, parts=2, state=Case.State.OPENED)
     first, other = made.cases
     made.cases = [first]
     made.decide("attained", "not_yet")
@@ -222,7 +222,7 @@ def test_who_attained_everything_is_named_and_not_offered() -> None:
 
 
 def test_the_letter_says_what_is_still_to_be_shown_and_by_when() -> None:
-    made = scene(parts=2).bring_to(Case.State.OPENED)
+    made = scene(parts=2, state=Case.State.OPENED)
     _, second = findings_of(made.case, "")
     findings = found_in(made.case, "attained", "not_yet")
     findings[second] = type(findings[second])("not_yet", "A talk with a client.", HELD.date())

@@ -118,7 +118,7 @@ def test_the_student_sees_who_sits_there_and_who_stands_aside() -> None:
     ],
 )
 def test_the_list_says_where_it_stands_and_no_more(state: str, shown: str, client: Client) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
     Person.objects.filter(pk=made.student.pk).update(language="en")
     client.force_login(made.student)
 
@@ -132,7 +132,7 @@ def test_the_list_says_where_it_stands_and_no_more(state: str, shown: str, clien
 
 
 def test_the_letter_says_what_was_decided_on_what_and_how_to_object() -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
     case = made.refreshed()
 
     body, _ = page(made.student, "letter", made)
@@ -157,7 +157,7 @@ def test_the_letter_says_what_was_decided_on_what_and_how_to_object() -> None:
 
 
 def test_the_letter_of_a_deferral_says_what_is_asked_and_finds_nothing() -> None:
-    made = scene().bring_to(Case.State.DEFERRED)
+    made = scene(state=Case.State.DEFERRED)
 
     body, context = page(made.adviser, "letter", made)
 
@@ -166,7 +166,7 @@ def test_the_letter_of_a_deferral_says_what_is_asked_and_finds_nothing() -> None
 
 
 def test_a_letter_is_no_longer_the_former_advisers() -> None:
-    made = scene().bring_to(Case.State.ANNOUNCED)
+    made = scene(state=Case.State.ANNOUNCED)
     made.case.enrolment.adviser_assignments.update(ended_at=timezone.now())
 
     client = Client()

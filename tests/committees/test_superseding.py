@@ -30,7 +30,7 @@ def exam_board() -> Account:
 
 
 def announced(*outcomes: str) -> Scene:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
     made.decide(*(outcomes or ("not_yet",)))
     made.announce()
     return made
@@ -93,7 +93,7 @@ PAIRS: dict[str, tuple[str, str, str, bool]] = {
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_who_may_replace_a_decision(pair: str) -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
     actions.recuse(case=made.case, reason="A neighbour.", by=made.other_member, at=HELD)
     made.decide("not_yet")
     made.announce()
@@ -137,7 +137,7 @@ def test_an_exam_board_member_who_advises_the_student_stands_aside() -> None:
     "state", [state for state in Case.State.values if state != Case.State.ANNOUNCED]
 )
 def test_only_what_was_announced_is_replaced(state: str) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
     has_set = Snapshot.objects.filter(case=made.case).exists()
     words: dict[str, Any] = {} if has_set else {"findings": {}, "cited": []}
     if not has_set:
@@ -186,14 +186,14 @@ def test_the_database_refuses_what_makes_no_sense() -> None:
 
 
 def test_a_case_has_a_decision_exactly_once_it_was_decided() -> None:
-    scene().bring_to(Case.State.DECIDED)
+    scene(state=Case.State.DECIDED)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Case.objects.update(decision=None)
 
 
 def test_a_case_without_a_decision_points_at_none() -> None:
-    decided = scene().bring_to(Case.State.DECIDED)
+    decided = scene(state=Case.State.DECIDED)
     other = scene()
 
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -88,7 +88,7 @@ POSTS = [
 
 @pytest.mark.parametrize(("name", "state", "expected"), POSTS, ids=[name for name, *_ in POSTS])
 def test_who_does_it_for_all_cases(name: str, state: str, expected: dict[str, int]) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
     address = reverse(f"committees:{name}", args=[made.meeting.pk])
 
     found = {role: browser(by).post(address).status_code for role, by in people(made).items()}
@@ -101,7 +101,7 @@ def test_who_does_it_for_all_cases(name: str, state: str, expected: dict[str, in
     [(OPENED, of(409, "chair")), (DECIDED, of(200, "chair")), (ANNOUNCED, of(409, "chair"))],
 )
 def test_who_looks_at_the_letter_before_it_is_sent(state: str, expected: dict[str, int]) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
     address = reverse("committees:letter_preview", args=[made.case.pk])
     aside = {} if state == OPENED else of(403, "aside")
 
@@ -114,7 +114,7 @@ def test_who_looks_at_the_letter_before_it_is_sent(state: str, expected: dict[st
 
 
 def test_the_complete_cases_are_opened_together_and_the_refused_are_named() -> None:
-    made = scene(students=3).bring_to(FROZEN)
+    made = scene(students=3, state=FROZEN)
     made.judge(made.chair)
     made.judge(made.member)
     complete, _awaited, refused = made.cases
@@ -141,7 +141,7 @@ def test_the_complete_cases_are_opened_together_and_the_refused_are_named() -> N
 
 def led_by_member() -> Scene:
     """A meeting in session in which the member leads, for the chair is not there."""
-    made = scene(students=2).bring_to(FROZEN)
+    made = scene(students=2, state=FROZEN)
     for judge in (made.chair, made.member, made.other_member):
         made.judge(judge)
     made.open_meeting(made.member, made.other_member)
@@ -236,7 +236,7 @@ def test_a_decision_leads_to_the_next_case_and_the_last_to_announcing() -> None:
 
 
 def test_the_letter_is_looked_at_before_it_is_sent() -> None:
-    made = scene().bring_to(DECIDED)
+    made = scene(state=DECIDED)
 
     read = page(made.chair, "letter_preview", made.case.pk)
 
@@ -277,7 +277,7 @@ def test_from_case_to_case_it_stays_large() -> None:
 def test_large_pages_cost_the_same(
     django_assert_num_queries: Queries, students: int, name: str, count: int
 ) -> None:
-    made = scene(students=students).bring_to(OPENED)
+    made = scene(students=students, state=OPENED)
     key = made.meeting.pk if name == "meeting" else made.case.pk
     client = browser(made.chair)
 
@@ -314,7 +314,7 @@ def test_the_projector_follows_the_meeting_and_asks_in_vain_at_little_cost(
 
 
 def test_a_closed_meeting_is_asked_for_no_more() -> None:
-    made = scene().bring_to(ANNOUNCED)
+    made = scene(state=ANNOUNCED)
     before = page(made.member, "meeting", made.meeting.pk, "?large=1")
     actions.close_meeting(meeting=made.meeting, by=made.chair)
 

@@ -10,6 +10,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("state", Case.State.values)
 def test_a_case_reaches_every_state(state: str) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
 
     assert made.refreshed().state == state

@@ -45,7 +45,7 @@ def test_an_erased_file_is_reported_and_does_not_fail() -> None:
 
 
 def test_all_is_well_says_how_much_there_is() -> None:
-    scene().bring_to(Case.State.ANNOUNCED)
+    scene(state=Case.State.ANNOUNCED)
     record_what_was_made()
 
     said = run("verify_records")
@@ -57,7 +57,7 @@ def test_all_is_well_says_how_much_there_is() -> None:
 
 
 def test_without_a_key_it_says_what_was_not_checked() -> None:
-    scene().bring_to(Case.State.ANNOUNCED)
+    scene(state=Case.State.ANNOUNCED)
     record_what_was_made()
 
     said = run("verify_records", "--without-key")
@@ -67,7 +67,7 @@ def test_without_a_key_it_says_what_was_not_checked() -> None:
 
 @pytest.mark.tampers
 def test_a_fault_is_named_and_ends_with_1() -> None:
-    scene().bring_to(Case.State.ANNOUNCED)
+    scene(state=Case.State.ANNOUNCED)
     record_what_was_made()
     decision = Decision.objects.get()
     with lifted():
@@ -82,7 +82,7 @@ def test_a_fault_is_named_and_ends_with_1() -> None:
 
 
 def test_erased_content_is_reported_and_does_not_fail() -> None:
-    scene().bring_to(Case.State.ANNOUNCED)
+    scene(state=Case.State.ANNOUNCED)
     record_what_was_made()
     item = SnapshotItem.objects.filter(kind="piece").get()
 
@@ -104,7 +104,7 @@ def test_erased_content_is_reported_and_does_not_fail() -> None:
     ],
 )
 def test_what_cannot_be_erased_ends_with_1(digest: str, ground: str, by: str, said: str) -> None:
-    made = scene().bring_to(Case.State.FROZEN)
+    made = scene(state=Case.State.FROZEN)
     item = SnapshotItem.objects.filter(kind=digest).first()
     people = {"": board().sign_in, "coordinator": made.coordinator.sign_in}
 

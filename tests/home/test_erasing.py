@@ -347,7 +347,7 @@ def test_another_set_keeps_what_was_laid_and_set_aside_anew() -> None:
 
 
 def test_a_finding_stays_where_its_words_go() -> None:
-    made = scene(parts=2).bring_to(Case.State.OPENED)
+    made = scene(parts=2, state=Case.State.OPENED)
     made.decide("attained", "not_yet")
     made.announce()
     later = made.again()
@@ -373,7 +373,7 @@ def test_a_finding_stays_where_its_words_go() -> None:
 def test_every_page_says_that_words_of_a_decision_were_removed(
     what: str, who: str, page: str, client: Client
 ) -> None:
-    made = scene().bring_to(Case.State.OPENED)
+    made = scene(state=Case.State.OPENED)
     made.decide("not_yet")
     made.announce()
     [part] = findings_of(made.case, "")

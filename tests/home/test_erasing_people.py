@@ -163,7 +163,7 @@ def somebody_in(made: Scene, who: str) -> Person:
 )
 @pytest.mark.parametrize("state", ["planned", "frozen", "opened", "decided"])
 def test_who_is_in_a_case_that_waits_stays(board: Account, who: str, state: str) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
     person = somebody_in(made, who)
 
     with pytest.raises(NotPossible, match="A case waits"):
@@ -175,7 +175,7 @@ def test_who_is_in_a_case_that_waits_stays(board: Account, who: str, state: str)
 
 @pytest.mark.parametrize("state", ["deferred", "announced"])
 def test_once_the_case_is_over_they_can_be_erased(board: Account, state: str) -> None:
-    made = scene().bring_to(state)
+    made = scene(state=state)
 
     for person in (made.student.person, made.other_member.person):
         erase(person, board)

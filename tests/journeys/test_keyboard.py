@@ -197,7 +197,7 @@ def test_a_member_judges_one_case_and_stands_aside_from_another(enter: Enter) ->
 
 
 def test_a_chair_takes_a_consent_case_to_its_announcement(enter: Enter) -> None:
-    made = committee_scene().bring_to(Case.State.FROZEN)
+    made = committee_scene(state=Case.State.FROZEN)
     for judge in (made.chair, made.member, made.other_member):
         made.judge(judge)
     made.open_meeting()
@@ -244,7 +244,7 @@ def test_a_coordinator_enrols_a_student_and_gives_a_role(enter: Enter) -> None:
 
 
 def test_an_auditor_finds_a_decision_and_its_record(enter: Enter) -> None:
-    made = committee_scene(students=2).bring_to(Case.State.ANNOUNCED)
+    made = committee_scene(students=2, state=Case.State.ANNOUNCED)
     page = enter(made.auditor, reverse("committees:record"))
 
     tab_to(page, "[name=q]")

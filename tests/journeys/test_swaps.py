@@ -228,7 +228,7 @@ def test_pieces_of_a_set_open_in_place_and_older_ones_follow(enter: Enter) -> No
 @covers("committees/case_record.html", "toggle")
 @covers("committees/record_items.html", "?")
 def test_a_record_is_checked_by_itself_and_names_its_items(enter: Enter) -> None:
-    made = committee_scene(pieces=20).bring_to(Case.State.ANNOUNCED)
+    made = committee_scene(pieces=20, state=Case.State.ANNOUNCED)
     page = enter(made.auditor, reverse("committees:case_record", args=[made.case.pk]))
 
     page.locator(".message.success").wait_for()
@@ -253,7 +253,7 @@ def test_a_record_is_checked_by_itself_and_names_its_items(enter: Enter) -> None
 @covers("committees/_decision_form.html", "?")
 @covers("committees/_citing.html", "?")
 def test_what_was_chosen_stays_while_one_looks_for_more(enter: Enter) -> None:
-    made = committee_scene(pieces=13).bring_to(Case.State.OPENED)
+    made = committee_scene(pieces=13, state=Case.State.OPENED)
     page = enter(made.chair, reverse("committees:decide", args=[made.case.pk]))
     page.fill("[name=motivation]", "Half a")
     page.locator("[name=cited]").first.check()
@@ -351,7 +351,7 @@ def test_the_agenda_on_the_projector_follows(enter: Enter) -> None:
 
 @covers("people/errand.html", "every 2s")
 def test_what_was_ordered_says_how_far_it_is(page_of: "Callable[..., Page]") -> None:
-    made = committee_scene().bring_to(Case.State.DECIDED)
+    made = committee_scene(state=Case.State.DECIDED)
     errand = order(ANNOUNCING, about=made.meeting.pk, rows=[made.case.pk], by=made.chair)
     page = page_of(made.chair)
     page.clock.install()

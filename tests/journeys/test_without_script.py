@@ -152,7 +152,7 @@ def test_a_coverage_is_filtered_and_offers_nothing_that_needs_a_script(enter: En
 
 
 def test_a_case_from_judgement_to_announcement(enter: Enter) -> None:
-    made = committee_scene().bring_to(Case.State.FROZEN)
+    made = committee_scene(state=Case.State.FROZEN)
     made.judge(made.chair)
     dossier = reverse("committees:case", args=[made.case.pk])
     page = enter(made.member, dossier, **PLAIN)
@@ -191,7 +191,7 @@ def test_a_case_from_judgement_to_announcement(enter: Enter) -> None:
 
 
 def test_standing_aside_and_enrolling(enter: Enter) -> None:
-    made = committee_scene().bring_to(Case.State.FROZEN)
+    made = committee_scene(state=Case.State.FROZEN)
     page = enter(made.member, reverse("committees:recuse", args=[made.case.pk]), **PLAIN)
     fill_in(page, reason="He is my neighbour.")
     press(page, "main button.danger")
