@@ -123,7 +123,11 @@ def check_may_recuse(user: Account, panel: Panel) -> None:
 
 
 def check_may_say_whose(user: Account, panel: Panel) -> None:
-    """Everybody says it for themselves: also who stands aside because of what they said."""
+    """Everybody says it for themselves: also who stands aside because of what they said, and who
+    stands aside on no other ground."""
+    ground = panel.aside.get(user.pk, Ground.GAVE_FEEDBACK)
+    if ground != Ground.GAVE_FEEDBACK:
+        raise NotAllowed(why_aside(ground))
     if user.pk not in panel.unsaid and user.pk not in panel.said:
         raise NotAllowed(
             _(

@@ -52,7 +52,7 @@ def say_whose(*, case: Case, is_theirs: bool, by: Account, at: datetime | None =
     """A member's word on the feedback in the set of those who are known at a mailbox of theirs:
     whether it is theirs, so that they are treated as who gave it. Until the decision it can be
     said otherwise: of each giver the last word counts, and those before it stay on record. Of
-    whom nothing was said yet goes first."""
+    whom nothing was said yet goes first. Raises NotPossible once the committee has spoken."""
     case = locked(case)
     at = at or timezone.now()
     panel = panel_of(case, at)

@@ -172,6 +172,16 @@ def test_nobody_else_is_asked(client: Client) -> None:
     assert client.get(path).status_code == client.post(path, {"whose": "mine"}).status_code == 403
 
 
+def test_who_stands_aside_on_another_ground_is_not_asked(client: Client) -> None:
+    made = frozen()
+    actions.recuse(case=made.case, reason="A neighbour.", by=made.member, at=HELD)
+    client.force_login(made.member)
+
+    assert client.get(reverse("committees:say_whose", args=[made.case.pk])).status_code == 403
+    with pytest.raises(NotAllowed):
+        actions.say_whose(case=made.case, is_theirs=False, by=made.member, at=HELD)
+
+
 def test_who_stands_aside_by_their_word_takes_it_back_from_the_agenda(client: Client) -> None:
     made = frozen(givers_may_judge=False)
     Person.objects.filter(pk=made.member.pk).update(language="en")
