@@ -464,7 +464,6 @@ class Feedback(Correctable, Sealed):
     CONFIRM_WITHIN = timedelta(days=60)
 
     home = ("person", "evidence.owner_id")
-    changeable = ("confirmation_id",)
     erasable = ("place",)
     with_person = ("spoke_as",)
 
@@ -485,9 +484,6 @@ class Feedback(Correctable, Sealed):
     )
     given_on = models.DateField()
     place = models.CharField(max_length=200, blank=True)
-    confirmation = models.OneToOneField(
-        "Confirmation", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -513,8 +509,10 @@ class Feedback(Correctable, Sealed):
 
     @property
     def confirmed(self) -> bool | None:
-        """What the speaker said of noted feedback; None while they said nothing."""
-        return self.confirmation.confirmed if self.confirmation else None
+        """What the speaker said of noted feedback; None while they said nothing. One query, unless
+        it was selected."""
+        word = getattr(self, "confirmation", None)
+        return word.confirmed if word else None
 
     def is_fresh(self, at: datetime) -> bool:
         """Whether the confirmation link still shows what was noted. One query, unless its piece
@@ -576,22 +574,13 @@ class RemarkRequirement(AppendOnly, Part):
         return f"{self.remark_id} → {self.requirement_id}"
 
 
-class Confirmation(Version, Part):
-    """The speaker's own word on noted feedback: yes, I said this, or no. The last one counts."""
+class Confirmation(AppendOnly, Part):
+    """The speaker's own word on noted feedback: yes, I said this, or no. It is given once."""
 
     part_of = "feedback"
-    version_of = "feedback"
 
-    feedback = models.ForeignKey(Feedback, on_delete=models.PROTECT, related_name="confirmations")
+    feedback = models.OneToOneField(Feedback, on_delete=models.PROTECT, related_name="confirmation")
     confirmed = models.BooleanField()
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["feedback", "number"], name="a_confirmation_has_its_own_number"
-            ),
-        ]
 
     def __str__(self) -> str:
         return f"{self.feedback_id}: {self.confirmed}"

@@ -280,7 +280,7 @@ def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: dat
         rows = Identity.objects.as_of(moment).filter(person=OuterRef(person))
         return Subquery(rows.values("counts_as")[:1], output_field=UUIDField())
 
-    word = Confirmation.objects.as_of(moment).filter(feedback=OuterRef("pk"))
+    word = Confirmation.objects.filter(feedback=OuterRef("pk"), recorded_at__lte=moment)
     answers: QuerySet[Any] = given.select_related("revision").annotate(
         was_confirmed=Subquery(word.values("confirmed")),
         counts_as=counted_as("person"),

@@ -276,7 +276,7 @@ def confirm(
     somebody else, or in another role than was noted; or no. Once; raises NotPossible too for the
     maker's own name."""
     check_may_confirm(feedback, by)
-    rows = Feedback.objects.current().select_related("evidence", "person__account")
+    rows = Feedback.objects.current().select_related("evidence", "person__account", "confirmation")
     feedback = under_lock(rows, feedback.pk)
     at = at or timezone.now()
     if not feedback.is_confirmable(at):
@@ -319,8 +319,6 @@ def _put_right(
 
 def _confirm(feedback: Feedback, confirmed: bool, by: Account | None, at: datetime) -> Confirmation:
     word = Confirmation.objects.create(feedback=feedback, confirmed=confirmed, recorded_at=at)
-    feedback.confirmation = word
-    feedback.save(update_fields=["confirmation"])
     _event("confirmed" if confirmed else "denied", feedback, by, at)
     return word
 

@@ -278,15 +278,7 @@ class RemarkFactory(DjangoModelFactory[Remark]):
 
 def confirm(feedback: Feedback, *, said: bool = True, at: datetime = LONG_AGO) -> Confirmation:
     """The speaker's word on what was noted: yes, or no."""
-    word = Confirmation.objects.create(
-        feedback=feedback,
-        number=feedback.confirmations.count() + 1,
-        confirmed=said,
-        recorded_at=at,
-    )
-    feedback.confirmation = word
-    feedback.save(update_fields=["confirmation"])
-    return word
+    return Confirmation.objects.create(feedback=feedback, confirmed=said, recorded_at=at)
 
 
 def said_in(feedback: Feedback) -> list[tuple[str, set[QualityRequirement | None]]]:

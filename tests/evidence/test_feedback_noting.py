@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -295,14 +296,29 @@ def test_the_speakers_word_stands_beside_the_note(said: bool, verb: str) -> None
     assert verbs() == [f"feedback.{verb}"]
 
 
-def test_the_first_word_counts() -> None:
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("second", [True, False])
+def test_the_word_on_a_note_is_given_once(first: bool, second: bool) -> None:
     feedback = noted()
-    actions.confirm(feedback=feedback, confirmed=True)
+    actions.confirm(feedback=feedback, confirmed=first)
+
+    with pytest.raises(NotPossible):
+        actions.confirm(feedback=feedback, confirmed=second)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Confirmation.objects.create(feedback=feedback, confirmed=second)
+
+    assert [word.confirmed for word in Confirmation.objects.all()] == [first]
+
+
+def test_a_word_on_a_note_that_was_put_right_is_no_word_on_the_note() -> None:
+    feedback = noted()
+    actions.confirm(feedback=feedback, confirmed=True, name="Somebody Else")
 
     with pytest.raises(NotPossible):
         actions.confirm(feedback=feedback, confirmed=False)
 
-    assert [word.confirmed for word in Confirmation.objects.all()] == [True]
+    word = Confirmation.objects.get()
+    assert (word.confirmed, word.feedback.replaces) == (True, feedback)
 
 
 def test_written_feedback_has_no_confirmation_link() -> None:

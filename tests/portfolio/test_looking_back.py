@@ -152,8 +152,9 @@ class Year:
         )
 
     def confirmation(self, number: int) -> None:
-        """A later word ends the former."""
-        confirm(self.said, said=bool(number), at=self.clock)
+        """The word on the last feedback, which is given once."""
+        if self.said.confirmed is None:
+            confirm(self.said, said=bool(number), at=self.clock)
 
     def other_words(self, number: int) -> None:
         """Feedback that replaces the last."""
