@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from people.models import Address, Identity, Person, SamePerson
+from records.chain import ChainEntry, append_many
 from records.models import name_of
 from records.verification import verifies
 
@@ -77,21 +78,28 @@ def derive(people: Iterable[UUID], at: datetime) -> None:
         # Who held one of them until now may have connected them to others.
         found, pairs, at_mailbox = _connected(people)
     wanted = _wanted(known, pairs, at_mailbox)
-    rows_now = Identity.objects.current().filter(person__in=known)
-    now = {row.person_id: row for row in rows_now}
-    over = [row.pk for pk, row in now.items() if wanted.get(pk) != row.counts_as_id]
-    Identity.objects.filter(pk__in=over).update(ended_at=at)
-    Identity.objects.bulk_create(
+    now = {row.person_id: row for row in Identity.objects.current().filter(person__in=known)}
+    over = [row for pk, row in now.items() if wanted.get(pk) != row.counts_as_id]
+    Identity.objects.filter(pk__in=[row.pk for row in over]).update(ended_at=at)
+    new = Identity.objects.bulk_create(
         Identity(person_id=pk, counts_as_id=first, recorded_at=at)
         for pk, first in wanted.items()
-        if pk not in now or now[pk].pk in over
+        if pk not in now or now[pk] in over
     )
+    changed: dict[str, list[Identity]] = defaultdict(list)
+    for row in [*over, *new]:
+        changed[row.chain].append(row)
+    if changed:
+        append_many(
+            ChainEntry(key, "identity.derived", None, at, rows) for key, rows in changed.items()
+        )
 
 
 @verifies
-def altered_identities() -> Iterator[str]:
+def unfounded_identities() -> Iterator[str]:
     """The rows of now that do not follow from names, addresses and statements, by name, and who is
-    without the row that does. Four queries; holds everybody in memory at once."""
+    without the row that does; those that ended are what was stated of them, as any sealed row. Four
+    queries; holds everybody in memory at once."""
     rows = Person.objects.select_related("account")
     known = {row.pk: row for row in rows}
     at_mailbox: dict[str, set[UUID]] = defaultdict(set)
@@ -102,9 +110,9 @@ def altered_identities() -> Iterator[str]:
     wanted = _wanted(known, pairs, at_mailbox)
     for identity in Identity.objects.current():
         if wanted.pop(identity.person_id, None) != identity.counts_as_id:
-            yield f"{name_of(identity)}: altered"
+            yield f"{name_of(identity)}: does not follow"
     for pk in wanted:
-        yield f"{name_of(known[pk])}: its identity was removed"
+        yield f"{name_of(known[pk])}: without the identity that follows"
 
 
 def _wanted(

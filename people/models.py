@@ -180,10 +180,13 @@ class SamePerson(Dated, Sealed):
         return f"{self.one_id} = {self.other_id}"
 
 
-class Identity(Dated):
+class Identity(Dated, Sealed):
     """As whom somebody counts, where that is somebody else. Derived by `people.identity.derive`
     from `SamePerson` and mailboxes in common, and from nothing else; dated, so that a past count
-    comes out as it was."""
+    comes out as it was. Stated on a chain apart from its person's, so that who derives waits for
+    nobody who holds that one."""
+
+    home = ("identity", "person_id")
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="identities")
     counts_as = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")

@@ -312,7 +312,6 @@ LEFT_OUT = {
     "files.Upload": "bytes on their way in, which nothing names yet",
     "people.Account": "how somebody signs in; nothing that was said or decided",
     "people.Draft": "what is not sent yet is no record",
-    "people.Identity": "derived from addresses and statements, which are sealed",
     "post.Errand": "work that was ordered; what it does is stated case by case",
     "post.ErrandItem": "work that was ordered; what it does is stated case by case",
     "post.OutboxMail": "it says that a mail is to go; what caused it is an event",

@@ -25,7 +25,7 @@ from evidence.models import (
     Withdrawal,
 )
 from files.models import StoredFile
-from people.models import Account, Person, SamePerson
+from people.models import Account, Identity, Person, SamePerson
 from portfolio.coverage import draw
 from portfolio.loading import load_many
 from portfolio.models import SetAside
@@ -151,11 +151,15 @@ def superseded() -> Supersession:
 # Of what there is none in the demo.
 MADE: dict[type[models.Model], Callable[[], Sealed]] = {
     Erasure: lambda: Erasure(name="a.row:1", columns=[], kept_on="erasures", ground="Asked."),
+    Identity: lambda: Identity(
+        **dict(zip(("person", "counts_as"), Person.objects.order_by("pk")[:2], strict=True)),
+    ),
     Leading: lambda: Leading(meeting=Meeting.objects.all()[0], person=Person.objects.all()[0]),
     OwnWord: lambda: OwnWord(
         case=Case.objects.all()[0],
         person=Person.objects.all()[0],
         giver=Person.objects.all()[1],
+        number=1,
         is_theirs=True,
     ),
     SamePerson: lambda: SamePerson(

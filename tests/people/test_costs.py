@@ -8,7 +8,7 @@ import pytest
 
 from people import access, actions, drafts, identity, unsent
 from people.actions import Meant
-from people.models import Account, Address, Person
+from people.models import Account, Address, Identity, Person
 from records.refusals import NotPossible
 from tests.factories import AccountFactory, InstitutionRoleFactory
 from tests.people.factories import met, registered
@@ -50,7 +50,7 @@ COSTS: dict[str, tuple[int, Callable[[Account, Person, Person], object]]] = {
     "drafts.forget": (1, lambda by, noor, jan: drafts.forget("a")),
     "drafts.forget_of": (1, lambda by, noor, jan: drafts.forget_of(noor.pk)),
     "kept_for": (1, lambda by, noor, jan: list(unsent.kept_for(by))),
-    "altered_identities": (4, lambda by, noor, jan: list(identity.altered_identities())),
+    "unfounded_identities": (4, lambda by, noor, jan: list(identity.unfounded_identities())),
 }
 
 
@@ -94,3 +94,17 @@ def test_deriving_costs_by_steps_and_not_by_people(
 
     with django_assert_num_queries(12):
         identity.derive([people[0].pk], people[0].recorded_at)
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("count", [1, 30])
+def test_stating_who_counts_otherwise_costs_the_same_for_each_number(
+    count: int, django_assert_num_queries: "DjangoAssertNumQueries"
+) -> None:
+    people = [met(f"Jan {number}", INFO) for number in range(count + 1)]
+    Identity.objects.all().delete()
+
+    with django_assert_num_queries(19):
+        identity.derive([people[0].pk], people[0].recorded_at)
+
+    assert Identity.objects.count() == count

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone, translation
 
 from people import actions
 from people.access import NotAllowed
-from people.identity import altered_identities, at_mailboxes_of, counted_as, derive, said_to_be
+from people.identity import at_mailboxes_of, counted_as, derive, said_to_be, unfounded_identities
 from people.models import Account, Identity, InstitutionRole, Person, SamePerson
 from records.models import Event, name_of
 from records.refusals import NotPossible
@@ -269,20 +269,58 @@ def test_who_went_by_one_name_at_one_mailbox_stays_one_when_one_row_is_renamed()
 @pytest.mark.tampers
 def test_a_row_that_does_not_follow_is_reported() -> None:
     jan, petra, els = met("Jan", INFO), met("Petra", INFO), met("Els", "els@a.example")
-    assert list(altered_identities()) == []
+    assert list(unfounded_identities()) == []
 
     row = Identity.objects.current().get()
     Identity.objects.filter(pk=row.pk).update(counts_as=els)
-    assert verify().faults == [
-        f"{name_of(row)}: altered",
-    ]
+    assert verify().faults == [f"{name_of(row)}: altered", f"{name_of(row)}: does not follow"]
 
     Identity.objects.all().delete()
-    assert verify().faults == [f"{name_of(petra)}: its identity was removed"]
+    assert verify().faults == [
+        f"{name_of(row)}: removed",
+        f"{name_of(petra)}: without the identity that follows",
+    ]
 
     derive([jan.pk], timezone.now())
     added = Identity.objects.create(person=els, counts_as=jan)
-    assert verify().faults == [f"{name_of(added)}: altered"]
+    assert verify().faults == [
+        f"{name_of(added)}: inserted",
+        f"{name_of(row)}: removed",
+        f"{name_of(added)}: does not follow",
+    ]
+
+
+def ended() -> tuple[SamePerson, Identity]:
+    """A statement that was taken back, and who counted as whom by it."""
+    statement = same(met("Jan", "jan@a.example"), met("Johan", "johan@b.example"))
+    actions.take_back_same(statement=statement, by=None)
+    assert (SamePerson.objects.current().count(), Identity.objects.current().count()) == (0, 0)
+    return SamePerson.objects.get(), Identity.objects.get()
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("column", ["recorded_at", "ended_at"])
+@pytest.mark.parametrize("number", [0, 1], ids=["statement", "identity"])
+def test_what_has_ended_is_still_proven(number: int, column: str) -> None:
+    row = ended()[number]
+    assert verify().faults == []
+
+    earlier = getattr(row, column) - timedelta(days=1)
+    type(row)._base_manager.filter(pk=row.pk).update(**{column: earlier})
+
+    assert verify().faults == [f"{name_of(row)}: altered"]
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("number", [0, 1], ids=["statement", "identity"])
+def test_what_has_ended_is_not_removed_or_added_unseen(number: int) -> None:
+    row = ended()[number]
+    type(row)._base_manager.filter(pk=row.pk).delete()
+    assert verify().faults == [f"{name_of(row)}: removed"]
+
+    row.pk = uuid4()
+    row.save(force_insert=True)
+    assert f"{name_of(row)}: inserted" in verify().faults
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -293,4 +331,4 @@ def test_verifying_them_is_one_reading(
         met(f"Jan {number}", INFO)
 
     with django_assert_num_queries(4):
-        assert list(altered_identities()) == []
+        assert list(unfounded_identities()) == []
