@@ -166,6 +166,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
             "PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;"
+            "PRAGMA secure_delete=ON;"  # what is erased is overwritten
         ),
     }
 else:
