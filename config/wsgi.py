@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 
 if settings.EMBEDDED:
-    from post.work import start_sweeper
+    from post.work import start_sweepers
 
-    start_sweeper()
+    start_sweepers()

@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 3
 AT_ONCE = 50  # files in one run, so that other work gets its turn
 
 
-@register("preparation")
+@register("preparation", takes_long=True)
 def prepare_waiting() -> int:
     """Prepare the files that wait for it; returns how many became ready."""
     _give_up()

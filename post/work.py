@@ -7,7 +7,7 @@ change it is nudged; what a nudge missed, the next sweep finds.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,9 +18,10 @@ from django.db import close_old_connections, transaction
 logger = logging.getLogger(__name__)
 
 WORK: dict[str, Callable[[], int]] = {}
+TAKES_LONG: list[str] = []
 SWEEP_EVERY = 20  # seconds, embedded; Celery's beat has its own schedule
 
-_wake = threading.Event()
+_wakes: list[threading.Event] = []  # of the threads, embedded
 
 
 def term(at: datetime) -> datetime:
@@ -28,11 +29,15 @@ def term(at: datetime) -> datetime:
     return at - timedelta(days=settings.KEPT_DAYS)
 
 
-def register(name: str) -> Callable[[Callable[[], int]], Callable[[], int]]:
+def register(
+    name: str, *, takes_long: bool = False
+) -> Callable[[Callable[[], int]], Callable[[], int]]:
     """Register a function that does what is to be done and returns how much that was."""
 
     def keep(function: Callable[[], int]) -> Callable[[], int]:
         WORK[name] = function
+        if takes_long:
+            TAKES_LONG.append(name)
         return function
 
     return keep
@@ -46,31 +51,41 @@ def nudge(name: str) -> None:
 
 def _nudge(name: str) -> None:
     if settings.EMBEDDED:
-        _wake.set()
+        for wake in _wakes:
+            wake.set()
     else:
         current_app.send_task("post.do_work", args=[name])
 
 
-def sweep() -> int:
-    """Do every piece of work once; a fault in one is logged and does not keep the others."""
+def sweep(names: Iterable[str] | None = None) -> int:
+    """Do every piece of work once, or those with these names; a fault in one is logged and does not
+    keep the others."""
     done = 0
-    for name, function in WORK.items():
+    for name in WORK if names is None else names:
         try:
-            done += function()
+            done += WORK[name]()
         except Exception:
             logger.exception("work %s failed; the next sweep tries again", name)
     return done
 
 
-def start_sweeper() -> None:
-    """Start the embedded installation's sweep thread."""
-    threading.Thread(target=_sweep_on, name="sweep", daemon=True).start()
+def start_sweepers() -> list[threading.Thread]:
+    """Start the embedded installation's threads: one for each piece of work that takes long, and
+    one for all others, so that no mail waits for a film."""
+    quick = [name for name in WORK if name not in TAKES_LONG]
+    threads = []
+    for names in [quick, *([name] for name in TAKES_LONG)]:
+        wake = threading.Event()
+        _wakes.append(wake)
+        threads.append(threading.Thread(target=_sweep_on, args=(names, wake), daemon=True))
+        threads[-1].start()
+    return threads
 
 
-def _sweep_on() -> None:
+def _sweep_on(names: Collection[str], wake: threading.Event) -> None:
     while True:
-        _wake.wait(timeout=SWEEP_EVERY)
-        _wake.clear()
+        wake.wait(timeout=SWEEP_EVERY)
+        wake.clear()
         close_old_connections()
-        sweep()
+        sweep(names)
         close_old_connections()
