@@ -2,6 +2,7 @@
 `visible_to` of the models. Seats are looked after by the programme's coordinators
 (programmes.access.check_may_manage)."""
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,33 +15,35 @@ from django.utils.translation import ngettext
 from committees.days import is_early, notice_of
 from committees.models import Case, Committee, Meeting, Membership, Supersession
 from committees.rules import Ground, Panel, obstacles
+from committees.standing import OnUnit, Standing
 from committees.workflow import check_move
 from people.access import NotAllowed, allowed, has_role, sees_more
 from people.identity import said_to_be
 from people.models import Account, InstitutionRole, Person
 from portfolio.evidence_set import Frame
 from programmes.access import check_may_manage
+from programmes.models import Enrolment, Unit, UnitPart
 from records.refusals import NotPossible
 
 Role = Membership.Role
 
 
 def role_of(user: Account, committee: Committee, at: datetime) -> str | None:
-    """The person's role in the committee at this moment. One query."""
+    """Return the person's role in the committee at this moment. One query."""
     seat = Membership.objects.as_of(at).filter(committee=committee, person=user.pk).first()
     return seat.role if seat else None
 
 
 @sees_more
 def sits_somewhere(by: Account, person: Person) -> bool:
-    """Whether somebody has a seat: what they read and write as a member nobody does for them. One
-    query."""
+    """Tell whether somebody has a seat: what they read and write as a member nobody does for them.
+    One query."""
     return Membership.objects.current().filter(person=person).exists()
 
 
 def check_may_give_mandate(user: Account | None, committee: Committee) -> None:
-    """The exam board gives a mandate; the programme's coordinators note what it gave. At most two
-    queries."""
+    """Let the exam board give a mandate, and coordinators of the programme note what it gave. At
+    most two queries."""
     if allowed(check_may_manage, user, committee.programme):
         return
     if user is None or not has_role(user, InstitutionRole.Role.EXAM_BOARD):
@@ -50,13 +53,13 @@ def check_may_give_mandate(user: Account | None, committee: Committee) -> None:
 
 
 def check_may_prepare(user: Account, committee: Committee, at: datetime) -> None:
-    """Meetings, agenda, freezing and attendance are the chair's and the secretary's. One query."""
+    """Leave meetings, agenda, freezing and attendance to chair and secretary. One query."""
     if role_of(user, committee, at) not in (Role.CHAIR, Role.SECRETARY):
         raise NotAllowed(_("This is for the chair and the secretary of the committee."))
 
 
 def check_may_read(user: Account, panel: Panel) -> None:
-    """The set and the opened judgements are for those who sit in the committee and do not stand
+    """Show the set and the opened judgements to those who sit in the committee and do not stand
     aside."""
     if panel.seat_of(user.pk) is None:
         raise NotAllowed(_("This is for the members of the committee."))
@@ -65,7 +68,7 @@ def check_may_read(user: Account, panel: Panel) -> None:
 
 
 def why_aside(ground: str) -> str:
-    """Said to somebody who stands aside."""
+    """Say to somebody who stands aside on what ground they do."""
     return {
         Ground.ADVISER: _(
             "You are this student's adviser: you inform the committee, and stand aside when it "
@@ -90,7 +93,7 @@ def check_may_judge(user: Account, panel: Panel) -> None:
 
 
 def check_may_lead(user: Account, panel: Panel) -> None:
-    """Opening a meeting and judgements, deciding, deferring and closing are for who leads and is
+    """Leave opening, deciding, deferring and closing to who leads and is
     present: the chair; where the chair is not there or stands aside, the voting member whom the
     secretary noted, who accepts by acting."""
     check_may_read(user, panel)
@@ -107,7 +110,7 @@ def check_may_lead(user: Account, panel: Panel) -> None:
 
 
 def check_may_announce(user: Account, panel: Panel) -> None:
-    """Announcing is for the chair, or for the member who led in their place; it can be done after
+    """Leave announcing to the chair, or the member who led in their place; it can be done after
     the meeting."""
     check_may_read(user, panel)
     if not panel.announces(user.pk):
@@ -117,13 +120,13 @@ def check_may_announce(user: Account, panel: Panel) -> None:
 
 
 def check_may_recuse(user: Account, panel: Panel) -> None:
-    """Everybody asks for themselves."""
+    """Let everybody who sits in the committee ask for themselves."""
     if panel.seat_of(user.pk) is None:
         raise NotAllowed(_("This is for the members of the committee."))
 
 
 def check_may_say_whose(user: Account, panel: Panel) -> None:
-    """Everybody says it for themselves: also who stands aside because of what they said, and who
+    """Let everybody say it for themselves: also who stands aside because of what they said, and who
     stands aside on no other ground."""
     ground = panel.aside.get(user.pk, Ground.GAVE_FEEDBACK)
     if ground != Ground.GAVE_FEEDBACK:
@@ -138,8 +141,8 @@ def check_may_say_whose(user: Account, panel: Panel) -> None:
 
 
 def check_may_read_record(user: Account, case: Case, panel: Panel) -> None:
-    """Auditor and exam board read it always (the case read `with_supervising`); once the decision
-    is announced, so do the members who sat before the case and did not stand aside."""
+    """Show it to auditor and exam board always (the case read `with_supervising`); once the
+    decision is announced, to the members who sat before the case and did not stand aside."""
     if case.is_supervised:
         return
     if case.state not in (Case.State.ANNOUNCED, Case.State.DEFERRED):
@@ -152,10 +155,10 @@ def check_may_read_record(user: Account, case: Case, panel: Panel) -> None:
 def check_may_supersede(
     by: Account, second: Account, case: Case, panel: Panel, ground: Supersession.Ground
 ) -> None:
-    """Replacing an announced decision is for two different people, neither of whom stands aside or
-    is the student or now advises them: a clerical error for two voting members or two of the exam
-    board, on objection and appeal for two of the exam board. Each is looked for as the human they
-    are said to be. At most six queries more than `said_to_be`."""
+    """Leave replacing an announced decision to two different people, neither of whom stands aside
+    or is the student or now advises them: a clerical error for two voting members or two of the
+    exam board, on objection and appeal for two of the exam board. Each is looked for as the human
+    they are said to be. At most six queries more than `said_to_be`."""
     humans = said_to_be([by.pk, second.pk])
     if humans[by.pk] & humans[second.pk]:
         raise NotAllowed(_("A decision is replaced by two people: this is one."))
@@ -189,24 +192,24 @@ def _have_part_in(people: frozenset[UUID], case: Case, panel: Panel) -> bool:
     )
 
 
-def may_read_files(user: Account, case: Case, panel: Panel) -> bool:
-    """Whether the files of the frozen set are open to this person: the student, whoever reads the
-    set, auditor and exam board. The case was read `with_supervising`."""
-    is_own = case.enrolment.student_id == user.pk
-    return is_own or case.is_supervised or allowed(check_may_read, user, panel)
+def check_may_read_files(user: Account, case: Case, panel: Panel) -> None:
+    """Open the files of the frozen set to the student, to whoever reads the set, to auditor and
+    exam board. The case was read `with_supervising`."""
+    if case.enrolment.student_id != user.pk and not case.is_supervised:
+        check_may_read(user, panel)
 
 
 # --- Whether now ----------------------------------------------------------------------------------
 
 
 def check_given(given_on: date, at: datetime) -> None:
-    """A mandate is given before it is used. (domain rule 19)"""
+    """See that a mandate is given before it is used. (domain rule 19)"""
     if given_on > timezone.localdate(at):
         raise NotPossible(_("This day is still to come: note the mandate once it has been given."))
 
 
 def check_not_in_session(committee: Committee) -> None:
-    """What a meeting began under holds until it is closed. One query."""
+    """See that what a meeting began under holds until it is closed. One query."""
     if committee.meetings.filter(state=Meeting.State.OPEN).exists():
         raise NotPossible(
             _("A meeting of this committee is in session: first it is closed under its mandate.")
@@ -214,7 +217,7 @@ def check_not_in_session(committee: Committee) -> None:
 
 
 def check_plan(held_at: datetime, reference_at: datetime, at: datetime) -> None:
-    """The sets are frozen before the meeting, and whoever they are of can prepare for it."""
+    """See that sets are frozen before the meeting, and that who they are of can prepare for it."""
     if reference_at > held_at:
         raise NotPossible(_("The reference date lies after the meeting."))
     if reference_at <= at:
@@ -222,8 +225,8 @@ def check_plan(held_at: datetime, reference_at: datetime, at: datetime) -> None:
 
 
 def check_put_on_agenda(meeting: Meeting, at: datetime) -> None:
-    """No surprise: the student has the working days of the house rule to complete the set. (domain
-    rule 10)"""
+    """Surprise nobody: a student has the working days of the house rule to complete the set.
+    (domain rule 10)"""
     if meeting.state != Meeting.State.PLANNED:
         raise NotPossible(_("The meeting has begun: its agenda stands."))
     notice = notice_of(meeting.committee.programme, at)
@@ -244,6 +247,33 @@ def check_put_on_agenda(meeting: Meeting, at: datetime) -> None:
     )
 
 
+def check_fits(
+    meeting: Meeting,
+    unit: Unit,
+    enrolment: Enrolment,
+    *,
+    waiting: Collection[UUID],
+    stands: Mapping[OnUnit, Standing],
+    parts: Iterable[UnitPart],
+) -> None:
+    """Take whoever is of the committee's programme, enrolled on the reference date, and has
+    something left to ask: what is attained stands. (domain rule 21) `waiting` are the enrolments
+    that wait for a decision on this unit already, `stands` what stands of them, `parts` those of
+    the unit now."""
+    named = {"student": enrolment.student}
+    if {unit.programme_id, enrolment.programme_id} != {meeting.committee.programme_id}:
+        raise NotPossible(_("This committee decides in its own programme only."))
+    if enrolment.is_over(timezone.localdate(meeting.reference_at)):
+        raise NotPossible(_("%(student)s is not enrolled any more on the reference date.") % named)
+    if enrolment.pk in waiting:
+        raise NotPossible(_("%(student)s waits for a decision on this unit already.") % named)
+    found = stands.get((enrolment.pk, unit.pk))
+    if found is not None and found.attained and not found.left_of(parts):
+        raise NotPossible(
+            _("%(student)s has attained every part of this unit: nothing is left to ask.") % named
+        )
+
+
 def check_take_off(case: Case) -> None:
     if case.state != Case.State.PLANNED:
         raise NotPossible(_("The set has been frozen: the case stays on record."))
@@ -255,20 +285,21 @@ def check_reference_has_passed(meeting: Meeting, at: datetime) -> None:
 
 
 def check_freeze(meeting: Meeting, planned: int, at: datetime) -> None:
-    """`planned` is how many sets of this meeting are still to be frozen."""
+    """Freeze after the reference date what is still to be frozen: `planned` sets of this
+    meeting."""
     check_reference_has_passed(meeting, at)
     if not planned:
         raise NotPossible(_("The sets of this meeting have been frozen."))
 
 
 def check_not_closed(meeting: Meeting) -> None:
-    """Who is present and who leads is noted until the meeting is closed."""
+    """Note who is present and who leads until the meeting is closed."""
     if meeting.state == Meeting.State.CLOSED:
         raise NotPossible(_("The meeting is closed."))
 
 
 def check_note_leading(person: Person, panel: Panel) -> None:
-    """The chair leads without being noted; who else does, is present and votes."""
+    """Note as leading who is present and votes; the chair leads without being noted."""
     if person.pk in {seat.person for seat in panel.may_be_noted}:
         return
     if panel.chairs(person.pk):
@@ -277,7 +308,7 @@ def check_note_leading(person: Person, panel: Panel) -> None:
 
 
 def check_open_meeting(meeting: Meeting, reason: str, at: datetime) -> None:
-    """Before the planned day a reason is asked, and kept."""
+    """Ask for a reason before the planned day; it is kept."""
     check_move(meeting, Meeting.State.OPEN)
     if is_early(meeting, at) and not reason.strip():
         raise NotPossible(
@@ -287,7 +318,7 @@ def check_open_meeting(meeting: Meeting, reason: str, at: datetime) -> None:
 
 
 def check_close_meeting(meeting: Meeting, pending: int) -> None:
-    """Nobody is left waiting: `pending` is how many cases on the agenda have no outcome yet."""
+    """Leave nobody waiting: `pending` is how many cases on the agenda have no outcome yet."""
     check_move(meeting, Meeting.State.CLOSED)
     if pending:
         raise NotPossible(
@@ -310,7 +341,7 @@ def check_recuse(user: Account, case: Case, panel: Panel) -> None:
 
 
 def check_say_whose(case: Case) -> None:
-    """Until the committee has spoken a member's word can be given, and given otherwise."""
+    """Take a member's word, and another one, until the committee has spoken."""
     if case.state not in Case.WITH_MEMBERS:
         raise NotPossible(_("This is asked between the reference date and the decision."))
 
@@ -332,7 +363,7 @@ def check_open_judgements(case: Case, panel: Panel) -> None:
 
 
 def check_decide(case: Case, panel: Panel) -> None:
-    """The committee, as it sits, can decide. (domain rule 7)"""
+    """See that the committee, as it sits, can decide. (domain rule 7)"""
     check_in_session(case.meeting)
     check_move(case, Case.State.DECIDED)
     _check_able(panel)
@@ -344,13 +375,18 @@ def _check_able(panel: Panel) -> None:
 
 
 def check_defer(case: Case) -> None:
-    """For this no quorum is needed."""
+    """Defer in session only; for this no quorum is needed."""
     check_in_session(case.meeting)
     check_move(case, Case.State.DEFERRED)
 
 
 def check_announce(case: Case) -> None:
     check_move(case, Case.State.ANNOUNCED)
+
+
+def check_preview_letter(case: Case) -> None:
+    if case.state != Case.State.DECIDED:
+        raise NotPossible(_("There is a letter to look at between the decision and announcing it."))
 
 
 def check_supersede(case: Case, reason: str) -> None:
@@ -377,7 +413,7 @@ def check_asks_something(frame: Frame) -> None:
 
 
 def check_erase_person(person: Person) -> None:
-    """Nobody is erased while a case waits in which they are the student, or sit on the committee:
+    """Erase nobody while a case waits in which they are the student, or sit on the committee:
     as themselves, or as somebody who is said to be the same. At least two queries."""
     people = said_to_be([person.pk])[person.pk]
     sits = Membership.objects.current().filter(

@@ -11,16 +11,17 @@ from django.urls import reverse
 
 from committees.access import (
     check_announce,
+    check_decide,
     check_judge,
     check_may_announce,
     check_may_lead,
+    check_open_judgements,
     check_say_whose,
 )
 from committees.models import Case, Judgement, Meeting
-from committees.panels import moment_of, panels_of
 from committees.rules import Accord, Ground, Panel, accord, quorum_sentence
 from committees.standing import standing_of
-from committees.workflow import check_move
+from committees.who_sits import moment_of, panels_of
 from people.access import allowed
 from people.models import Account
 from records.models import Chain
@@ -39,7 +40,7 @@ class AgendaRow:
 
     @property
     def stands_aside(self) -> bool:
-        """Whether the viewer does."""
+        """Whether the viewer stands aside."""
         return self.viewer.pk in self.panel.aside
 
     @property
@@ -78,7 +79,9 @@ class AgendaRow:
     @property
     def opens(self) -> bool:
         """Whether it is the viewer's to open judgements that are complete."""
-        return self.is_complete and allowed(check_may_lead, self.viewer, self.panel)
+        leads = allowed(check_may_lead, self.viewer, self.panel)
+        able = not why_not(check_open_judgements, self.case, self.panel)
+        return self.is_complete and leads and able
 
     @property
     def announces(self) -> bool:
@@ -95,7 +98,7 @@ class AgendaRow:
     def is_up(self) -> bool:
         """Whether it is the viewer's to record the decision now."""
         leads = allowed(check_may_lead, self.viewer, self.panel)
-        return leads and not why_not(check_move, self.case, Case.State.DECIDED)
+        return leads and not why_not(check_decide, self.case, self.panel)
 
     @property
     def address(self) -> str:
@@ -124,7 +127,8 @@ class AgendaRow:
 
 
 def agenda_of(meeting: Meeting, *, viewer: Account, at: datetime) -> list[AgendaRow]:
-    """The cases of a meeting in order, with what stands from before. Seven queries."""
+    """Return the cases of a meeting in order, with what stands from before. At most six queries,
+    more as `panels_of` says."""
     rows = rows_for(meeting.cases.for_list(), viewer=viewer, at=moment_of(meeting, at))
     asked = [row.case for row in rows if row.case.is_pending]
     stands = standing_of({case.enrolment_id for case in asked}, {case.unit_id for case in asked})
@@ -139,7 +143,8 @@ def agenda_of(meeting: Meeting, *, viewer: Account, at: datetime) -> list[Agenda
 
 
 def rows_for(cases: Iterable[Case], *, viewer: Account, at: datetime) -> list[AgendaRow]:
-    """These cases (read with `for_list`). Four queries, one without cases."""
+    """Return a row for each of these cases (read with `for_list`). Three queries, one without
+    cases; more as `panels_of` says."""
     kept = list(cases)
     panels = panels_of(kept, at)
     findings = _opened_findings(kept, panels)
@@ -152,8 +157,8 @@ def rows_for(cases: Iterable[Case], *, viewer: Account, at: datetime) -> list[Ag
 
 
 def mark_of(meeting: Meeting) -> str:
-    """Changes with whatever a page of this meeting or of its cases shows: where the chains of
-    events stand on which that is written. Two queries."""
+    """Return what changes with whatever a page of this meeting or of its cases shows: where the
+    chains of events stand on which that is written. Two queries."""
     cases = meeting.cases.only("meeting")
     owners = (meeting, meeting.committee, meeting.committee.programme, *cases)
     chains = Chain.objects.filter(key__in=[owner.chain for owner in owners]).order_by("key")
@@ -162,7 +167,8 @@ def mark_of(meeting: Meeting) -> str:
 
 
 def next_up(rows: Iterable[AgendaRow]) -> Case | None:
-    """The case of which the viewer records the decision next: those on which all agree first."""
+    """Return the case of which the viewer records the decision next: those on which all agree
+    first."""
     up = [row for row in rows if row.is_up]
     return min(up, key=lambda row: not row.goes_fast).case if up else None
 

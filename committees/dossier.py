@@ -83,7 +83,7 @@ class ShownPiece:
 
 
 def piece_rows(evidence_set: EvidenceSet) -> list[PieceRow]:
-    """The pieces of a set as lines, in its order. No query."""
+    """Return the pieces of a set as lines, in its order. No query."""
     given: dict[str, list[FeedbackFact]] = defaultdict(list)
     for item in evidence_set.feedback:
         given[item.piece].append(item)
@@ -99,8 +99,8 @@ def piece_rows(evidence_set: EvidenceSet) -> list[PieceRow]:
 def shown_pieces(
     evidence_set: EvidenceSet, only: str = "", *, address: Callable[[PieceFact, FileFact], str]
 ) -> list[ShownPiece]:
-    """The pieces of a set in full, or `only` the one with this id; `address` says where a file of
-    a piece is. No query."""
+    """Return the pieces of a set in full, or `only` the one with this id; `address` says where a
+    file of a piece is. No query."""
     words = {line.id: line.words for line in evidence_set.frame.requirements}
     names = {person.id: person.name for person in evidence_set.people}
     shown = {piece.id: piece.revision for piece in evidence_set.pieces}
@@ -129,9 +129,9 @@ def shown_pieces(
 def set_context(
     case: Case, evidence_set: EvidenceSet, *, erased: int = 0, asked: QueryDict | None = None
 ) -> dict[str, Any]:
-    """What `committees/_set.html` draws, for the committee, the student and the auditor alike.
-    Where the reader can ask for a part of the coverage, `asked` is the query that does so. No
-    query to the database."""
+    """Return what `committees/_set.html` draws, for the committee, the student and the auditor
+    alike. Where the reader can ask for a part of the coverage, `asked` is the query that does so.
+    No query to the database."""
     filters = None if asked is None else CoverageFilterForm(asked, evidence_set)
     return {
         "erased": erased,
@@ -162,8 +162,8 @@ class OpenedJudgements:
 
 
 def opened_judgements(case: Case, panel: Panel, parts: Iterable[PartFact]) -> OpenedJudgements:
-    """The judgements that count, side by side; only for a case whose judgements were opened. One
-    query."""
+    """Return the judgements that count, side by side; only for a case whose judgements were opened.
+    One query."""
     if not case.is_opened:
         raise PermissionError("sealed judgements are shown to nobody")
     rows = {row.person_id: row for row in Judgement.objects.standing().filter(case=case)}
@@ -206,7 +206,7 @@ class DecisionFacts:
 
 
 def decision_facts(decision: Decision, frozen: FrozenSet) -> DecisionFacts:
-    """One query, unless its findings were prefetched."""
+    """Return the decision as it is read. One query, unless its findings were prefetched."""
     titles = frozen.titles()
     parts = {part.id: part.title for part in frozen.evidence_set.frame.parts}
     return DecisionFacts(
@@ -225,8 +225,8 @@ def decision_facts(decision: Decision, frozen: FrozenSet) -> DecisionFacts:
 
 
 def replaced_decisions(case: Case, frozen: FrozenSet) -> list[tuple[Decision, DecisionFacts]]:
-    """The decisions of this case that another took the place of, newest first. Two queries, none
-    where the one that stands is the first."""
+    """Return the decisions of this case that another took the place of, newest first. Two queries,
+    none where the one that stands is the first."""
     if case.standing.number == 1:
         return []
     rows = case.decisions.for_page().filter(standing_for=None).order_by("-number")
@@ -240,8 +240,8 @@ Neighbours = tuple[Case | None, Case | None]
 def neighbours(
     case: Case, agenda: Iterable[Case], panels: Mapping[UUID, Panel], viewer: Account
 ) -> Neighbours:
-    """The cases before and after this one on the agenda, past those from which the viewer stands
-    aside."""
+    """Return the cases before and after this one on the agenda, past those from which the viewer
+    stands aside."""
     rows = [row for row in agenda if row == case or viewer.pk not in panels[row.pk].aside]
     place = rows.index(case)
     before = rows[place - 1] if place else None
@@ -274,8 +274,8 @@ class Citing:
 
 
 def citing_in(frozen: FrozenSet, chosen: Collection[str], *, q: str = "", page: str = "") -> Citing:
-    """The pieces whose title, or the name of somebody who spoke of them, holds every word of `q`,
-    so many at a time. No query."""
+    """Find the pieces whose title, or the name of somebody who spoke of them, holds every word of
+    `q`, so many at a time. No query."""
     asked = _folded(q).split()
     found = [
         choices

@@ -508,7 +508,6 @@ class Snapshot(AppendOnly, Sealed):
     read_at_once = 20
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="snapshot")
-    format = models.PositiveSmallIntegerField(default=FORMAT)
     manifest = models.BinaryField()
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of the manifest
 
@@ -639,7 +638,7 @@ def _last_of(rows: models.QuerySet, *of: str) -> models.Q:
 
 class OwnWordQuerySet(models.QuerySet):
     def standing(self) -> Self:
-        """Of each member and each giver the last one."""
+        """Keep the last word of each member on each giver."""
         return self.filter(_last_of(self, "case", "person", "giver"))
 
 
@@ -678,7 +677,7 @@ class Outcome(models.TextChoices):
 
 class JudgementQuerySet(models.QuerySet):
     def standing(self) -> Self:
-        """Of each member the last one."""
+        """Keep the last judgement of each member."""
         return self.filter(_last_of(self, "case", "person"))
 
 

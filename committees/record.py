@@ -16,6 +16,7 @@ WORDS: dict[str, Promise] = {
     "case.put_on_agenda": gettext_lazy("put the case on the agenda"),
     "set.frozen": gettext_lazy("froze the set"),
     "member.recused": gettext_lazy("noted that a member stands aside"),
+    "member.said_whose": gettext_lazy("said whose the feedback from a mailbox of theirs is"),
     "judgement.written": gettext_lazy("wrote a judgement"),
     "judgements.opened": gettext_lazy("opened the judgements"),
     "decision.made": gettext_lazy("recorded the decision"),
@@ -23,6 +24,12 @@ WORDS: dict[str, Promise] = {
     "decision.announced": gettext_lazy("announced the decision"),
     "decision.superseded": gettext_lazy("replaced the decision by another"),
     "content.erased": gettext_lazy("erased content from the set, on a lawful ground"),
+}
+
+# What a member said of it, by the fact in the event.
+WHOSE: dict[bool, Promise] = {
+    True: gettext_lazy("it is their own"),
+    False: gettext_lazy("it is of somebody else"),
 }
 
 KINDS: dict[str, Promise] = {
@@ -48,7 +55,7 @@ class Step:
 
 
 def steps_of(case: Case) -> list[Step]:
-    """The events of a case's chain, in order. Two queries."""
+    """Return the events of a case's chain, in order. At most two queries."""
     events = list(
         Event.objects.filter(chain__key=case.chain).select_related("by__person").order_by("number")
     )
@@ -58,9 +65,14 @@ def steps_of(case: Case) -> list[Step]:
         Step(
             event.recorded_at,
             event.by.name if event.by else _("the system"),
-            str(WORDS.get(event.verb, event.verb)),
+            _words(event),
             people[UUID(person)].name if person else "",
             event.digest,
         )
         for event, person in zip(events, named, strict=True)
     ]
+
+
+def _words(event: Event) -> str:
+    said = event.statement.get("facts", {}).get("is_theirs")
+    return str(WORDS[event.verb]) + ("" if said is None else f": {WHOSE[said]}")

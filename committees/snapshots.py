@@ -102,7 +102,8 @@ class FrozenSet:
 def freeze(
     case: Case, evidence_set: EvidenceSet, *, at: datetime
 ) -> tuple[Snapshot, list[SnapshotItem], list[SnapshotFile]]:
-    """The unsaved snapshot of this set, its items, and where in them files are shown. One query."""
+    """Return the unsaved snapshot of this set, its items, and where in them files are shown. One
+    query."""
     words = _revisions(evidence_set)
     frame, asked = _apart(evidence_set.frame)
     facts: list[tuple[str, Any, UUID | None]] = [("frame", frame, None)]
@@ -193,8 +194,8 @@ def _item(
 
 
 def file_in(case: Case, file: UUID) -> tuple[StoredFile, str] | None:
-    """The file with this id and its name, where the case's frozen set shows it; None where it does
-    not, and where the piece it belongs to was lawfully erased. One query."""
+    """Find the file with this id and its name, where the case's frozen set shows it; None where it
+    does not, and where the piece it belongs to was lawfully erased. One query."""
     rows = SnapshotFile.objects.filter(item__snapshot__case=case, file=file)
     for row in rows.select_related("item", "file").order_by("pk"):
         if content := bytes(row.item.content):
@@ -205,8 +206,8 @@ def file_in(case: Case, file: UUID) -> tuple[StoredFile, str] | None:
 
 
 def read(case: Case) -> FrozenSet:
-    """The set of a case as it was frozen, less what was lawfully erased since. That it is the one
-    that the manifest names, verification proves. One query."""
+    """Read the set of a case as it was frozen, less what was lawfully erased since. That it is the
+    one that the manifest names, verification proves. One query."""
     rows = SnapshotItem.objects.filter(snapshot__case=case).order_by("number")
     found: dict[str, list[Any]] = {kind: [] for kind in FACTS}
     digests: dict[str, str] = {}
@@ -235,8 +236,8 @@ def read(case: Case) -> FrozenSet:
 
 @lru_cache(maxsize=16_384)
 def fact_of(kind: str, content: bytes) -> Any:
-    """The fact that an item's content holds. Whoever asks, in one request or the next, the same
-    bytes are read once, as long as they are among the last that were asked for."""
+    """Return the fact that an item's content holds. Whoever asks, in one request or the next, the
+    same bytes are read once, as long as they are among the last that were asked for."""
     return from_plain(FACTS[kind], json.loads(content))
 
 
@@ -249,19 +250,18 @@ class Preview:
 
     evidence_set: EvidenceSet
     unanswered: tuple[PieceFact, ...]
-    set_aside: tuple[SetAsideFact, ...]
 
 
 def preview(case: Case, at: datetime) -> Preview:
-    """As the set would be frozen at this moment, or, after it, at the reference moment. At
-    most 20 queries."""
+    """Return the set as it would be frozen at this moment, or, after it, at the reference moment.
+    At most 20 queries."""
     moment = min(at, case.meeting.reference_at)
     whole = _load(case, moment)
-    return Preview(_that_counts(case, whole, moment), draw(whole).unanswered, whole.set_aside)
+    return Preview(_that_counts(case, whole, moment), draw(whole).unanswered)
 
 
 def set_that_counts(case: Case, *, as_of: datetime) -> EvidenceSet:
-    """What is frozen: all answered evidence laid against the unit, less what the student set
+    """Return what is frozen: all answered evidence laid against the unit, less what the student set
     aside; with check-ins where the house rules of then show them to the committee. (domain rules
     11 and 12) At most 20 queries."""
     return _that_counts(case, _load(case, as_of), as_of)

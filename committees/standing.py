@@ -12,7 +12,7 @@ from committees.models import Case, Decision, Deferral, Finding, Outcome
 from portfolio.evidence_set import Earlier, EarlierFinding, Frame
 from programmes.models import Unit, UnitPart
 
-Pair = tuple[UUID, UUID]  # an enrolment and a unit
+OnUnit = tuple[UUID, UUID]  # an enrolment and a unit
 Pointed = tuple[UUID | None, UUID | None]  # the core task or the work process of a part
 
 
@@ -25,7 +25,7 @@ class Standing:
     attained: frozenset[Pointed] = frozenset()
 
     def left_of(self, parts: Iterable[UnitPart]) -> list[UnitPart]:
-        """The parts that are still asked."""
+        """Return the parts that are still asked."""
         return [part for part in parts if _points_at(part) not in self.attained]
 
     @property
@@ -35,9 +35,9 @@ class Standing:
         return list(dict.fromkeys(i.title for i in found if i.outcome == Outcome.ATTAINED))
 
 
-def standing_of(enrolments: Collection[UUID], units: Collection[UUID]) -> dict[Pair, Standing]:
-    """What stands of each of these enrolments and units; a pair of which nothing does is not in
-    it. Three queries."""
+def standing_of(enrolments: Collection[UUID], units: Collection[UUID]) -> dict[OnUnit, Standing]:
+    """Return what stands of each of these enrolments and units; a pair of which nothing does is not
+    in it. At most three queries."""
     of_them = {"case__enrolment__in": enrolments, "case__unit__in": units}
     findings = Finding.objects.select_related("part__core_task", "part__work_process")
     decisions = (
@@ -46,8 +46,8 @@ def standing_of(enrolments: Collection[UUID], units: Collection[UUID]) -> dict[P
         .select_related("case", "announcement")
         .prefetch_related(Prefetch("findings", findings))
     )
-    found: dict[Pair, list[Earlier]] = {}
-    attained: dict[Pair, set[Pointed]] = {}
+    found: dict[OnUnit, list[Earlier]] = {}
+    attained: dict[OnUnit, set[Pointed]] = {}
     for decision in decisions:
         pair = (decision.case.enrolment_id, decision.case.unit_id)
         found.setdefault(pair, []).append(_decided(decision))
@@ -72,13 +72,19 @@ def standing_of(enrolments: Collection[UUID], units: Collection[UUID]) -> dict[P
     }
 
 
+def waiting_for(unit: Unit, enrolments: Collection[UUID]) -> set[UUID]:
+    """Tell which of these enrolments wait for a decision on this unit. One query."""
+    rows = Case.objects.waiting().filter(unit=unit, enrolment__in=enrolments)
+    return set(rows.values_list("enrolment", flat=True))
+
+
 def standing_on(unit: Unit, enrolment: UUID) -> Standing:
-    """What stands of one student and this unit. Three queries."""
+    """Return what stands of one student and this unit. At most three queries."""
     return standing_of([enrolment], [unit.pk]).get((enrolment, unit.pk), Standing())
 
 
 def asking_the_rest(frame: Frame, stands: Standing) -> Frame:
-    """The frame of a unit as a next case opens with it. At most one query."""
+    """Return the frame of a unit as a next case opens with it. At most one query."""
     if not stands.attained:
         return replace(frame, earlier=stands.earlier)
     rows = UnitPart.objects.filter(pk__in=[part.id for part in frame.parts])

@@ -1,13 +1,13 @@
 from django.urls import path
 
-from committees.views import cases, committees, deciding, meetings, own, record, sets
+from committees.views import cases, committees, deciding, meetings, record, sets, students
 
 app_name = "committees"
 urlpatterns = [
     path("", committees.committee_list, name="list"),
     path("new/", committees.committee_new, name="new"),
     path("new/draft/", committees.committee_new, {"is_draft": True}, name="new_draft"),
-    path("mine/", own.mine, name="mine"),
+    path("mine/", students.mine, name="mine"),
     path("record/", record.record, name="record"),
     path("<uuid:pk>/", committees.committee, name="committee"),
     path("<uuid:pk>/mandate/", committees.mandate_give, name="mandate_give"),
@@ -48,9 +48,9 @@ urlpatterns = [
     path("cases/<uuid:pk>/defer/", deciding.defer, name="defer"),
     path("cases/<uuid:pk>/defer/draft/", deciding.defer, {"is_draft": True}, name="defer_draft"),
     path("cases/<uuid:pk>/announce/", deciding.announce, name="announce"),
-    path("cases/<uuid:pk>/mine/", own.my_case, name="my_case"),
-    path("cases/<uuid:pk>/letter/", own.letter, name="letter"),
-    path("cases/<uuid:pk>/letter/preview/", own.letter_preview, name="letter_preview"),
+    path("cases/<uuid:pk>/mine/", students.my_case, name="my_case"),
+    path("cases/<uuid:pk>/letter/", students.letter, name="letter"),
+    path("cases/<uuid:pk>/letter/preview/", students.letter_preview, name="letter_preview"),
     path("cases/<uuid:pk>/record/", record.case_record, name="case_record"),
     path("cases/<uuid:pk>/record/steps/", record.record_steps, name="record_steps"),
     path("cases/<uuid:pk>/record/check/", record.record_integrity, name="record_integrity"),

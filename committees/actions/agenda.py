@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from committees.access import (
     check_close_meeting,
+    check_fits,
     check_may_lead,
     check_may_prepare,
     check_not_closed,
@@ -19,12 +20,12 @@ from committees.access import (
 )
 from committees.days import is_early
 from committees.models import Attendance, Case, Committee, Leading, Meeting, Membership
-from committees.panels import panel_in
-from committees.standing import Standing, standing_of
+from committees.standing import standing_of, waiting_for
+from committees.who_sits import panel_in
 from committees.workflow import move
 from people.models import Account, Person
 from post.outbox import queue
-from programmes.models import Enrolment, Unit, UnitPart
+from programmes.models import Enrolment, Unit
 from records.chain import ChainEntry, append, append_many
 from records.locking import under_lock
 from records.refusals import NotPossible
@@ -45,8 +46,8 @@ def plan_meeting(
     by: Account,
     at: datetime | None = None,
 ) -> Meeting:
-    """A meeting at this moment; the sets of its cases are frozen at the reference moment. Raises
-    NotPossible when that lies after the meeting or in the past."""
+    """Plan a meeting at this moment; the sets of its cases are frozen at the reference moment.
+    Raises NotPossible when that lies after the meeting or in the past."""
     at = at or timezone.now()
     check_may_prepare(by, committee, at)
     check_plan(held_at, reference_at, at)
@@ -71,9 +72,9 @@ def put_on_agenda(
     by: Account,
     at: datetime | None = None,
 ) -> list[Case]:
-    """A case for each of these students (of the committee's programme) for this unit; each is
-    told by mail. Raises NotPossible once the meeting has begun, when fewer working days than the
-    house rule asks are left until the reference date, for a student who waits for a
+    """Put a case of each of these students (of the committee's programme) for this unit on the
+    agenda; each is told by mail. Raises NotPossible once the meeting has begun, when fewer working
+    days than the house rule asks are left until the reference date, for a student who waits for a
     decision on this unit already, and for one who attained every part of it."""
     meeting = _locked(meeting)
     at = at or timezone.now()
@@ -83,10 +84,11 @@ def put_on_agenda(
     made = []
     rows = _each_locked(enrolments)
     parts = list(unit.parts.current())
-    stands = standing_of([enrolment.pk for enrolment in rows], [unit.pk])
+    wanted = [enrolment.pk for enrolment in rows]
+    waiting = waiting_for(unit, wanted)
+    stands = standing_of(wanted, [unit.pk])
     for order, enrolment in enumerate(rows, start=last + 1):
-        _check_fits(meeting, unit, enrolment)
-        _check_asks_something(enrolment, parts, stands.get((enrolment.pk, unit.pk)))
+        check_fits(meeting, unit, enrolment, waiting=waiting, stands=stands, parts=parts)
         case = Case.objects.create(
             meeting=meeting, enrolment=enrolment, unit=unit, order=order, recorded_at=at
         )
@@ -117,31 +119,9 @@ def _each_locked(enrolments: Iterable[Enrolment]) -> list[Enrolment]:
     return [rows[key] for key in wanted]
 
 
-def _check_fits(meeting: Meeting, unit: Unit, enrolment: Enrolment) -> None:
-    programme = meeting.committee.programme_id
-    if {unit.programme_id, enrolment.programme_id} != {programme}:
-        raise NotPossible(_("This committee decides in its own programme only."))
-    if Case.objects.waiting().filter(enrolment=enrolment, unit=unit).exists():
-        raise NotPossible(
-            _("%(student)s waits for a decision on this unit already.")
-            % {"student": enrolment.student}
-        )
-
-
-def _check_asks_something(
-    enrolment: Enrolment, parts: list[UnitPart], stands: Standing | None
-) -> None:
-    """What is attained stands, and is not asked again. (domain rule 21)"""
-    if stands is not None and stands.attained and not stands.left_of(parts):
-        raise NotPossible(
-            _("%(student)s has attained every part of this unit: nothing is left to ask.")
-            % {"student": enrolment.student}
-        )
-
-
 @transaction.atomic
 def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> None:
-    """Possible until the set is frozen: raises NotPossible after that."""
+    """Take the case off, as if it had never been on. Raises NotPossible once its set is frozen."""
     meeting = _locked(case.meeting)
     case = under_lock(Case.objects.all(), case.pk)
     at = at or timezone.now()
@@ -155,8 +135,8 @@ def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> N
 def mark_present(
     *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> Attendance:
-    """This member is present, from now. Raises NotPossible for somebody without a seat, and when
-    the meeting is closed."""
+    """Note that this member is present, from now. Raises NotPossible for somebody without a seat,
+    and when the meeting is closed."""
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
@@ -176,8 +156,8 @@ def mark_present(
 def mark_absent(
     *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> None:
-    """This member has left, or was not there after all. Raises NotPossible when the meeting is
-    closed."""
+    """Note that this member has left, or was not there after all. Raises NotPossible when the
+    meeting is closed."""
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
@@ -193,9 +173,9 @@ def mark_absent(
 def note_leading(
     *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> Leading:
-    """This member leads where the chair is not present or stands aside, from now; who was noted
-    before does no longer. Raises NotPossible for who is no voting member or is not present, for
-    the chair, and when the meeting is closed."""
+    """Note that this member leads where the chair is not present or stands aside, from now; who was
+    noted before does no longer. Raises NotPossible for who is no voting member or is not present,
+    for the chair, and when the meeting is closed."""
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
@@ -214,7 +194,8 @@ def note_leading(
 def open_meeting(
     *, meeting: Meeting, by: Account, reason: str = "", at: datetime | None = None
 ) -> Meeting:
-    """Raises NotPossible before the planned day without a reason, which is kept."""
+    """Begin the session. Raises NotPossible before the planned day without a reason, which is
+    kept."""
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_lead(by, panel_in(meeting, at))
@@ -229,7 +210,8 @@ def open_meeting(
 
 @transaction.atomic
 def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) -> Meeting:
-    """Raises NotPossible while a case on the agenda has no outcome: nobody is left waiting."""
+    """End the session. Raises NotPossible while a case on the agenda has no outcome: nobody is left
+    waiting."""
     meeting = _locked(meeting)
     at = at or timezone.now()
     check_may_lead(by, panel_in(meeting, at))

@@ -29,8 +29,8 @@ from committees.models import (
     Snapshot,
     Supersession,
 )
-from committees.panels import panel_of
 from committees.rules import Found, Panel
+from committees.who_sits import panel_of
 from committees.workflow import locked, move
 from people.models import Account
 from post.outbox import queue
@@ -40,8 +40,8 @@ from records.refusals import NotPossible
 
 
 def _in_session(case: Case, by: Account, at: datetime | None) -> tuple[Case, Panel, datetime]:
-    """The case, locked, the committee before it, in a meeting that is in session and led by this
-    person, and the moment: now, where none is given."""
+    """The case, locked, the committee before it, in a meeting led by this person, and the moment:
+    now, where none is given."""
     case = locked(case)
     at = at or timezone.now()
     panel = panel_of(case, at)
@@ -100,8 +100,8 @@ def write_decision(
     by: Account,
     at: datetime,
 ) -> Decision:
-    """A next decision on this case, which the caller has locked, with its findings; the caller
-    states it. Raises NotPossible as `decide` does."""
+    """Write a next decision on this case, which the caller has locked, with its findings; the
+    caller states it. Raises NotPossible as `decide` does."""
     outcomes = {part: found.outcome for part, found in findings.items()}
     parts = check_complete(case, outcomes, motivation)
     snapshot = case.snapshot
@@ -150,7 +150,7 @@ def _checked(snapshot: Snapshot, cited: Iterable[str]) -> list[str]:
 
 @transaction.atomic
 def defer(*, case: Case, reason: str, by: Account, at: datetime | None = None) -> Deferral:
-    """No decision yet: what is asked is told to the student, and to their adviser. A quorum is
+    """Decide nothing yet, and tell student and adviser what is asked. A quorum is
     not needed for this. Raises NotPossible without a reason."""
     case, panel, at = _in_session(case, by, at)
     check_defer(case)

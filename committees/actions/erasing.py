@@ -21,8 +21,8 @@ def blank_items(row: Model) -> list[Blanked]:
 
 
 def items_of(row: Model) -> QuerySet[SnapshotItem]:
-    """The items that hold words of this row: those that froze it, the whole of which it is a part,
-    or the piece that was laid or set aside with it."""
+    """Find the items that hold words of this row: those that froze it, the whole of which it is a
+    part, or the piece that was laid or set aside with it."""
     items = SnapshotItem.objects.all()
     match row:
         case Person():

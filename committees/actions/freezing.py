@@ -17,8 +17,8 @@ from committees.access import (
 )
 from committees.actions.judging import record_conflicts
 from committees.models import Case, Meeting, Snapshot, SnapshotFile, SnapshotItem
-from committees.panels import panel_of
 from committees.snapshots import freeze, set_that_counts
+from committees.who_sits import panel_of
 from committees.workflow import locked, move
 from files.keeping import lock
 from files.models import StoredFile

@@ -15,9 +15,9 @@ from committees.access import (
     check_say_whose,
 )
 from committees.models import Case, Judgement, Outcome, OwnWord, Recusal
-from committees.panels import panel_of
 from committees.rules import Panel
 from committees.snapshots import read
+from committees.who_sits import panel_of
 from committees.workflow import locked
 from people.models import Account
 from records.chain import append
@@ -49,9 +49,9 @@ def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) 
 
 @transaction.atomic
 def say_whose(*, case: Case, is_theirs: bool, by: Account, at: datetime | None = None) -> None:
-    """A member's word on the feedback in the set of those who are known at a mailbox of theirs:
-    whether it is theirs, so that they are treated as who gave it. Until the decision it can be
-    said otherwise: of each giver the last word counts, and those before it stay on record. Of
+    """Keep a member's word on the feedback in the set of those who are known at a mailbox of
+    theirs: whether it is theirs, so that they are treated as who gave it. Until the decision it can
+    be said otherwise: of each giver the last word counts, and those before it stay on record. Of
     whom nothing was said yet goes first. Raises NotPossible once the committee has spoken."""
     case = locked(case)
     at = at or timezone.now()
@@ -102,7 +102,7 @@ def judge(
     by: Account,
     at: datetime | None = None,
 ) -> Judgement:
-    """A member's own view, sealed until the chair opens them all; written again, it replaces
+    """Keep a member's own view, sealed until all are opened together; written again, it replaces
     their earlier one, which stays on record. `findings` has the id of each part of the frozen
     unit. Raises NotPossible outside the time between freezing and opening, and when a finding or
     the motivation is missing."""
@@ -125,7 +125,7 @@ def judge(
 
 
 def check_complete(case: Case, outcomes: Mapping[str, str], motivation: str) -> list[str]:
-    """Raises NotPossible unless there is one outcome for each part of the frozen unit, and a
+    """See that there is one outcome for each part of the frozen unit, and a
     motivation. Returns the ids of the parts in their order. Two queries."""
     parts = [part.id for part in read(case).evidence_set.frame.parts]
     if set(outcomes) != set(parts) or not set(outcomes.values()) <= set(Outcome.values):

@@ -29,9 +29,9 @@ def make_committee(
     by: Account | None,
     at: datetime | None = None,
 ) -> Committee:
-    """A committee of this programme, under the mandate that the exam board gave on this day, with
-    this text and quorum; its members come after (`give_seat`). Raises NotPossible when the name is
-    taken, and for a day that is still to come."""
+    """Make a committee of this programme, under the mandate that the exam board gave on this day,
+    with this text and quorum; its members come after (`give_seat`). Raises NotPossible when the
+    name is taken, and for a day that is still to come."""
     check_may_manage(by, programme)
     at = at or timezone.now()
     check_given(given_on, at)
@@ -58,9 +58,9 @@ def give_mandate(
     by: Account | None,
     at: datetime | None = None,
 ) -> Mandate:
-    """Another mandate, that the exam board gave on this day, holds from now; decisions stay under
-    the one they were taken under. Raises NotPossible for a day that is still to come, and while a
-    meeting of the committee is in session."""
+    """Let another mandate, that the exam board gave on this day, hold from now; decisions stay
+    under the one they were taken under. Raises NotPossible for a day that is still to come, and
+    while a meeting of the committee is in session."""
     check_may_give_mandate(by, committee)
     committee = under_lock(Committee.objects.all(), committee.pk)
     at = at or timezone.now()
@@ -104,7 +104,7 @@ def give_seat(
     by: Account | None,
     at: datetime | None = None,
 ) -> Membership:
-    """A seat for whoever has this address; somebody unknown is registered, and invited by mail.
+    """Give a seat to whoever has this address; somebody unknown is registered, and invited by mail.
     Raises NotPossible for a second chair, and for a second seat of one human."""
     check_may_manage(by, committee.programme)
     committee = under_lock(Committee.objects.all(), committee.pk)
@@ -124,7 +124,7 @@ def give_seat(
 
 @transaction.atomic
 def end_seat(*, seat: Membership, by: Account | None, at: datetime | None = None) -> None:
-    """The person sits in the committee no longer; what they wrote stays on record. Nothing
+    """End a seat, from now; what they wrote stays on record. Nothing
     happens to a seat that has ended."""
     check_may_manage(by, seat.committee.programme)
     at = at or timezone.now()

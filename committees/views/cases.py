@@ -17,21 +17,20 @@ from committees.access import (
     check_judge,
     check_may_judge,
     check_may_read,
+    check_may_read_files,
     check_may_recuse,
     check_may_say_whose,
     check_recuse,
     check_say_whose,
-    may_read_files,
-    why_aside,
 )
 from committees.dossier import Neighbours, neighbours, set_context
 from committees.forms import JudgementForm, ReasonForm, WhoseForm
 from committees.models import Case
-from committees.panels import moment_of, panel_of, panels_of
 from committees.rules import Panel
 from committees.snapshots import FrozenSet, file_in, read
+from committees.who_sits import moment_of, panel_of, panels_of
 from files.serving import serve
-from people.access import NotAllowed, PersonRequest, allowed, signed_in
+from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
 from people.pages import WayBack, done, refusals_in
 from records.refusals import NotPossible, why_not
@@ -159,9 +158,8 @@ def case_file(request: PersonRequest, pk: UUID, file: UUID) -> HttpResponseBase:
     seen = Q(pk__in=Case.objects.visible_to(request.user))
     rows = Case.objects.filter(own | seen).with_supervising(request.user).for_list()
     case = get_object_or_404(rows, pk=pk)
-    panel = panel_of(case, timezone.now())
-    if not may_read_files(request.user, case, panel):
-        raise NotAllowed(why_aside(panel.aside[request.user.pk]))
+    panel = panel_of(case, moment_of(case.meeting, timezone.now()))
+    check_may_read_files(request.user, case, panel)
     found = file_in(case, file)
     if found is None:
         raise Http404

@@ -1,8 +1,9 @@
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,16 +30,16 @@ from committees.dossier import (
 )
 from committees.forms import DecisionForm, ReasonForm
 from committees.models import Case, Outcome
-from committees.panels import panel_sealed
 from committees.rules import Accord, Panel, accord, obstacles, quorum_sentence
 from committees.snapshots import FrozenSet, read
 from committees.views.cases import case_on_agenda, case_with_panel
 from committees.views.meetings import screen_mark, window
+from committees.who_sits import panel_sealed
 from committees.workflow import check_move
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing, find
 from people.models import Draft
-from people.pages import WayBack, act_and_go_back, refusals_in
+from people.pages import WayBack, act_and_go_back, done, refusals_in
 from records.refusals import NotPossible, why_not
 
 
@@ -53,22 +54,13 @@ def decide(
     mark = screen_mark(request, cases=pk)
     if mark and mark == request.GET.get("mark"):
         return HttpResponse(status=204)
-    case, panel, beside = case_on_agenda(request, pk)
-    check_may_read(request.user, panel)
-    if not case.has_set:
-        return redirect("committees:case", case.pk)
-    frozen = read(case)
-    opened = _opened(case, panel, frozen)
-    form = draft = None
-    leads = allowed(check_may_lead, request.user, panel)
-    writes = leads and case.is_pending
-    kept = find(_decision_key(request, case), _deferral_key(request, case)) if writes else {}
-    if leads and not why_not(check_move, case, Case.State.DECIDED):
-        data = request.POST if request.method == "POST" else None
-        form = DecisionForm(data, frozen=frozen, agreed=opened["agreed"])
-        draft = Writing(request, _decision_key(request, case), form, found=kept)
+    before = _before(request, pk)
+    if before is None:
+        return redirect("committees:case", pk)
+    case, frozen = before.case, before.frozen
+    form, draft = _recording(request, before, request.POST if request.method == "POST" else None)
     if request.method == "POST" or is_draft:
-        check_may_lead(request.user, panel)
+        check_may_lead(request.user, before.panel)
         if form is None or draft is None:
             raise NotPossible(why_not(check_move, case, Case.State.DECIDED))
         if is_draft:
@@ -90,16 +82,70 @@ def decide(
                 )
                 draft.forget()
                 return _go_on(request, case)
-    context = opened | _state(request, case, panel, beside, kept)
+    return _shown(request, before, form, draft, mark=mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A case as it lies before who sits in the committee: with the cases beside it, its set, the
+    judgements once they were opened, and what this person typed before."""
+
+    case: Case
+    panel: Panel
+    beside: Neighbours
+    frozen: FrozenSet
+    opened: dict[str, Any]
+    kept: dict[str, Draft]
+
+
+def _before(request: PersonRequest, pk: UUID) -> Before | None:
+    """None while there is no set."""
+    case, panel, beside = case_on_agenda(request, pk)
+    check_may_read(request.user, panel)
+    if not case.has_set:
+        return None
+    frozen = read(case)
+    opened = _opened(case, panel, frozen)
+    writes = case.is_pending and allowed(check_may_lead, request.user, panel)
+    kept = find(_decision_key(request, case), _deferral_key(request, case)) if writes else {}
+    return Before(case, panel, beside, frozen, opened, kept)
+
+
+def _recording(
+    request: PersonRequest, before: Before, data: QueryDict | None
+) -> tuple[DecisionForm | None, Writing | None]:
+    """The form of the decision and its draft, for who leads, once the judgements were opened."""
+    leads = allowed(check_may_lead, request.user, before.panel)
+    if not leads or why_not(check_move, before.case, Case.State.DECIDED):
+        return None, None
+    form = DecisionForm(data, frozen=before.frozen, agreed=before.opened["agreed"])
+    key = _decision_key(request, before.case)
+    path = reverse("committees:decide", args=[before.case.pk])
+    return form, Writing(request, key, form, path=path, found=before.kept)
+
+
+def _shown(
+    request: PersonRequest,
+    before: Before,
+    form: DecisionForm | None,
+    draft: Writing | None,
+    *,
+    mark: str = "",
+    deferring: tuple[ReasonForm, Writing] | None = None,
+) -> HttpResponse:
+    """The page; 422 where one of its forms has errors."""
+    case, frozen = before.case, before.frozen
+    context = before.opened | _state(request, before, deferring)
     context["evidence_set"] = frozen.evidence_set
     context |= {"form": form, "draft": draft, "mark": mark}
-    agreed = set((opened["agreed"] or {}).values())
+    agreed = set((before.opened["agreed"] or {}).values())
     context["all_attained"] = agreed == {Outcome.ATTAINED}
     if case.has_decision:
         context["decision"] = decision_facts(case.standing, frozen)
     if form is not None:
         context["citing"] = _citing(request, form, frozen)
-    status = 422 if form is not None and form.is_bound and form.errors else 200
+    forms = [each for each in (form, context["defer_form"]) if each is not None]
+    status = 422 if any(each.is_bound and each.errors for each in forms) else 200
     return render(request, window(request, "decide"), context, status=status)
 
 
@@ -135,29 +181,26 @@ def _deferring(
     """The form on the case's page that is sent to an address of its own, and its draft."""
     path = reverse("committees:defer", args=[case.pk])
     label = _("What does the committee ask the student to show?")
-    form = ReasonForm(
-        request.POST if request.path.startswith(path) else None, label=label, longest=20_000
-    )
+    data = request.POST if request.path.startswith(path) else None
+    form = ReasonForm(data, label=label, longest=20_000)
     return form, Writing(request, _deferral_key(request, case), form, path=path, found=kept)
 
 
 def _state(
-    request: PersonRequest,
-    case: Case,
-    panel: Panel,
-    beside: Neighbours,
-    kept: dict[str, Draft],
+    request: PersonRequest, before: Before, deferring: tuple[ReasonForm, Writing] | None = None
 ) -> dict[str, Any]:
     """Where the case stands, and what this person can do about it."""
+    case, panel = before.case, before.panel
     leads = allowed(check_may_lead, request.user, panel)
     may_announce = allowed(check_may_announce, request.user, panel)
-    may_defer = leads and not why_not(check_defer, case)
-    defer_form, deferring = _deferring(request, case, kept) if may_defer else (None, None)
+    if deferring is None and leads and not why_not(check_defer, case):
+        deferring = _deferring(request, case, before.kept)
+    defer_form, defer_draft = deferring or (None, None)
     return {
         "case": case,
         "panel": panel if case.outcome is None else panel_sealed(case.outcome),
-        "before": beside[0],
-        "after": beside[1],
+        "before": before.beside[0],
+        "after": before.beside[1],
         "leads": leads,
         "may_announce": may_announce,
         "announces": may_announce and not why_not(check_announce, case),
@@ -166,7 +209,7 @@ def _state(
         "quorum": quorum_sentence(panel),
         "obstacles": obstacles(panel) if case.is_pending else [],
         "defer_form": defer_form,
-        "deferring": deferring,
+        "deferring": defer_draft,
     }
 
 
@@ -204,17 +247,20 @@ def judgements_open(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def defer(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     case, panel = case_with_panel(request, pk)
-    draft = _deferring(request, case)[1]
+    form, draft = _deferring(request, case)
     if is_draft:
         check_may_lead(request.user, panel)
         return draft.answer(_back(case).url)
-
-    def act() -> None:
-        actions.defer(case=case, reason=request.POST.get("reason", ""), by=request.user)
-        draft.forget()
-
-    text = _("The case is deferred. Student and adviser get a mail.")
-    return act_and_go_back(request, act, done_text=text, back=_back(case))
+    if form.is_valid():
+        with refusals_in(form):
+            actions.defer(case=case, reason=form.cleaned_data["reason"], by=request.user)
+            draft.forget()
+            text = _("The case is deferred. Student and adviser get a mail.")
+            return done(request, text, _back(case))
+    before = _before(request, pk)
+    if before is None:
+        return redirect("committees:case", pk)
+    return _shown(request, before, *_recording(request, before, None), deferring=(form, draft))
 
 
 @signed_in

@@ -1,9 +1,10 @@
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from committees import actions
 from committees.access import (
     check_close_meeting,
+    check_fits,
     check_freeze,
     check_may_announce,
     check_may_lead,
@@ -26,10 +28,17 @@ from committees.access import (
 from committees.actions.errands import ANNOUNCING, OPENING
 from committees.agenda import AgendaRow, agenda_of, mark_of
 from committees.days import is_early, notice_of
-from committees.forms import AgendaForm, AgendaUnitForm, AttendanceForm, LeadingForm, MeetingForm
+from committees.forms import (
+    AgendaForm,
+    AgendaUnitForm,
+    AttendanceForm,
+    LeadingForm,
+    MeetingForm,
+    ReasonForm,
+)
 from committees.models import Case, Committee, Meeting, Membership
-from committees.panels import moment_of, panel_in
-from committees.standing import standing_of
+from committees.standing import standing_of, waiting_for
+from committees.who_sits import moment_of, panel_in
 from committees.workflow import check_move
 from people.access import PersonRequest, allowed, signed_in
 from people.models import Person
@@ -101,7 +110,23 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     mark = screen_mark(request, pk=pk)
     if mark and mark == request.GET.get("mark"):
         return HttpResponse(status=204)
-    meeting, now = visible_meeting(request, pk), timezone.now()
+    return _meeting_page(request, visible_meeting(request, pk), mark=mark)
+
+
+def _opening(data: QueryDict | None = None) -> ReasonForm:
+    """Why a meeting is opened before the planned day."""
+    return ReasonForm(data, label=_("Why is it opened earlier?"))
+
+
+def _meeting_page(
+    request: PersonRequest,
+    meeting: Meeting,
+    *,
+    mark: str = "",
+    opening: ReasonForm | None = None,
+) -> HttpResponse:
+    """The page of a meeting; 422 where the form with which it is opened has errors."""
+    now = timezone.now()
     at = moment_of(meeting, now)
     prepares = allowed(check_may_prepare, request.user, meeting.committee, now)
     rows = agenda_of(meeting, viewer=request.user, at=now)
@@ -127,9 +152,9 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "leads": leads,
         "last_day": _last_day(meeting, now),
         "takes_students": not why_not(check_put_on_agenda, meeting, now),
-        "is_early": is_early(meeting, now),
+        "opening": (opening or _opening()) if is_early(meeting, now) else None,
         "prepares": prepares,
-        "may_lead": allowed(check_may_announce, request.user, panel),
+        "may_announce": allowed(check_may_announce, request.user, panel),
         "may_open": bool(rows) and not why_not(check_move, meeting, Meeting.State.OPEN),
         "is_open": meeting.state == Meeting.State.OPEN,
         "is_closed": meeting.state == Meeting.State.CLOSED,
@@ -142,7 +167,8 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
         "decided": sum(row.case.state == Case.State.DECIDED for row in rows),
         "fast": [row for row in rows if row.goes_fast and row.is_up],
     }
-    return render(request, window(request, "meeting"), context)
+    status = 422 if opening is not None and opening.errors else 200
+    return render(request, window(request, "meeting"), context, status=status)
 
 
 @signed_in
@@ -189,25 +215,24 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _free_for(meeting: Meeting, unit: Unit) -> tuple[QuerySet[Enrolment], list[Enrolment]]:
-    """The enrolments of the programme that can be put on the agenda for this unit, which is those
-    that do not wait for a decision on it already; and of the others those that attained every
-    part of it."""
-    waiting = Case.objects.waiting().filter(unit=unit)
-    rows = Enrolment.objects.filter(programme=meeting.committee.programme_id)
-    free = (
-        rows.current(timezone.localdate(meeting.reference_at))
-        .exclude(pk__in=waiting.values("enrolment"))
+    """The enrolments of the programme that can be put on the agenda for this unit; and of the
+    others those that attained every part of it."""
+    rows = (
+        Enrolment.objects.filter(programme=meeting.committee.programme_id)
         .select_related("student", "programme")
         .order_by("student__name")
     )
-    parts, kept = list(unit.parts.current()), list(free)
-    stands = standing_of([row.pk for row in kept], [unit.pk])
+    kept, parts = list(rows), list(unit.parts.current())
+    keys = [row.pk for row in kept]
+    waiting, stands = waiting_for(unit, keys), standing_of(keys, [unit.pk])
+    fits = partial(check_fits, meeting, unit, waiting=waiting, stands=stands, parts=parts)
+    free = [row.pk for row in kept if not why_not(fits, row)]
     attained = [
         row
         for row in kept
         if (found := stands.get((row.pk, unit.pk))) and found.attained and not found.left_of(parts)
     ]
-    return free.exclude(pk__in=[row.pk for row in attained]), attained
+    return rows.filter(pk__in=free), attained
 
 
 @signed_in
@@ -244,6 +269,7 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
     check_may_prepare(request.user, meeting.committee, now)
     form = AttendanceForm(request.POST, seats=panel_in(meeting, now).seats, present=())
     if not form.is_valid():
+        messages.error(request, _("Somebody you ticked has no seat any more: look again."))
         return redirect(meeting)
     ticked = set(form.cleaned_data["present"])
 
@@ -277,7 +303,13 @@ def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
-    meeting, reason = visible_meeting(request, pk), request.POST.get("reason", "")[:500]
+    """Before the planned day with a reason."""
+    meeting = visible_meeting(request, pk)
+    form = _opening(request.POST) if is_early(meeting, timezone.now()) else None
+    if form is not None and not form.is_valid():
+        check_may_lead(request.user, panel_in(meeting, timezone.now()))
+        return _meeting_page(request, meeting, opening=form)
+    reason = form.cleaned_data["reason"] if form is not None else ""
     return act_and_go_back(
         request,
         lambda: actions.open_meeting(meeting=meeting, by=request.user, reason=reason),

@@ -11,10 +11,10 @@ from committees.access import check_may_read_record
 from committees.dossier import decision_facts, in_words, replaced_decisions, set_context
 from committees.forms import RecordSearchForm
 from committees.models import Case, Recusal
-from committees.panels import mandate_of, moment_of, panel_shown
 from committees.record import KINDS, steps_of
 from committees.rules import Panel, quorum_sentence
 from committees.snapshots import read
+from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, signed_in, with_role
 from programmes.models import SUPERVISING
 from records.verification import verify_chain

@@ -23,8 +23,8 @@ from committees.dossier import (
     shown_pieces,
 )
 from committees.models import Case
-from committees.panels import moment_of, panel_of
 from committees.snapshots import preview, read
+from committees.who_sits import moment_of, panel_of
 from people.access import NotAllowed, PersonRequest, signed_in
 from portfolio.coverage import draw_lines
 from portfolio.evidence_set import EvidenceSet, FileFact, PieceFact

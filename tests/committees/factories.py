@@ -24,7 +24,7 @@ from committees.models import (
 from committees.rules import Found
 from committees.snapshots import read
 from evidence.models import Evidence, GiverRole
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from programmes.models import Enrolment, Programme, ProgrammeRole, Unit
 from qualifications.models import QualityRequirement, WorkProcess
 from tests.evidence.factories import EvidenceFactory, FeedbackFactory, GiverFactory
@@ -260,6 +260,12 @@ def cited_in(case: Case) -> list[str]:
     """The digest of the first piece of the frozen set."""
     frozen = read(case)
     return [frozen.digests[frozen.evidence_set.pieces[0].id]]
+
+
+def known_at_mailbox_of(member: Account, name: str = "Jan Baas") -> Person:
+    """Somebody whom a student named at an address of the member, spelt in another way."""
+    local, _at, domain = member.sign_in.partition("@")
+    return GiverFactory(name=name, address=f"{local}+{name.split()[0]}@{domain}".lower())
 
 
 def answered_piece(

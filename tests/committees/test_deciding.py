@@ -9,9 +9,9 @@ from django.utils import translation
 
 from committees import actions
 from committees.models import Case, Decision, Finding, Outcome
-from committees.panels import panel_sealed
 from committees.rules import Disclosure, Found
 from committees.snapshots import read
+from committees.who_sits import panel_sealed
 from post.models import OutboxMail
 from records.models import Chain, Event
 from records.refusals import NotPossible

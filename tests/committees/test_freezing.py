@@ -14,8 +14,8 @@ from PIL import Image
 from committees import actions
 from committees.actions import freezing
 from committees.models import Case, Snapshot, SnapshotFile, SnapshotItem
-from committees.panels import panel_of
 from committees.snapshots import read
+from committees.who_sits import panel_of
 from evidence.models import (
     Attachment,
     Evidence,

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from committees import actions
 from committees.access import check_may_judge
 from committees.models import Membership
-from committees.panels import panel_of
+from committees.who_sits import panel_of
 from evidence.actions import answer, ask
 from evidence.asking import Asked
 from evidence.models import FeedbackRequest, GiverRole

@@ -6,7 +6,7 @@ import pytest
 
 from committees import actions
 from committees.models import Case, Judgement
-from committees.panels import panel_of
+from committees.who_sits import panel_of
 from records.models import Event
 from records.refusals import NotPossible
 from tests.committees.factories import HELD, REFERENCE, Scene, findings_of, scene

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from committees import actions
 from committees.models import Case, Leading, Meeting
-from committees.panels import panel_sealed
+from committees.who_sits import panel_sealed
 from people.access import NotAllowed
 from people.models import Account, Person
 from records.refusals import NotPossible
@@ -202,7 +202,9 @@ def test_the_page_says_why_it_opened_early() -> None:
     page = reverse("committees:meeting", args=[made.meeting.pk])
     address = reverse("committees:meeting_open", args=[made.meeting.pk])
 
-    client.post(address)
+    for reason in ("", "x" * 501):
+        answer = client.post(address, {"reason": reason})
+        assert (answer.status_code, reason in answer.text) == (422, True)
     assert Meeting.objects.get().state == Meeting.State.PLANNED
     client.post(address, {"reason": "All are here."})
 

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from committees import actions
 from committees.models import Case, Mandate
-from committees.panels import panel_of, panel_sealed
+from committees.who_sits import panel_of, panel_sealed
 from people.models import Account, InstitutionRole, Person
 from records.models import Event
 from records.refusals import NotPossible

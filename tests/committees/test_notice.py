@@ -1,5 +1,6 @@
 """A student has the working days of the house rule between being told and being frozen."""
 
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -148,6 +149,26 @@ def test_the_notice_is_that_of_the_house_rules_of_the_moment() -> None:
     assert len(put_on(made, before)) == 1
     with pytest.raises(NotPossible):
         put_on(made, before + timedelta(hours=2))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("days", "fits"), [(-1, False), (0, True)])
+def test_who_is_enrolled_on_the_reference_date_fits(client: Client, days: int, fits: bool) -> None:
+    made = scene()
+    soon = timezone.now() + timedelta(days=30)
+    type(made.meeting).objects.update(reference_at=soon, held_at=soon + timedelta(days=7))
+    made.meeting.refresh_from_db()
+    over = timezone.localdate(soon) + timedelta(days=days)
+    enrolment = EnrolmentFactory(programme=made.programme, ends_on=over)
+    client.force_login(made.secretary)
+
+    page = client.get(reverse("committees:agenda", args=[made.meeting.pk])).text
+    with nullcontext() if fits else pytest.raises(NotPossible, match=enrolment.student.name):
+        actions.put_on_agenda(
+            meeting=made.meeting, unit=made.unit, enrolments=[enrolment], by=made.secretary
+        )
+
+    assert (f'value="{enrolment.pk}"' in page) == fits
 
 
 @pytest.mark.django_db

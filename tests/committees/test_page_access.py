@@ -3,12 +3,14 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from committees import actions
 from committees.models import Case
 from files.models import StoredFile
 from people.models import Account, InstitutionRole
 from tests.committees.factories import (
+    HELD,
     REFERENCE,
     MembershipFactory,
     Scene,
@@ -232,3 +234,17 @@ def test_a_file_that_is_not_in_the_set_is_not_served(client: Client) -> None:
     answer = client.get(reverse("committees:file", args=[made.case.pk, file.pk]))
 
     assert answer.status_code == 404
+
+
+def test_who_sat_after_the_meeting_closed_reads_neither_the_set_nor_its_files(
+    client: Client,
+) -> None:
+    made = with_file(ANNOUNCED)
+    actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
+    late = MembershipFactory(committee=made.committee, recorded_at=timezone.now()).person.account
+    client.force_login(late)
+    pages = ("case", "pieces", "piece", "line", "in_full", "file", "case_record", "record_steps")
+
+    found = {page: client.get(address(page, made)).status_code for page in pages}
+
+    assert found == dict.fromkeys(pages, 403)

@@ -12,7 +12,14 @@ from people.models import Person
 from records.models import Event
 from records.triggers import lifted
 from records.verification import verify_chain
-from tests.committees.factories import HELD, Scene, answered_piece, scene
+from tests.committees.factories import (
+    HELD,
+    Scene,
+    answered_piece,
+    known_at_mailbox_of,
+    scene,
+)
+from tests.evidence.factories import FeedbackFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +97,16 @@ def test_every_verb_of_a_case_has_words() -> None:
         )
     made = scene(state=Case.State.FROZEN)
     actions.recuse(case=made.case, reason="A neighbour.", by=made.member, at=HELD)
+
+    shared = scene()
+    FeedbackFactory(
+        enrolment=shared.case.enrolment,
+        evidence=answered_piece(shared.case.enrolment, shared.requirement),
+        person=known_at_mailbox_of(shared.member),
+        remarks={shared.requirement: "Calm."},
+    )
+    shared.freeze()
+    actions.say_whose(case=shared.case, is_theirs=False, by=shared.member, at=HELD)
 
     verbs = set(Event.objects.filter(chain__key__startswith="case:").values_list("verb", flat=True))
 

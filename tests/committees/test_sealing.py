@@ -17,7 +17,7 @@ from django.utils import translation
 from committees import actions
 from committees.dossier import opened_judgements
 from committees.models import Case, Judgement
-from committees.panels import panel_of
+from committees.who_sits import panel_of
 from people.models import Account
 from post.models import OutboxMail
 from post.outbox import send_due

@@ -4,7 +4,7 @@ import pytest
 
 from committees import actions
 from committees.models import Membership
-from committees.panels import panel_of
+from committees.who_sits import panel_of
 from people.actions import say_same, stop_access
 from people.models import Account
 from post.models import OutboxMail

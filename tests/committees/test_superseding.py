@@ -11,7 +11,7 @@ from django.utils import translation
 
 from committees import actions
 from committees.models import Case, Decision, Snapshot, Supersession
-from committees.panels import panel_sealed
+from committees.who_sits import panel_sealed
 from people.access import NotAllowed
 from people.models import Account, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail

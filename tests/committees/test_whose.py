@@ -6,22 +6,23 @@ from django.urls import reverse
 
 from committees import actions
 from committees.models import OwnWord
-from committees.panels import panel_of
 from committees.rules import Disclosure, Ground, Panel
+from committees.who_sits import panel_of
 from people.access import NotAllowed
-from people.models import Account, Address, Person
+from people.models import Address, Person
 from records.refusals import NotPossible
-from tests.committees.factories import HELD, Scene, answered_piece, findings_of, scene
+from tests.committees.factories import (
+    HELD,
+    Scene,
+    answered_piece,
+    findings_of,
+    known_at_mailbox_of,
+    scene,
+)
 from tests.evidence.factories import FeedbackFactory, GiverFactory
 from tests.factories import set_rules
 
 pytestmark = pytest.mark.django_db
-
-
-def known_at_mailbox_of(member: Account, name: str = "Jan Baas") -> Person:
-    """Somebody whom a student named at an address of the member, spelt in another way."""
-    local, _at, domain = member.sign_in.partition("@")
-    return GiverFactory(name=name, address=f"{local}+{name.split()[0]}@{domain}".lower())
 
 
 def frozen(*, givers_may_judge: bool = True, names: tuple[str, ...] = ("Jan Baas",)) -> Scene:

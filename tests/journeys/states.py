@@ -27,9 +27,9 @@ from django.utils import timezone
 from committees import actions as committees
 from committees.actions.errands import ANNOUNCING
 from committees.models import Case, Committee, Meeting, Membership, Outcome
-from committees.panels import panel_of
 from committees.rules import Found
 from committees.snapshots import read
+from committees.who_sits import panel_of
 from demo import mailbox
 from demo.people import PASSWORD
 from evidence.actions import feedback

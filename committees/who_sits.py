@@ -32,12 +32,12 @@ ORDER = (Role.CHAIR, Role.MEMBER, Role.SECRETARY)
 
 
 def panel_of(case: Case, at: datetime) -> Panel:
-    """The committee before this case at an aware moment; see `panels_of`."""
+    """Return the committee before this case at an aware moment; see `panels_of`."""
     return panels_of([case], at)[case.pk]
 
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
-    """The committee before each of these cases (read with `for_list`), by the case's id. One
+    """Return the committee before each of these cases (read with `for_list`), by the case's id. One
     query, none without cases; more for a past moment at which other house rules or another
     mandate held, and where somebody who sits is said to be somebody else too, or shares a mailbox
     with who gave feedback.
@@ -101,7 +101,8 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
 
 
 def panel_in(meeting: Meeting, at: datetime) -> Panel:
-    """The committee in a meeting, before no case: who sits, is present and leads. One query."""
+    """Return the committee in a meeting, before no case: who sits, is present and leads. One
+    query."""
     ties = _ties(*_in_meetings([meeting], at))
     mandate = meeting.committee.mandate.as_of(at)
     return Panel(
@@ -114,26 +115,26 @@ def panel_in(meeting: Meeting, at: datetime) -> Panel:
 
 
 def panel_shown(case: Case, at: datetime) -> Panel:
-    """The committee as pages show it: as it was sealed with the outcome (the case read with
+    """Return the committee as pages show it: as it was sealed with the outcome (the case read with
     `for_page`; one query), and until there is one as it sits (see `panels_of`)."""
     return panel_of(case, at) if case.outcome is None else panel_sealed(case.outcome)
 
 
 def panel_sealed(outcome: Decision | Deferral) -> Panel:
-    """The committee as it sat when it decided, or deferred. One query."""
+    """Return the committee as it sat when it decided, or deferred. One query."""
     people = Person.objects.in_bulk([UUID(seat["person"]) for seat in outcome.panel["seats"]])
     return Panel.from_plain(outcome.panel, {key: person.name for key, person in people.items()})
 
 
 def mandate_of(case: Case) -> Mandate:
-    """The mandate under which a case (read with `for_page`) was decided. No query where it is the
-    committee's current one; else one."""
+    """Return the mandate under which a case (read with `for_page`) was decided. No query where it
+    is the committee's current one; else one."""
     sealed, current = UUID(case.standing.panel["mandate"]), case.meeting.committee.mandate
     return current if current.pk == sealed else Mandate.objects.get(pk=sealed)
 
 
 def moment_of(meeting: Meeting, now: datetime) -> datetime:
-    """As of when a meeting's page is drawn: a closed meeting as it was when it closed."""
+    """Tell as of when a meeting's page is drawn: a closed meeting as it was when it closed."""
     return meeting.closed_at or now
 
 

@@ -119,15 +119,16 @@ def test_the_complete_cases_are_opened_together_and_the_refused_are_named() -> N
     made.judge(made.member)
     complete, _awaited, refused = made.cases
     findings = findings_of(complete, "attained")
-    actions.judge(
-        case=complete, findings=findings, motivation="Yes.", by=made.other_member, at=REFERENCE
-    )
+    for case in (complete, refused):
+        actions.judge(
+            case=case, findings=findings, motivation="Yes.", by=made.other_member, at=REFERENCE
+        )
     made.open_meeting()
-    for member in (made.member, made.other_member):
-        actions.recuse(case=refused, reason="A neighbour.", by=member, at=HELD)
 
     place, first = post(made.chair, "judgements_open_all", made.meeting.pk)
     before = states(made)
+    for member in (made.member, made.other_member):
+        actions.recuse(case=refused, reason="A neighbour.", by=member, at=HELD)
     do_ordered()
     read = browser(made.chair).get(place).content.decode()
 

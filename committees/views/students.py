@@ -7,18 +7,16 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from committees.access import check_may_announce
+from committees.access import check_may_announce, check_preview_letter
 from committees.days import way_to_contest
 from committees.dossier import decision_facts, set_context
 from committees.models import Case
-from committees.panels import mandate_of, moment_of, panel_shown
 from committees.snapshots import preview, read
 from committees.views.cases import case_with_panel
+from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, signed_in
-from records.refusals import NotPossible
 
 
 @signed_in
@@ -65,8 +63,7 @@ def letter_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
     """The letter as student and adviser will read it, for whoever announces it."""
     case, panel = case_with_panel(request, pk)
     check_may_announce(request.user, panel)
-    if case.state != Case.State.DECIDED:
-        raise NotPossible(_("There is a letter to look at between the decision and announcing it."))
+    check_preview_letter(case)
     return _letter(request, case)
 
 
