@@ -34,7 +34,7 @@ _INLINE_POLICY: Final = (
     "sandbox allow-same-origin; default-src 'none'; img-src 'self'; media-src 'self'; "
     "style-src 'unsafe-inline'"
 )
-ACCEL: Final = "/stored-files/"  # nginx's internal location of FILES_ROOT (.env.example)
+ACCEL: Final = "/stored-files/"  # nginx's internal location of FILES_ROOT (docs/nginx.conf)
 PRESIGNED_FOR: Final = 300  # seconds: a browser asks for the parts of a film at the same address
 _SIGNED: Final = ("Content-Type", "Content-Disposition", "Cache-Control")
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)

@@ -1,6 +1,7 @@
 """Files to a browser: in parts when asked, and never as a page."""
 
 import io
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
@@ -25,7 +26,7 @@ from pytest_django import Settings
 from files import serving
 from files.filetypes import ALLOWED, Kind
 from files.models import StoredFile
-from files.serving import CHUNK, serve
+from files.serving import ACCEL, CHUNK, serve
 
 CONTENT = bytes(range(256)) * 1000  # several chunks, each byte known by its place
 SIZE = len(CONTENT)
@@ -360,6 +361,23 @@ def test_nginx_sends_what_the_application_allows(inline: bool, settings: Setting
     assert response["Content-Disposition"] == f'{disposition}; filename="les.mp4"'
     assert response["Content-Security-Policy"] == (INLINE if inline else ATTACHED)
     assert "Content-Length" not in response
+
+
+def test_the_example_for_nginx_sends_what_the_application_says(settings: Settings) -> None:
+    settings.FILES_SENT_BY = "nginx"
+    row = StoredFile(digest="abcd", size=SIZE, media_type="video/mp4")
+    said = serve(ASK.get("/"), row, name="les").headers
+    kept = {"Content-Type", "Content-Disposition", "Cache-Control", "X-Accel-Redirect"}
+    of_every_answer = {"Referrer-Policy", "Strict-Transport-Security", "X-Frame-Options"}
+
+    example = (settings.BASE_DIR / "docs/nginx.conf").read_text()
+
+    assert f"location {ACCEL} {{\n        internal;" in example
+    put_on_again = dict(re.findall(r"add_header (\S+) \$upstream_http_(\w+);", example))
+    assert put_on_again.keys() == said.keys() - kept | of_every_answer
+    assert all(name.lower().replace("-", "_") == of for name, of in put_on_again.items())
+    [megabytes] = re.findall(r"client_max_body_size (\d+)m;", example)
+    assert int(megabytes) * 1024 * 1024 > settings.LARGEST_BODY
 
 
 def test_an_object_store_sends_by_an_address_for_a_while(
