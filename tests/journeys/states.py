@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from committees import actions as committees
 from committees.actions.errands import ANNOUNCING
-from committees.models import Case, Committee, Meeting, Membership, Outcome
+from committees.models import Attendance, Case, Committee, Meeting, Membership, Outcome
 from committees.rules import Found
 from committees.snapshots import read
 from committees.who_sits import panel_of
@@ -256,7 +256,8 @@ def beside_the_demo() -> None:
     _people()
     _draft()
     new = CommitteeFactory(name="Besliscommissie Techniek", programme=programme())
-    MeetingFactory(committee=new)
+    coming = timezone.now() + timedelta(days=60)
+    MeetingFactory(committee=new, reference_at=coming, held_at=coming + timedelta(days=7))
     MembershipFactory(
         committee=new, person=Account.objects.get(person__name=CHAIR), role=Membership.Role.CHAIR
     )
@@ -889,6 +890,12 @@ def new_committee() -> list[UUID]:
     return committee("Besliscommissie Techniek")
 
 
+def chair_is_there(_client: Client) -> None:
+    """Who would lead the meeting that is planned."""
+    [meeting], [chair] = planned(), known(OTHER_CHAIR)
+    Attendance.objects.get_or_create(meeting_id=meeting, person_id=chair, ended_at=None)
+
+
 LARGE: dict[str, Any] = {"query": "?large=1"}
 planned, in_session, closed = meeting("planned"), meeting("open"), meeting("closed")
 zoe_opened, daan_frozen = case("opened", "Zoë"), case("frozen", "Daan")
@@ -933,15 +940,21 @@ DECIDING = {
     "ordered, called off": State("errand", CHAIR, ordered(called_off_at__isnull=False)),
     "meeting, empty": sitting("meeting", empty_meeting),
     "meeting, planned": sitting("meeting", planned, who=OTHER_CHAIR),
+    "meeting, that can be opened early": sitting(
+        "meeting", planned, who=OTHER_CHAIR, first=chair_is_there
+    ),
+    "meeting, opened early without a reason": sitting(
+        "meeting_open", planned, who=OTHER_CHAIR, first=chair_is_there, **refused
+    ),
     "meeting, in session": sitting("meeting", in_session),
     "meeting, in session, to its secretary": sitting("meeting", in_session, who=SECRETARY),
     "meeting, in session, to a member": sitting("meeting", in_session, who=MEMBER),
     "meeting, in session, large": sitting("meeting", in_session, **LARGE),
     "meeting, closed": sitting("meeting", closed, who=AUDITOR),
     "meeting, closed, large": sitting("meeting", closed, who=AUDITOR, **LARGE),
-    "agenda": sitting("agenda", in_session),
-    "agenda, of a unit": sitting("agenda", in_session, query=of_first_unit),
-    "agenda, refused": sitting("agenda", in_session, query=of_first_unit, **refused),
+    "agenda, of a meeting in session": sitting("agenda", in_session),
+    "agenda, of a unit": sitting("agenda", empty_meeting, query=of_first_unit),
+    "agenda, refused": sitting("agenda", empty_meeting, query=of_first_unit, **refused),
     "agenda, of an empty meeting": sitting("agenda", empty_meeting),
     "case, planned": sitting("case", nynke_planned, who=OTHER_CHAIR),
     "case": sitting("case", noor_frozen),
@@ -983,7 +996,7 @@ DECIDING = {
     "decide, deferring, draft found": sitting(
         "decide", daan_frozen, **drafted("committees:defer_draft", daan_frozen, reason=WORDS)
     ),
-    "decide, put off without a reason": sitting("defer", zoe_opened, send={}),
+    "decide, put off without a reason": sitting("defer", zoe_opened, **refused),
     "decide, put off": sitting("decide", ayoub_deferred),
     "decide, recorded": sitting("decide", fleur_decided),
     "decide, recorded, large": sitting("decide", fleur_decided, **LARGE),
