@@ -19,6 +19,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from post.models import Errand, ErrandItem
 from post.recipients import recipient
@@ -196,9 +197,17 @@ class Progress:
         return len(self.items) - self.settled
 
     @property
+    def refused(self) -> int:
+        return self.settled - self.done
+
+    @property
     def told(self) -> str:
-        """What was done, in words."""
-        return self.kind.told(self.done) if self.done else ""
+        """What was done and what was not, in words."""
+        done = [self.kind.told(self.done)] if self.done else []
+        if self.refused:
+            text = ngettext("%(count)d was not done.", "%(count)d were not done.", self.refused)
+            done.append(text % {"count": self.refused})
+        return " ".join(done)
 
     @property
     def page(self) -> str:

@@ -134,8 +134,8 @@ def test_the_complete_cases_are_opened_together_and_the_refused_are_named() -> N
 
     assert place == reverse("errand", args=[Errand.objects.get().pk])
     assert (before, states(made)) == ([FROZEN] * 3, [OPENED, FROZEN, FROZEN])
-    assert "0 of 2 done." in first
-    assert "2 of 2 done. The judgements of 1 case are open." in read
+    assert "0 of 2 dealt with." in first
+    assert "2 of 2 dealt with. The judgements of 1 case are open. 1 was not done." in read
     assert read.count(f"<strong>{refused}</strong>") == 1
     assert f"{made.committee}, 9 November 2026</a>" in read
 

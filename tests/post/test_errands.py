@@ -120,7 +120,11 @@ def test_a_row_that_is_refused_says_why_keeps_nothing_and_does_not_keep_the_othe
         Account.objects.get(sign_in=f"{second.hex}@school.example").pk
     ]
     [progress] = progress_of([errand])
-    assert (progress.settled, progress.left, progress.told) == (2, 0, "1 counted.")
+    assert (progress.settled, progress.left, progress.told) == (
+        2,
+        0,
+        "1 counted. 1 is niet gelukt.",
+    )
     assert [(name, item.state, item.reason) for name, item in progress.named()] == [
         (f"Row {first.hex[:3]}", "refused", reason),
         (f"Row {second.hex[:3]}", "done", ""),
@@ -196,12 +200,12 @@ def test_only_who_ordered_it_sees_it_and_calls_it_off(
 
     client.force_login(chair)
     running = client.get(page).text
-    assert "0 of 1 done." in running
+    assert "0 of 1 dealt with." in running
     assert f"<strong>Row {errand.items.get().row.hex[:3]}</strong> waiting" in running
     assert "What you ordered before" not in client.get("/").text
     assert page in client.get("/").text
     answer = client.post(off, follow=True).content.decode()
-    assert "Called off: 1 was left as it was." in answer
+    assert "You called off the rest: 1 stays as it was." in answer
     assert "Call off the rest" not in answer
     before = client.get("/").text.partition("What you ordered before")
     assert [page in part for part in before] == [False, False, True]
@@ -225,7 +229,35 @@ def test_the_page_asks_again_while_it_runs_and_no_more_at_the_end(
     assert "Call off the rest" in running.content.decode()
     assert "data-hx-trigger" not in ended.content.decode()
     assert "Call off the rest" not in ended.content.decode()
-    assert "1 of 1 done. 1 counted." in ended.content.decode()
+    assert "1 of 1 dealt with. 1 counted." in ended.content.decode()
+
+
+def test_the_page_says_at_the_end_what_was_not_done_and_what_was_left(
+    can_do: Callable[[Act], str], chair: Account, client: "Client"
+) -> None:
+    second, called_off = uuid4(), uuid4()
+    made: dict[UUID, Errand] = {}
+
+    def act(row: UUID, by: Account) -> None:
+        if row == second:
+            raise NotPossible("Not yet.")
+        if row == called_off:
+            call_off(errand=made[row], by=chair)
+
+    all_tried = order(can_do(act), about=uuid4(), rows=[uuid4(), second], by=chair)
+    made[called_off] = order(can_do(act), about=uuid4(), rows=[called_off, uuid4()], by=chair)
+    do_ordered()
+    client.force_login(chair)
+    pages = [
+        client.get(reverse("errand", args=[errand.pk])).text
+        for errand in (all_tried, made[called_off])
+    ]
+
+    assert "2 of 2 dealt with. 1 counted. 1 was not done." in pages[0]
+    assert "All has been dealt with. Of what was not done, the list says why." in pages[0]
+    assert f"<strong>Row {second.hex[:3]}</strong> not done: Not yet." in pages[0]
+    assert "You called off the rest: 1 stays as it was." in pages[1]
+    assert ("</strong> left as it was" in pages[1], "waiting" in pages[1]) == (True, False)
 
 
 @pytest.mark.parametrize("rows", [1, 30])
