@@ -213,6 +213,7 @@ def take_back_same(
 ) -> None:
     """They are two after all. Nothing happens where that was said before."""
     check_may_administer(by)
+    hold_who_is_who()
     at = at or timezone.now()
     if SamePerson.objects.current().filter(pk=statement.pk).update(ended_at=at):
         _about_both(statement, "person.not_same", by=by, at=at)
@@ -285,12 +286,13 @@ def change_address(
         receives=is_used_at_once,
         recorded_at=at,
     )
+    if is_used_at_once and account is not None:  # before its chain, as whoever closes an account
+        _sign_in_there(ended, row)
+        _void_links(account)
     event = append(person.chain, "address.given", by=by, at=at, rows=[*ended, row])
     if not is_used_at_once:
         queue(CONFIRMATION, to=person.pk, about=row.pk, cause=event, at=at)
     elif account is not None:
-        _sign_in_there(ended, row)
-        _void_links(account)
         OutboxMail.objects.filter(template=INVITATION, about=person.pk).cancel(at)
         queue(INVITATION, to=person.pk, about=person.pk, cause=event, at=at)
     if is_used_at_once:

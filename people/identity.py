@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from people.models import Address, Identity, Person, SamePerson
 from records.chain import ChainEntry, append_many
+from records.locking import hold
 from records.models import name_of
 from records.verification import verifies
 
@@ -47,12 +47,11 @@ def at_mailboxes_of(people: "Collection[UUID] | QuerySet") -> QuerySet[Address]:
 
 
 def hold_who_is_who() -> None:
-    """Whoever else comes to say who somebody is waits until the caller's transaction ends, and then
-    sees what it made. Before any person or chain is locked, so that no two wait for each other.
-    One query on PostgreSQL; on SQLite one writes at a time anyway."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('who is who', 0))")
+    """Let whoever else comes to say who somebody is, or locks what hangs on that, wait until the
+    caller's transaction ends, and then see what it made. Before any row or chain is locked, so that
+    no two wait for each other (a guard in the tests holds every action to it). One query on
+    PostgreSQL, none on SQLite."""
+    hold("who is who")
 
 
 def plain_name(name: str) -> str:
@@ -73,7 +72,8 @@ def derive(people: Iterable[UUID], at: datetime) -> None:
     known: dict[UUID, Person] = {}
     found, pairs, at_mailbox = _connected(people)
     while set(known) != found:
-        rows = Person.objects.select_for_update(of=("self",)).filter(pk__in=found)
+        # Whoever names one of them meanwhile, by a role say, need not wait.
+        rows = Person.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=found)
         known = {row.pk: row for row in rows.select_related("account").order_by("pk")}
         # Who held one of them until now may have connected them to others.
         found, pairs, at_mailbox = _connected(people)

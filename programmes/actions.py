@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from people.actions import Meant, end_waiting, person_meant, register
+from people.identity import hold_who_is_who
 from people.models import Account, Address, Person
 from programmes.access import (
     check_fit_for_programme,
@@ -403,6 +404,7 @@ def give_role(
 ) -> ProgrammeRole:
     """Raises NotPossible where the person has the role already, or their account is closed."""
     check_may_manage(by, programme)
+    hold_who_is_who()
     programme = _locked(programme)
     at = at or timezone.now()
     return _give_role(programme, _person(person, by=by, at=at), role, by=by, at=at)
@@ -455,6 +457,7 @@ def enrol(
     where the student is in this programme already (or was: see `end_enrolment`), would be their
     own adviser, or has a closed account."""
     check_may_manage(by, programme)
+    hold_who_is_who()
     programme = _locked(programme)
     at = at or timezone.now()
     person = _person(student, by=by, at=at)
@@ -510,6 +513,7 @@ def assign_adviser(
     """The adviser from now on; the one before them is ended. Nothing happens where they advise
     this student already. Raises NotPossible for the student themselves."""
     check_may_manage(by, enrolment.programme)
+    hold_who_is_who()
     enrolment = _locked_enrolment(enrolment)
     at = at or timezone.now()
     person = _person(adviser, by=by, at=at)
@@ -547,6 +551,7 @@ def add_placement(
     """A student at a workplace, with its supervisors, who need no account. Raises NotPossible for
     dates the wrong way round or after the enrolment, and as `add_supervisor`."""
     check_may_manage(by, enrolment.programme)
+    hold_who_is_who()
     enrolment = _locked_enrolment(enrolment)
     at = at or timezone.now()
     placement = Placement(
@@ -603,6 +608,7 @@ def add_supervisor(
     """Whoever is meant supervises here from now on; needs no account. Raises NotPossible for who
     does so already, and for the student's own address."""
     check_may_manage(by, placement.enrolment.programme)
+    hold_who_is_who()
     enrolment = _locked_enrolment(placement.enrolment)
     at = at or timezone.now()
     person = person_meant(contact, source=Address.Source.SCHOOL, by=by, at=at)

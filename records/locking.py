@@ -1,11 +1,11 @@
-"""Rows that an action locks before it moves them, and what the database says when it cannot."""
+"""What an action locks before it moves rows, and what the database says when it cannot."""
 
 import sqlite3
 from collections.abc import Iterable
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, models
+from django.db import DatabaseError, connection, models
 from django.utils.translation import gettext as _
 
 from records.refusals import NotPossible
@@ -25,6 +25,15 @@ def under_lock(rows: "models.QuerySet[AnyRow]", pk: UUID) -> AnyRow:
     if row is None:
         raise NotPossible(_("This is no longer here: it has been removed already."))
     return row
+
+
+def hold(name: str) -> None:
+    """Wait for whoever holds this name, and hold it until the end of the caller's transaction.
+    Before any row or chain is locked: who holds a name may wait for one. One query on PostgreSQL;
+    on SQLite one writes at a time anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def said_one_of(codes: Iterable[object], fault: BaseException) -> bool:

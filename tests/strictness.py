@@ -2,10 +2,13 @@
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import transaction
+from django.db.models import QuerySet
 
 # --- The network is closed ------------------------------------------------------------------------
 
@@ -46,4 +49,56 @@ def _network_closed() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
         patch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
         patch.setattr(socket, "getaddrinfo", look_up_near)
+        yield
+
+
+# --- Who is who is held first ---------------------------------------------------------------------
+
+
+WHO = "who is who"
+
+
+class HeldTooLate(AssertionError):
+    pass
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _who_is_who_is_held_first() -> Iterator[None]:
+    """Nobody comes to hold who is who, or to lock people without holding it, while they have a row
+    or a chain locked for which a holder may wait: on PostgreSQL two would wait for each other now
+    and then. The transaction of a test
+    itself does not count. Who skips what is locked waits for nobody, and whoever holds who is who
+    locks no errand."""
+    from people import identity  # once the apps are there
+
+    enter, lock, hold = transaction.Atomic.__enter__, QuerySet.select_for_update, identity.hold
+    locked: dict[int, list[str]] = {}  # by thread
+
+    def mine() -> list[str]:
+        return locked.setdefault(threading.get_ident(), [])
+
+    def enter_noted(self: transaction.Atomic) -> None:
+        blocks = transaction.get_connection(self.using).atomic_blocks
+        if all(block._from_testcase for block in blocks):
+            mine().clear()
+        enter(self)
+
+    def lock_noted(self: QuerySet, *args: Any, **kwargs: Any) -> QuerySet:
+        label = self.model._meta.label
+        if label == "people.Person" and mine() and mine()[0] not in (WHO, label):
+            raise HeldTooLate(f"people are locked after {', '.join(mine())}")
+        if not kwargs.get("skip_locked") and label != "post.Errand":
+            mine().append(label)
+        return lock(self, *args, **kwargs)
+
+    def hold_noted(name: str) -> None:
+        if mine() and mine()[0] != WHO:
+            raise HeldTooLate(f"{name} is held after {', '.join(mine())} was locked")
+        mine().append(name)
+        hold(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transaction.Atomic, "__enter__", enter_noted)
+        patch.setattr(QuerySet, "select_for_update", lock_noted)
+        patch.setattr(identity, "hold", hold_noted)
         yield

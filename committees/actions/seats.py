@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from committees.access import check_given, check_may_give_mandate, check_not_in_session
 from committees.models import Committee, Mandate, Membership
 from people.actions import end_waiting, register
-from people.identity import said_to_be
+from people.identity import hold_who_is_who, said_to_be
 from people.models import Account
 from programmes.access import check_may_manage
 from programmes.models import Programme
@@ -107,6 +107,7 @@ def give_seat(
     """Give a seat to whoever has this address; somebody unknown is registered, and invited by mail.
     Raises NotPossible for a second chair, and for a second seat of one human."""
     check_may_manage(by, committee.programme)
+    hold_who_is_who()
     committee = under_lock(Committee.objects.all(), committee.pk)
     at = at or timezone.now()
     seats = committee.memberships.current()

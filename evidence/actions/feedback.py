@@ -31,7 +31,7 @@ from evidence.models import (
     Revision,
 )
 from people.actions import Meant, follows_moves, person_meant, say_who
-from people.identity import counted_as
+from people.identity import counted_as, hold_who_is_who
 from people.models import Account, Address, Person
 from post.models import OutboxMail
 from post.outbox import queue
@@ -67,6 +67,7 @@ def ask(
     asked or none. Raises NotPossible where a question is still open, for oneself, and for
     requirements that are too many or not the piece's own in this enrolment."""
     check_may_ask(evidence, by)
+    hold_who_is_who()
     piece = _locked_piece(evidence)
     at = at or timezone.now()
     _check_requirements(piece, enrolment, requirements, by, at)
@@ -160,6 +161,7 @@ def note(
 ) -> Feedback:
     """Note what this person said about the piece; they are asked by mail to confirm it. What
     somebody notes of their own words is confirmed by noting it."""
+    hold_who_is_who()
     piece = _locked_piece(evidence)
     check_may_note(piece, by)
     at = at or timezone.now()
@@ -213,6 +215,7 @@ def answer(
     was not asked, for nothing written, for the maker's own name, and when the question is no
     longer open."""
     check_may_answer(question, by)
+    hold_who_is_who()
     question = _locked(question)
     at = at or timezone.now()
     _check_answerable(question, at)
@@ -276,6 +279,7 @@ def confirm(
     somebody else, or in another role than was noted; or no. Once; raises NotPossible too for the
     maker's own name."""
     check_may_confirm(feedback, by)
+    hold_who_is_who()
     rows = Feedback.objects.current().select_related("evidence", "person__account", "confirmation")
     feedback = under_lock(rows, feedback.pk)
     at = at or timezone.now()

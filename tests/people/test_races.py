@@ -6,13 +6,15 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
+from evidence.actions import feedback
 from people import actions
 from people.identity import counted_as
-from people.models import Account, Person, SamePerson
+from people.models import Account, InstitutionRole, Person, SamePerson
 from records.refusals import NotPossible
+from tests.evidence.factories import FeedbackFactory, FeedbackRequestFactory
 from tests.people.factories import been_here, met, registered
 
 pytestmark = [
@@ -22,7 +24,7 @@ pytestmark = [
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each answered, or the refusal it met."""
+    """What each answered, or the refusal or the deadlock that it met."""
     start = threading.Barrier(len(acts))
     answers: list[Any] = [None] * len(acts)
 
@@ -30,7 +32,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
         start.wait()
         try:
             answers[number] = act()
-        except NotPossible as refusal:
+        except (NotPossible, OperationalError) as refusal:
             answers[number] = refusal
         finally:
             connections.close_all()
@@ -144,3 +146,71 @@ def test_one_name_that_two_say_is_theirs_is_one_person() -> None:
 
         assert said[0] == said[1]
         assert Person.objects.filter(name="Piet Post", pk__in=[one.pk for one in said]).count() == 1
+
+
+def deadlocks(answers: list[Any]) -> list[OperationalError]:
+    return [answer for answer in answers if isinstance(answer, OperationalError)]
+
+
+def test_taking_back_and_naming_wait_for_nobody_who_waits() -> None:
+    for number in range(15):
+        jan, johan = (met(name, f"{name}{number}@a.example") for name in ("Jan", "Johan"))
+        statement = actions.say_same(one=jan, other=johan, reason="Asked.", by=None)
+
+        assert not deadlocks(
+            at_once(
+                lambda statement=statement: actions.take_back_same(statement=statement, by=None),
+                lambda jan=jan: actions.rename(person=jan, name="Jan Baas", by=None),
+            )
+        )
+
+
+def test_answering_and_moving_wait_for_nobody_who_waits() -> None:
+    for number in range(15):
+        jan = met("Jan", f"jan{number}@a.example")
+        question = FeedbackRequestFactory(person=jan)
+
+        assert not deadlocks(
+            at_once(
+                lambda question=question: feedback.answer(
+                    question=question, text="Well done.", on_whole=True, name="Jan Baas"
+                ),
+                lambda jan=jan, number=number: actions.change_address(
+                    person=jan, address=f"new{number}@a.example", by=None
+                ),
+            )
+        )
+
+
+def test_confirming_and_moving_wait_for_nobody_who_waits() -> None:
+    for number in range(15):
+        jan = met("Jan", f"jan{number}@a.example")
+        noted = FeedbackFactory(person=jan, noted=True)
+
+        assert not deadlocks(
+            at_once(
+                lambda noted=noted: feedback.confirm(
+                    feedback=noted, confirmed=True, name="Jan Baas"
+                ),
+                lambda jan=jan, number=number: actions.change_address(
+                    person=jan, address=f"new{number}@a.example", by=None
+                ),
+            )
+        )
+
+
+def test_a_role_and_a_statement_wait_for_nobody_who_waits() -> None:
+    for number in range(15):
+        jan = registered("Jan", f"jan{number}@a.example").person
+        johan = met("Johan", f"johan{number}@a.example")
+
+        assert not deadlocks(
+            at_once(
+                lambda jan=jan: actions.give_role(
+                    person=jan, role=InstitutionRole.Role.AUDITOR, by=None
+                ),
+                lambda jan=jan, johan=johan: actions.say_same(
+                    one=jan, other=johan, reason="Asked.", by=None
+                ),
+            )
+        )

@@ -1,7 +1,7 @@
 """What is locked is there, and what the database says is told by its code, in whatever words."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from types import SimpleNamespace
 from uuid import uuid4
@@ -9,16 +9,44 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
+from people.identity import hold_who_is_who
+from people.models import Account, Person
 from records.locking import BUSY, OUT_OF_ROOM, said_one_of, under_lock
 from records.models import Erasure
 from records.refusals import NotPossible
 from tests.factories import AccountFactory
+from tests.strictness import HeldTooLate
 
 
 @pytest.mark.django_db
 def test_what_is_gone_is_refused_in_words() -> None:
     with pytest.raises(NotPossible, match="is er niet meer"), transaction.atomic():
         under_lock(Erasure.objects.all(), uuid4())
+
+
+def lock_and_hold(account: Account) -> None:
+    with transaction.atomic():
+        under_lock(Account.objects.all(), account.pk)
+        hold_who_is_who()
+
+
+def lock_and_lock_somebody(account: Account) -> None:
+    with transaction.atomic():
+        under_lock(Account.objects.all(), account.pk)
+        under_lock(Person.objects.all(), account.pk)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("act", [lock_and_hold, lock_and_lock_somebody])
+def test_who_is_who_is_not_held_after_a_row(act: Callable[[Account], None]) -> None:
+    account = AccountFactory()
+    with pytest.raises(HeldTooLate, match=r"after people\.Account"):
+        act(account)
+
+    with transaction.atomic():  # another transaction, in the right order
+        hold_who_is_who()
+        lock_and_hold(account)
+        lock_and_lock_somebody(account)
 
 
 def fault(code: object) -> DatabaseError:
