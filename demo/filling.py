@@ -311,14 +311,14 @@ class Year:
             happens = self._noted if voice.how in ("noted", "confirmed") else self._asked
             happens(story, piece, made, voice, kept if voice.asked is None else voice.asked)
 
-    def _person(self, voice: Voice) -> Asked:
+    def _who(self, voice: Voice) -> Asked:
         return Asked(voice.who, self.school.address(voice.who), voice.role, voice.language)
 
     def _asked(self, story: Story, piece: Piece, made: Evidence, voice: Voice, ago: int) -> None:
         [question] = feedback.ask(
             evidence=made,
             enrolment=self.enrolments[story.name],
-            people=[self._person(voice)],
+            people=[self._who(voice)],
             requirements=self._lines(voice.on or piece.on)[: FeedbackRequest.MOST_REQUIREMENTS],
             message=voice.message,
             by=self.people[story.name],
@@ -337,7 +337,7 @@ class Year:
         said = feedback.note(
             evidence=made,
             enrolment=self.enrolments[story.name],
-            person=self._person(voice),
+            speaker=self._who(voice),
             given_on=self.day(piece.ago),
             place=piece.place or story.workplace,
             text=voice.says,

@@ -85,7 +85,7 @@ class Suggestion:
 
     key: UUID
     group: str
-    person: Asked
+    asked: Asked
 
 
 def suggestions(

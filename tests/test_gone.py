@@ -153,7 +153,7 @@ GONE: dict[str, Callable[[], tuple[models.Model, Act]]] = {
     ),
     "asked about": framed(evidence.ask, people=[scenes.client()]),
     "noted about": framed(
-        evidence.note, person=scenes.client(), given_on=date(2026, 9, 1), text="Well done."
+        evidence.note, speaker=scenes.client(), given_on=date(2026, 9, 1), text="Well done."
     ),
     "question withdrawn": partial(by_owner, evidence.withdraw_request),
     "question reminded": partial(by_owner, evidence.remind),
@@ -233,7 +233,7 @@ def _evidence(name: str, s: scenes.Scene) -> object:
         "taken off": lambda: evidence.take_off(link=link, by=by),
         "asked": lambda: evidence.ask(people=[scenes.client()], **frame),
         "noted": lambda: evidence.note(
-            person=scenes.client(), given_on=date(2026, 9, 1), text="Well.", **frame
+            speaker=scenes.client(), given_on=date(2026, 9, 1), text="Well.", **frame
         ),
     }
     return acts[name]()

@@ -76,24 +76,23 @@ def ask(
     if not people:
         raise NotPossible(_("Choose or fill in whom you ask."))
     return [
-        _ask_one(piece, enrolment, person, requirements, message.strip(), by, at)
-        for person in people
+        _ask_one(piece, enrolment, asked, requirements, message.strip(), by, at) for asked in people
     ]
 
 
 def _ask_one(
     piece: Evidence,
     enrolment: Enrolment,
-    person: Asked,
+    asked: Asked,
     requirements: Sequence[QualityRequirement],
     message: str,
     by: Account,
     at: datetime,
 ) -> FeedbackRequest:
-    meant = _meant(person, piece, by, at)
+    meant = _meant(asked, piece, by, at)
     earlier = piece.feedback_requests.filter(person=meant, state=State.OPEN).first()
     if earlier and earlier.is_answerable(at):
-        raise NotPossible(_("You already asked %(name)s about this piece.") % {"name": person.name})
+        raise NotPossible(_("You already asked %(name)s about this piece.") % {"name": asked.name})
     if earlier:  # it expired; the new question takes its place
         take_back(earlier, by, at)
     question = FeedbackRequest.objects.create(
@@ -101,10 +100,10 @@ def _ask_one(
         evidence=piece,
         revision=cast(Revision, piece.current),
         person=meant,
-        asked_as=person.name,
-        role=person.role,
+        asked_as=asked.name,
+        role=asked.role,
         message=message,
-        language=person.language,
+        language=asked.language,
         expires_at=at + timedelta(days=enrolment.programme.rules.link_days),
         recorded_at=at,
     )
@@ -150,7 +149,7 @@ def note(
     *,
     evidence: Evidence,
     enrolment: Enrolment,
-    person: Asked,
+    speaker: Asked,
     given_on: date,
     place: str = "",
     text: str,
@@ -159,7 +158,7 @@ def note(
     by: Account,
     at: datetime | None = None,
 ) -> Feedback:
-    """Note what this person said about the piece; they are asked by mail to confirm it. What
+    """Note what this speaker said about the piece; they are asked by mail to confirm it. What
     somebody notes of their own words is confirmed by noting it."""
     hold_who_is_who()
     piece = _locked_piece(evidence)
@@ -169,14 +168,14 @@ def note(
     if given_on > timezone.localdate(at):
         raise NotPossible(_("This day is still to come."))
     said = _said(text, requirements, {}, on_whole)
-    speaker = _meant(person, piece, by, at)
+    person = _meant(speaker, piece, by, at)
     feedback = Feedback.objects.create(
         evidence=piece,
         revision=cast(Revision, piece.current),
         enrolment=enrolment,
-        person=speaker,
-        spoke_as=speaker.name if hasattr(speaker, "account") else person.name,
-        role=person.role,
+        person=person,
+        spoke_as=person.name if hasattr(person, "account") else speaker.name,
+        role=speaker.role,
         source=Feedback.Source.NOTED,
         noted_by_id=by.pk,
         given_on=given_on,
@@ -185,10 +184,10 @@ def note(
     )
     _keep(said, feedback)
     event = _event("noted", feedback, by, at)
-    if speaker.pk == by.pk:
+    if person.pk == by.pk:
         _confirm(feedback, True, by, at)
     else:
-        _ask_whether_said(feedback, event, person.language)
+        _ask_whether_said(feedback, event, speaker.language)
     return feedback
 
 

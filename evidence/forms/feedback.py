@@ -43,7 +43,7 @@ class NewcomerForm(forms.Form):
     def has_changed(self) -> bool:
         return any((self[name].value() or "").strip() for name in ("name", "address"))
 
-    def person(self) -> Asked:
+    def asked(self) -> Asked:
         cleaned = self.cleaned_data
         return Asked(
             cleaned["name"], cleaned["address"], GiverRole(cleaned["role"]), cleaned["language"]
@@ -142,7 +142,7 @@ class AskForm(FramedForm):
         field.initial = list(self.behind) if len(self.behind) <= 3 else []
         offer(
             self.fields["known"],
-            [(key, suggestion.person.name) for key, suggestion in self.suggested.items()],
+            [(key, suggestion.asked.name) for key, suggestion in self.suggested.items()],
         )
         self.newcomers = [
             NewcomerForm(
@@ -170,8 +170,8 @@ class AskForm(FramedForm):
 
     def question(self) -> dict[str, Any]:
         """What `actions.ask` takes."""
-        people = [self.suggested[key].person for key in self.cleaned_data["known"]]
-        people += [newcomer.person() for newcomer in self.newcomers if newcomer.has_changed()]
+        people = [self.suggested[key].asked for key in self.cleaned_data["known"]]
+        people += [newcomer.asked() for newcomer in self.newcomers if newcomer.has_changed()]
         return {**self.frame(), "people": people, "message": self.cleaned_data["message"]}
 
 
@@ -194,7 +194,7 @@ class NoteForm(FramedForm):
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        people = [(key, suggestion.person.name) for key, suggestion in self.suggested.items()]
+        people = [(key, suggestion.asked.name) for key, suggestion in self.suggested.items()]
         offer(self.fields["known"], [*people, ("", _("Somebody else"))])
         self.fields["known"].initial = ""
         self.fields["given_on"].initial = timezone.localdate
@@ -219,7 +219,7 @@ class NoteForm(FramedForm):
         return {
             **self.frame(),
             "on_whole": any(self.behind[key][1] is None for key in chosen),
-            "person": self.suggested[known].person if known else self.newcomer.person(),
+            "speaker": self.suggested[known].asked if known else self.newcomer.asked(),
             "text": self.cleaned_data["text"],
             "given_on": self.cleaned_data["given_on"],
             "place": self.cleaned_data["place"],

@@ -476,7 +476,7 @@ def test_a_teacher_sees_only_the_frames_of_their_own_programme() -> None:
 def suggested(place: Scene) -> list[tuple[str, str]]:
     found = frames(place.piece, seen_by=place.student, on=timezone.localdate())
     return [
-        (each.person.name, each.person.role)
+        (each.asked.name, each.asked.role)
         for each in suggestions(place.piece, found, at=timezone.now())
     ]
 

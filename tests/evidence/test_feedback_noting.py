@@ -36,7 +36,7 @@ def note(place: Scene, **kwargs: Any) -> Feedback:
     arguments = {
         "evidence": place.piece,
         "enrolment": place.enrolment,
-        "person": somebody(),
+        "speaker": somebody(),
         "given_on": timezone.localdate(),
         "place": "In the shop",
         "text": "You kept calm.",
@@ -114,7 +114,7 @@ def test_what_a_teacher_notes_of_their_own_words_is_confirmed_by_it() -> None:
     adviser = place.enrolment.adviser
     assert adviser is not None
 
-    feedback = note(place, person=somebody(adviser.account.sign_in), by=adviser)
+    feedback = note(place, speaker=somebody(adviser.account.sign_in), by=adviser)
 
     assert Feedback.objects.get().confirmed is True
     assert feedback.person.account == adviser.account
@@ -144,7 +144,7 @@ def test_nobody_is_noted_about_their_own_piece() -> None:
 
     for by in (place.student, adviser):
         with pytest.raises(NotPossible):
-            note(place, person=somebody(place.student.sign_in), by=by)
+            note(place, speaker=somebody(place.student.sign_in), by=by)
 
 
 def test_a_note_is_about_what_the_piece_shows_in_this_programme() -> None:
@@ -572,7 +572,7 @@ def test_own_words_stand_under_the_own_name_whatever_was_typed() -> None:
     adviser = people_around(place)["adviser"]
     assert adviser is not None
 
-    feedback = note(place, person=somebody(adviser.sign_in, "Jan Baas"), by=adviser)
+    feedback = note(place, speaker=somebody(adviser.sign_in, "Jan Baas"), by=adviser)
 
     assert (feedback.spoke_as, feedback.person_id) == (adviser.name, adviser.pk)
 

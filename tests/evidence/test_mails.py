@@ -169,7 +169,7 @@ def test_somebody_who_spoke_is_asked_to_confirm_and_the_mail_holds_no_word_of_it
     feedback = actions.note(
         evidence=made.piece,
         enrolment=made.enrolment,
-        person=somebody(),
+        speaker=somebody(),
         given_on=timezone.localdate(),
         text="You kept calm.",
         by=made.student,

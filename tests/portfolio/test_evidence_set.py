@@ -434,7 +434,7 @@ def test_looking_back_gives_what_was_seen_then() -> None:
     noted = feedback_actions.note(
         evidence=one,
         enrolment=enrolment,
-        person=speaker,
+        speaker=speaker,
         given_on=day,
         text="Well planned",
         requirements=[place.a],

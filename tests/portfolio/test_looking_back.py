@@ -143,7 +143,7 @@ class Year:
         feedback.note(
             evidence=self.piece,
             enrolment=self.place.enrolment,
-            person=Asked("Ann", "ann@shop.example", GiverRole.CLIENT, "en"),
+            speaker=Asked("Ann", "ann@shop.example", GiverRole.CLIENT, "en"),
             given_on=self.clock.date(),
             text="Well planned",
             requirements=[[], [self.place.c], [self.place.d]][number],
