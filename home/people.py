@@ -17,7 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from committees.models import Committee, Membership
-from people.access import allowed, check_may_give_roles, check_may_look_after
+from people.access import (
+    allowed,
+    check_may_give_roles,
+    check_may_look_after,
+    check_one_account,
+)
 from people.models import Account, Address, Identity, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail
 from programmes.models import (
@@ -28,6 +33,7 @@ from programmes.models import (
     Supervisor,
 )
 from records.models import Dated
+from records.refusals import why_not
 
 ADVISER = pgettext_lazy("role of a person", "adviser")
 SUPERVISOR = pgettext_lazy("role of a person", "workplace supervisor")
@@ -221,15 +227,18 @@ class PersonShown:
     open_to_viewer: set[UUID]
     may_change: bool
     may_give_roles: bool
+    why_kept_out: str  # of who has no account, or a closed one
 
 
 def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
-    """At most 19 queries, however much there is."""
+    """At most 19 queries, however much there is; of who has no account that is open, those of
+    `check_one_account` besides."""
+    access = access_of(person)
     addresses = list(person.addresses.exclude(address="").order_by("recorded_at", "pk"))
     now = [row for row in addresses if row.ended_at is None]
     return PersonShown(
         person=person,
-        access=access_of(person),
+        access=access,
         address=next((row for row in now if row.receives), None),
         waiting=next((row for row in now if row.is_confirmable(at)), None),
         former=[row for row in addresses if row.ended_at and (row.receives or row.confirmed_at)],
@@ -242,4 +251,7 @@ def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
         },
         may_change=allowed(check_may_look_after, viewer, person),
         may_give_roles=allowed(check_may_give_roles, viewer),
+        why_kept_out=why_not(check_one_account, person)
+        if access in (Access.NONE, Access.CLOSED)
+        else "",
     )

@@ -12,11 +12,12 @@ from people.access import PersonRequest, allowed, signed_in
 from people.pages import WayBack, refusals_in
 from post.models import OutboxMail
 from programmes import actions
-from programmes.access import check_may_make_programme, check_may_manage
+from programmes.access import check_may_make_programme, check_may_manage, check_not_own
 from programmes.checklist import setup_of
 from programmes.forms import ProgrammeForm
 from programmes.models import Programme
 from programmes.views.pages import form_page, managed_programme
+from records.refusals import why_not
 
 
 @signed_in
@@ -61,6 +62,7 @@ def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
         "points": points,
         "to_do": sum(point.state == "todo" for point in points),
         "may_manage": may_manage,
+        "staying": [role for role in setup.roles if why_not(check_not_own, role, request.user)],
     }
     return render(request, "programmes/programme.html", context)
 

@@ -517,6 +517,27 @@ def test_access_is_stopped_after_a_question_and_given_again(desk: Client) -> Non
     assert Account.objects.get(pk=noor.pk).is_active
 
 
+@pytest.mark.parametrize("has_account", [True, False])
+def test_who_has_another_account_as_one_human_is_not_offered_a_second(
+    desk: Client, has_account: bool
+) -> None:
+    noor = met("Noor", "noor@home.example").pk
+    if has_account:
+        post(desk, "person_invite", noor)
+        post(desk, "access_stop", noor)
+    offered = "Give access again" if has_account else "Make an account"
+    assert offered in page(desk, "person", noor)
+    other = registered("Noor de Wit", "noor@school.example").person
+    actions.say_same(one=Person.objects.get(pk=noor), other=other, reason="Asked.", by=None)
+
+    shown = page(desk, "person", noor)
+
+    assert "They have another account that is open: one human has one." in shown
+    assert [label in shown for label in (offered, "Stop access", "Send the invitation again")] == [
+        False
+    ] * 3
+
+
 def test_somebody_is_signed_out_everywhere(desk: Client) -> None:
     noor, phone = AccountFactory(), Client()
     phone.force_login(noor)

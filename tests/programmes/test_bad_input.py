@@ -28,6 +28,7 @@ from tests.factories import (
     InstitutionRoleFactory,
     PeriodFactory,
     ProgrammeFactory,
+    ProgrammeRoleFactory,
     QualificationFactory,
     UnitFactory,
     WorkProcessFactory,
@@ -283,7 +284,14 @@ def test_ones_own_role_as_coordinator(
     coordinating: Client, coordinator: Account, place: Scene
 ) -> None:
     role = ProgrammeRole.objects.get(person=coordinator.pk)
+    as_teacher = ProgrammeRoleFactory(programme=place.programme, person=coordinator, role="teacher")
+    setup = coordinating.get(f"/programmes/{place.programme.pk}/").text
     before = everything()
+
+    assert [f"/roles/{each.pk}/end/" in setup for each in (as_teacher, role)] == [
+        True,
+        False,
+    ]
 
     page = coordinating.post(f"/programmes/{place.programme.pk}/roles/{role.pk}/end/", follow=True)
 
