@@ -536,13 +536,17 @@ def set_rights(
     by: Account | None,
     at: datetime | None = None,
 ) -> None:
-    """Who sees the support desk, and who administers everything. Nothing happens where it is so
-    already."""
+    """Say who sees the support desk, and who administers everything. Nothing happens where it is so
+    already; where a right is given, an address that waits waits in vain."""
     check_may_give_roles(by)
-    end_waiting(account.person, by, at or timezone.now())
+    person = _locked(account.person)
+    before = person.account
+    at = at or timezone.now()
     rights = {"is_staff": is_staff, "is_superuser": is_superuser}
     if Account.objects.filter(pk=account.pk).exclude(**rights).update(**rights):
-        append(account.person.chain, "account.rights", by=by, at=at, facts=rights)
+        if is_staff > before.is_staff or is_superuser > before.is_superuser:
+            end_waiting(person, by, at)
+        append(person.chain, "account.rights", by=by, at=at, facts=rights)
 
 
 # --- Roles in the institution ---------------------------------------------------------------------

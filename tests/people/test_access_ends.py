@@ -8,7 +8,7 @@ from people.models import Account, InstitutionRole
 from records.models import Event
 from records.refusals import NotPossible
 from tests.factories import AccountFactory
-from tests.people.factories import met, registered
+from tests.people.factories import been_here, met, registered
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +108,33 @@ def test_an_address_that_waits_opens_no_door_into_what_was_given_later(more: str
 
     with pytest.raises(NotPossible):
         actions.confirm_address(address=waiting, by=None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "waits"),
+    [
+        ((False, False), (False, False), True),
+        ((True, True), (True, True), True),
+        ((True, True), (True, False), True),
+        ((True, False), (False, False), True),
+        ((True, False), (True, True), False),
+        ((False, True), (True, False), False),
+    ],
+)
+def test_an_address_waits_in_vain_only_where_a_right_was_given(
+    before: tuple[bool, bool], after: tuple[bool, bool], waits: bool
+) -> None:
+    noor = registered("Noor", "noor@school.example")
+    is_staff, is_superuser = before
+    actions.set_rights(account=noor, is_staff=is_staff, is_superuser=is_superuser, by=None)
+    been_here(noor)
+    waiting = actions.change_address(person=noor.person, address="else@where.example", by=None)
+
+    is_staff, is_superuser = after
+    actions.set_rights(account=noor, is_staff=is_staff, is_superuser=is_superuser, by=None)
+
+    waiting.refresh_from_db()
+    assert waiting.waits is waits
 
 
 def test_who_is_invited_is_the_one_that_was_chosen() -> None:
