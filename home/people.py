@@ -19,10 +19,12 @@ from django.utils.translation import pgettext_lazy
 from committees.models import Committee, Membership
 from people.access import (
     allowed,
+    check_give_role,
     check_may_give_roles,
     check_may_look_after,
     check_one_account,
 )
+from people.identity import names_of
 from people.models import Account, Address, Identity, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail
 from programmes.models import (
@@ -178,12 +180,15 @@ def _in(programme: Programme) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """Somebody who counts as one with another, or is known at the same mailbox and does not.
+    """Somebody who counts as one with another, or is known at the same mailbox and does not, with
+    what makes them one there: a name that both have or had, or that others only named one of them.
     `statement` is what was said of the two, if it was."""
 
     person: Person
     counts_as_one: bool
     shares_mailbox: bool
+    shares_name: bool
+    is_named_by_others_only: bool
     statement: SamePerson | None
 
 
@@ -203,7 +208,14 @@ def kin_of(person: Person) -> list[Kin]:
     rest = (group | sharing | said.keys()) - {person.pk}
     others = Person.objects.filter(pk__in=rest, erased_at=None)
     return [
-        Kin(one, one.pk in group, one.pk in sharing, said.get(one.pk))
+        Kin(
+            person=one,
+            counts_as_one=one.pk in group,
+            shares_mailbox=one.pk in sharing,
+            shares_name=bool(names_of(one) & names_of(person)),
+            is_named_by_others_only=one.named_at is None or person.named_at is None,
+            statement=said.get(one.pk),
+        )
         for one in others.select_related("account").order_by("name", "pk")
     ]
 
@@ -213,7 +225,8 @@ def kin_of(person: Person) -> list[Kin]:
 
 @dataclass(frozen=True, slots=True)
 class PersonShown:
-    """What the page of one person shows. `open_to_viewer` holds the programmes and committees that
+    """What the page of one person shows; `why_no_…` is why something is not possible now, if it is
+    not. `open_to_viewer` holds the programmes and committees that
     the viewer may open; `troubles` are mails that did not arrive, by what they were about."""
 
     person: Person
@@ -228,6 +241,7 @@ class PersonShown:
     may_change: bool
     may_give_roles: bool
     why_kept_out: str  # of who has no account, or a closed one
+    why_no_role: str
 
 
 def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
@@ -254,4 +268,5 @@ def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
         why_kept_out=why_not(check_one_account, person)
         if access in (Access.NONE, Access.CLOSED)
         else "",
+        why_no_role=why_not(check_give_role, person),
     )

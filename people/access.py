@@ -99,6 +99,13 @@ def check_may_give_roles(by: Account | None) -> None:
         raise NotAllowed(_("Roles in the institution are given by an administrator."))
 
 
+def check_give_role(person: Person) -> None:
+    """Let somebody have a role in the institution once they have an account: who was only named by
+    others is known by what others typed. No query where the account was selected."""
+    if not hasattr(person, "account"):
+        raise NotPossible(_("A role is for who has an account: first make one."))
+
+
 def check_one_account(person: Person) -> None:
     """Raises NotPossible where somebody who is said to be this person has an account that is open.
     At most one query more than `said_to_be`."""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from people import drafts
 from people.access import (
+    check_give_role,
     check_may_administer,
     check_may_confirm_address,
     check_may_give_roles,
@@ -557,8 +558,9 @@ def give_role(
     *, person: Person, role: InstitutionRole.Role, by: Account | None, at: datetime | None = None
 ) -> InstitutionRole:
     """Give a person a role in the institution; a role they already have stays as it is. `by` is
-    a superuser, or None for the command line."""
+    a superuser, or None for the command line. Raises NotPossible for who has no account."""
     check_may_give_roles(by)
+    check_give_role(person)
     at = at or timezone.now()
     given, is_new = InstitutionRole.objects.get_or_create(
         person=person, role=role, ended_at=None, defaults={"recorded_at": at}

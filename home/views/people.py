@@ -3,6 +3,7 @@
 from functools import partial
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +17,7 @@ from home.people import kin_of, lines_of, people_found, person_shown
 from people import actions
 from people.access import (
     PersonRequest,
+    check_give_role,
     check_may_administer,
     check_may_give_roles,
     check_may_look_after,
@@ -24,6 +26,7 @@ from people.access import (
 from people.forms import AddressForm, NameForm
 from people.models import Account, InstitutionRole, Person, SamePerson
 from people.pages import WayBack, act_and_go_back, ask_page, done, form_page, refusals_in
+from records.refusals import why_not
 
 AT_A_TIME = 50
 MOST_CHOICES = 20
@@ -318,12 +321,16 @@ def same_end(request: PersonRequest, pk: UUID, same_id: UUID) -> HttpResponse:
 def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     person = _person(request, pk)
     check_may_give_roles(request.user)
+    if refusal := why_not(check_give_role, person):
+        messages.error(request, refusal)
+        return redirect("home:person", person.pk)
     form = InstitutionRoleForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        role = actions.give_role(person=person, **form.cleaned_data, by=request.user)
-        text = _("%(name)s has the role %(role)s.")
-        names = {"name": person.name, "role": role.get_role_display()}
-        return done(request, text % names, _page_of(person), "roles")
+        with refusals_in(form):
+            role = actions.give_role(person=person, **form.cleaned_data, by=request.user)
+            text = _("%(name)s has the role %(role)s.")
+            names = {"name": person.name, "role": role.get_role_display()}
+            return done(request, text % names, _page_of(person), "roles")
     return form_page(
         request,
         form,

@@ -16,10 +16,11 @@ from django.utils.translation import override
 
 from home.people import roles_now
 from people import actions
-from people.models import Account, InstitutionRole, Person, SamePerson
+from people.models import Account, Address, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail
 from post.outbox import send_due
 from records.models import Event
+from records.refusals import NotPossible
 from tests.committees.factories import MembershipFactory
 from tests.factories import (
     AccountFactory,
@@ -560,6 +561,42 @@ def test_roles_in_the_institution_are_given_and_ended_by_an_administrator(boss: 
 
     post(boss, "role_end", noor.pk, role.pk)
     assert not InstitutionRole.objects.current().filter(person=noor.pk).exists()
+
+
+def test_who_has_no_account_is_given_no_role(boss: Client) -> None:
+    jan = met("Jan", INFO)
+    path = reverse("home:role_new", args=[jan.pk])
+
+    assert path not in page(boss, "person", jan.pk)
+    for answer in (
+        boss.get(path, follow=True),
+        boss.post(path, {"role": "exam_board"}, follow=True),
+    ):
+        assert "first make one" in answer.content.decode()
+    with pytest.raises(NotPossible):
+        actions.give_role(person=jan, role=Role.EXAM_BOARD, by=None)
+    assert not InstitutionRole.objects.filter(person=jan).exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "reason"),
+    [
+        (Address.Source.ASKER, "Petra", "named by others only"),
+        (Address.Source.SCHOOL, "Jan", "by the same name"),
+        (Address.Source.SCHOOL, "Els", "counts as another"),
+    ],
+)
+def test_what_makes_two_at_one_mailbox_one_is_said(
+    desk: Client, source: Address.Source, name: str, reason: str
+) -> None:
+    jan, petra = met("Jan", INFO, Address.Source.SCHOOL), met("Petra", INFO, source)
+    if name != petra.name:
+        actions.rename(person=petra, name=name, by=None)
+
+    shown = page(desk, "person", jan.pk)
+
+    reasons = ["named by others only", "by the same name", "counts as another"]
+    assert [each for each in reasons if each in shown] == [reason]
 
 
 def test_who_may_not_give_roles_sees_no_way_to(desk: Client, boss: Client) -> None:
