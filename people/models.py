@@ -103,7 +103,8 @@ class Address(Dated, Sealed):
     # Longer than an address: a domain in another script grows in ASCII.
     mailbox = models.CharField(max_length=510, blank=True, db_index=True)
     source = models.CharField(max_length=10, choices=Source.choices)
-    # When somebody opened a link that was sent there and to no other place.
+    # When its mailbox proved itself by a link that was sent there, or an account was made by hand
+    # with a password: who makes one is taken to know where its mail is read.
     confirmed_at = models.DateTimeField(null=True, blank=True)
     receives = models.BooleanField(default=True)
 

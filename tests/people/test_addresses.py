@@ -219,6 +219,16 @@ def test_an_address_that_waits_waits_in_vain_once_a_role_was_given(
     assert address_of(noor.person) == OLD
 
 
+def test_another_spelling_of_the_same_mailbox_waits_beside_it(noor: Account) -> None:
+    spelt = OLD.replace("@", "+school@")
+
+    row = actions.change_address(person=noor.person, address=spelt, by=noor)
+
+    assert (row.waits, address_of(noor.person)) == (True, OLD)
+    actions.confirm_address(address=row, by=noor)
+    assert address_of(noor.person) == spelt
+
+
 # --- Who was invited and did not come yet ---------------------------------------------------------
 
 
