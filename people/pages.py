@@ -36,12 +36,12 @@ class WayBack:
 
 
 @contextmanager
-def refusals_in(form: forms.BaseForm) -> Iterator[None]:
-    """What an action refuses becomes an error of the form."""
+def refusals_in(form: forms.BaseForm, field: str | None = None) -> Iterator[None]:
+    """What an action refuses becomes an error of the form, or of one field of it."""
     try:
         yield
     except NotPossible as refusal:
-        form.add_error(None, str(refusal))
+        form.add_error(field, str(refusal))
 
 
 def form_page(

@@ -13,6 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from evidence.models import Evidence
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing, find
+from people.pages import refusals_in
 from portfolio import access, actions
 from portfolio.advising import students_of, taught_by
 from portfolio.coverage import EVERYTHING, WHOLE, Filter, draw, draw_lines
@@ -29,7 +30,6 @@ from portfolio.lines import line_page, under
 from portfolio.loading import load
 from portfolio.models import Agreement, CheckIn, SetAside
 from programmes.models import Enrolment, Unit
-from records.refusals import NotPossible
 
 
 def _enrolment(request: PersonRequest, enrolment_id: UUID) -> Enrolment:
@@ -208,7 +208,7 @@ def check_in_new(
     if is_draft:
         return draft.answer()
     if request.method == "POST" and all([form.is_valid(), formset.is_valid()]):
-        try:
+        with refusals_in(form):
             actions.hold_check_in(
                 enrolment=enrolment,
                 held_on=form.cleaned_data["held_on"],
@@ -218,9 +218,6 @@ def check_in_new(
                 done=form.cleaned_data["done"],
                 by=request.user,
             )
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
-        else:
             draft.forget()
             messages.success(request, _("Check-in kept. Your student gets a mail to read it."))
             return redirect("portfolio:check_ins", enrolment.pk)
@@ -252,16 +249,13 @@ def acknowledge(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Htt
     if is_draft:
         return draft.answer(reverse("portfolio:check_ins", args=[check_in.enrolment_id]))
     if form.is_valid():
-        try:
+        with refusals_in(form, "note"):
             actions.acknowledge(
                 check_in=check_in,
                 refused=form.cleaned_data["word"] == "refused",
                 note=form.cleaned_data["note"],
                 by=request.user,
             )
-        except NotPossible as refusal:
-            form.add_error("note", str(refusal))
-        else:
             draft.forget()
             messages.success(request, _("Thank you. Your adviser can see that you read it."))
             return redirect("portfolio:check_ins", check_in.enrolment_id)
@@ -341,7 +335,7 @@ def set_aside_piece(
     if is_draft:
         return draft.answer()
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_in(form):
             actions.set_aside(
                 enrolment=enrolment,
                 unit=unit,
@@ -349,9 +343,6 @@ def set_aside_piece(
                 reason=form.cleaned_data["reason"],
                 by=request.user,
             )
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
-        else:
             draft.forget()
             text = _("Set aside. You can take it back until the reference date.")
             messages.success(request, text)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from people.access import PersonRequest, allowed, signed_in, with_role
 from people.models import InstitutionRole
+from people.pages import act_and_go_back
 from qualifications import actions
 from qualifications.access import check_draft, check_may_curate
 from qualifications.doubles import doubles_among
@@ -121,13 +122,12 @@ def qualification_merge(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def qualification_publish(request: PersonRequest, pk: UUID) -> HttpResponse:
     qualification = get_object_or_404(Qualification.objects.visible_to(request.user), pk=pk)
-    try:
-        actions.publish(qualification=qualification, by=request.user)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Published. Programmes can use it from now on."))
-    return redirect(qualification)
+    return act_and_go_back(
+        request,
+        lambda: actions.publish(qualification=qualification, by=request.user),
+        done_text=_("Published. Programmes can use it from now on."),
+        back=qualification,
+    )
 
 
 @with_role(CURRICULUM)

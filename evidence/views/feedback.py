@@ -14,15 +14,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evidence.access.feedback import check_may_ask, check_may_note
+from evidence.access.pieces import check_kept
 from evidence.actions import feedback as actions
 from evidence.asking import frames, in_order, suggestions
 from evidence.forms.feedback import AskForm, NoteForm
 from evidence.models import Evidence, Feedback, FeedbackRequest, Remark
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
+from people.pages import WayBack, act_and_go_back, refusals_in
 from post.models import OutboxMail
 from qualifications.models import QualityRequirement
-from records.refusals import NotPossible
+from records.refusals import why_not
 
 State = FeedbackRequest.State
 
@@ -32,16 +34,14 @@ State = FeedbackRequest.State
 def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
     check_may_ask(piece, request.user)
+    _check_kept_to_begin_with(request, piece)
     form = _form(AskForm, request, piece)
     draft = Writing(request, f"ask:{piece.pk}:{request.user.pk}", *_parts(form))
     if is_draft:
         return draft.answer()
     if form and form.is_valid():
-        try:
+        with refusals_in(form):
             asked = actions.ask(evidence=piece, **form.question(), by=request.user)
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
-        else:
             draft.forget()
             names = ", ".join(question.asked_as for question in asked)
             messages.success(request, _("A mail is on its way to %(names)s.") % {"names": names})
@@ -54,16 +54,14 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
 def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
     check_may_note(piece, request.user)
+    _check_kept_to_begin_with(request, piece)
     form = _form(NoteForm, request, piece)
     draft = Writing(request, f"note:{piece.pk}:{request.user.pk}", *_parts(form))
     if is_draft:
         return draft.answer()
     if form and form.is_valid():
-        try:
+        with refusals_in(form):
             feedback = actions.note(evidence=piece, **form.noted(), by=request.user)
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
-        else:
             draft.forget()
             text = _("Noted. %(name)s gets a mail to confirm it with one tap.")
             messages.success(request, text % {"name": feedback.spoke_as})
@@ -108,7 +106,7 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     for question in questions:
         question.evidence = piece
     mine = [each for each in questions if each.person_id == user.pk]
-    is_kept = piece.withdrawn_at is None
+    is_kept = not why_not(check_kept, piece)
     open_ones = [each.pk for each in questions if each.state == State.OPEN]
     noted = {row.feedback_id for row in remarks if row.feedback.is_confirmable(now)}
     return {
@@ -124,6 +122,12 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
         "can_ask": is_kept and allowed(check_may_ask, piece, user),
         "can_note": is_kept and allowed(check_may_note, piece, user),
     }
+
+
+def _check_kept_to_begin_with(request: PersonRequest, piece: Evidence) -> None:
+    """Nobody begins what will be refused; what was begun before keeps its words."""
+    if request.method != "POST":
+        check_kept(piece)
 
 
 def _piece(request: PersonRequest, pk: uuid.UUID) -> Evidence:
@@ -160,13 +164,13 @@ def _follow_up(
 ) -> HttpResponse:
     questions = FeedbackRequest.objects.visible_to(request.user)
     question = get_object_or_404(questions.select_related("evidence"), pk=pk)
-    try:
-        action(question=question, by=request.user)
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done % {"name": question.asked_as})
-    return _to_feedback(question.evidence)
+    return act_and_go_back(
+        request,
+        lambda: action(question=question, by=request.user),
+        done_text=done % {"name": question.asked_as},
+        back=WayBack(reverse("evidence:detail", args=[question.evidence_id]), ""),
+        part="feedback",
+    )
 
 
 def _to_feedback(piece: Evidence) -> HttpResponse:

@@ -28,8 +28,9 @@ from evidence.views.feedback import feedback_context
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
 from people.models import Account
+from people.pages import refusals_in
 from qualifications.names import names_in
-from records.refusals import NotPossible
+from records.refusals import why_not
 
 PER_PAGE = 50
 Written = TypeVar("Written")
@@ -115,10 +116,8 @@ def _written(
         text = _("“%(given)s” is kept as “%(name)s”, because that is what is in it.")
         messages.info(request, text % {"given": given, "name": name})
     if form.is_valid():
-        try:
+        with refusals_in(form):
             return action(words=form.words, files=form.chosen_files, by=request.user, **of)
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
     return None
 
 
@@ -143,12 +142,11 @@ def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _laid(request: PersonRequest, piece: Evidence, form: RequirementsForm) -> bool:
     """Whether what the form says was done; otherwise the form says why not."""
-    try:
+    with refusals_in(form):
         actions.choose_requirements(
             evidence=piece, chosen=form.chosen, dropped=form.dropped, by=request.user
         )
-    except NotPossible as refusal:
-        form.add_error(None, str(refusal))
+    if form.errors:
         return False
     count = len(form.chosen)
     what = form.names.one if count == 1 else form.names.many
@@ -169,7 +167,7 @@ def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
         **feedback_context(request, piece),
         "piece": piece,
         "is_owner": is_owner,
-        "can_change": is_owner and piece.withdrawn_at is None,
+        "can_change": is_owner and not why_not(check_kept, piece),
         "removal": _removal(piece) if is_owner else None,
         "in_full": in_full,
         "links": links,
@@ -183,7 +181,7 @@ def _removal(piece: Evidence) -> dict[str, Any] | None:
     withdraw it once. Two queries."""
     if is_unasked(piece):
         return DELETION
-    return WITHDRAWAL if piece.withdrawn_at is None else None
+    return None if why_not(check_kept, piece) else WITHDRAWAL
 
 
 @signed_in

@@ -149,6 +149,30 @@ def test_each_gets_their_own_buttons(client: Client, who: str, expected: set[str
     assert [text for text in (written.remarks.get().text, "Cor Client") if text not in page] == []
 
 
+@pytest.mark.parametrize("page", ["ask", "note", "edit", "requirements", "withdraw"])
+def test_nobody_begins_a_form_of_a_withdrawn_piece(client: Client, page: str) -> None:
+    place = scene()
+    client.force_login(place.student)
+    address = reverse(f"evidence:{page}", args=[place.piece.pk])
+    before = client.get(address).status_code
+    withdraw(place.piece)
+
+    assert (before, client.get(address).status_code) == (200, 409)
+
+
+@pytest.mark.parametrize("page", ["ask", "note"])
+def test_what_was_typed_before_it_was_withdrawn_is_there_still(client: Client, page: str) -> None:
+    place = scene()
+    client.force_login(place.student)
+    address = reverse(f"evidence:{page}", args=[place.piece.pk])
+    withdraw(place.piece)
+
+    answer = client.post(address, {"message": "Typed on the bus.", "text": "Typed on the bus."})
+
+    assert answer.status_code == 422
+    assert "Typed on the bus." in answer.text
+
+
 def test_a_withdrawn_piece_has_no_buttons(client: Client) -> None:
     place = scene()
     asked = question(place)
