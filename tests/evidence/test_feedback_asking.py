@@ -591,6 +591,29 @@ def test_with_several_programmes_the_choice_of_requirements_says_which(client: C
     assert FeedbackRequest.objects.get().enrolment == other
 
 
+def test_a_question_about_a_piece_withdrawn_meanwhile_comes_back_with_the_refusal(
+    client: Client,
+) -> None:
+    place = scene()
+    adviser = place.enrolment.adviser
+    assert adviser is not None
+    client.force_login(place.student)
+    withdraw(place.piece)
+
+    response = client.post(
+        reverse("evidence:ask", args=[place.piece.pk]),
+        {
+            "requirements": [choice(place, place.lines[0])],
+            "known": [str(adviser.pk)],
+            "message": "What did you think of the ending?",
+        },
+    )
+
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert ("of the ending?" in page, "was withdrawn" in page) == (True, True)
+
+
 def test_a_bad_form_keeps_what_was_typed(client: Client) -> None:
     place = scene()
     client.force_login(place.student)

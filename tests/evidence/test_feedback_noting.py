@@ -222,6 +222,20 @@ def test_the_page_notes_a_new_person(client: Client) -> None:
     assert said_in(feedback) == [("You kept calm.", {place.lines[0]})]
 
 
+def test_what_was_noted_of_a_piece_withdrawn_meanwhile_comes_back_with_the_refusal(
+    client: Client,
+) -> None:
+    place = scene()
+    client.force_login(place.student)
+    withdraw(place.piece)
+
+    response = client.post(reverse("evidence:note", args=[place.piece.pk]), form(place))
+
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert ("You kept calm." in page, "was withdrawn" in page) == (True, True)
+
+
 def test_the_page_notes_somebody_who_is_known_about_the_whole(client: Client) -> None:
     place = scene()
     adviser = place.enrolment.adviser
