@@ -20,6 +20,7 @@ from committees.models import Committee, Membership
 from people.access import (
     allowed,
     check_give_role,
+    check_invite,
     check_may_give_roles,
     check_may_look_after,
     check_one_account,
@@ -240,13 +241,13 @@ class PersonShown:
     open_to_viewer: set[UUID]
     may_change: bool
     may_give_roles: bool
-    why_kept_out: str  # of who has no account, or a closed one
+    why_kept_out: str  # of who has not come in, or has a closed account
     why_no_role: str
 
 
 def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
-    """At most 19 queries, however much there is; of who has no account that is open, those of
-    `check_one_account` besides."""
+    """At most 19 queries, however much there is; of who has not come in, or is kept out, those of
+    `check_invite` or `check_one_account` besides."""
     access = access_of(person)
     addresses = list(person.addresses.exclude(address="").order_by("recorded_at", "pk"))
     now = [row for row in addresses if row.ended_at is None]
@@ -265,8 +266,12 @@ def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
         },
         may_change=allowed(check_may_look_after, viewer, person),
         may_give_roles=allowed(check_may_give_roles, viewer),
-        why_kept_out=why_not(check_one_account, person)
-        if access in (Access.NONE, Access.CLOSED)
-        else "",
+        why_kept_out=_why_kept_out(person, access),
         why_no_role=why_not(check_give_role, person),
     )
+
+
+def _why_kept_out(person: Person, access: Access) -> str:
+    if access == Access.ACTIVE:
+        return ""
+    return why_not(check_one_account if access == Access.CLOSED else check_invite, person)

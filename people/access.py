@@ -6,6 +6,7 @@ decided by `visible_to` of what they ask for (invisible is 404), and what they m
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -14,10 +15,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django_htmx.middleware import HtmxDetails
 
 from people import unsent
-from people.identity import said_to_be
+from people.identity import account_at, known_at, said_to_be
 from people.models import Account, Address, InstitutionRole, Person
 from records.refusals import NotPossible
 
@@ -37,13 +39,13 @@ class NotAllowed(PermissionDenied):
 
 
 def has_role(user: Account, *roles: Role) -> bool:
-    """Whether the person now has one of these roles in the institution. One query."""
+    """Tell whether the person now has one of these roles in the institution. One query."""
     return InstitutionRole.objects.current().filter(person=user.pk, role__in=roles).exists()
 
 
 def check_may_administer(by: Account | None) -> None:
-    """Whether this person looks after who people are: an administrator, or a coordinator of the
-    institution; None is the command line. One query."""
+    """Leave looking after who people are to administrators and coordinators of the institution;
+    None is the command line. One query."""
     if by is not None and not by.is_superuser and not has_role(by, Role.COORDINATOR):
         raise NotAllowed(_("People are looked after by the coordinators of the institution."))
 
@@ -60,8 +62,8 @@ def sees_more(function: Sees) -> Sees:
 
 
 def check_may_look_after(by: Account | None, person: Person) -> None:
-    """Whether this person may change the name, the address or the access of somebody: their own,
-    or those of others as `check_may_administer`. Of who sees the support desk, has a role in the
+    """Let this person change the name, the address or the access of somebody: their own, or those
+    of others as `check_may_administer`. Of who sees the support desk, has a role in the
     institution, or sees more by what another room gave them (`sees_more`) only an administrator
     does: whoever changes an address and reads its mail comes in as that person. At most two
     queries, and one for each that is registered."""
@@ -83,7 +85,7 @@ def check_may_look_after(by: Account | None, person: Person) -> None:
 
 
 def check_may_confirm_address(by: Account | None, address: Address) -> None:
-    """Whether who holds the link in a mail may confirm this address. One that somebody gave
+    """Let who holds the link in a mail confirm this address, or not. One that somebody gave
     themselves they confirm signed in: who mistypes it gives their account to nobody. One that the
     school gave is confirmed by whoever reads its mail, as an invitation is: its person may have no
     other way in."""
@@ -93,10 +95,37 @@ def check_may_confirm_address(by: Account | None, address: Address) -> None:
 
 
 def check_may_give_roles(by: Account | None) -> None:
-    """Whether this person gives and ends roles in the institution and rights at the support desk:
-    an administrator; None is the command line."""
+    """Leave giving and ending roles in the institution, and rights at the support desk, to
+    administrators; None is the command line. No query."""
     if by is not None and not by.is_superuser:
         raise NotAllowed(_("Roles in the institution are given by an administrator."))
+
+
+SIGNS_IN_ELSE = gettext_noop("Somebody else signs in with this address.")
+
+
+def check_invite(person: Person) -> None:
+    """Let somebody be invited who has no account, or has not come in with it: where an address of
+    theirs is known at which nobody else has one, and no other account of theirs is open. At most
+    two queries, and those of `check_one_account`."""
+    account = getattr(person, "account", None)
+    if account is not None and (account.was_here or not account.is_active):
+        raise NotPossible(_("An invitation is for who has not been here yet and may come in."))
+    address = person.address()
+    if address is None:
+        raise NotPossible(_("No address of %(name)s is known.") % {"name": person.name})
+    if account is None:
+        if account_at(address.address, known_at(address.address)):
+            raise NotPossible(_(SIGNS_IN_ELSE))
+        check_one_account(person)
+
+
+def check_confirm_address(address: Address, at: datetime) -> None:
+    """Let an address be confirmed while it waits for that, and its link works. No query."""
+    if not address.waits:
+        raise NotPossible(_("This was confirmed before, or another address took its place."))
+    if not address.is_confirmable(at):
+        raise NotPossible(_("This link has expired."))
 
 
 def check_give_role(person: Person) -> None:
@@ -107,7 +136,7 @@ def check_give_role(person: Person) -> None:
 
 
 def check_one_account(person: Person) -> None:
-    """Raises NotPossible where somebody who is said to be this person has an account that is open.
+    """Let somebody have one account that is open, counting those of who is said to be the same.
     At most one query more than `said_to_be`."""
     others = said_to_be([person.pk])[person.pk] - {person.pk}
     if Account.objects.filter(pk__in=others, is_active=True).exists():
@@ -117,7 +146,8 @@ def check_one_account(person: Person) -> None:
 
 
 def check_same(one: Person, other: Person, reason: str) -> None:
-    """Whether two can be said to be one human. At most two queries."""
+    """Let two be said to be one human, for a reason, with one account that is open between
+    them. One query."""
     if one == other:
         raise NotPossible(_("This is one and the same: choose two."))
     if not reason.strip():
@@ -131,13 +161,14 @@ def check_same(one: Person, other: Person, reason: str) -> None:
 
 
 def check_may_erase(by: Account) -> None:
-    """Whether this person may order that content is erased on a lawful ground. One query."""
+    """Leave ordering that content is erased on a lawful ground to the exam board and
+    administrators. At most one query."""
     if not by.is_superuser and not has_role(by, Role.EXAM_BOARD):
         raise NotAllowed(_("Erasure is ordered by the exam board or an administrator."))
 
 
 def allowed(check: Callable[..., None], *args: Any, **kwargs: Any) -> bool:
-    """Whether a `check_…` lets this pass: for buttons that should not be shown in vain."""
+    """Tell whether a `check_…` lets this pass: for buttons that should not be shown in vain."""
     try:
         check(*args, **kwargs)
     except NotAllowed:
@@ -151,18 +182,18 @@ def _ruled(view: Any, rule: str) -> Any:
 
 
 def public(reason: str) -> Callable[[View], View]:
-    """Open to everybody, for this reason."""
+    """Open a view to everybody, for this reason."""
     return lambda view: _ruled(view, f"public: {reason}")
 
 
 def by_link(purpose: str) -> Callable[[View], View]:
-    """Open to whoever holds the link in a mail; the view looks its token up through
+    """Open a view to whoever holds the link in a mail; the view looks its token up through
     `from_token` and answers 404 to any other."""
     return lambda view: _ruled(view, f"link: {purpose}")
 
 
 def signed_in(view: View) -> View:
-    """For people with an account; the view asks `visible_to` what they may see."""
+    """Open a view to people with an account; it asks `visible_to` what they may see."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -184,7 +215,7 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def with_role(*roles: Role) -> Callable[[View], View]:
-    """For people who now have one of these roles in the institution."""
+    """Open a view to people who now have one of these roles in the institution."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from people import drafts
 from people.access import (
+    SIGNS_IN_ELSE,
+    check_confirm_address,
     check_give_role,
+    check_invite,
     check_may_administer,
     check_may_confirm_address,
     check_may_give_roles,
@@ -24,7 +27,14 @@ from people.access import (
     check_one_account,
     check_same,
 )
-from people.identity import derive, hold_who_is_who, names_of, plain_name
+from people.identity import (
+    account_at,
+    derive,
+    hold_who_is_who,
+    known_at,
+    names_of,
+    plain_name,
+)
 from people.models import Account, Address, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail
 from post.outbox import queue
@@ -55,11 +65,11 @@ class Meant:
 def person_meant(
     meant: Meant, *, source: Address.Source, by: Account | None, at: datetime | None = None
 ) -> Person:
-    """The person meant by this name at this address. Whoever has an account there: their mailbox
-    is their own, whatever name was typed. Else who is known there under this name, of now or of
-    before, whether by the school or by an asker. Else somebody new. Says nothing of which it was:
-    an asker learns no more than they typed. The school knows its accounts: raises NotPossible
-    where it gives one another name. One query for somebody known."""
+    """Find or make the person meant by this name at this address. Whoever has an account there:
+    their mailbox is their own, whatever name was typed. Else who is known there under this name, of
+    now or of before, whether by the school or by an asker. Else somebody new. Says nothing of which
+    it was: an asker learns no more than they typed. The school knows its accounts: raises
+    NotPossible where it gives one another name. One query for somebody known."""
     at = at or timezone.now()
     found = _known(meant)
     if found is None:
@@ -90,23 +100,9 @@ def person_meant(
 
 
 def _known(meant: Meant) -> Person | None:
-    there = _known_at(meant.address)
+    there = known_at(meant.address)
     was_called = (one for one in there if plain_name(meant.name) in names_of(one))
-    return _account_at(meant.address, there) or _called(meant.name, there) or next(was_called, None)
-
-
-def _known_at(address: str) -> list[Person]:
-    """Who is known at this mailbox now, in the order in which they became known. Whoever was known
-    there before may read it no longer. One query."""
-    rows = Address.objects.known().current().at(address).select_related("person__account")
-    return [row.person for row in rows.order_by("person__recorded_at", "person")]
-
-
-def _account_at(address: str, there: Iterable[Person]) -> Person | None:
-    """Who of these has an account, first who signs in with this very address."""
-    here = [one for one in there if hasattr(one, "account")]
-    written = address.strip().lower()
-    return min(here, key=lambda one: one.account.sign_in != written, default=None)
+    return account_at(meant.address, there) or _called(meant.name, there) or next(was_called, None)
 
 
 def _called(name: str, there: Iterable[Person]) -> Person | None:
@@ -114,8 +110,8 @@ def _called(name: str, there: Iterable[Person]) -> Person | None:
 
 
 def known_at_mailbox_of(person: Person) -> list[Person]:
-    """Who answers to what is sent to this person: they themselves first, and who else is known now
-    at their mailbox. For the holder of a link that was sent there, and for nobody else. Only
+    """List who answers to what is sent to this person: they themselves first, and who else is known
+    now at their mailbox. For the holder of a link that was sent there, and for nobody else. Only
     themselves where they have an account; then no query, else one."""
     if hasattr(person, "account"):
         return [person]
@@ -134,7 +130,7 @@ def say_who(
     by: Account | None = None,
     at: datetime | None = None,
 ) -> Person:
-    """Who somebody is that answers to what was sent to this person: whom they chose of
+    """Say who somebody is that answers to what was sent to this person: whom they chose of
     `known_at_mailbox_of`, and a name that they wrote as well is what those are called from now on.
     Who chose nobody is by the name that they wrote another at the same mailbox, or somebody who
     was not known there. Who has an account is who they are, and so is who says nothing. From then
@@ -212,7 +208,7 @@ def say_same(
 def take_back_same(
     *, statement: SamePerson, by: Account | None, at: datetime | None = None
 ) -> None:
-    """They are two after all. Nothing happens where that was said before."""
+    """Take back that these two are one human. Nothing happens where that was done before."""
     check_may_administer(by)
     hold_who_is_who()
     at = at or timezone.now()
@@ -252,14 +248,13 @@ def _moved(person: Person, at: datetime) -> None:
 
 MOST_OWN_A_DAY = 5
 CONFIRMATION, INVITATION = "people/address", "people/invitation"
-SIGNS_IN_ELSE = gettext_noop("Somebody else signs in with this address.")
 
 
 @transaction.atomic
 def change_address(
     *, person: Person, address: str, by: Account | None, at: datetime | None = None
 ) -> Address:
-    """Another address for somebody, by themselves or by who looks after people. Of who came in
+    """Give somebody another address, by themselves or by who looks after people. Of who came in
     before it is used once it was confirmed from that mailbox (`confirm_address`), of others at
     once; who was invited is invited there, and the link of before works no more. Raises
     NotPossible for the one that they have, for one with which somebody else signs in, and for who
@@ -344,8 +339,8 @@ def ask_to_confirm(*, person: Person, by: Account | None, at: datetime | None = 
 
 @transaction.atomic
 def call_off_address(*, person: Person, by: Account | None, at: datetime | None = None) -> None:
-    """Mail goes on going to where it goes: the link to the address that waits works no more.
-    Nothing happens where none waits."""
+    """Call off the address that waits: its link works no more, and mail goes on going to where it
+    goes. Nothing happens where none waits."""
     check_may_look_after(by, person)
     end_waiting(_locked(person), by, at or timezone.now())
 
@@ -356,19 +351,16 @@ def _waiting(person: Person) -> QuerySet[Address]:
 
 @transaction.atomic
 def confirm_address(*, address: Address, by: Account | None, at: datetime | None = None) -> None:
-    """Whoever opened the link that was sent to this new address reads its mail: from now on mail
-    goes there, the one before is told, and it is what they sign in with, where that was the one
-    before. Raises NotPossible where it was confirmed or replaced, or too late, or somebody else
+    """Confirm a new address: whoever opened the link that was sent there reads its mail. From now
+    on mail goes there, the one before is told, and it is what they sign in with, where that was the
+    one before. Raises NotPossible where it was confirmed or replaced, or too late, or somebody else
     came to sign in with it."""
     check_may_confirm_address(by, address)
     hold_who_is_who()
     at = at or timezone.now()
     person = _locked(address.person)
-    row = person.addresses.current().filter(pk=address.pk, confirmed_at=None).first()
-    if row is None:
-        raise NotPossible(_("This was confirmed before, or another address took its place."))
-    if not row.is_confirmable(at):
-        raise NotPossible(_("This link has expired."))
+    row = person.addresses.get(pk=address.pk)
+    check_confirm_address(row, at)
     _check_free(row.address, person)
     ended = _end(person.addresses.current().filter(receives=True).exclude(pk=row.pk), at)
     row.receives, row.confirmed_at = True, at
@@ -383,8 +375,8 @@ def confirm_address(*, address: Address, by: Account | None, at: datetime | None
 
 @transaction.atomic
 def note_mailbox(*, account: Account, at: datetime | None = None) -> None:
-    """Whoever chose a password by the link of a mail reads mail at the address to which it went: it
-    is confirmed. Nothing happens where it was before."""
+    """Note that somebody reads mail at the address where they found the link by which they chose a
+    password: it is confirmed. Nothing happens where it was before."""
     at = at or timezone.now()
     row = account.person.addresses.current().filter(receives=True, confirmed_at=None).first()
     if row is not None:
@@ -395,13 +387,13 @@ def note_mailbox(*, account: Account, at: datetime | None = None) -> None:
 
 def _check_free(address: str, person: Person) -> None:
     others = Account.objects.exclude(pk=person.pk)
-    holder = _account_at(address, _known_at(address))
+    holder = account_at(address, known_at(address))
     if others.filter(sign_in=address).exists() or (holder and holder != person):
         raise NotPossible(_(SIGNS_IN_ELSE))
 
 
 def end_waiting(person: Person, by: Account | None, at: datetime) -> None:
-    """Addresses of theirs that wait for a confirmation wait in vain, in the transaction that gives
+    """End the addresses of somebody that wait for a confirmation, in the transaction that gives
     them a role: whoever gave one must not come into more than they knew of."""
     if ended := _end(_waiting(person), at):
         append(person.chain, "address.refused", by=by, at=at, rows=ended)
@@ -428,8 +420,8 @@ def _locked(person: Person) -> Person:
 def register(
     *, email: str, name: str, by: Account | None, language: str = "nl", at: datetime | None = None
 ) -> Account:
-    """The account of who is meant by this name at this address; made, and invited by mail to
-    choose a password, if they have none. Raises NotPossible for an account that goes by another
+    """Find the account of who is meant by this name at this address, or make one and invite them by
+    mail to choose a password. Raises NotPossible for an account that goes by another
     name. Who may call this is decided by the action that needs the account."""
     at = at or timezone.now()
     meant = Meant(name, email, language)
@@ -461,10 +453,10 @@ def _give_account(person: Person, meant: Meant, *, by: Account | None, at: datet
 def invite(
     *, email: str, name: str, by: Account | None, language: str = "nl", at: datetime | None = None
 ) -> Account:
-    """An account for somebody, by who looks after people. Raises NotPossible where somebody signs
+    """Give somebody an account, by who looks after people. Raises NotPossible where somebody signs
     in from this mailbox already."""
     check_may_administer(by)
-    there = _account_at(email, _known_at(email))
+    there = account_at(email, known_at(email))
     if there is not None:
         text = _("%(name)s has an account with this address already.")
         raise NotPossible(text % {"name": there.name})
@@ -479,18 +471,12 @@ def invite_person(*, person: Person, by: Account | None, at: datetime | None = N
     check_may_administer(by)
     hold_who_is_who()
     person = _locked(person)
-    address = person.address()
-    if address is None:
-        raise NotPossible(_("No address of %(name)s is known.") % {"name": person.name})
+    check_invite(person)
     if not hasattr(person, "account"):
-        holder = _account_at(address.address, _known_at(address.address))
-        if holder is not None:
-            raise NotPossible(_(SIGNS_IN_ELSE))
+        address = cast(Address, person.address())
         meant = Meant(person.name, address.address, person.language)
         _give_account(person, meant, by=by, at=at or timezone.now())
         return
-    if person.account.was_here or not person.account.is_active:
-        raise NotPossible(_("An invitation is for who has not been here yet and may come in."))
     event = append(person.chain, "account.invited", by=by, at=at)
     queue(INVITATION, to=person.pk, about=person.pk, cause=event, at=at)
 
@@ -573,6 +559,7 @@ def give_role(
 
 @transaction.atomic
 def end_role(*, role: InstitutionRole, by: Account | None, at: datetime | None = None) -> None:
+    """End a role in the institution. Nothing happens where it has ended."""
     check_may_give_roles(by)
     at = at or timezone.now()
     if InstitutionRole.objects.current().filter(pk=role.pk).update(ended_at=at):
@@ -628,6 +615,7 @@ def erase_person(
 
 @transaction.atomic
 def choose_language(*, by: Account, language: str) -> None:
+    """Speak to this person in this language from now on. One query."""
     Person.objects.filter(pk=by.pk).update(language=language)
 
 

@@ -24,15 +24,15 @@ Pair = tuple[UUID, UUID]
 
 
 def counted_as(people: "Collection[UUID] | QuerySet", moment: datetime) -> dict[UUID, UUID]:
-    """As whom those of these people counted at this (aware) moment who counted as somebody else.
-    One query."""
+    """Say as whom those of these people counted at this (aware) moment who counted as somebody
+    else. One query."""
     rows = Identity.objects.as_of(moment).filter(person__in=people)
     return dict(rows.values_list("person", "counts_as"))
 
 
 def said_to_be(people: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
-    """For each of these people all who are said to be the same human, themselves included. A query
-    for each step from one to the next, at least one."""
+    """Find for each of these people all who are said to be the same human, themselves included. A
+    query for each step from one to the next, at least one."""
     people = set(people)
     pairs = _statements(people)
     groups = _groups({*people, *(one for pair in pairs for one in pair)}, pairs)
@@ -40,10 +40,25 @@ def said_to_be(people: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
 
 
 def at_mailboxes_of(people: "Collection[UUID] | QuerySet") -> QuerySet[Address]:
-    """The addresses, of now and of before, at the mailboxes of these people: theirs, and those of
-    everybody else who is or was known there. No query of its own."""
+    """Select the addresses, of now and of before, at the mailboxes of these people: theirs, and
+    those of everybody else who is or was known there. No query of its own."""
     known = Address.objects.known().exclude(mailbox="")
     return known.filter(mailbox__in=known.filter(person__in=people).values("mailbox"))
+
+
+def known_at(address: str) -> list[Person]:
+    """List who is known at this mailbox now, in the order in which they became known. Whoever was
+    known there before may read it no longer. One query."""
+    rows = Address.objects.known().current().at(address).select_related("person__account")
+    return [row.person for row in rows.order_by("person__recorded_at", "person")]
+
+
+def account_at(address: str, there: Iterable[Person]) -> Person | None:
+    """Find who of these has an account, first who signs in with this very address. No query where
+    the accounts were selected."""
+    here = [one for one in there if hasattr(one, "account")]
+    written = address.strip().lower()
+    return min(here, key=lambda one: one.account.sign_in != written, default=None)
 
 
 def hold_who_is_who() -> None:
@@ -55,12 +70,12 @@ def hold_who_is_who() -> None:
 
 
 def plain_name(name: str) -> str:
-    """A name however it is spaced and capitalised."""
+    """Write a name without its spacing and its capitals, to compare it by."""
     return " ".join(name.split()).casefold()
 
 
 def names_of(person: Person) -> set[str]:
-    """The plain names that somebody has and had."""
+    """List the plain names that somebody has and had. No query."""
     return {plain_name(name) for name in (person.name, *person.former_names)}
 
 
@@ -97,9 +112,9 @@ def derive(people: Iterable[UUID], at: datetime) -> None:
 
 @verifies
 def unfounded_identities() -> Iterator[str]:
-    """The rows of now that do not follow from names, addresses and statements, by name, and who is
-    without the row that does; those that ended are what was stated of them, as any sealed row. Four
-    queries; holds everybody in memory at once."""
+    """Report the rows of now that do not follow from names, addresses and statements, by name, and
+    who is without the row that does; those that ended are what was stated of them, as any sealed
+    row. Four queries; holds everybody in memory at once."""
     rows = Person.objects.select_related("account")
     known = {row.pk: row for row in rows}
     at_mailbox: dict[str, set[UUID]] = defaultdict(set)

@@ -19,6 +19,7 @@ from people.access import (
     PersonRequest,
     allowed,
     by_link,
+    check_confirm_address,
     check_may_confirm_address,
     public,
     signed_in,
@@ -30,7 +31,7 @@ from people.pages import WayBack, act_and_go_back, ask_page, done, form_page, re
 from people.speaking import speak_as_mail
 from post.errands import call_off, progress_of
 from post.models import Errand, OutboxMail
-from records.refusals import NotPossible
+from records.refusals import NotPossible, why_not
 
 
 @public("choosing a language shows and changes nothing else")
@@ -189,7 +190,7 @@ def address_confirm(request: HttpRequest, token: str) -> HttpResponse:
         act = partial(actions.confirm_address, address=address, by=by)
         back = WayBack(request.get_full_path(), address.address)
         return act_and_go_back(request, act, done_text=_("Saved."), back=back)
-    is_open = address.is_confirmable(timezone.now())
+    is_open = not why_not(check_confirm_address, address, timezone.now())
     context = {
         "address": address,
         "is_open": is_open,

@@ -1,5 +1,6 @@
 """People: found, shown and looked after, by who administers and who coordinates."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import date
@@ -370,7 +371,7 @@ def test_a_person_costs_the_same_however_much_there_is(
         other = met(f"Somebody {number}", f"somebody{number}@a.example")
         actions.say_same(one=noor.person, other=other, reason="Asked.", by=None)
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         desk.get(reverse("home:person", args=[noor.pk]))
 
 
@@ -561,6 +562,28 @@ def test_roles_in_the_institution_are_given_and_ended_by_an_administrator(boss: 
 
     post(boss, "role_end", noor.pk, role.pk)
     assert not InstitutionRole.objects.current().filter(person=noor.pk).exists()
+
+
+@pytest.mark.parametrize(
+    "why",
+    [pytest.param("no address", marks=pytest.mark.tampers), "somebody else's", "another account"],
+)
+def test_no_account_is_offered_that_would_be_refused(desk: Client, why: str) -> None:
+    jan = met("Jan", INFO)
+    assert "Make an account" in page(desk, "person", jan.pk)
+    if why == "no address":
+        Address.objects.filter(person=jan).update(ended_at=timezone.now())
+    elif why == "somebody else's":
+        other = registered("Jan de Baas", "jan@home.example")
+        actions.change_address(person=other.person, address=INFO, by=None)
+    else:
+        other = registered("Jan de Baas", "jan@home.example")
+        actions.say_same(one=jan, other=other.person, reason="Asked.", by=None)
+
+    assert "Make an account" not in page(desk, "person", jan.pk)
+    with pytest.raises(NotPossible) as refusal, override("en"):
+        actions.invite_person(person=jan, by=None)
+    assert str(refusal.value) in html.unescape(page(desk, "person", jan.pk))
 
 
 def test_who_has_no_account_is_given_no_role(boss: Client) -> None:
