@@ -45,8 +45,9 @@ def test_who_is_who_is_not_held_after_a_row(act: Callable[[Account], None]) -> N
 
     with transaction.atomic():  # another transaction, in the right order
         hold_who_is_who()
-        lock_and_hold(account)
-        lock_and_lock_somebody(account)
+        under_lock(Account.objects.all(), account.pk)
+        under_lock(Person.objects.all(), account.pk)
+        hold_who_is_who()
 
 
 def fault(code: object) -> DatabaseError:
