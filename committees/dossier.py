@@ -173,14 +173,16 @@ def opened_judgements(case: Case, panel: Panel, parts: Iterable[PartFact]) -> Op
         tuple(
             PartFindings(
                 part,
-                tuple((seat.name, in_words(row.findings.get(part.id))) for seat, row in judges),
+                tuple(
+                    (seat.name, outcome_in_words(row.findings.get(part.id))) for seat, row in judges
+                ),
             )
             for part in parts
         ),
     )
 
 
-def in_words(outcome: str | None) -> str:
+def outcome_in_words(outcome: str | None) -> str:
     return str(Outcome(outcome).label) if outcome else ""
 
 
@@ -214,7 +216,7 @@ def decision_facts(decision: Decision, frozen: FrozenSet) -> DecisionFacts:
             ShownFinding(
                 parts[str(row.part_id)],
                 row.outcome,
-                in_words(row.outcome),
+                outcome_in_words(row.outcome),
                 row.to_show or "",
                 row.due_on,
             )

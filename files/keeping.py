@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from files.filetypes import ALLOWED, FileRefused, detect, safe_name
 from files.models import PREPARED, StoredFile, Upload
-from files.storing import remove, write
+from files.storing import remove_bytes, write
 from post.work import nudge
 from records.actions import Blanked, record_erasures
 from records.chain import ChainEntry, append, append_many
@@ -72,7 +72,7 @@ def receive(
                 _("This file did not arrive whole. Nothing of it was kept. Choose it again.")
             )
     except BaseException:
-        remove(upload.path)
+        remove_bytes(upload.path)
         upload.delete()
         raise
     upload.media_type = file_type.media_type
@@ -182,4 +182,4 @@ def _versions(original: StoredFile) -> list[StoredFile]:
 def _remove_on_commit(rows: Iterable[StoredFile]) -> None:
     """What a fault keeps here, the sweep finds (files/sweeping.py)."""
     for row in rows:
-        transaction.on_commit(partial(remove, row.path), robust=True)
+        transaction.on_commit(partial(remove_bytes, row.path), robust=True)

@@ -25,7 +25,7 @@ def path_of(pk: UUID) -> str:
     return f"{pk.hex[:2]}/{pk}"
 
 
-def digest_of(file: IO[bytes]) -> str:
+def digest_of_file(file: IO[bytes]) -> str:
     """Compute the SHA-256 (hex) of the file from where it stands, in chunks."""
     hasher = sha256()
     while chunk := file.read(1024 * 1024):
@@ -210,5 +210,5 @@ class StoredFile(AppendOnly, Sealed):
             yield "the file is gone"
         else:
             with default_storage.open(self.path) as file:
-                if digest_of(file) != self.digest:
+                if digest_of_file(file) != self.digest:
                     yield "the file's bytes are not those it was stored with"

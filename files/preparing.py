@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from files import cleaning
 from files.filetypes import ALLOWED, Kind
-from files.models import StoredFile, digest_of
-from files.storing import remove, write
-from post.work import register
+from files.models import StoredFile, digest_of_file
+from files.storing import remove_bytes, write
+from post.work import background
 from records.chain import append
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 3
 AT_ONCE = 50  # files in one run, so that other work gets its turn
 
 
-@register("preparation", takes_long=True)
+@background("preparation", takes_long=True)
 def prepare_waiting() -> int:
     """Prepare the files that wait for it; returns how many became ready."""
     _give_up()
@@ -87,7 +87,7 @@ def prepare(row: StoredFile) -> bool:
             _settle(row, State.WAITING, attempts=max(row.attempts - 1, 0))
             raise
     if not _keep(row, cleaned):
-        remove(cleaned.path)
+        remove_bytes(cleaned.path)
         return False
     return True
 
@@ -100,7 +100,7 @@ def _copy(row: StoredFile, target: Path) -> None:
     except FileNotFoundError as fault:
         raise cleaning.CleaningFailed(StoredFile.Fault.LOST) from fault
     with target.open("rb") as copied:
-        if digest_of(copied) != row.digest:
+        if digest_of_file(copied) != row.digest:
             raise cleaning.CleaningFailed(StoredFile.Fault.LOST)
 
 

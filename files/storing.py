@@ -28,7 +28,7 @@ def write(path: str, file: IO[bytes]) -> tuple[str, int]:
     return seen.hasher.hexdigest(), seen.size
 
 
-def remove(path: str) -> None:
+def remove_bytes(path: str) -> None:
     """Remove what is under this path, and what was being written to it."""
     default_storage.delete(path)
     if isinstance(default_storage, FileSystemStorage):

@@ -12,13 +12,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from files.models import StoredFile, Upload
-from files.storing import PART, remove
-from post.work import register
+from files.storing import PART, remove_bytes
+from post.work import background
 
 AT_ONCE = 200
 
 
-@register("files")
+@background("files")
 def sweep() -> int:
     """Remove what is left over: of the 256 folders of the storage one, drawn by lot, is looked
     through."""
@@ -36,7 +36,7 @@ def remove_expired(at: datetime) -> int:
         expired = list(rows.order_by("expires_at")[:AT_ONCE])
         Upload.objects.filter(pk__in=[row.pk for row in expired]).delete()
         for row in expired:
-            transaction.on_commit(partial(remove, row.path), robust=True)
+            transaction.on_commit(partial(remove_bytes, row.path), robust=True)
     return len(expired)
 
 
@@ -62,7 +62,7 @@ def remove_strays(folder: str, at: datetime) -> int:
             path = f"{folder}/{name}"
             with suppress(FileNotFoundError):  # another sweep came by
                 if key in kept or default_storage.get_modified_time(path) < old:
-                    remove(path)
+                    remove_bytes(path)
                     removed += 1
     return removed
 

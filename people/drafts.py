@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from people.identity import plain_name
 from people.models import Draft
-from post.work import register, term
+from post.work import background, term
 
 LONGEST = 200_000  # characters in all fields together
 
@@ -46,7 +46,7 @@ def find(*keys: str) -> dict[str, Draft]:
     return {draft.key: draft for draft in Draft.objects.filter(key__in=keys)}
 
 
-def forget(key: str) -> None:
+def forget_draft(key: str) -> None:
     """One query."""
     Draft.objects.filter(key=key).delete()
 
@@ -70,7 +70,7 @@ def blank(words: Collection[str]) -> None:
             draft.save(update_fields=["fields"])
 
 
-@register("drafts")
+@background("drafts")
 def sweep() -> int:
     """Forget what nobody came back to."""
     return Draft.objects.filter(changed_at__lt=term(timezone.now())).delete()[0]
@@ -135,7 +135,7 @@ class Writing:
 
     def forget(self) -> None:
         """The form was sent. One query."""
-        forget(self.key)
+        forget_draft(self.key)
 
     def _offered(self) -> Iterator[tuple[Any, str, Any]]:
         for form in self.forms:

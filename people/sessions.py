@@ -1,10 +1,10 @@
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from post.work import register
+from post.work import background
 
 
-@register("sessions")
+@background("sessions")
 def sweep() -> int:
     """Forget the sessions that have expired; returns how many."""
     return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]

@@ -23,7 +23,7 @@ from django.utils.translation import ngettext
 
 from post.models import Errand, ErrandItem
 from post.recipients import recipient
-from post.work import nudge, register, term
+from post.work import background, nudge, term
 from records.locking import under_lock
 from records.refusals import NotPossible
 
@@ -98,7 +98,7 @@ def call_off(*, errand: Errand, by: Any, at: datetime | None = None) -> None:
 # --- Doing ----------------------------------------------------------------------------------------
 
 
-@register("errands")
+@background("errands")
 def do_ordered() -> int:
     """Do what was ordered, one claimed errand at a time; returns how many rows were done."""
     return sum(_do_next(errand) for errand in _claimed())
@@ -165,7 +165,7 @@ def _outcome(errand: Errand, item: ErrandItem) -> tuple[State, str]:
     return State.DONE, ""
 
 
-@register("old errands")
+@background("old errands")
 def forget_old() -> int:
     """Forget errands that ended long ago; returns how many rows that were."""
     return Errand.objects.filter(ended_at__lt=term(_now())).delete()[0]

@@ -24,7 +24,7 @@ from post.bounces import sender_of
 from post.models import OutboxMail
 from post.recipients import Recipient, recipient
 from post.replies import reply_in
-from post.work import nudge, register, term
+from post.work import background, nudge, term
 from records.models import Event
 
 logger = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def queue(
     return row
 
 
-@register("outbox")
+@background("outbox")
 def send_due() -> int:
     """Send what is due, one claimed row at a time; returns how many were sent."""
     sent = 0
@@ -103,7 +103,7 @@ def send_due() -> int:
     return sent
 
 
-@register("old mails")
+@background("old mails")
 def forget_old() -> int:
     """Forget mails that were sent, called off or given up long ago; returns how many."""
     return OutboxMail.objects.ended(before=term(timezone.now())).delete()[0]

@@ -29,7 +29,7 @@ def term(at: datetime) -> datetime:
     return at - timedelta(days=settings.KEPT_DAYS)
 
 
-def register(
+def background(
     name: str, *, takes_long: bool = False
 ) -> Callable[[Callable[[], int]], Callable[[], int]]:
     """Register a function that does what is to be done and returns how much that was."""

@@ -265,17 +265,33 @@ def taken_by(tree: ast.Module) -> Iterator[str]:
                 yield f"{modules[module]}.{name}"
 
 
+def functions_in(tree: ast.Module) -> Iterator[str]:
+    """The public functions of a file."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node.name
+
+
+def taken_by_name(tree: ast.Module) -> Iterator[str]:
+    """What a file takes from others without the module that says whose it is."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 def named_twice(files: Iterable[tuple[str, str]]) -> set[str]:
-    """Names of two classes or constants, one of which at least is taken by another file. Files are
-    given as the name of their module and their text."""
+    """Names of two classes or constants, one of which at least is taken by another file, and of
+    two functions, one of which at least is taken by its bare name; views, which addresses name, are
+    none of these. Files are given as the name of their module and their text."""
     owners: dict[str, list[str]] = defaultdict(list)
     taken: set[str] = set()
     for module, source in files:
         tree = ast.parse(source)
-        taken.update(taken_by(tree))
-        for name in set(named_in(tree)):
-            if name[0].isupper():
-                owners[name].append(f"{module}.{name}")
+        functions = set() if "views" in module.split(".") else set(functions_in(tree))
+        taken.update(taken_by_name(tree))
+        taken.update(name for name in taken_by(tree) if name.rpartition(".")[2][:1].isupper())
+        for name in functions | {each for each in named_in(tree) if each[0].isupper()}:
+            owners[name].append(f"{module}.{name}")
     return {name for name, all_ in owners.items() if len(all_) > 1 and taken.intersection(all_)}
 
 
@@ -301,6 +317,16 @@ def test_a_name_that_stands_for_two_things_is_seen() -> None:
     assert named_twice([*two, ("home.views", "from post import models\nmodels.Letter")]) == {
         "Letter"
     }
+
+
+def test_a_function_of_two_rooms_that_is_taken_by_its_bare_name_is_seen() -> None:
+    two = [("post.work", "def register(): pass"), ("people.actions", "def register(): pass")]
+    view = ("home.views", "def register(): pass")
+    bare = ("files.sweeping", "from post.work import register")
+
+    assert named_twice([*two, ("files.sweeping", "from post import work\nwork.register")]) == set()
+    assert named_twice([two[0], view, bare]) == set()
+    assert named_twice([*two, bare]) == {"register"}
 
 
 # --- What the record proves -----------------------------------------------------------------------

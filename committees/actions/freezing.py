@@ -24,7 +24,7 @@ from files.keeping import lock
 from files.models import StoredFile
 from people.models import Account
 from portfolio.evidence_set import EvidenceSet, FileFact
-from post.work import nudge, register
+from post.work import background, nudge
 from records.chain import append
 from records.models import Chain
 from records.refusals import NotPossible
@@ -32,7 +32,7 @@ from records.refusals import NotPossible
 logger = logging.getLogger(__name__)
 
 
-@register("freezing")
+@background("freezing")
 def freeze_due_cases() -> int:
     """Freeze the sets of all cases whose reference moment has passed; returns how many. A fault
     in one is logged and does not keep the others."""

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from committees.access import check_may_read_record
-from committees.dossier import decision_facts, in_words, replaced_decisions, set_context
+from committees.dossier import decision_facts, outcome_in_words, replaced_decisions, set_context
 from committees.forms import RecordSearchForm
 from committees.models import Case, Recusal
 from committees.record import KINDS, steps_of
@@ -72,7 +72,10 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
         if case.is_opened:
             context["judgements"] = judgements
             context["parts"] = [
-                (part.title, [(row, in_words(row.findings.get(part.id))) for row in judgements])
+                (
+                    part.title,
+                    [(row, outcome_in_words(row.findings.get(part.id))) for row in judgements],
+                )
                 for part in frozen.evidence_set.frame.parts
             ]
         if case.has_decision:

@@ -3,7 +3,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from evidence.actions.feedback import take_back
+from evidence.actions.feedback import withdraw_open
 from evidence.models import FeedbackRequest
 from people.models import Person
 from records.actions import Blanked, keeps_copies
@@ -18,7 +18,7 @@ def blank_names(row: Model) -> list[Blanked]:
         return []
     opened = row.questions.filter(state=FeedbackRequest.State.OPEN).select_related("evidence")
     for question in opened.select_for_update(of=("self",)).order_by("pk"):
-        take_back(question, None, timezone.now())
+        withdraw_open(question, None, timezone.now())
     return [
         *_without_name(row.questions.all(), "asked_as"),
         *_without_name(row.given_feedback.all(), "spoke_as"),

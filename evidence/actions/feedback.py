@@ -94,7 +94,7 @@ def _ask_one(
     if earlier and earlier.is_answerable(at):
         raise NotPossible(_("You already asked %(name)s about this piece.") % {"name": asked.name})
     if earlier:  # it expired; the new question takes its place
-        take_back(earlier, by, at)
+        withdraw_open(earlier, by, at)
     question = FeedbackRequest.objects.create(
         enrolment=enrolment,
         evidence=piece,
@@ -117,10 +117,10 @@ def withdraw_request(*, question: FeedbackRequest, by: Account, at: datetime | N
     """Take a question back: its link opens nothing any more."""
     check_may_follow_up(question, by)
     question = _locked(question)
-    take_back(question, by, at or timezone.now())
+    withdraw_open(question, by, at or timezone.now())
 
 
-def take_back(question: FeedbackRequest, by: Account | None, at: datetime) -> None:
+def withdraw_open(question: FeedbackRequest, by: Account | None, at: datetime) -> None:
     """Withdraw a locked question that is open; in the caller's transaction."""
     question.serial += 1
     _settle(question, State.WITHDRAWN, at)

@@ -25,7 +25,7 @@ from evidence.models import Attachment, Feedback, FeedbackRequest
 from evidence.views.files import shown_file
 from people.access import by_link
 from people.actions import known_at_mailbox_of
-from people.drafts import Writing, find, forget, words_in
+from people.drafts import Writing, find, forget_draft, words_in
 from people.models import Account
 from people.speaking import speak_as_mail
 from qualifications.models import QualityRequirement
@@ -88,7 +88,7 @@ def decline(request: HttpRequest, token: str) -> HttpResponse:
             actions.decline(
                 question=question, **form.cleaned_data, by=_by(request, question.person_id)
             )
-            forget(_draft_key(question))
+            forget_draft(_draft_key(question))
     return redirect("evidence:answer", token)
 
 

@@ -34,7 +34,6 @@ from records.refusals import why_not
 
 PER_PAGE = 50
 Written = TypeVar("Written")
-form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 # Two ways to be rid of a piece, as the dialog and the page without JavaScript ask for them.
 DELETION = {
@@ -66,7 +65,7 @@ def evidence_list(request: PersonRequest) -> HttpResponse:
 
 
 @signed_in
-@form_page
+@require_http_methods(["GET", "HEAD", "POST"])
 def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
     check_may_add(request.user, timezone.now())
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -83,7 +82,7 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
 
 
 @signed_in
-@form_page
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     """What a piece says and its files: a change writes its next revision."""
     piece = _own(request.user, pk)
@@ -122,7 +121,7 @@ def _written(
 
 
 @signed_in
-@form_page
+@require_http_methods(["GET", "HEAD", "POST"])
 def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Which requirements does this show? Searching keeps what was chosen and typed."""
     piece = _own(request.user, pk)
@@ -185,7 +184,7 @@ def _removal(piece: Evidence) -> dict[str, Any] | None:
 
 
 @signed_in
-@form_page
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     piece = _own(request.user, pk)
     check_kept(piece)
@@ -197,7 +196,7 @@ def withdraw(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @signed_in
-@form_page
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     piece = _own(request.user, pk)
     check_unasked(piece)

@@ -20,7 +20,7 @@ from programmes.forms import (
     PlacementForm,
 )
 from programmes.models import Enrolment, Supervisor
-from programmes.views.pages import form_page, managed_enrolment, managed_programme
+from programmes.views.pages import grouped_page, managed_enrolment, managed_programme
 
 
 @signed_in
@@ -33,7 +33,7 @@ def student_new(request: PersonRequest, pk: UUID) -> HttpResponse:
             enrolment = actions.enrol(programme=programme, **form.cleaned_data, by=request.user)
             text = _("%(name)s is enrolled. Add a placement where there is one.")
             return done(request, text % {"name": enrolment.student.name}, enrolment)
-    return form_page(
+    return grouped_page(
         request,
         form,
         title=_("Enrol a student"),
@@ -70,7 +70,7 @@ def adviser_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
             )
             text = _("%(name)s is the adviser from now on.") % {"name": assignment.adviser.name}
             return done(request, text, enrolment)
-    return form_page(
+    return grouped_page(
         request,
         form,
         title=_("Who advises %(name)s?") % {"name": enrolment.student.name},
@@ -93,7 +93,7 @@ def enrolment_end(request: PersonRequest, pk: UUID) -> HttpResponse:
         with refusals_in(form):
             actions.end_enrolment(enrolment=enrolment, **form.cleaned_data, by=request.user)
             return done(request, _("Saved."), enrolment)
-    return form_page(
+    return grouped_page(
         request,
         form,
         title=_("End the enrolment of %(name)s") % {"name": enrolment.student.name},
@@ -118,7 +118,7 @@ def placement_new(request: PersonRequest, pk: UUID) -> HttpResponse:
         with refusals_in(form):
             actions.add_placement(enrolment=enrolment, **form.cleaned_data, by=request.user)
             return done(request, _("The placement is added."), enrolment)
-    return form_page(
+    return grouped_page(
         request,
         form,
         title=_("Add a placement for %(name)s") % {"name": enrolment.student.name},
@@ -138,7 +138,7 @@ def placement_edit(request: PersonRequest, pk: UUID, placement_id: UUID) -> Http
             actions.change_placement(placement=placement, **form.cleaned_data, by=request.user)
             return done(request, _("The placement is changed."), enrolment)
     title = _("Change the placement")
-    return form_page(request, form, title=title, label=_("Save"), back=enrolment)
+    return grouped_page(request, form, title=title, label=_("Save"), back=enrolment)
 
 
 @signed_in
@@ -153,7 +153,7 @@ def supervisor_new(request: PersonRequest, pk: UUID, placement_id: UUID) -> Http
                 placement=placement, contact=form.cleaned_data["person"], by=request.user
             )
             return done(request, _("The supervisor is added."), enrolment)
-    return form_page(
+    return grouped_page(
         request,
         form,
         title=_("Add a supervisor at %(workplace)s") % {"workplace": placement.workplace},

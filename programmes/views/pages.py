@@ -5,13 +5,13 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 
-from people import pages
 from people.access import PersonRequest
+from people.pages import form_page
 from programmes.access import check_may_manage
 from programmes.models import Enrolment, Programme
 
 # The fields of its forms stand in groups (programmes.forms.GroupedForm).
-form_page = partial(pages.form_page, template="programmes/form.html")
+grouped_page = partial(form_page, template="programmes/form.html")
 
 
 def managed_programme(request: PersonRequest, pk: UUID) -> Programme:

@@ -16,7 +16,7 @@ from programmes.access import check_may_make_programme, check_may_manage, check_
 from programmes.checklist import setup_of
 from programmes.forms import ProgrammeForm
 from programmes.models import Programme
-from programmes.views.pages import form_page, managed_programme
+from programmes.views.pages import grouped_page, managed_programme
 from records.refusals import why_not
 
 
@@ -43,7 +43,7 @@ def programme_new(request: PersonRequest) -> HttpResponse:
             return redirect(programme)
     title, label = _("New programme"), _("Make the programme")
     back = WayBack(reverse("programmes:list"), _("Programmes"))
-    return form_page(request, form, title=title, label=label, back=back)
+    return grouped_page(request, form, title=title, label=label, back=back)
 
 
 @signed_in
@@ -77,6 +77,6 @@ def programme_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
             actions.change_programme(programme=programme, **form.cleaned_data, by=request.user)
             messages.success(request, _("Saved."))
             return redirect(programme)
-    return form_page(
+    return grouped_page(
         request, form, title=_("Title and house rules"), label=_("Save"), back=programme
     )

@@ -15,7 +15,7 @@ from programmes import actions
 from programmes.access import check_unit_unused
 from programmes.forms import GuidelineForm, PeriodForm, RoleForm, UnitForm
 from programmes.models import Guideline, Programme
-from programmes.views.pages import form_page, managed_programme
+from programmes.views.pages import grouped_page, managed_programme
 from qualifications.models import CoreTask, QualityRequirement, WorkProcess
 
 # --- Periods --------------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ def period_new(request: PersonRequest, pk: UUID) -> HttpResponse:
             actions.add_period(programme=programme, **form.cleaned_data, by=request.user)
             return done(request, _("The period is added."), programme, "periods")
     title, label = _("Add a period"), _("Add the period")
-    return form_page(request, form, title=title, label=label, back=programme)
+    return grouped_page(request, form, title=title, label=label, back=programme)
 
 
 @signed_in
@@ -44,7 +44,7 @@ def period_edit(request: PersonRequest, pk: UUID, period_id: UUID) -> HttpRespon
         with refusals_in(form):
             actions.change_period(period=period, **form.cleaned_data, by=request.user)
             return done(request, _("The period is changed."), programme, "periods")
-    return form_page(request, form, title=_("Change a period"), label=_("Save"), back=programme)
+    return grouped_page(request, form, title=_("Change a period"), label=_("Save"), back=programme)
 
 
 @signed_in
@@ -79,7 +79,7 @@ def unit_new(request: PersonRequest, pk: UUID) -> HttpResponse:
             actions.add_unit(programme=programme, **form.cleaned_data, by=request.user)
             return done(request, _("The unit is added."), programme, "units")
     title, label = _("Add a unit of decision"), _("Add the unit")
-    return form_page(request, form, title=title, label=label, back=programme)
+    return grouped_page(request, form, title=title, label=label, back=programme)
 
 
 @signed_in
@@ -98,7 +98,7 @@ def unit_edit(request: PersonRequest, pk: UUID, unit_id: UUID) -> HttpResponse:
             actions.change_unit(unit=unit, **form.cleaned_data, by=request.user)
             return done(request, _("The unit is changed."), programme, "units")
     title = _("Change a unit of decision")
-    return form_page(request, form, title=title, label=_("Save"), back=programme)
+    return grouped_page(request, form, title=title, label=_("Save"), back=programme)
 
 
 @signed_in
@@ -201,7 +201,7 @@ def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
             given = actions.give_role(programme=programme, **form.cleaned_data, by=request.user)
             text = _("%(name)s is added.") % {"name": given.person.name}
             return done(request, text, programme, "people")
-    return form_page(
+    return grouped_page(
         request,
         form,
         title=_("Add a teacher or coordinator"),

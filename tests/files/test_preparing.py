@@ -16,7 +16,7 @@ from files import cleaning, preparing
 from files.keeping import forget
 from files.models import StoredFile
 from files.preparing import LEASE, MOST_ATTEMPTS, claimed, prepare, prepare_waiting
-from files.storing import remove
+from files.storing import remove_bytes
 from tests.evidence.factories import EvidenceFactory, attach
 from tests.files.test_keeping import in_storage
 from tests.recorded import faults
@@ -96,11 +96,11 @@ def test_a_damaged_file_fails_at_once_and_says_why() -> None:
 
 
 def removed(file: StoredFile) -> None:
-    remove(file.path)
+    remove_bytes(file.path)
 
 
 def replaced(file: StoredFile) -> None:
-    remove(file.path)
+    remove_bytes(file.path)
     default_storage.save(file.path, io.BytesIO(photo("red")))
 
 

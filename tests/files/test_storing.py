@@ -12,7 +12,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from files.storing import PART, remove, write
+from files.storing import PART, remove_bytes, write
 
 CONTENT = b"What I noted. " * 200_000  # several chunks
 
@@ -109,8 +109,8 @@ def test_what_is_removed_goes_with_what_was_being_written(storage: str) -> None:
     if storage == "disk":
         Path(default_storage.path("ab/file" + PART)).write_bytes(b"ha")
 
-    remove("ab/file")
-    remove("ab/file")
+    remove_bytes("ab/file")
+    remove_bytes("ab/file")
 
     assert default_storage.listdir("ab") == ([], [])
 

@@ -47,7 +47,7 @@ COSTS: dict[str, tuple[int, Callable[[Account, Person, Person], object]]] = {
         lambda by, noor, jan: Account.objects.create_user("els@school.example", "Els"),
     ),
     "drafts.find": (1, lambda by, noor, jan: drafts.find("a", "b")),
-    "drafts.forget": (1, lambda by, noor, jan: drafts.forget("a")),
+    "drafts.forget_draft": (1, lambda by, noor, jan: drafts.forget_draft("a")),
     "drafts.forget_of": (1, lambda by, noor, jan: drafts.forget_of(noor.pk)),
     "kept_for": (1, lambda by, noor, jan: list(unsent.kept_for(by))),
     "unfounded_identities": (4, lambda by, noor, jan: list(identity.unfounded_identities())),

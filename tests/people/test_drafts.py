@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.utils import timezone
 
-from people.drafts import LONGEST, find, forget, keep, words_in
+from people.drafts import LONGEST, find, forget_draft, keep, words_in
 from people.models import Draft
 from post import work
 from records.models import Event
@@ -30,7 +30,7 @@ def test_a_draft_is_no_record_and_is_forgotten_without_a_trace() -> None:
     keep("note:1", {"text": ["So far"]})
     keep("note:2", {"text": ["Stays"]})
 
-    forget("note:1")
+    forget_draft("note:1")
 
     assert [draft.key for draft in Draft.objects.all()] == ["note:2"]
     assert Event.objects.count() == 0
