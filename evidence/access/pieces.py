@@ -42,6 +42,7 @@ def check_may_change(piece: Evidence, by: Account) -> None:
 
 
 def check_kept(piece: Evidence) -> None:
+    """Refuse what moves a piece that was withdrawn."""
     if piece.withdrawn_at is not None:
         raise NotPossible(_("This evidence was withdrawn. It stays on record as it is."))
 
@@ -64,6 +65,6 @@ def check_unasked(piece: Evidence) -> None:
 
 
 def check_requirement(requirement: QualityRequirement, owner: UUID, at: datetime) -> None:
-    """One query."""
+    """Refuse a requirement that this person does not learn for now. One query."""
     if not requirements_to_show(owner, at).filter(pk=requirement.pk).exists():
         raise NotPossible(_("This does not belong to what you are learning now."))
