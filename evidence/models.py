@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -136,6 +137,9 @@ class Evidence(Row, Sealed):
 
     def __str__(self) -> str:
         return self.current.title if self.current else str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("evidence:detail", args=[self.pk])
 
     @cached_property
     def withdrawn_at(self) -> datetime | None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from people.actions import Meant
 from people.models import Person
+from people.pages import refusals_in
 from programmes.access import check_order
 from programmes.actions import SAME_PROGRAMME
 from programmes.models import (
@@ -25,7 +26,6 @@ from programmes.models import (
     Unit,
 )
 from qualifications.models import CoreTask, Qualification, WorkProcess
-from records.refusals import NotPossible
 
 
 class DateField(forms.DateField):
@@ -130,10 +130,8 @@ class DatesMixin(RowForm):
     def clean(self) -> dict[str, Any]:
         starts_on, ends_on = (self.cleaned_data.get(name) for name in ("starts_on", "ends_on"))
         if starts_on and ends_on:
-            try:
+            with refusals_in(self, "ends_on"):
                 check_order(starts_on, ends_on)
-            except NotPossible as refusal:
-                self.add_error("ends_on", str(refusal))
         return self.cleaned_data
 
 

@@ -27,6 +27,7 @@ from people.access import by_link
 from people.actions import known_at_mailbox_of
 from people.drafts import Writing, find, forget_draft, words_in
 from people.models import Account
+from people.pages import refusals_in
 from people.speaking import speak_as_mail
 from qualifications.models import QualityRequirement
 from records.refusals import NotPossible
@@ -55,16 +56,14 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
     if is_draft:
         return draft.answer()
     if form.is_valid():
-        try:
+        with refusals_in(form):
             actions.answer(question=question, **form.given(), by=_by(request, question.person_id))
-        except NotPossible as refusal:
-            now_is = _question(token)
-            if now_is is None or not now_is.is_answerable(timezone.now()):  # settled meanwhile
-                return _closed(request, token, now_is)
-            form.add_error(None, str(refusal))
-        else:
+        if not form.errors:
             draft.forget()
             return redirect("evidence:answer", token)
+        now_is = _question(token)
+        if now_is is None or not now_is.is_answerable(timezone.now()):  # settled meanwhile
+            return _closed(request, token, now_is)
     context = {
         **_frame(question),
         "giver": dict(names).get(question.person_id, question.asked_as),

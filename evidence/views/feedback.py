@@ -4,11 +4,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,7 +19,7 @@ from evidence.forms.feedback import AskForm, NoteForm
 from evidence.models import Evidence, Feedback, FeedbackRequest, Remark
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
-from people.pages import WayBack, act_and_go_back, refusals_in
+from people.pages import act_and_go_back, done, refusals_in
 from post.models import OutboxMail
 from qualifications.models import QualityRequirement
 from records.refusals import why_not
@@ -44,8 +42,8 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
             asked = actions.ask(evidence=piece, **form.question(), by=request.user)
             draft.forget()
             names = ", ".join(question.asked_as for question in asked)
-            messages.success(request, _("A mail is on its way to %(names)s.") % {"names": names})
-            return _to_feedback(piece)
+            text = _("A mail is on its way to %(names)s.") % {"names": names}
+            return done(request, text, piece, "feedback")
     return _page(request, "evidence/ask.html", piece, form, draft)
 
 
@@ -64,16 +62,15 @@ def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
             feedback = actions.note(evidence=piece, **form.noted(), by=request.user)
             draft.forget()
             text = _("Noted. %(name)s gets a mail to confirm it with one tap.")
-            messages.success(request, text % {"name": feedback.spoke_as})
-            return _to_feedback(piece)
+            return done(request, text % {"name": feedback.spoke_as}, piece, "feedback")
     return _page(request, "evidence/note.html", piece, form, draft)
 
 
 @signed_in
 @require_POST
 def withdraw_question(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
-    done = _("The question to %(name)s is withdrawn; its link no longer works.")
-    return _follow_up(request, pk, actions.withdraw_request, done)
+    text = _("The question to %(name)s is withdrawn; its link no longer works.")
+    return _follow_up(request, pk, actions.withdraw_request, text)
 
 
 @signed_in
@@ -160,18 +157,14 @@ def _page(
 
 
 def _follow_up(
-    request: PersonRequest, pk: uuid.UUID, action: Callable[..., None], done: str
+    request: PersonRequest, pk: uuid.UUID, action: Callable[..., None], done_text: str
 ) -> HttpResponse:
     questions = FeedbackRequest.objects.visible_to(request.user)
     question = get_object_or_404(questions.select_related("evidence"), pk=pk)
     return act_and_go_back(
         request,
         lambda: action(question=question, by=request.user),
-        done_text=done % {"name": question.asked_as},
-        back=WayBack(reverse("evidence:detail", args=[question.evidence_id]), ""),
+        done_text=done_text % {"name": question.asked_as},
+        back=question.evidence,
         part="feedback",
     )
-
-
-def _to_feedback(piece: Evidence) -> HttpResponse:
-    return redirect(reverse("evidence:detail", args=[piece.pk]) + "#feedback")

@@ -38,7 +38,7 @@ def state(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpR
     row = _visible(request.user, pk, attachment)
     piece = row.revision.evidence
     if not request.htmx:
-        return redirect("evidence:detail", piece.pk)
+        return redirect(piece)
     if row.file.is_pending:
         return HttpResponse(status=204)
     context = {"piece": piece, "attachment": row, "is_owner": piece.owner_id == request.user.pk}

@@ -97,7 +97,7 @@ def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
     if _written(request, form, actions.revise_evidence, evidence=piece) is not None:
         draft.forget()
         messages.success(request, _("Your changes are kept."))
-        return redirect("evidence:detail", piece.pk)
+        return redirect(piece)
     context = {"form": form, "draft": draft, "piece": piece}
     return render(request, "evidence/edit.html", context, status=422 if form.errors else 200)
 
@@ -191,7 +191,7 @@ def withdraw(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         actions.withdraw_evidence(evidence=piece, by=request.user)
         messages.success(request, _("Withdrawn. It stays on record, and counts no longer."))
-        return redirect("evidence:detail", piece.pk)
+        return redirect(piece)
     return render(request, "evidence/removal.html", {"piece": piece, "removal": WITHDRAWAL})
 
 
