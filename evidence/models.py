@@ -403,10 +403,6 @@ class FeedbackRequest(Row, Sealed):
             and self.evidence.withdrawn_at is None
         )
 
-    def is_remindable(self, at: datetime) -> bool:
-        last = self.reminded_at or self.recorded_at
-        return self.is_answerable(at) and last + self.REMIND_AFTER <= at
-
 
 class AskedRequirement(AppendOnly, Part):
     """A requirement that a question is about."""

@@ -1,12 +1,19 @@
-"""Who may ask, note, answer and confirm. `by` is None for who holds the link of a mail."""
+"""Who may ask, note, answer and confirm, and whether now. `by` is None for who holds the link of a
+mail."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from evidence.models import Evidence, Feedback, FeedbackRequest
 from people.access import NotAllowed
-from people.models import Account
+from people.identity import counted_as
+from people.models import Account, Person
+from records.refusals import NotPossible
+
+State = FeedbackRequest.State
 
 
 def check_may_ask(piece: Evidence, by: Account) -> None:
@@ -40,3 +47,51 @@ def check_may_confirm(feedback: Feedback, by: Account | None) -> None:
 def _check_is(person: UUID, name: str, by: Account | None) -> None:
     if by is not None and by.pk != person:
         raise NotAllowed(_("This question is for %(name)s.") % {"name": name})
+
+
+# --- Whether now ----------------------------------------------------------------------------------
+
+
+SETTLED = {
+    State.ANSWERED: gettext_lazy("This question has been answered."),
+    State.DECLINED: gettext_lazy("This question was declined."),
+    State.WITHDRAWN: gettext_lazy("This question was withdrawn."),
+}
+
+
+def check_settle(question: FeedbackRequest, to: FeedbackRequest.State) -> None:
+    """Refuse what does not follow from where a question stands."""
+    if to not in FeedbackRequest.TRANSITIONS[State(question.state)]:
+        raise NotPossible(str(SETTLED[State(question.state)]))
+
+
+def check_answer(question: FeedbackRequest, at: datetime) -> None:
+    """Refuse an answer to what was settled or has expired, or about a piece that was withdrawn. One
+    query while it is open, unless its piece was read `with_withdrawal`."""
+    if question.state in SETTLED:
+        raise NotPossible(str(SETTLED[State(question.state)]))
+    if not question.is_answerable(at):
+        raise NotPossible(_("The link of this question no longer works."))
+
+
+def check_remind(question: FeedbackRequest, at: datetime) -> None:
+    """Refuse a reminder of what cannot be answered, or within a day of the last mail. Queries as
+    `check_answer`."""
+    check_answer(question, at)
+    if (question.reminded_at or question.recorded_at) + FeedbackRequest.REMIND_AFTER > at:
+        raise NotPossible(
+            _("%(name)s had a mail less than a day ago.") % {"name": question.asked_as}
+        )
+
+
+def check_confirm(feedback: Feedback, at: datetime) -> None:
+    """Refuse a second word, one that comes too late, and one on a piece that was withdrawn."""
+    if not feedback.is_confirmable(at):
+        raise NotPossible(_("This can no longer be confirmed."))
+
+
+def check_another(person: Person, piece: Evidence, at: datetime) -> None:
+    """Refuse the maker, also where they count as one with them. One query."""
+    counted = counted_as([person.pk, piece.owner_id], at)
+    if counted.get(person.pk, person.pk) == counted.get(piece.owner_id, piece.owner_id):
+        raise NotPossible(_("Feedback comes from somebody other than the maker of the piece."))

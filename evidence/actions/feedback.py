@@ -10,14 +10,18 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from evidence.access.feedback import (
+    check_another,
+    check_answer,
+    check_confirm,
     check_may_answer,
     check_may_ask,
     check_may_confirm,
     check_may_follow_up,
     check_may_note,
+    check_remind,
+    check_settle,
 )
 from evidence.access.pieces import check_kept
 from evidence.asking import Asked, frames
@@ -31,7 +35,7 @@ from evidence.models import (
     Revision,
 )
 from people.actions import Meant, follows_moves, person_meant, say_who
-from people.identity import counted_as, hold_who_is_who
+from people.identity import hold_who_is_who
 from people.models import Account, Address, Person
 from post.models import OutboxMail
 from post.outbox import queue
@@ -43,12 +47,6 @@ from records.models import Event
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
-SETTLED = {
-    State.ANSWERED: gettext_lazy("This question has been answered."),
-    State.DECLINED: gettext_lazy("This question was declined."),
-    State.WITHDRAWN: gettext_lazy("This question was withdrawn."),
-}
-
 # --- The student ----------------------------------------------------------------------------------
 
 
@@ -134,11 +132,7 @@ def remind(*, question: FeedbackRequest, by: Account, at: datetime | None = None
     check_may_follow_up(question, by)
     question = _locked(question)
     at = at or timezone.now()
-    _check_answerable(question, at)
-    if not question.is_remindable(at):
-        raise NotPossible(
-            _("%(name)s had a mail less than a day ago.") % {"name": question.asked_as}
-        )
+    check_remind(question, at)
     question.reminded_at = at
     question.save(update_fields=["reminded_at"])
     _mail("evidence/reminder", question, _event("reminded", question, by, at))
@@ -217,13 +211,13 @@ def answer(
     hold_who_is_who()
     question = _locked(question)
     at = at or timezone.now()
-    _check_answerable(question, at)
+    check_answer(question, at)
     said = _said(text, about, own or {}, on_whole)
     if not {line for each in said for line in each.about} <= set(question.requirements.all()):
         raise NotPossible(_("This was not asked. Choose from what is on the page."))
     _settle(question, State.ANSWERED, at)
     speaker = say_who(person=question.person, chosen=chosen, name=name, by=by, at=at)
-    _check_another(speaker, question.evidence, at)
+    check_another(speaker, question.evidence, at)
     feedback = Feedback.objects.create(
         evidence=question.evidence,
         revision_id=question.revision_id,
@@ -255,7 +249,7 @@ def decline(
     check_may_answer(question, by)
     question = _locked(question)
     at = at or timezone.now()
-    _check_answerable(question, at)
+    check_answer(question, at)
     question.reason = reason
     _settle(question, State.DECLINED, at)
     event = _event("declined", question, by, at)
@@ -282,8 +276,7 @@ def confirm(
     rows = Feedback.objects.current().select_related("evidence", "person__account", "confirmation")
     feedback = under_lock(rows, feedback.pk)
     at = at or timezone.now()
-    if not feedback.is_confirmable(at):
-        raise NotPossible(_("This can no longer be confirmed."))
+    check_confirm(feedback, at)
     if confirmed:
         named = None if is_another or not name else feedback.person_id
         speaker = say_who(person=feedback.person, chosen=named, name=name, by=by, at=at)
@@ -296,7 +289,7 @@ def _put_right(
 ) -> Feedback:
     """What replaces this locked feedback: the same words, as who speaks says that they spoke them;
     itself where that is as it was noted."""
-    _check_another(speaker, noted.evidence, at)
+    check_another(speaker, noted.evidence, at)
     spoke_as = speaker.name if name.strip() and speaker.named_at else noted.spoke_as
     if (speaker, spoke_as, role) == (noted.person, noted.spoke_as, noted.role):
         return noted
@@ -386,15 +379,8 @@ def _meant(asked: Asked, piece: Evidence, by: Account, at: datetime) -> Person:
     """Who is asked, or spoke. Raises NotPossible for the maker of the piece."""
     meant = Meant(asked.name, asked.address, asked.language)
     person = asked.person or person_meant(meant, source=Address.Source.ASKER, by=by, at=at)
-    _check_another(person, piece, at)
+    check_another(person, piece, at)
     return person
-
-
-def _check_another(person: Person, piece: Evidence, at: datetime) -> None:
-    """Raises NotPossible for the maker, also where they count as one with them. One query."""
-    counted = counted_as([person.pk, piece.owner_id], at)
-    if counted.get(person.pk, person.pk) == counted.get(piece.owner_id, piece.owner_id):
-        raise NotPossible(_("Feedback comes from somebody other than the maker of the piece."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,17 +433,9 @@ def _keep(said: Sequence[_Said], feedback: Feedback) -> None:
 
 def _settle(question: FeedbackRequest, state: FeedbackRequest.State, at: datetime) -> None:
     """Move a locked question along TRANSITIONS, or raise NotPossible."""
-    if state not in FeedbackRequest.TRANSITIONS[State(question.state)]:
-        raise NotPossible(str(SETTLED[State(question.state)]))
+    check_settle(question, state)
     question.state, question.settled_at = state, at
     question.save(update_fields=["state", "settled_at", "serial", "reason"])
-
-
-def _check_answerable(question: FeedbackRequest, at: datetime) -> None:
-    if question.state in SETTLED:
-        raise NotPossible(str(SETTLED[State(question.state)]))
-    if not question.is_answerable(at):
-        raise NotPossible(_("The link of this question no longer works."))
 
 
 def _mail(template: str, question: FeedbackRequest, event: Event) -> None:

@@ -11,7 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from evidence.access.feedback import check_may_ask, check_may_note
+from evidence.access.feedback import (
+    check_answer,
+    check_confirm,
+    check_may_ask,
+    check_may_note,
+    check_remind,
+)
 from evidence.access.pieces import check_kept
 from evidence.actions import feedback as actions
 from evidence.asking import frames, in_order, suggestions
@@ -105,17 +111,21 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     mine = [each for each in questions if each.person_id == user.pk]
     is_kept = not why_not(check_kept, piece)
     open_ones = [each.pk for each in questions if each.state == State.OPEN]
-    noted = {row.feedback_id for row in remarks if row.feedback.is_confirmable(now)}
+    noted = {row.feedback_id for row in remarks if not why_not(check_confirm, row.feedback, now)}
     return {
         "troubles": OutboxMail.objects.troubles_about([*open_ones, *noted]) if is_kept else {},
         "whole": [remark for remark in remarks if remark.on_whole],
         "on_requirements": [{"line": line, "remarks": by_requirement[line.pk]} for line in lines],
         "questions": [
-            {"row": each, "open": each.is_answerable(now), "remindable": each.is_remindable(now)}
+            {
+                "row": each,
+                "open": not why_not(check_answer, each, now),
+                "remindable": not why_not(check_remind, each, now),
+            }
             for each in questions
             if each not in mine
         ],
-        "asked_of_me": [each for each in mine if each.is_answerable(now)],
+        "asked_of_me": [each for each in mine if not why_not(check_answer, each, now)],
         "can_ask": is_kept and allowed(check_may_ask, piece, user),
         "can_note": is_kept and allowed(check_may_note, piece, user),
     }
