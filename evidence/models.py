@@ -53,7 +53,7 @@ class EvidenceQuerySet(models.QuerySet):
         return self.filter(~Exists(withdrawn), recorded_at__lte=moment)
 
     def with_withdrawal(self) -> Self:
-        """With `withdrawn_at`, which is a query for each piece without it."""
+        """Read along `withdrawn_at`, which is a query for each piece without it."""
         current = Withdrawal.objects.current().filter(evidence=OuterRef("pk"))
         return self.annotate(withdrawn_at=Subquery(current.values("recorded_at")))
 
@@ -396,7 +396,8 @@ class FeedbackRequest(Row, Sealed):
         return token_for("feedback-request", self.pk, self.serial)
 
     def is_answerable(self, at: datetime) -> bool:
-        """One query while it is open, unless its piece was read `with_withdrawal`."""
+        """Tell whether an answer is taken now. One query while it is open, unless its piece was
+        read `with_withdrawal`."""
         return (
             self.state == self.State.OPEN
             and self.expires_at > at

@@ -55,7 +55,7 @@ class Access(models.TextChoices):
 
 
 def access_of(person: Person) -> Access:
-    """Without a query where the account was selected."""
+    """Tell how somebody comes in. Without a query where the account was selected."""
     account = getattr(person, "account", None)
     if account is None:
         return Access.NONE
@@ -85,8 +85,8 @@ class PersonLine:
 
 
 def lines_of(people: Iterable[Person]) -> list[PersonLine]:
-    """Seven queries, however many they are, and of each role of now its name only, once; the
-    people come with their account."""
+    """Draw the lines of these people, who come with their account: of each role of now its name
+    only, once. Seven queries, however many they are."""
     people = list(people)
     pks = [person.pk for person in people]
     addresses = Address.objects.current().filter(person__in=pks, receives=True)
@@ -246,8 +246,8 @@ class PersonShown:
 
 
 def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
-    """At most 19 queries, however much there is; of who has not come in, or is kept out, those of
-    `check_invite` or `check_one_account` besides."""
+    """Show somebody to who looks after them. At most 19 queries, however much there is; of who has
+    not come in, or is kept out, those of `check_invite` or `check_one_account` besides."""
     access = access_of(person)
     addresses = list(person.addresses.exclude(address="").order_by("recorded_at", "pk"))
     now = [row for row in addresses if row.ended_at is None]

@@ -101,7 +101,7 @@ def today_for(user: Account, roles: Roles) -> Today:
 
 
 def _studying(user: Account, now: datetime) -> dict[str, Any]:
-    """Five queries, once they are drawn."""
+    """Find what waits for a student, in five queries once they are drawn."""
     unread = CheckIn.objects.current().filter(enrolment__student=user.pk, acknowledgement=None)
     open_agreements = Agreement.objects.open().filter(check_in__enrolment__student=user.pk)
     waiting = FeedbackRequest.objects.awaiting_answer(now).filter(evidence__owner=user.pk)
@@ -117,7 +117,7 @@ def _studying(user: Account, now: datetime) -> dict[str, Any]:
 
 
 def _portfolios(user: Account, today: date) -> list[Portfolio]:
-    """Of the programmes in which this student is now. 14 queries."""
+    """Find what is thin in the programmes in which this student is now. 14 queries."""
     enrolments = list(
         Enrolment.objects.filter(student=user.pk)
         .current(today)
@@ -128,7 +128,7 @@ def _portfolios(user: Account, today: date) -> list[Portfolio]:
 
 
 def _coordinated(user: Account, today: date) -> list[Coordinated]:
-    """16 queries."""
+    """Find how the programmes that somebody coordinates are set up. 16 queries."""
     setups = setups_of(Programme.objects.coordinated_by(user)[:MOST], today)
     thin = thin_in([setup.programme for setup in setups], today, MOST_THIN)
     return [Coordinated(setup, thin[setup.programme.pk]) for setup in setups]

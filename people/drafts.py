@@ -47,7 +47,7 @@ def find(*keys: str) -> dict[str, Draft]:
 
 
 def forget_draft(key: str) -> None:
-    """One query."""
+    """Forget what was typed under this key. One query."""
     Draft.objects.filter(key=key).delete()
 
 

@@ -112,7 +112,7 @@ class _Structure:
 
 
 def _structure(qualifications: set[UUID], unit: Unit | None, moment: datetime) -> _Structure:
-    """Three queries, four with a unit."""
+    """Load what must be shown, in three queries, four with a unit."""
     parts = []
     if unit:
         parts = list(unit.parts.as_of(moment).select_related("core_task", "work_process"))
@@ -253,8 +253,8 @@ class _Shown:
 
 
 def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: datetime) -> _Shown:
-    """Six queries. Each asks by student, never by a list of pieces, which could be longer than a
-    database takes."""
+    """Load what is shown of these requirements, in six queries. Each asks by student, never by a
+    list of pieces, which could be longer than a database takes."""
     students = {enrolment.student_id for enrolment in enrolments}
     links = RequirementLink.objects.as_of(moment).filter(
         evidence__owner__in=students, requirement__in=list(requirements)

@@ -411,7 +411,7 @@ def _said(
 
 
 def _keep(said: Sequence[_Said], feedback: Feedback) -> None:
-    """Two queries."""
+    """Write what was said as the remarks of this feedback. Two queries."""
     at = feedback.recorded_at
     remarks = [
         Remark(
