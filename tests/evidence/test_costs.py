@@ -10,7 +10,7 @@ from django.utils import timezone
 from evidence import access, asking
 from evidence.access.feedback import check_another, check_answer, check_remind
 from evidence.access.pieces import is_unasked
-from evidence.models import Evidence, Feedback, FeedbackRequest
+from evidence.models import Evidence, FeedbackRequest
 from people.access import NotAllowed
 from records.refusals import NotPossible
 from tests.evidence.factories import FeedbackFactory, FeedbackRequestFactory
