@@ -35,6 +35,13 @@ class WayBack:
         return self.url
 
 
+def before_writing(request: HttpRequest, check: Callable[..., None], *args: object) -> None:
+    """Ask a `check_…` of who comes to fill in a form, so that nobody writes what will be refused.
+    Who sends what they wrote before keeps it: there the action refuses, and the form says so."""
+    if request.method != "POST":
+        check(*args)
+
+
 @contextmanager
 def refusals_in(form: forms.BaseForm, field: str | None = None) -> Iterator[None]:
     """What an action refuses becomes an error of the form, or of one field of it."""

@@ -32,7 +32,7 @@ from committees.who_sits import moment_of, panel_of, panels_of
 from files.serving import serve
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
-from people.pages import WayBack, done, refusals_in
+from people.pages import WayBack, before_writing, done, refusals_in
 from records.refusals import NotPossible, why_not
 
 
@@ -122,8 +122,7 @@ def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
     said otherwise."""
     case, panel = case_with_panel(request, pk)
     check_may_say_whose(request.user, panel)
-    if request.method != "POST":
-        check_say_whose(case)
+    before_writing(request, check_say_whose, case)
     form = WhoseForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
@@ -172,8 +171,7 @@ def recuse(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Stand aside from a case, at one's own request."""
     case, panel = case_with_panel(request, pk)
     check_may_recuse(request.user, panel)
-    if request.method != "POST":
-        check_recuse(request.user, case, panel)
+    before_writing(request, check_recuse, request.user, case, panel)
     form = ReasonForm(
         request.POST if request.method == "POST" else None, label=_("Why do you stand aside?")
     )

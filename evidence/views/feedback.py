@@ -25,7 +25,7 @@ from evidence.forms.feedback import AskForm, NoteForm
 from evidence.models import Evidence, Feedback, FeedbackRequest, Remark
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
-from people.pages import act_and_go_back, done, refusals_in
+from people.pages import act_and_go_back, before_writing, done, refusals_in
 from post.models import OutboxMail
 from qualifications.models import QualityRequirement
 from records.refusals import why_not
@@ -38,7 +38,7 @@ State = FeedbackRequest.State
 def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
     check_may_ask(piece, request.user)
-    _check_kept_to_begin_with(request, piece)
+    before_writing(request, check_kept, piece)
     form = _form(AskForm, request, piece)
     draft = Writing(request, f"ask:{piece.pk}:{request.user.pk}", *_parts(form))
     if is_draft:
@@ -58,7 +58,7 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
 def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
     check_may_note(piece, request.user)
-    _check_kept_to_begin_with(request, piece)
+    before_writing(request, check_kept, piece)
     form = _form(NoteForm, request, piece)
     draft = Writing(request, f"note:{piece.pk}:{request.user.pk}", *_parts(form))
     if is_draft:
@@ -129,12 +129,6 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
         "can_ask": is_kept and allowed(check_may_ask, piece, user),
         "can_note": is_kept and allowed(check_may_note, piece, user),
     }
-
-
-def _check_kept_to_begin_with(request: PersonRequest, piece: Evidence) -> None:
-    """Nobody begins what will be refused; what was begun before keeps its words."""
-    if request.method != "POST":
-        check_kept(piece)
 
 
 def _piece(request: PersonRequest, pk: uuid.UUID) -> Evidence:

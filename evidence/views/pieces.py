@@ -28,7 +28,7 @@ from evidence.views.feedback import feedback_context
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
 from people.models import Account
-from people.pages import refusals_in
+from people.pages import before_writing, refusals_in
 from qualifications.names import names_in
 from records.refusals import why_not
 
@@ -86,7 +86,7 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
 def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     """What a piece says and its files: a change writes its next revision."""
     piece = _own(request.user, pk)
-    check_kept(piece)
+    before_writing(request, check_kept, piece)
     current = piece.revisions.latest("number")
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
     present = actions.files_of(current)
@@ -125,7 +125,7 @@ def _written(
 def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Which requirements does this show? Searching keeps what was chosen and typed."""
     piece = _own(request.user, pk)
-    check_kept(piece)
+    before_writing(request, check_kept, piece)
     posted = request.POST if request.method == "POST" else None
     search = SearchForm(posted or request.GET)
     words = search.cleaned_data["q"] if search.is_valid() else ""

@@ -160,14 +160,14 @@ def test_nobody_begins_a_form_of_a_withdrawn_piece(client: Client, page: str) ->
     assert (before, client.get(address).status_code) == (200, 409)
 
 
-@pytest.mark.parametrize("page", ["ask", "note"])
+@pytest.mark.parametrize("page", ["ask", "note", "edit"])
 def test_what_was_typed_before_it_was_withdrawn_is_there_still(client: Client, page: str) -> None:
     place = scene()
     client.force_login(place.student)
     address = reverse(f"evidence:{page}", args=[place.piece.pk])
     withdraw(place.piece)
 
-    answer = client.post(address, {"message": "Typed on the bus.", "text": "Typed on the bus."})
+    answer = client.post(address, dict.fromkeys(("message", "text", "title"), "Typed on the bus."))
 
     assert answer.status_code == 422
     assert "Typed on the bus." in answer.text
