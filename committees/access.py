@@ -18,7 +18,7 @@ from committees.rules import Ground, Panel, obstacles
 from committees.standing import OnUnit, Standing
 from committees.workflow import check_move
 from people.access import NotAllowed, allowed, has_role, sees_more
-from people.identity import said_to_be
+from people.identity import at_mailboxes_of, said_to_be
 from people.models import Account, InstitutionRole, Person
 from portfolio.evidence_set import Frame
 from programmes.access import check_may_manage
@@ -86,6 +86,10 @@ def check_may_judge(user: Account, panel: Panel) -> None:
     check_may_read(user, panel)
     if not panel.may_judge(user.pk):
         raise NotAllowed(_("The secretary has no vote, and writes no judgement."))
+    _check_has_said(user, panel)
+
+
+def _check_has_said(user: Account, panel: Panel) -> None:
     if user.pk in panel.unsaid:
         raise NotAllowed(
             _("First say whether the feedback that came from a mailbox of yours is yours.")
@@ -97,6 +101,7 @@ def check_may_lead(user: Account, panel: Panel) -> None:
     present: the chair; where the chair is not there or stands aside, the voting member whom the
     secretary noted, who accepts by acting."""
     check_may_read(user, panel)
+    _check_has_said(user, panel)
     if panel.leads(user.pk):
         return
     if panel.announces(user.pk) and user.pk not in panel.present:
@@ -143,6 +148,8 @@ def check_may_say_whose(user: Account, panel: Panel) -> None:
 def check_may_read_record(user: Account, case: Case, panel: Panel) -> None:
     """Show it to auditor and exam board always (the case read `with_supervising`); once the
     decision is announced, to the members who sat before the case and did not stand aside."""
+    if case.enrolment.student_id == user.pk:
+        raise NotAllowed(why_aside(Ground.OWN_CASE))
     if case.is_supervised:
         return
     if case.state not in (Case.State.ANNOUNCED, Case.State.DEFERRED):
@@ -340,10 +347,13 @@ def check_recuse(user: Account, case: Case, panel: Panel) -> None:
         raise NotPossible(_("You stand aside from this case already."))
 
 
-def check_say_whose(case: Case) -> None:
-    """Take a member's word, and another one, until the committee has spoken."""
+def check_say_whose(case: Case, *, again: bool = False) -> None:
+    """Take a member's word until the committee has spoken, and another one (`again`) until the
+    judgements are opened: from then on who stands aside does."""
     if case.state not in Case.WITH_MEMBERS:
         raise NotPossible(_("This is asked between the reference date and the decision."))
+    if again and case.state != Case.State.FROZEN:
+        raise NotPossible(_("It could be said otherwise until the judgements were opened."))
 
 
 def check_judge(case: Case) -> None:
@@ -413,8 +423,9 @@ def check_asks_something(frame: Frame) -> None:
 
 
 def check_erase_person(person: Person) -> None:
-    """Erase nobody while a case waits in which they are the student, or sit on the committee:
-    as themselves, or as somebody who is said to be the same. At least two queries."""
+    """Erase nobody while a case waits in which they are the student, or sit on the committee: as
+    themselves, or as somebody who is said to be the same; and nobody at a mailbox of a member while
+    it is asked whose their words in a frozen set are. At least three queries."""
     people = said_to_be([person.pk])[person.pk]
     sits = Membership.objects.current().filter(
         committee=OuterRef("meeting__committee"), person__in=people
@@ -425,5 +436,18 @@ def check_erase_person(person: Person) -> None:
             _(
                 "A case waits in which this person is the student or sits on the committee. Erase "
                 "them once it was announced, deferred or taken off the agenda, or their seat ended."
+            )
+        )
+    spoken = Case.objects.filter(
+        state__in=Case.WITH_MEMBERS,
+        snapshot__items__kind="person",
+        snapshot__items__source__in=people,
+    )
+    seats = Membership.objects.current().filter(committee__meetings__cases__in=spoken)
+    if at_mailboxes_of(seats.values("person")).filter(person__in=people).exists():
+        raise NotPossible(
+            _(
+                "A case waits before a committee in which somebody shares a mailbox with this "
+                "person. Erase them once it was decided or deferred."
             )
         )

@@ -47,7 +47,9 @@ class AgendaRow:
     def may_say_otherwise(self) -> bool:
         """Whether the viewer stands aside by what they said of feedback, and can say otherwise."""
         ground = self.panel.aside.get(self.viewer.pk)
-        said = self.viewer.pk in self.panel.said and not why_not(check_say_whose, self.case)
+        said = self.viewer.pk in self.panel.said and not why_not(
+            check_say_whose, self.case, again=True
+        )
         return said and ground == Ground.GAVE_FEEDBACK
 
     @property

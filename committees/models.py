@@ -526,7 +526,7 @@ class Snapshot(AppendOnly, Sealed):
             return
         said = json.loads(manifest)
         items = {
-            (entry["kind"], entry["digest"]): number
+            (entry["kind"], entry["digest"]): (number, entry["source"])
             for number, entry in enumerate(said["items"], start=1)
         }
         kept = {(item.kind, item.digest): item for item in self.items.all()}
@@ -539,8 +539,9 @@ class Snapshot(AppendOnly, Sealed):
         for what in sorted(there - named):
             yield f"{what} was inserted"
         for key, item in kept.items():
-            if item.number != items.get(key, item.number):
-                yield f"item {item.digest[:12]}: it has another place"
+            here = (item.number, str(item.source) if item.source else None)
+            if here != items.get(key, here):
+                yield f"item {item.digest[:12]}: it has another place, or froze something else"
             for fault in item.own_faults(erased):
                 yield f"item {item.digest[:12]}: {fault}"
 

@@ -119,9 +119,11 @@ class Panel:
 
     @property
     def counted(self) -> tuple[Seat, ...]:
-        """Who counts for the quorum: voting, present, not standing aside. One human counts once,
-        in the seat from which they judged. (domain rule 7)"""
-        able = [seat for seat in self.judging if seat.person in self.present]
+        """Who counts for the quorum: voting, present, not standing aside, and who owes no word on
+        whose feedback it is. One human counts once, in the seat from which they judged. (domain
+        rule 7)"""
+        there = self.present - self.unsaid.keys()
+        able = [seat for seat in self.judging if seat.person in there]
         once: dict[UUID, Seat] = {}
         for seat in sorted(able, key=lambda seat: seat.person not in self.judged):
             once.setdefault(seat.human or seat.person, seat)

@@ -130,7 +130,9 @@ def freeze(
             "files": sorted(
                 {file.file for piece in evidence_set.pieces for file in piece.files} - {""}
             ),
-            "items": [{"kind": item.kind, "digest": item.digest} for item in items],
+            "items": [
+                {"kind": item.kind, "digest": item.digest, "source": item.source} for item in items
+            ],
         }
     )
     snapshot.digest = sha256(snapshot.manifest).hexdigest()

@@ -76,14 +76,15 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         shared = {one: known.beside(one, givers) for one in sitting - spoke}
         disclosed = {one: Disclosure.MAILBOX for one, there in shared.items() if there}
         disclosed |= dict.fromkeys(spoke & sitting, Disclosure.PERSON)
+        own_case = known.among(sitting, {case.enrolment.student_id})
         if case.is_pending:
             grounds: dict[UUID, str] = {}
             if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
                 grounds |= dict.fromkeys(spoke, Ground.GAVE_FEEDBACK)
             advise = known.among(sitting, ties["advises", case.enrolment_id].keys())
             grounds |= dict.fromkeys(advise, Ground.ADVISER)
-            own_case = known.among(sitting, {case.enrolment.student_id})
-            aside = grounds | dict.fromkeys(own_case, Ground.OWN_CASE) | aside
+            aside = grounds | aside
+        aside = dict.fromkeys(own_case, Ground.OWN_CASE) | aside
         mandate = case.meeting.committee.mandate.as_of(at)
         panels[case.pk] = Panel(
             mandate=mandate.pk,

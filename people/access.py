@@ -145,14 +145,24 @@ def check_one_account(person: Person) -> None:
         )
 
 
+def check_speak_as(person: Person, by: Account | None) -> None:
+    """Let who has an account speak signed in only, where it was not they who got the link."""
+    if by is None or by.pk != person.pk:
+        raise NotPossible(
+            _("%(name)s has an account here: sign in to answer as %(name)s.")
+            % {"name": person.name}
+        )
+
+
 def check_same(one: Person, other: Person, reason: str) -> None:
     """Let two be said to be one human, for a reason, with one account that is open between
-    them. One query."""
+    them, also through others of whom it was said before. Two queries."""
     if one == other:
         raise NotPossible(_("This is one and the same: choose two."))
     if not reason.strip():
         raise NotPossible(_("Say how you know that these two are one."))
-    if Account.objects.filter(pk__in=[one.pk, other.pk], is_active=True).count() > 1:
+    people = frozenset().union(*said_to_be([one.pk, other.pk]).values())
+    if Account.objects.filter(pk__in=people, is_active=True).count() > 1:
         raise NotPossible(
             _("Both have an account that is open: first stop the access of one of them.")
         )

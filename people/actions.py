@@ -26,6 +26,7 @@ from people.access import (
     check_may_look_after,
     check_one_account,
     check_same,
+    check_speak_as,
 )
 from people.identity import (
     account_at,
@@ -83,6 +84,7 @@ def person_meant(
                 % {"email": meant.address, "name": found.name}
             )
         if is_of_school and found.named_at is None:
+            hold_who_is_who()
             _name(found, meant.name, by=by, at=at)
         return found
     person = Person.objects.create(
@@ -134,7 +136,8 @@ def say_who(
     `known_at_mailbox_of`, and a name that they wrote as well is what those are called from now on.
     Who chose nobody is by the name that they wrote another at the same mailbox, or somebody who
     was not known there. Who has an account is who they are, and so is who says nothing. From then
-    on they count by themselves. Raises NotPossible for who is not known there."""
+    on they count by themselves. Raises NotPossible for who is not known there, and for
+    who has an account and did not sign in: a link of somebody else's is no way in."""
     at = at or timezone.now()
     name = " ".join(name.split())
     there = person.address()
@@ -146,6 +149,9 @@ def say_who(
     if chosen and found is None:
         raise NotPossible(_("Choose one of the names on the page, or write yours."))
     found = _called(name, known) or found
+    if found and hasattr(found, "account"):
+        check_speak_as(found, by)
+        return found
     if found:
         name = name or found.name
         if found.named_at is None or name != found.name:

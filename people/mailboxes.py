@@ -7,10 +7,12 @@ DOTS_IGNORED = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 def mailbox_of(address: str) -> str:
-    """One spelling for each mailbox: in lower case, the domain in ASCII, without what follows a
-    plus sign, and without dots where the system is known to ignore them."""
+    """One spelling for each mailbox: in lower case, the domain in ASCII, without quotes, without
+    what follows a plus sign, and without dots where the system is known to ignore them."""
     local, _at, domain = address.strip().lower().rpartition("@")
     domain = _ascii(domain)
+    if len(local) > 2 and local[0] == local[-1] == '"':  # the same, by RFC 5321
+        local = local[1:-1].replace("\\", "")
     local = local.partition("+")[0] or local
     if domain in DOTS_IGNORED:
         local, domain = local.replace(".", ""), DOTS_IGNORED[domain]

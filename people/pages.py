@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from django import forms
 from django.contrib import messages
@@ -35,11 +35,13 @@ class WayBack:
         return self.url
 
 
-def before_writing(request: HttpRequest, check: Callable[..., None], *args: object) -> None:
+def before_writing(
+    request: HttpRequest, check: Callable[..., None], *args: Any, **how: Any
+) -> None:
     """Ask a `check_…` of who comes to fill in a form, so that nobody writes what will be refused.
     Who sends what they wrote before keeps it: there the action refuses, and the form says so."""
     if request.method != "POST":
-        check(*args)
+        check(*args, **how)
 
 
 @contextmanager

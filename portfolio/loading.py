@@ -19,6 +19,7 @@ from evidence.models import (
     RequirementLink,
     Revision,
 )
+from files.models import StoredFile
 from people.models import Identity
 from portfolio.evidence_set import (
     CONFIRMED,
@@ -333,7 +334,7 @@ def _file(attachment: Attachment) -> FileFact:
             kind=file.kind,
             name=attachment.name,
             size=0,
-            state=file.preparation,
+            state=StoredFile.Preparation.FAILED if file.erased_at else file.preparation,
         )
     return FileFact(
         id=str(attachment.pk),

@@ -57,7 +57,7 @@ def say_whose(*, case: Case, is_theirs: bool, by: Account, at: datetime | None =
     at = at or timezone.now()
     panel = panel_of(case, at)
     check_may_say_whose(by, panel)
-    check_say_whose(case)
+    check_say_whose(case, again=by.pk not in panel.unsaid)
     said = Counter(case.own_words.filter(person=by.pk).values_list("giver", flat=True))
     asked = panel.unsaid.get(by.pk) or said.keys()
     words = [

@@ -68,7 +68,8 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
         "before": before,
         "after": after,
         "asks_whose": request.user.pk in panel.unsaid and not why_not(check_say_whose, case),
-        "has_said": request.user.pk in panel.said and not why_not(check_say_whose, case),
+        "has_said": request.user.pk in panel.said
+        and not why_not(check_say_whose, case, again=True),
         "may_recuse": not why_not(check_recuse, request.user, case, panel),
     }
     if not case.has_set:
@@ -122,7 +123,7 @@ def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
     said otherwise."""
     case, panel = case_with_panel(request, pk)
     check_may_say_whose(request.user, panel)
-    before_writing(request, check_say_whose, case)
+    before_writing(request, check_say_whose, case, again=request.user.pk not in panel.unsaid)
     form = WhoseForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):

@@ -250,7 +250,8 @@ def test_an_item_in_the_place_of_another_is_told() -> None:
         changed(item, number=99)
 
     assert verify().faults == [
-        f"{name_of(item.snapshot)}: item {item.digest[:12]}: it has another place"
+        f"{name_of(item.snapshot)}: item {item.digest[:12]}: it has another place, or froze "
+        "something else"
     ]
 
 

@@ -185,6 +185,7 @@ def test_nobody_answers_as_the_maker_of_the_piece(client: Client) -> None:
     response = client.post(link(question), {"text": "Calm.", "who": "1", "role": "client"})
 
     assert response.status_code == 422
-    refusal = "Feedback comes from somebody other than the maker of the piece."
+    name = place.student.name
+    refusal = f"{name} has an account here: sign in to answer as {name}."
     assert response.context["form"].non_field_errors() == [refusal]
     assert Feedback.objects.count() == 0

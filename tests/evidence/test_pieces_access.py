@@ -85,13 +85,14 @@ PAGES: dict[str, dict[str, Any] | None] = {
     "withdraw": {},
     "delete": {},
 }
-# The owner's pages after a change, or why it is refused: 409 is the state of the piece.
+# The owner's pages after a change, or why it is refused: 409 is the state of the piece, and 422
+# the same where something was typed.
 OWNER = {
     "kept": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 302},
     "asked": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 409},
     "declined": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 409},
     "answered": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 409},
-    "withdrawn": {"edit": 409, "requirements": 409, "withdraw": 409, "delete": 409},
+    "withdrawn": {"edit": 422, "requirements": 422, "withdraw": 409, "delete": 409},
 }
 READERS = {
     "kept": {"adviser", "teacher"},

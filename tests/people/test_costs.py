@@ -32,7 +32,7 @@ COSTS: dict[str, tuple[int, Callable[[Account, Person, Person], object]]] = {
         0,
         lambda by, noor, jan: access.check_may_look_after(by, by.person),
     ),
-    "check_same": (1, lambda by, noor, jan: access.check_same(noor, jan, "Asked.")),
+    "check_same": (2, lambda by, noor, jan: access.check_same(noor, jan, "Asked.")),
     "check_may_erase": (1, lambda by, noor, jan: access.check_may_erase(by)),
     "said_to_be": (1, lambda by, noor, jan: identity.said_to_be([noor.pk, jan.pk])),
     "check_one_account, of one": (1, lambda by, noor, jan: access.check_one_account(noor)),
