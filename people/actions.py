@@ -135,7 +135,7 @@ def say_who(
     """Say who somebody is that answers to what was sent to this person: whom they chose of
     `known_at_mailbox_of`, and a name that they wrote as well is what those are called from now on.
     Who chose nobody is by the name that they wrote another at the same mailbox, or somebody who
-    was not known there. Who has an account is who they are, and so is who says nothing. From then
+    was not known there; who chose is that other only where that one goes by the name themselves. Who has an account is who they are, and so is who says nothing. From then
     on they count by themselves. Raises NotPossible for who is not known there, and for
     who has an account and did not sign in: a link of somebody else's is no way in."""
     at = at or timezone.now()
@@ -148,7 +148,9 @@ def say_who(
     found = next((one for one in known if one.pk == chosen), None)
     if chosen and found is None:
         raise NotPossible(_("Choose one of the names on the page, or write yours."))
-    found = _called(name, known) or found
+    called = _called(name, known)
+    if called and (found is None or called.named_at):  # else only others ever called them so
+        found = called
     if found and hasattr(found, "account"):
         check_speak_as(found, by)
         return found

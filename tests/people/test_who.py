@@ -162,3 +162,14 @@ def test_a_name_said_once_is_one_event() -> None:
     jan.refresh_from_db()
     assert jan.named_at == named_at
     assert [event.verb for event in Event.objects.all()] == ["person.added", "person.named"]
+
+
+def test_who_puts_right_a_name_by_which_others_called_them_stays_one() -> None:
+    first, second = met("Petra Klein", INFO), met("P. Klein", INFO)
+
+    said = actions.say_who(person=second, chosen=first.pk, name="P. Klein")
+    account = registered("Petra Klein", INFO)
+
+    assert said == first == account.person
+    counted = counted_as([first.pk, second.pk], timezone.now())
+    assert counted.get(second.pk, second.pk) == counted.get(first.pk, first.pk)
