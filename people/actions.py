@@ -134,10 +134,11 @@ def say_who(
 ) -> Person:
     """Say who somebody is that answers to what was sent to this person: whom they chose of
     `known_at_mailbox_of`, and a name that they wrote as well is what those are called from now on.
-    Who chose nobody is by the name that they wrote another at the same mailbox, or somebody who
-    was not known there; who chose is that other only where that one goes by the name themselves. Who has an account is who they are, and so is who says nothing. From then
-    on they count by themselves. Raises NotPossible for who is not known there, and for
-    who has an account and did not sign in: a link of somebody else's is no way in."""
+    Who chose nobody is by the name that they wrote another at the same mailbox, or somebody who was
+    not known there; who chose is that other only where that one goes by the name themselves. Who
+    has an account is who they are, and so is who says nothing. From then on they count by
+    themselves. Raises NotPossible for who is not known there, and for who has an account and did
+    not sign in: a link of somebody else's is no way in."""
     at = at or timezone.now()
     name = " ".join(name.split())
     there = person.address()
