@@ -340,23 +340,23 @@ def _draft() -> None:
 
 
 def _share_a_mailbox(case: Case) -> None:
-    """Somebody who gave feedback in the set is known at a mailbox of the chair, who did not."""
-    chair = Account.objects.get(person__name=CHAIR)
+    """Somebody who gave feedback in the set is known at a mailbox of the secretary, who did not."""
+    sits = Account.objects.get(person__name=SECRETARY)
     others = case.snapshot.items.filter(kind="person").exclude(source=case.enrolment.student_id)
-    giver = others.exclude(source=chair.pk)[0]
+    giver = others.exclude(source=sits.pk)[0]
     Address.objects.create(
         person_id=giver.source,
-        address=chair.sign_in.replace("@", "+thuis@"),
+        address=sits.sign_in.replace("@", "+thuis@"),
         source=Address.Source.ASKER,
         receives=False,
         confirmed_at=timezone.now(),
     )
-    assert chair.pk in panel_of(case, timezone.now()).unsaid
+    assert sits.pk in panel_of(case, timezone.now()).unsaid
 
 
 def _session() -> None:
     """Fleur's case is decided, of Zoë's and Jip's the judgements are open, Ayoub's is put off;
-    Fatma stands aside from Jip's, of whose set Ruud is asked whose words are in it."""
+    Fatma stands aside from Jip's; Anneke is asked whose words are in Daan's set."""
     meeting = Meeting.objects.get(cases__enrolment__student__name="Fleur van Leeuwen")
     chair, secretary = (
         Account.objects.get(person__name=CHAIR),
@@ -370,7 +370,7 @@ def _session() -> None:
     committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
     for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
         committees.open_judgements(case=of[name], by=chair)
-    _share_a_mailbox(Case.objects.for_list().get(pk=of["Jip Kuipers"].pk))
+    _share_a_mailbox(of["Daan Visser"])
     decided = of["Fleur van Leeuwen"]
     frozen = read(decided)
     committees.decide(
@@ -969,9 +969,11 @@ DECIDING = {
     ),
     "case, to the secretary": sitting("case", noor_frozen, who=SECRETARY),
     "case, judgements open": sitting("case", zoe_opened),
-    "case, whose is it": sitting("case", jip_opened),
-    "case, whose it was said to be": sitting("say_whose", jip_opened),
-    "case, whose it is": sitting("say_whose", jip_opened, send={"whose": "others"}, status=200),
+    "case, whose is it": sitting("case", daan_frozen, who=SECRETARY),
+    "case, whose it was said to be": sitting("say_whose", daan_frozen, who=SECRETARY),
+    "case, whose it is": sitting(
+        "say_whose", daan_frozen, who=SECRETARY, send={"whose": "others"}, status=200
+    ),
     "case, a line": sitting("line", lambda: [*noor_frozen(), a_line()]),
     "case, pieces": sitting("pieces", noor_frozen),
     "case, a piece": sitting("piece", lambda: [*noor_frozen(), frozen_piece()]),
