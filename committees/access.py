@@ -140,7 +140,7 @@ def check_may_say_whose(user: Account, panel: Panel) -> None:
         raise NotAllowed(
             _(
                 "This is asked of members who share a mailbox with somebody who gave feedback in "
-                "the set."
+                "the set, or under whose name it was noted."
             )
         )
 
@@ -347,12 +347,23 @@ def check_recuse(user: Account, case: Case, panel: Panel) -> None:
         raise NotPossible(_("You stand aside from this case already."))
 
 
-def check_say_whose(case: Case, *, again: bool = False) -> None:
-    """Take a member's word until the committee has spoken, and another one (`again`) until the
-    judgements are opened: from then on who stands aside does."""
+def check_ask_whose(user: Account, case: Case, panel: Panel) -> None:
+    """Ask a member whose feedback it is until the committee has spoken; who said it of everybody
+    can say otherwise until the judgements are opened: from then on who stands aside does."""
     if case.state not in Case.WITH_MEMBERS:
         raise NotPossible(_("This is asked between the reference date and the decision."))
-    if again and case.state != Case.State.FROZEN:
+    if case.state != Case.State.FROZEN and user.pk not in panel.unsaid:
+        raise NotPossible(_("It could be said otherwise until the judgements were opened."))
+
+
+def check_say_whose(user: Account, giver: UUID, case: Case, panel: Panel) -> None:
+    """The same, of one giver."""
+    check_ask_whose(user, case, panel)
+    if giver in panel.unsaid.get(user.pk, ()):
+        return
+    if giver not in panel.said.get(user.pk, ()):
+        raise NotPossible(_("This is not asked of you."))
+    if case.state != Case.State.FROZEN:
         raise NotPossible(_("It could be said otherwise until the judgements were opened."))
 
 

@@ -1,7 +1,7 @@
 """What a meeting's page shows of each case."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -11,12 +11,12 @@ from django.urls import reverse
 
 from committees.access import (
     check_announce,
+    check_ask_whose,
     check_decide,
     check_judge,
     check_may_announce,
     check_may_lead,
     check_open_judgements,
-    check_say_whose,
 )
 from committees.models import Case, Judgement, Meeting
 from committees.rules import Accord, Ground, Panel, accord, quorum_sentence
@@ -47,10 +47,10 @@ class AgendaRow:
     def may_say_otherwise(self) -> bool:
         """Whether the viewer stands aside by what they said of feedback, and can say otherwise."""
         ground = self.panel.aside.get(self.viewer.pk)
-        said = self.viewer.pk in self.panel.said and not why_not(
-            check_say_whose, self.case, again=True
+        asked = self.viewer.pk in self.panel.said and not why_not(
+            check_ask_whose, self.viewer, self.case, self.panel
         )
-        return said and ground == Ground.GAVE_FEEDBACK
+        return asked and ground == Ground.GAVE_FEEDBACK
 
     @property
     def awaits_viewer(self) -> bool:
@@ -158,6 +158,15 @@ def rows_for(cases: Iterable[Case], *, viewer: Account, at: datetime) -> list[Ag
     return rows
 
 
+def waiting_for(user: Account, meetings: Collection[Meeting], at: datetime) -> list[Case]:
+    """List the cases of these meetings that wait for this person's judgement. Two queries, one
+    where no set is to be read; more as `panels_of` says."""
+    read = Case.objects.filter(meeting__in=meetings, state=Case.State.FROZEN)
+    cases = list(read.for_list())
+    panels = panels_of(cases, at)
+    return [case for case in cases if AgendaRow(case, panels[case.pk], None, user).awaits_viewer]
+
+
 def mark_of(meeting: Meeting) -> str:
     """Return what changes with whatever a page of this meeting or of its cases shows: where the
     chains of events stand on which that is written. Two queries."""
@@ -183,6 +192,6 @@ def _opened_findings(
     found: dict[UUID, list[dict[str, str]]] = defaultdict(list)
     rows = Judgement.objects.standing().filter(case__in=opened)
     for case, person, findings in rows.values_list("case", "person", "findings"):
-        if panels[case].may_judge(person):
+        if panels[case].counts(person):
             found[case].append(findings)
     return found

@@ -167,7 +167,7 @@ def opened_judgements(case: Case, panel: Panel, parts: Iterable[PartFact]) -> Op
     if not case.is_opened:
         raise PermissionError("sealed judgements are shown to nobody")
     rows = {row.person_id: row for row in Judgement.objects.standing().filter(case=case)}
-    judges = tuple((seat, rows[seat.person]) for seat in panel.judging if seat.person in rows)
+    judges = tuple((seat, rows[seat.person]) for seat in panel.judgements_in)
     return OpenedJudgements(
         judges,
         tuple(

@@ -71,10 +71,11 @@ class MeetingForm(forms.Form):
 
 
 class WhoseForm(forms.Form):
-    """Whether feedback from a mailbox of theirs is theirs."""
+    """Whether what stands under the name of this giver is theirs."""
 
     MINE = "mine"
 
+    giver = forms.UUIDField()
     whose = forms.ChoiceField(choices=[(MINE, MINE), ("others", "others")])
 
 

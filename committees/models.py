@@ -645,8 +645,8 @@ class OwnWordQuerySet(models.QuerySet):
 
 class OwnWord(AppendOnly, Sealed):
     """What a member says of the feedback of somebody in the set who is known at a mailbox of
-    theirs: whether it is theirs. (domain rule 7) Said otherwise, it is a new row; the last one
-    counts."""
+    theirs, or of what was noted under their name: whether it is theirs. (domain rule 7) Said
+    otherwise, it is a new row; the last one counts."""
 
     home = ("case", "case_id")
 

@@ -16,7 +16,7 @@ WORDS: dict[str, Promise] = {
     "case.put_on_agenda": gettext_lazy("put the case on the agenda"),
     "set.frozen": gettext_lazy("froze the set"),
     "member.recused": gettext_lazy("noted that a member stands aside"),
-    "member.said_whose": gettext_lazy("said whose the feedback from a mailbox of theirs is"),
+    "member.said_whose": gettext_lazy("said whose feedback it is that may be theirs"),
     "judgement.written": gettext_lazy("wrote a judgement"),
     "judgements.opened": gettext_lazy("opened the judgements"),
     "decision.made": gettext_lazy("recorded the decision"),

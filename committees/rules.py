@@ -21,7 +21,8 @@ class Disclosure(StrEnum):
     """How somebody who sits in the committee turns up in the set."""
 
     PERSON = "person"  # they gave feedback
-    MAILBOX = "mailbox"  # somebody did with whom they share a mailbox
+    MAILBOX = "mailbox"  # somebody did with whom they share a mailbox, or it was noted as theirs
+    NOTED = "noted"  # they noted what somebody else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Seat:
 @dataclass(frozen=True, slots=True)
 class Panel:
     """A committee before one case: its mandate, who sits, who stands aside and on what ground, who
-    gave feedback in the set and how that is known, who is present and who wrote a judgement."""
+    has a part in the set and which, who is present and who wrote a judgement."""
 
     mandate: UUID
     quorum: int
@@ -64,7 +65,8 @@ class Panel:
     judged: frozenset[UUID] = frozenset()
     # Who did not say yet whether what these givers said, from a mailbox of theirs, is theirs.
     unsaid: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
-    said: frozenset[UUID] = frozenset()  # who did, and can say otherwise
+    # What those who did said last, of each giver: whether it is theirs.
+    said: Mapping[UUID, Mapping[UUID, bool]] = field(default_factory=dict)
     deputy: UUID | None = None  # who leads in the chair's place, as the secretary noted it
 
     def seat_of(self, person: UUID) -> Seat | None:
@@ -90,28 +92,34 @@ class Panel:
 
     @property
     def disclosed(self) -> tuple[Seat, ...]:
-        """Those who judge though they gave feedback in the set, or somebody did from a mailbox of
-        theirs: said openly. (domain rule 7)"""
+        """Those who judge though they have a part in the set: said openly. (domain rule 7)"""
         return tuple(seat for seat in self.judging if seat.person in self.givers)
 
     @property
     def spoke(self) -> tuple[Seat, ...]:
         """Those of the disclosed who gave feedback themselves."""
-        return tuple(
-            seat for seat in self.disclosed if self.givers[seat.person] == Disclosure.PERSON
-        )
+        return self._disclosed_as(Disclosure.PERSON)
 
     @property
     def sharing(self) -> tuple[Seat, ...]:
         """Those of the disclosed from a mailbox of whom somebody gave feedback: not they
         themselves, by their own word or as long as they did not say."""
-        return tuple(
-            seat for seat in self.disclosed if self.givers[seat.person] != Disclosure.PERSON
-        )
+        return self._disclosed_as(Disclosure.MAILBOX)
+
+    @property
+    def noted(self) -> tuple[Seat, ...]:
+        """Those of the disclosed who noted for the student what somebody else said."""
+        return self._disclosed_as(Disclosure.NOTED)
+
+    def _disclosed_as(self, how: Disclosure) -> tuple[Seat, ...]:
+        return tuple(seat for seat in self.disclosed if self.givers[seat.person] == how)
 
     @property
     def judgements_in(self) -> tuple[Seat, ...]:
-        return tuple(seat for seat in self.judging if seat.person in self.judged)
+        """Those whose judgement counts, present or not: who owes no word on whose feedback it
+        is."""
+        told = self.judged - self.unsaid.keys()
+        return tuple(seat for seat in self.judging if seat.person in told)
 
     @property
     def judgements_awaited(self) -> tuple[Seat, ...]:
@@ -135,7 +143,7 @@ class Panel:
 
     @property
     def can_be_independent(self) -> bool:
-        """Whether a member who may judge is neither the student's adviser nor gave feedback."""
+        """Whether a member who may judge has no other part in the case."""
         return len(self.judging) > len(self.disclosed)
 
     @property
@@ -144,6 +152,10 @@ class Panel:
         return any(
             seat.person in self.judged and seat.person not in self.givers for seat in self.counted
         )
+
+    def counts(self, person: UUID) -> bool:
+        """Whether this person's judgement counts."""
+        return any(seat.person == person for seat in self.judgements_in)
 
     def may_judge(self, person: UUID) -> bool:
         return any(seat.person == person for seat in self.judging)
@@ -258,8 +270,8 @@ def obstacles(panel: Panel) -> list[str]:
     elif not panel.is_independent:
         found.append(
             _(
-                "Of those present who wrote a judgement, everybody gave feedback in this set: at "
-                "least one judging member must have no other part in it."
+                "Of those present who wrote a judgement, everybody has a part in this set: at "
+                "least one judging member must have none."
             )
         )
     return found

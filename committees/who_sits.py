@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import CharField, F, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 
 from committees.models import (
     Attendance,
@@ -23,6 +23,7 @@ from committees.models import (
     SnapshotItem,
 )
 from committees.rules import Disclosure, Ground, Panel, Seat
+from evidence.models import Feedback
 from people.identity import at_mailboxes_of, said_to_be
 from people.models import Person, SamePerson
 from programmes.models import AdviserAssignment
@@ -42,18 +43,21 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     mandate held, and where somebody who sits is said to be somebody else too, or shares a mailbox
     with who gave feedback.
 
-    Until the committee has spoken, whoever advises the student now, is the student, or gave
-    feedback where the house rules then keep them from judging, stands aside without anybody
-    writing it down; afterwards only those of whom it was recorded. Each is looked for as the human
-    they are said to be, not by the account with which they sit here. (domain rule 7)
+    Whoever advises the student now, is the student, or gave feedback where the house rules then
+    keep them from judging, stands aside without anybody writing it down; once the committee has
+    spoken, of those who were there only whom it was recorded of. Each is looked for as the human
+    they are said to be, not by the account with which they sit here. Feedback that was noted ties
+    nobody whose name stands on it before they said that it is theirs, and nobody once they denied
+    it; whoever noted it for somebody else is disclosed. (domain rule 7)
     """
     if not cases:
         return {}
-    advising, said = AdviserAssignment.objects.as_of(at), OwnWord.objects.standing()
+    advising = AdviserAssignment.objects.as_of(at)
+    sitting = _seats([case.meeting for case in cases], at).values("person")
     ties = _ties(
         *_in_meetings([case.meeting for case in cases], at),
-        *_known(_seats([case.meeting for case in cases], at).values("person")),
-        _tie("gave", _givers(cases), of="snapshot__case", who="source"),
+        *_known(sitting),
+        *_spoken(cases, sitting),
         _tie("judged", Judgement.objects.filter(case__in=cases), of="case"),
         _tie("aside", Recusal.objects.filter(case__in=cases), of="case", word="ground"),
         _tie(
@@ -63,42 +67,13 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
             who="adviser",
         ),
         _tie("said", OwnWord.objects.filter(case__in=cases), of="case"),
-        _tie("theirs", said.filter(case__in=cases, is_theirs=True), of="case"),
     )
-    known = _Known(ties)
-    panels = {}
-    for case in cases:
-        own = ties.seats(case.meeting.committee_id)
-        sitting = {seat.person for seat in own}
-        aside = dict(ties["aside", case.pk])
-        givers = ties["gave", case.pk].keys() - {case.enrolment.student_id}
-        spoke = ties["theirs", case.pk].keys() | set(known.among(sitting, givers))
-        shared = {one: known.beside(one, givers) for one in sitting - spoke}
-        disclosed = {one: Disclosure.MAILBOX for one, there in shared.items() if there}
-        disclosed |= dict.fromkeys(spoke & sitting, Disclosure.PERSON)
-        own_case = known.among(sitting, {case.enrolment.student_id})
-        if case.is_pending:
-            grounds: dict[UUID, str] = {}
-            if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
-                grounds |= dict.fromkeys(spoke, Ground.GAVE_FEEDBACK)
-            advise = known.among(sitting, ties["advises", case.enrolment_id].keys())
-            grounds |= dict.fromkeys(advise, Ground.ADVISER)
-            aside = grounds | aside
-        aside = dict.fromkeys(own_case, Ground.OWN_CASE) | aside
-        mandate = case.meeting.committee.mandate.as_of(at)
-        panels[case.pk] = Panel(
-            mandate=mandate.pk,
-            quorum=mandate.quorum,
-            seats=tuple(replace(seat, human=min(known.humans[seat.person])) for seat in own),
-            aside={one: ground for one, ground in aside.items() if one in sitting},
-            givers=disclosed,
-            unsaid=_unsaid(case, shared),
-            said=frozenset(ties["said", case.pk].keys() & sitting),
-            present=frozenset(ties["present", case.meeting_id].keys() & sitting),
-            judged=frozenset(ties["judged", case.pk].keys() & sitting),
-            deputy=next(iter(ties["leads", case.meeting_id]), None),
-        )
-    return panels
+    known = _Known(ties, cases)
+    asked = {case.pk: _asked(case, ties, known) for case in cases}
+    words = _words(cases, ties, asked)
+    return {
+        case.pk: _panel(case, at, ties, known, asked[case.pk], words[case.pk]) for case in cases
+    }
 
 
 def panel_in(meeting: Meeting, at: datetime) -> Panel:
@@ -147,6 +122,13 @@ class _Ties(defaultdict[tuple[str, UUID], dict[UUID, str]]):
         super().__init__(dict)
         self.names: dict[UUID, str] = {}
 
+    def add(self, *rows: QuerySet) -> None:
+        """Add what rows of `_tie` say, those with a name in its order. One query."""
+        for tie, of, who, word, name in rows[0].union(*rows[1:], all=True).order_by("name"):
+            self[tie, of][who] = word
+            if tie == "sits":
+                self.names[who] = name
+
     def having(self, tie: str) -> list[tuple[UUID, str]]:
         """Whoever has this tie to anything, each with its word."""
         found = (people for (name, _of), people in self.items() if name == tie)
@@ -160,12 +142,9 @@ class _Ties(defaultdict[tuple[str, UUID], dict[UUID, str]]):
 
 
 def _ties(*rows: QuerySet) -> _Ties:
-    """What rows of `_tie` say, those with a name in its order. One query."""
+    """What rows of `_tie` say. One query."""
     ties = _Ties()
-    for tie, of, who, word, name in rows[0].union(*rows[1:], all=True).order_by("name"):
-        ties[tie, of][who] = word
-        if tie == "sits":
-            ties.names[who] = name
+    ties.add(*rows)
     return ties
 
 
@@ -209,10 +188,11 @@ def _known(sitting: QuerySet) -> list[QuerySet]:
 
 
 class _Known:
-    """As which humans those who sit are known, and at which mailboxes. No query where nobody is
-    said to be somebody else, as `_known` found it."""
+    """As which humans those who sit are known, and at which mailboxes. Two queries, and what
+    `said_to_be` costs, where somebody is said to be somebody else, as `_known` found it: what all
+    these humans said is then added to the ties."""
 
-    def __init__(self, ties: _Ties) -> None:
+    def __init__(self, ties: _Ties, cases: Collection[Case]) -> None:
         self.humans = {one: frozenset({one}) for one in ties.names}
         self.mailboxes: dict[UUID, set[str]] = {}
         known = ties.having("known")
@@ -220,6 +200,7 @@ class _Known:
             self.humans = said_to_be(self.humans)
             everybody = set().union(*self.humans.values())
             known = list(at_mailboxes_of(everybody).values_list("person", "mailbox"))
+            ties.add(*_spoken(cases, everybody))
         for person, mailbox in known:
             self.mailboxes.setdefault(person, set()).add(mailbox)
 
@@ -228,24 +209,118 @@ class _Known:
         return [one for one in sitting if self.humans[one] & people]
 
     def beside(self, one: UUID, givers: Set[UUID]) -> frozenset[UUID]:
-        """Which of these givers are or were known at a mailbox of somebody who sits."""
+        """Which of these givers are somebody who sits, or are or were known at a mailbox of
+        theirs."""
         own = set().union(*(self.mailboxes.get(each, ()) for each in self.humans[one]))
-        return frozenset(giver for giver in givers if own & self.mailboxes.get(giver, set()))
+        there = {giver for giver in givers if own & self.mailboxes.get(giver, set())}
+        return frozenset(there | (self.humans[one] & givers))
 
 
-def _unsaid(case: Case, shared: Mapping[UUID, frozenset[UUID]]) -> dict[UUID, frozenset[UUID]]:
-    """Of whose feedback those who share a mailbox with its giver did not say yet whether it is
-    theirs. One query where there is such a giver."""
-    if not any(shared.values()):
-        return {}
-    said: dict[UUID, set[UUID]] = defaultdict(set)
-    for person, giver in OwnWord.objects.filter(case=case).values_list("person", "giver"):
-        said[person].add(giver)
-    left = {one: givers - said[one] for one, givers in shared.items()}
-    return {one: givers for one, givers in left.items() if givers}
+def _spoken(
+    cases: Collection[Case], people: Collection[UUID] | QuerySet
+) -> tuple[QuerySet, QuerySet, QuerySet]:
+    """What these people, and whoever is known at their mailboxes, have to do with the feedback in
+    the frozen sets of these cases: they gave it; it was noted as theirs and they did not say yet
+    whether it is; these people noted it for somebody else."""
+    near = Q(person__in=people) | Q(person__in=at_mailboxes_of(people).values("person"))
+    items = SnapshotItem.objects.filter(snapshot__case=OuterRef("enrolment__cases"))
+    frozen = Q(Exists(items.filter(source=OuterRef("pk"))))
+    put_right = Q(Exists(items.filter(source=OuterRef("replaces"))))
+    theirs = Q(source=Feedback.Source.WRITTEN) | Q(confirmation__confirmed=True)
+    waits = Q(source=Feedback.Source.NOTED, confirmation=None, replaced_by=None)
+    for_another = Q(noted_by__in=people) & ~Q(person=F("noted_by"))
+    rows, of = Feedback.objects.filter(enrolment__cases__in=cases), "enrolment__cases"
+    return (
+        _tie("gave", rows.filter(near, theirs, frozen | put_right), of=of),
+        _tie("noted", rows.filter(near, waits, frozen), of=of),
+        _tie("noted for", rows.filter(for_another, frozen), of=of, who="noted_by"),
+    )
 
 
-def _givers(cases: Collection[Case]) -> QuerySet[SnapshotItem]:
-    """Who is named in the frozen sets of these cases: who gave feedback, and the student."""
-    named = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="person")
-    return named.filter(source__isnull=False)
+def _panel(
+    case: Case,
+    at: datetime,
+    ties: _Ties,
+    known: _Known,
+    asked: Mapping[UUID, frozenset[UUID]],
+    words: Mapping[UUID, Mapping[UUID, bool]],
+) -> Panel:
+    """The committee before one case; of the last arguments what `_asked` and `_words` say of it."""
+    seats = ties.seats(case.meeting.committee_id)
+    sitting = {seat.person for seat in seats}
+    student = {case.enrolment.student_id}
+    gave = ties["gave", case.pk].keys() - student
+    said = {one: word for one, word in words.items() if one in sitting}
+    theirs = [one for one, word in said.items() if any(word.values())]
+    spoke = {*theirs, *known.among(sitting, gave)}
+    unsaid = {
+        one: left
+        for one, givers in asked.items()
+        if one not in spoke and (left := givers - said.get(one, {}).keys())
+    }
+    shares = {one for one, givers in asked.items() if givers & gave} | unsaid.keys()
+    disclosed = {
+        **dict.fromkeys(
+            known.among(sitting, ties["noted for", case.pk].keys() - student), Disclosure.NOTED
+        ),
+        **dict.fromkeys(shares, Disclosure.MAILBOX),
+        **dict.fromkeys(spoke, Disclosure.PERSON),
+    }
+    mandate = case.meeting.committee.mandate.as_of(at)
+    return Panel(
+        mandate=mandate.pk,
+        quorum=mandate.quorum,
+        seats=tuple(replace(seat, human=min(known.humans[seat.person])) for seat in seats),
+        aside=_aside(case, at, ties, known, spoke),
+        givers=disclosed,
+        unsaid=unsaid,
+        said=said,
+        present=frozenset(ties["present", case.meeting_id].keys() & sitting),
+        judged=frozenset(ties["judged", case.pk].keys() & sitting),
+        deputy=next(iter(ties["leads", case.meeting_id]), None),
+    )
+
+
+def _aside(
+    case: Case, at: datetime, ties: _Ties, known: _Known, spoke: Set[UUID]
+) -> dict[UUID, str]:
+    """Who stands aside, and on what ground: the student before all, then what was recorded, then
+    what follows by itself."""
+    sitting = ties["sits", case.meeting.committee_id].keys()
+    follows: dict[UUID, str] = {}
+    if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
+        follows |= dict.fromkeys(spoke, Ground.GAVE_FEEDBACK)
+    advise = known.among(sitting, ties["advises", case.enrolment_id].keys())
+    follows |= dict.fromkeys(advise, Ground.ADVISER)
+    if not case.is_pending:
+        there = ties["present", case.meeting_id].keys() | ties["judged", case.pk].keys()
+        follows = {one: ground for one, ground in follows.items() if one not in there}
+    own = dict.fromkeys(known.among(sitting, {case.enrolment.student_id}), Ground.OWN_CASE)
+    aside = follows | ties["aside", case.pk] | own
+    return {one: ground for one, ground in aside.items() if one in sitting}
+
+
+def _asked(case: Case, ties: _Ties, known: _Known) -> dict[UUID, frozenset[UUID]]:
+    """Of whose feedback in the set somebody who sits is asked whether it is theirs: of those known
+    at a mailbox of theirs, and of what was noted under their name."""
+    student = {case.enrolment.student_id}
+    gave = ties["gave", case.pk].keys() - student
+    givers = gave | (ties["noted", case.pk].keys() - student)
+    asked = {}
+    for one in ties["sits", case.meeting.committee_id]:
+        if not known.humans[one] & gave and (there := known.beside(one, givers)):
+            asked[one] = there
+    return asked
+
+
+def _words(
+    cases: Collection[Case], ties: _Ties, asked: Mapping[UUID, Mapping[UUID, frozenset[UUID]]]
+) -> dict[UUID, dict[UUID, dict[UUID, bool]]]:
+    """What was said last of whose feedback it is: by case, by who said it, by giver. One query
+    where something was said, or is asked."""
+    words: dict[UUID, dict[UUID, dict[UUID, bool]]] = defaultdict(lambda: defaultdict(dict))
+    if any(asked.values()) or ties.having("said"):
+        rows = OwnWord.objects.standing().filter(case__in=cases)
+        for case, person, giver, theirs in rows.values_list("case", "person", "giver", "is_theirs"):
+            words[case][person][giver] = theirs
+    return words

@@ -1,14 +1,16 @@
 """What the start page shows: per role, what now. Each part is a fixed number of queries."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from committees.models import Case, Judgement, Meeting, Membership, Recusal
+from committees.agenda import waiting_for
+from committees.models import Case, Meeting, Membership
 from evidence.models import FeedbackRequest
 from home.roles import Roles
 from people.models import Account
@@ -42,6 +44,14 @@ class Coordinated:
 
     setup: Setup
     thin: list[ThinLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A meeting to come, and how many of its cases wait for this person's judgement."""
+
+    meeting: Meeting
+    to_judge: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def today_for(user: Account, roles: Roles) -> Today:
         students = students_of(user, now=now, today=today)
         shown["students"] = [student for student in students if student.needs_me][:MOST]
     if roles.sits:
-        shown["meetings"] = _meetings(user)
+        shown["meetings"] = _meetings(user, now)
     if roles.coordinates:
         shown["programmes"] = _coordinated(user, today)
     if roles.curriculum:
@@ -134,21 +144,11 @@ def _coordinated(user: Account, today: date) -> list[Coordinated]:
     return [Coordinated(setup, thin[setup.programme.pk]) for setup in setups]
 
 
-def _meetings(user: Account) -> QuerySet[Meeting]:
-    """The meetings to come, each with `to_judge`: how many of its cases wait for this person's
-    judgement."""
+def _meetings(user: Account, now: datetime) -> list[Coming]:
+    """Find the meetings to come in which somebody sits. Two queries, a third where sets are to be
+    read; more as `panels_of` says."""
     sits = Membership.objects.current().filter(committee=OuterRef("committee"), person=user.pk)
-    votes = sits.filter(role__in=Membership.VOTING)
-    waiting = Q(
-        ~Exists(Judgement.objects.filter(case=OuterRef("cases"), person=user.pk)),
-        ~Exists(Recusal.objects.filter(case=OuterRef("cases"), person=user.pk)),
-        Exists(votes),
-        cases__state=Case.State.FROZEN,
-    )
-    return (
-        Meeting.objects.coming()
-        .filter(Exists(sits))
-        .select_related("committee")
-        .annotate(to_judge=Count("cases", filter=waiting))
-        .order_by("held_at")[:MOST]
-    )
+    meetings = Meeting.objects.coming().filter(Exists(sits)).select_related("committee")
+    coming = list(meetings.order_by("held_at")[:MOST])
+    waiting = Counter(case.meeting_id for case in waiting_for(user, coming, now))
+    return [Coming(meeting, waiting[meeting.pk]) for meeting in coming]

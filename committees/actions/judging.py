@@ -1,6 +1,6 @@
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +15,7 @@ from committees.access import (
     check_say_whose,
 )
 from committees.models import Case, Judgement, Outcome, OwnWord, Recusal
-from committees.rules import Panel
+from committees.rules import Ground, Panel
 from committees.snapshots import read
 from committees.who_sits import panel_of
 from committees.workflow import locked
@@ -48,40 +48,40 @@ def recuse(*, case: Case, reason: str, by: Account, at: datetime | None = None) 
 
 
 @transaction.atomic
-def say_whose(*, case: Case, is_theirs: bool, by: Account, at: datetime | None = None) -> None:
-    """Keep a member's word on the feedback in the set of those who are known at a mailbox of
-    theirs: whether it is theirs, so that they are treated as who gave it. Until the decision it can
-    be said otherwise: of each giver the last word counts, and those before it stay on record. Of
-    whom nothing was said yet goes first. Raises NotPossible once the committee has spoken."""
+def say_whose(
+    *, case: Case, giver: UUID, is_theirs: bool, by: Account, at: datetime | None = None
+) -> OwnWord:
+    """Keep a member's word on what stands in the set under the name of somebody who is known at a
+    mailbox of theirs, or was noted under their own: whether it is theirs, so that they are treated
+    as who gave it. The last word counts, and those before it stay on record. Raises NotPossible
+    once the committee has spoken, for another word once the judgements were opened, and for who is
+    not asked of this giver."""
     case = locked(case)
     at = at or timezone.now()
     panel = panel_of(case, at)
     check_may_say_whose(by, panel)
-    check_say_whose(case, again=by.pk not in panel.unsaid)
-    said = Counter(case.own_words.filter(person=by.pk).values_list("giver", flat=True))
-    asked = panel.unsaid.get(by.pk) or said.keys()
-    words = [
-        OwnWord(
-            case=case,
-            person_id=by.pk,
-            giver_id=giver,
-            number=said[giver] + 1,
-            is_theirs=is_theirs,
-            recorded_at=at,
-        )
-        for giver in sorted(asked)
-    ]
-    OwnWord.objects.bulk_create(words)
+    check_say_whose(by, giver, case, panel)
+    word = OwnWord.objects.create(
+        case=case,
+        person_id=by.pk,
+        giver_id=giver,
+        number=case.own_words.filter(person=by.pk, giver=giver).count() + 1,
+        is_theirs=is_theirs,
+        recorded_at=at,
+    )
     facts = {"person": by.pk, "is_theirs": is_theirs}
-    append(case.chain, "member.said_whose", by=by, at=at, rows=words, facts=facts)
+    append(case.chain, "member.said_whose", by=by, at=at, rows=[word], facts=facts)
+    return word
 
 
 def record_conflicts(case: Case, panel: Panel, *, at: datetime) -> None:
     """Write down who stands aside by themselves and of whom it was not recorded yet (the adviser
-    can change until the decision); in the caller's transaction, the case locked."""
+    can change until the decision); in the caller's transaction, the case locked. Who gave feedback
+    can turn out otherwise until the judgements are opened: it is written down from then on."""
     recorded = set(case.recusals.values_list("person", flat=True))
+    may_change = case.state == Case.State.FROZEN
     for person, ground in panel.aside.items():
-        if person not in recorded:
+        if person not in recorded and not (may_change and ground == Ground.GAVE_FEEDBACK):
             recusal = Recusal.objects.create(
                 case=case, person_id=person, ground=ground, recorded_at=at
             )

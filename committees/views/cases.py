@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
 from committees.access import (
+    check_ask_whose,
     check_judge,
     check_may_judge,
     check_may_read,
@@ -21,17 +22,17 @@ from committees.access import (
     check_may_recuse,
     check_may_say_whose,
     check_recuse,
-    check_say_whose,
 )
 from committees.dossier import Neighbours, neighbours, set_context
 from committees.forms import JudgementForm, ReasonForm, WhoseForm
-from committees.models import Case
+from committees.models import Case, Meeting
 from committees.rules import Panel
 from committees.snapshots import FrozenSet, file_in, read
 from committees.who_sits import moment_of, panel_of, panels_of
 from files.serving import serve
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
+from people.models import Account
 from people.pages import WayBack, before_writing, done, refusals_in
 from records.refusals import NotPossible, why_not
 
@@ -62,14 +63,14 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     """The frozen set, and beside it one's own judgement, sealed until the chair opens them."""
     case, panel, (before, after) = case_on_agenda(request, pk)
     check_may_read(request.user, panel)
+    asks = not why_not(check_ask_whose, request.user, case, panel)
     context: dict[str, Any] = {
         "case": case,
         "panel": panel,
         "before": before,
         "after": after,
-        "asks_whose": request.user.pk in panel.unsaid and not why_not(check_say_whose, case),
-        "has_said": request.user.pk in panel.said
-        and not why_not(check_say_whose, case, again=True),
+        "asks_whose": asks and request.user.pk in panel.unsaid,
+        "has_said": asks and request.user.pk in panel.said,
         "may_recuse": not why_not(check_recuse, request.user, case, panel),
     }
     if not case.has_set:
@@ -104,50 +105,64 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
             )
             return redirect("committees:case", case.pk)
     if context["asks_whose"]:
-        context["whose"] = _names_in(frozen, panel.unsaid[request.user.pk])
+        context["whose"] = _whose(frozen, dict.fromkeys(panel.unsaid[request.user.pk]))
     context |= shown | {"form": form, "draft": draft, "own": earlier, "judges": judges}
     status = 422 if form is not None and form.errors else 200
     return render(request, "committees/dossier.html", context, status=status)
 
 
-def _names_in(frozen: FrozenSet, givers: Iterable[UUID]) -> list[str]:
-    """Under which names these people speak in the set."""
-    asked = {str(giver) for giver in givers}
-    return sorted({fact.name for fact in frozen.evidence_set.people if fact.id in asked} - {""})
+def _whose(
+    frozen: FrozenSet, said: Mapping[UUID, bool | None]
+) -> list[tuple[UUID, str, bool | None]]:
+    """Each of these givers by the name under which they speak in the set, and what was said of them
+    last."""
+    names = {fact.id: fact.name for fact in frozen.evidence_set.people}
+    rows = [(giver, names.get(str(giver), ""), word) for giver, word in said.items()]
+    return sorted(rows, key=lambda row: (row[2] is not None, row[1], row[0]))
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """A member's word on feedback that came from a mailbox of theirs; until the decision it can be
-    said otherwise."""
+    """A member's word on what may be theirs in the set, giver by giver; until the judgements are
+    opened it can be said otherwise."""
     case, panel = case_with_panel(request, pk)
     check_may_say_whose(request.user, panel)
-    before_writing(request, check_say_whose, case, again=request.user.pk not in panel.unsaid)
+    before_writing(request, check_ask_whose, request.user, case, panel)
     form = WhoseForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            is_theirs = form.cleaned_data["whose"] == WhoseForm.MINE
-            actions.say_whose(case=case, is_theirs=is_theirs, by=request.user)
-            still_reads = allowed(check_may_read, request.user, panel_of(case, timezone.now()))
+            actions.say_whose(
+                case=case,
+                giver=form.cleaned_data["giver"],
+                is_theirs=form.cleaned_data["whose"] == WhoseForm.MINE,
+                by=request.user,
+            )
             return done(
                 request,
                 _("Your answer is kept: the committee and the record see it."),
-                WayBack(reverse("committees:case", args=[case.pk]), str(case))
-                if still_reads
-                else case.meeting,
+                _back_to(request.user, case, panel_of(case, timezone.now())),
             )
-    words = case.own_words.standing().filter(person=request.user.pk)
-    said = dict(words.values_list("giver", "is_theirs"))
+    said = dict.fromkeys(panel.unsaid.get(request.user.pk, ())) | panel.said.get(
+        request.user.pk, {}
+    )
     context = {
         "case": case,
-        "whose": _names_in(read(case), panel.unsaid.get(request.user.pk) or said),
-        "has_said": request.user.pk not in panel.unsaid,
-        "is_theirs": any(said.values()),
+        "whose": _whose(read(case), said),
         "form": form,
     }
     status = 422 if form.errors else 200
     return render(request, "committees/whose.html", context, status=status)
+
+
+def _back_to(user: Account, case: Case, panel: Panel) -> WayBack | Meeting:
+    """Where somebody goes on who said of a giver whether they are theirs: to the next that is
+    asked, to the case, or, where they stand aside now, to the meeting."""
+    if user.pk in panel.unsaid:
+        return WayBack(reverse("committees:say_whose", args=[case.pk]), str(case))
+    if allowed(check_may_read, user, panel):
+        return WayBack(reverse("committees:case", args=[case.pk]), str(case))
+    return case.meeting
 
 
 @signed_in

@@ -23,6 +23,7 @@ from committees.models import (
 )
 from committees.rules import Found
 from committees.snapshots import read
+from committees.who_sits import panel_of
 from evidence.models import Evidence, GiverRole
 from people.models import Account, InstitutionRole, Person
 from programmes.models import Enrolment, Programme, ProgrammeRole, Unit
@@ -153,6 +154,12 @@ class Scene:
                 by=by,
                 at=self.meeting.reference_at + timedelta(days=1),
             )
+
+    def say_whose(self, by: Account, *, is_theirs: bool) -> None:
+        """Of every giver of whom they are asked, or said something before."""
+        panel = panel_of(self.refreshed(), self.at)
+        for giver in sorted({*panel.unsaid.get(by.pk, ()), *panel.said.get(by.pk, ())}):
+            actions.say_whose(case=self.case, giver=giver, is_theirs=is_theirs, by=by, at=self.at)
 
     def open_meeting(self, *present: Account) -> None:
         for user in present or (self.chair, self.member, self.other_member):

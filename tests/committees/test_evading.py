@@ -80,14 +80,14 @@ def test_who_does_not_say_whose_it_is_counts_for_no_quorum() -> None:
 
 def test_what_was_said_is_not_said_otherwise_once_the_judgements_are_open() -> None:
     made = spoken_from_mailbox_of("member")
-    actions.say_whose(case=made.case, is_theirs=True, by=made.member, at=HELD)
+    made.say_whose(made.member, is_theirs=True)
     made.judge(made.chair)
     made.judge(made.other_member)
     made.open_meeting(made.chair, made.other_member)
     made.open_judgements()
 
     with pytest.raises(NotPossible, match=r"opengingen|opened"):
-        actions.say_whose(case=made.case, is_theirs=False, by=made.member, at=HELD)
+        made.say_whose(made.member, is_theirs=False)
 
 
 def test_whose_words_are_asked_of_a_member_is_not_erased_meanwhile() -> None:

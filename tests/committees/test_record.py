@@ -106,7 +106,7 @@ def test_every_verb_of_a_case_has_words() -> None:
         remarks={shared.requirement: "Calm."},
     )
     shared.freeze()
-    actions.say_whose(case=shared.case, is_theirs=False, by=shared.member, at=HELD)
+    shared.say_whose(shared.member, is_theirs=False)
 
     verbs = set(Event.objects.filter(chain__key__startswith="case:").values_list("verb", flat=True))
 

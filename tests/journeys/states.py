@@ -867,6 +867,14 @@ def sitting(view: str, of: Callable[[], Sequence[object]] = tuple, **more: Any) 
     return State(f"committees:{view}", **{"who": CHAIR, "of": of} | more)
 
 
+def not_the_secretarys() -> dict[str, Any]:
+    """What she says of who shares her mailbox."""
+    case = Case.objects.for_list().get(pk=daan_frozen()[0])
+    sits = Account.objects.get(person__name=SECRETARY)
+    [giver] = panel_of(case, timezone.now()).unsaid[sits.pk]
+    return {"giver": giver, "whose": "others"}
+
+
 def for_programme() -> str:
     return f"?programme={programme().pk}"
 
@@ -971,9 +979,7 @@ DECIDING = {
     "case, judgements open": sitting("case", zoe_opened),
     "case, whose is it": sitting("case", daan_frozen, who=SECRETARY),
     "case, whose it was said to be": sitting("say_whose", daan_frozen, who=SECRETARY),
-    "case, whose it is": sitting(
-        "say_whose", daan_frozen, who=SECRETARY, send={"whose": "others"}, status=200
-    ),
+    "case, whose it is": sitting("say_whose", daan_frozen, who=SECRETARY, send=not_the_secretarys),
     "case, a line": sitting("line", lambda: [*noor_frozen(), a_line()]),
     "case, pieces": sitting("pieces", noor_frozen),
     "case, a piece": sitting("piece", lambda: [*noor_frozen(), frozen_piece()]),
