@@ -41,30 +41,30 @@ def sits_somewhere(by: Account, person: Person) -> bool:
     return Membership.objects.current().filter(person=person).exists()
 
 
-def check_may_give_mandate(user: Account | None, committee: Committee) -> None:
+def check_may_give_mandate(by: Account | None, committee: Committee) -> None:
     """Let the exam board give a mandate, and coordinators of the programme note what it gave. At
     most two queries."""
-    if allowed(check_may_manage, user, committee.programme):
+    if allowed(check_may_manage, by, committee.programme):
         return
-    if user is None or not has_role(user, InstitutionRole.Role.EXAM_BOARD):
+    if by is None or not has_role(by, InstitutionRole.Role.EXAM_BOARD):
         raise NotAllowed(
             _("A mandate is given by the exam board, or noted by a coordinator of the programme.")
         )
 
 
-def check_may_prepare(user: Account, committee: Committee, at: datetime) -> None:
+def check_may_prepare(by: Account, committee: Committee, at: datetime) -> None:
     """Leave meetings, agenda, freezing and attendance to chair and secretary. One query."""
-    if role_of(user, committee, at) not in (Role.CHAIR, Role.SECRETARY):
+    if role_of(by, committee, at) not in (Role.CHAIR, Role.SECRETARY):
         raise NotAllowed(_("This is for the chair and the secretary of the committee."))
 
 
-def check_may_read(user: Account, panel: Panel) -> None:
+def check_may_read(by: Account, panel: Panel) -> None:
     """Show the set and the opened judgements to those who sit in the committee and do not stand
     aside."""
-    if panel.seat_of(user.pk) is None:
+    if panel.seat_of(by.pk) is None:
         raise NotAllowed(_("This is for the members of the committee."))
-    if user.pk in panel.aside:
-        raise NotAllowed(why_aside(panel.aside[user.pk]))
+    if by.pk in panel.aside:
+        raise NotAllowed(why_aside(panel.aside[by.pk]))
 
 
 def why_aside(ground: str) -> str:
@@ -82,29 +82,29 @@ def why_aside(ground: str) -> str:
     }[Ground(ground)]
 
 
-def check_may_judge(user: Account, panel: Panel) -> None:
-    check_may_read(user, panel)
-    if not panel.may_judge(user.pk):
+def check_may_judge(by: Account, panel: Panel) -> None:
+    check_may_read(by, panel)
+    if not panel.may_judge(by.pk):
         raise NotAllowed(_("The secretary has no vote, and writes no judgement."))
-    _check_has_said(user, panel)
+    _check_has_said(by, panel)
 
 
-def _check_has_said(user: Account, panel: Panel) -> None:
-    if user.pk in panel.unsaid:
+def _check_has_said(by: Account, panel: Panel) -> None:
+    if by.pk in panel.unsaid:
         raise NotAllowed(
             _("First say whether the feedback that came from a mailbox of yours is yours.")
         )
 
 
-def check_may_lead(user: Account, panel: Panel) -> None:
+def check_may_lead(by: Account, panel: Panel) -> None:
     """Leave opening, deciding, deferring and closing to who leads and is
     present: the chair; where the chair is not there or stands aside, the voting member whom the
     secretary noted, who accepts by acting."""
-    check_may_read(user, panel)
-    _check_has_said(user, panel)
-    if panel.leads(user.pk):
+    check_may_read(by, panel)
+    _check_has_said(by, panel)
+    if panel.leads(by.pk):
         return
-    if panel.announces(user.pk) and user.pk not in panel.present:
+    if panel.announces(by.pk) and by.pk not in panel.present:
         raise NotAllowed(_("This is for who is present: first the secretary notes that you are."))
     raise NotAllowed(
         _(
@@ -114,29 +114,29 @@ def check_may_lead(user: Account, panel: Panel) -> None:
     )
 
 
-def check_may_announce(user: Account, panel: Panel) -> None:
+def check_may_announce(by: Account, panel: Panel) -> None:
     """Leave announcing to the chair, or the member who led in their place; it can be done after
     the meeting."""
-    check_may_read(user, panel)
-    if not panel.announces(user.pk):
+    check_may_read(by, panel)
+    if not panel.announces(by.pk):
         raise NotAllowed(
             _("This is for the chair of the committee, or the member who leads in their place.")
         )
 
 
-def check_may_recuse(user: Account, panel: Panel) -> None:
+def check_may_recuse(by: Account, panel: Panel) -> None:
     """Let everybody who sits in the committee ask for themselves."""
-    if panel.seat_of(user.pk) is None:
+    if panel.seat_of(by.pk) is None:
         raise NotAllowed(_("This is for the members of the committee."))
 
 
-def check_may_say_whose(user: Account, panel: Panel) -> None:
+def check_may_say_whose(by: Account, panel: Panel) -> None:
     """Let everybody say it for themselves: also who stands aside because of what they said, and who
     stands aside on no other ground."""
-    ground = panel.aside.get(user.pk, Ground.GAVE_FEEDBACK)
+    ground = panel.aside.get(by.pk, Ground.GAVE_FEEDBACK)
     if ground != Ground.GAVE_FEEDBACK:
         raise NotAllowed(why_aside(ground))
-    if user.pk not in panel.unsaid and user.pk not in panel.said:
+    if by.pk not in panel.unsaid and by.pk not in panel.said:
         raise NotAllowed(
             _(
                 "This is asked of members who share a mailbox with somebody who gave feedback in "
@@ -145,18 +145,18 @@ def check_may_say_whose(user: Account, panel: Panel) -> None:
         )
 
 
-def check_may_read_record(user: Account, case: Case, panel: Panel) -> None:
+def check_may_read_record(by: Account, case: Case, panel: Panel) -> None:
     """Show it to auditor and exam board always (the case read `with_supervising`); once the
     decision is announced, to the members who sat before the case and did not stand aside."""
-    if case.enrolment.student_id == user.pk:
+    if case.enrolment.student_id == by.pk:
         raise NotAllowed(why_aside(Ground.OWN_CASE))
     if case.is_supervised:
         return
     if case.state not in (Case.State.ANNOUNCED, Case.State.DEFERRED):
         raise NotAllowed(_("The record can be read once the decision has been announced."))
-    if panel.seat_of(user.pk) is None:
+    if panel.seat_of(by.pk) is None:
         raise NotAllowed(_("The record is for those who sat in the committee when it decided."))
-    check_may_read(user, panel)
+    check_may_read(by, panel)
 
 
 def check_may_supersede(
@@ -199,11 +199,11 @@ def _have_part_in(people: frozenset[UUID], case: Case, panel: Panel) -> bool:
     )
 
 
-def check_may_read_files(user: Account, case: Case, panel: Panel) -> None:
+def check_may_read_files(by: Account, case: Case, panel: Panel) -> None:
     """Open the files of the frozen set to the student, to whoever reads the set, to auditor and
     exam board. The case was read `with_supervising`."""
-    if case.enrolment.student_id != user.pk and not case.is_supervised:
-        check_may_read(user, panel)
+    if case.enrolment.student_id != by.pk and not case.is_supervised:
+        check_may_read(by, panel)
 
 
 # --- Whether now ----------------------------------------------------------------------------------
@@ -338,30 +338,30 @@ def check_close_meeting(meeting: Meeting, pending: int) -> None:
         )
 
 
-def check_recuse(user: Account, case: Case, panel: Panel) -> None:
+def check_recuse(by: Account, case: Case, panel: Panel) -> None:
     if case.state not in Case.WITH_MEMBERS:
         raise NotPossible(
             _("Standing aside is possible between the reference date and the decision.")
         )
-    if user.pk in panel.aside:
+    if by.pk in panel.aside:
         raise NotPossible(_("You stand aside from this case already."))
 
 
-def check_ask_whose(user: Account, case: Case, panel: Panel) -> None:
+def check_ask_whose(by: Account, case: Case, panel: Panel) -> None:
     """Ask a member whose feedback it is until the committee has spoken; who said it of everybody
     can say otherwise until the judgements are opened: from then on who stands aside does."""
     if case.state not in Case.WITH_MEMBERS:
         raise NotPossible(_("This is asked between the reference date and the decision."))
-    if case.state != Case.State.FROZEN and user.pk not in panel.unsaid:
+    if case.state != Case.State.FROZEN and by.pk not in panel.unsaid:
         raise NotPossible(_("It could be said otherwise until the judgements were opened."))
 
 
-def check_say_whose(user: Account, giver: UUID, case: Case, panel: Panel) -> None:
+def check_say_whose(by: Account, giver: UUID, case: Case, panel: Panel) -> None:
     """The same, of one giver."""
-    check_ask_whose(user, case, panel)
-    if giver in panel.unsaid.get(user.pk, ()):
+    check_ask_whose(by, case, panel)
+    if giver in panel.unsaid.get(by.pk, ()):
         return
-    if giver not in panel.said.get(user.pk, ()):
+    if giver not in panel.said.get(by.pk, ()):
         raise NotPossible(_("This is not asked of you."))
     if case.state != Case.State.FROZEN:
         raise NotPossible(_("It could be said otherwise until the judgements were opened."))

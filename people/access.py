@@ -145,7 +145,7 @@ def check_one_account(person: Person) -> None:
         )
 
 
-def check_speak_as(person: Person, by: Account | None) -> None:
+def check_speak_as(by: Account | None, person: Person) -> None:
     """Let who has an account speak signed in only, where it was not they who got the link."""
     if by is None or by.pk != person.pk:
         raise NotPossible(

@@ -153,7 +153,7 @@ def say_who(
     if called and (found is None or called.named_at):  # else only others ever called them so
         found = called
     if found and hasattr(found, "account"):
-        check_speak_as(found, by)
+        check_speak_as(by, found)
         return found
     if found:
         name = name or found.name

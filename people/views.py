@@ -65,7 +65,8 @@ def send_again(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def errand(request: PersonRequest, pk: UUID) -> HttpResponse:
     """How far what this person ordered is. While it runs the page asks again by itself."""
-    row = get_object_or_404(Errand.objects.visible_to(request.user), pk=pk)
+    rows = Errand.objects.visible_to(request.user).select_related("by")
+    row = get_object_or_404(rows, pk=pk)
     template = f"people/errand.html{'#progress' if request.htmx else ''}"
     return render(request, template, {"progress": progress_of([row])[0]})
 

@@ -39,13 +39,14 @@ State = ErrandItem.State
 @dataclass(frozen=True, slots=True)
 class ErrandKind:
     """Something that can be ordered: `act` does it for one row, as an account; `title` says what
-    it is, `told(count)` what was done; `names` are those of the rows; `about` is the name, and
-    `page` the address to go back to, of the row that the errand is about. At most a query each."""
+    it is, `told(count)` what was done; `names` are those of the rows that the account may see;
+    `about` is the name, and `page` the address to go back to, of the row that the errand is about.
+    At most a query each."""
 
     act: Callable[[UUID, Any], object]
     title: str | Promise
     told: Callable[[int], str]
-    names: Callable[[Collection[UUID]], dict[UUID, str]]
+    names: Callable[[Collection[UUID], Any], dict[UUID, str]]
     about: Callable[[UUID], str]
     page: Callable[[UUID], str]
 
@@ -218,9 +219,11 @@ class Progress:
         return self.kind.about(self.errand.about)
 
     def named(self) -> list[tuple[str, ErrandItem]]:
-        """Each row by name, with what came of it. What the names take in queries."""
-        names = self.kind.names([item.row for item in self.items])
-        return [(names.get(item.row, _("no longer there")), item) for item in self.items]
+        """Each row by name, with what came of it; without a name what who ordered it may see no
+        longer. What the names take in queries."""
+        names = self.kind.names([item.row for item in self.items], self.errand.by)
+        gone = _("no longer there, or no longer yours to see")
+        return [(names.get(item.row, gone), item) for item in self.items]
 
 
 def progress_of(errands: Iterable[Errand]) -> list[Progress]:

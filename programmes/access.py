@@ -16,18 +16,18 @@ from records.refusals import NotPossible
 # --- Persons --------------------------------------------------------------------------------------
 
 
-def check_may_make_programme(user: Account) -> None:
+def check_may_make_programme(by: Account) -> None:
     """For the institution's coordinators. One query."""
-    if not has_role(user, InstitutionRole.Role.COORDINATOR):
+    if not has_role(by, InstitutionRole.Role.COORDINATOR):
         raise NotAllowed(_("Programmes are made by people with the coordinator role."))
 
 
-def check_may_manage(user: Account | None, programme: Programme) -> None:
+def check_may_manage(by: Account | None, programme: Programme) -> None:
     """Everything in a programme is set up by its own coordinators, and by the system (None). One
     query."""
-    if user is not None and not (
+    if by is not None and not (
         ProgrammeRole.objects.current()
-        .filter(programme=programme, person=user.pk, role=ProgrammeRole.Role.COORDINATOR)
+        .filter(programme=programme, person=by.pk, role=ProgrammeRole.Role.COORDINATOR)
         .exists()
     ):
         raise NotAllowed(_("Only the coordinators of this programme may change it."))
@@ -107,7 +107,7 @@ def check_parts(programme: Programme, parts: Sequence[CoreTask | WorkProcess]) -
             )
 
 
-def check_not_own(role: ProgrammeRole, by: Account | None) -> None:
+def check_not_own(by: Account | None, role: ProgrammeRole) -> None:
     """Nobody ends their own role as coordinator, so that a programme always keeps one."""
     if role.role == ProgrammeRole.Role.COORDINATOR and by is not None and role.person_id == by.pk:
         raise NotPossible(_("You cannot end your own role: another coordinator can."))

@@ -433,7 +433,7 @@ def end_role(*, role: ProgrammeRole, by: Account | None, at: datetime | None = N
     """Raises NotPossible for one's own role as coordinator."""
     programme = _locked(role.programme)
     check_may_manage(by, programme)  # under the lock: two cannot end each other's
-    check_not_own(role, by)
+    check_not_own(by, role)
     at = at or timezone.now()
     if ProgrammeRole.objects.current().filter(pk=role.pk).update(ended_at=at):
         facts = {"person": role.person_id, "role": role.role}

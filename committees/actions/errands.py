@@ -42,8 +42,9 @@ def _opened(count: int) -> str:
     ) % {"count": count}
 
 
-def _names(cases: Collection[UUID]) -> dict[UUID, str]:
-    return {case.pk: str(case) for case in Case.objects.for_list().filter(pk__in=cases)}
+def _names(cases: Collection[UUID], by: Account) -> dict[UUID, str]:
+    rows = Case.objects.visible_to(by).for_list().filter(pk__in=cases)
+    return {case.pk: str(case) for case in rows}
 
 
 def _about(meeting: UUID) -> str:

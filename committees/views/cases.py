@@ -143,12 +143,10 @@ def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
                 _("Your answer is kept: the committee and the record see it."),
                 _back_to(request.user, case, panel_of(case, timezone.now())),
             )
-    said = dict.fromkeys(panel.unsaid.get(request.user.pk, ())) | panel.said.get(
-        request.user.pk, {}
-    )
+    unsaid, said = panel.unsaid.get(request.user.pk, ()), panel.said.get(request.user.pk, {})
     context = {
         "case": case,
-        "whose": _whose(read(case), said),
+        "whose": _whose(read(case), {**dict.fromkeys(unsaid), **said}),
         "form": form,
     }
     status = 422 if form.errors else 200

@@ -16,30 +16,30 @@ from records.refusals import NotPossible
 State = FeedbackRequest.State
 
 
-def check_may_ask(piece: Evidence, by: Account) -> None:
+def check_may_ask(by: Account, piece: Evidence) -> None:
     """Only the owner asks for feedback on a piece."""
     if by.pk != piece.owner_id:
         raise NotAllowed(_("Only the person who made this piece can ask for feedback on it."))
 
 
-def check_may_follow_up(question: FeedbackRequest, by: Account) -> None:
+def check_may_follow_up(by: Account, question: FeedbackRequest) -> None:
     """Only who asked reminds and withdraws. One query unless the piece is at hand."""
     if by.pk != question.evidence.owner_id:
         raise NotAllowed(_("Only the person who asked this can remind or withdraw."))
 
 
-def check_may_note(piece: Evidence, by: Account) -> None:
+def check_may_note(by: Account, piece: Evidence) -> None:
     """The owner notes what was said, and so does who now advises or teaches them. One query."""
     if not Evidence.objects.in_full_for(by).filter(pk=piece.pk).exists():
         raise NotAllowed(_("Only the student, their adviser and their teachers note feedback."))
 
 
-def check_may_answer(question: FeedbackRequest, by: Account | None) -> None:
+def check_may_answer(by: Account | None, question: FeedbackRequest) -> None:
     """The person asked answers or declines, by the link or signed in."""
     _check_is(question.person_id, question.asked_as, by)
 
 
-def check_may_confirm(feedback: Feedback, by: Account | None) -> None:
+def check_may_confirm(by: Account | None, feedback: Feedback) -> None:
     """The speaker says whether they said it, by the link or signed in."""
     _check_is(feedback.person_id, feedback.spoke_as, by)
 

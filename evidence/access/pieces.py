@@ -35,7 +35,7 @@ def check_may_add(by: Account, at: datetime) -> None:
         raise NotAllowed(_("Only somebody who is enrolled in a programme can add evidence."))
 
 
-def check_may_change(piece: Evidence, by: Account) -> None:
+def check_may_change(by: Account, piece: Evidence) -> None:
     """Everything about a piece is done by its owner: others read."""
     if piece.owner_id != by.pk:
         raise NotAllowed(_("Only the student whose evidence this is can change it."))

@@ -41,7 +41,7 @@ from post.models import OutboxMail
 from post.outbox import queue
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
-from records.chain import append
+from records.chain import ChainEntry, append_many
 from records.locking import under_lock
 from records.models import Event
 from records.refusals import NotPossible
@@ -64,7 +64,7 @@ def ask(
     """Ask each of these people for feedback on the piece as it now is; each gets a mail. All are
     asked or none. Raises NotPossible where a question is still open, for oneself, and for
     requirements that are too many or not the piece's own in this enrolment."""
-    check_may_ask(evidence, by)
+    check_may_ask(by, evidence)
     hold_who_is_who()
     piece = _locked_piece(evidence)
     at = at or timezone.now()
@@ -113,7 +113,7 @@ def _ask_one(
 @transaction.atomic
 def withdraw_request(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Take a question back: its link opens nothing any more."""
-    check_may_follow_up(question, by)
+    check_may_follow_up(by, question)
     question = _locked(question)
     withdraw_open(question, by, at or timezone.now())
 
@@ -129,7 +129,7 @@ def withdraw_open(question: FeedbackRequest, by: Account | None, at: datetime) -
 @transaction.atomic
 def remind(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Send the mail once more, with the same link; at most once in REMIND_AFTER."""
-    check_may_follow_up(question, by)
+    check_may_follow_up(by, question)
     question = _locked(question)
     at = at or timezone.now()
     check_remind(question, at)
@@ -156,7 +156,7 @@ def note(
     somebody notes of their own words is confirmed by noting it."""
     hold_who_is_who()
     piece = _locked_piece(evidence)
-    check_may_note(piece, by)
+    check_may_note(by, piece)
     at = at or timezone.now()
     _check_requirements(piece, enrolment, requirements, by, at)
     if given_on > timezone.localdate(at):
@@ -207,7 +207,7 @@ def answer(
     (`people.actions.say_who`), and in a role of their choice. Once; raises NotPossible for what
     was not asked, for nothing written, for the maker's own name, and when the question is no
     longer open."""
-    check_may_answer(question, by)
+    check_may_answer(by, question)
     hold_who_is_who()
     question = _locked(question)
     at = at or timezone.now()
@@ -246,7 +246,7 @@ def decline(
     at: datetime | None = None,
 ) -> None:
     """Say no, perhaps with a reason (FeedbackRequest.Reason); the student is told."""
-    check_may_answer(question, by)
+    check_may_answer(by, question)
     question = _locked(question)
     at = at or timezone.now()
     check_answer(question, at)
@@ -271,7 +271,7 @@ def confirm(
     """The speaker's word on what was noted: yes, I said this, perhaps under another name, as
     somebody else, or in another role than was noted; or no. Once; raises NotPossible too for the
     maker's own name."""
-    check_may_confirm(feedback, by)
+    check_may_confirm(by, feedback)
     hold_who_is_who()
     rows = Feedback.objects.current().select_related("evidence", "person__account", "confirmation")
     feedback = under_lock(rows, feedback.pk)
@@ -323,18 +323,22 @@ def _confirm(feedback: Feedback, confirmed: bool, by: Account | None, at: dateti
 def send_elsewhere(person: Person, at: datetime) -> None:
     """The links to open questions, and to what waits for a confirmation, that were sent to an
     earlier address open nothing any more; new ones go to where mail goes now."""
-    waiting = FeedbackRequest.objects.awaiting_answer(at).filter(person=person)
-    rows = waiting.select_for_update(of=("self",)).select_related("evidence")
-    for question in rows.order_by("pk"):
-        question.serial += 1
-        question.save(update_fields=["serial"])
-        OutboxMail.objects.filter(about=question.pk).cancel(at)
-        _mail("evidence/request", question, _event("sent_elsewhere", question, None, at))
+    questions = FeedbackRequest.objects.awaiting_answer(at).filter(person=person)
+    waiting = list(
+        questions.select_for_update(of=("self",)).select_related("evidence").order_by("pk")
+    )
     noted = Feedback.objects.awaiting_confirmation(at).filter(person=person)
-    for feedback in noted.select_related("evidence").order_by("pk"):
-        OutboxMail.objects.filter(about=feedback.pk).cancel(at)
-        event = _event("sent_elsewhere", feedback, None, at)
-        _ask_whether_said(feedback, event, person.language)
+    for question in waiting:
+        question.serial += 1
+    FeedbackRequest.objects.bulk_update(waiting, ["serial"])
+    rows = [*waiting, *noted.select_related("evidence").order_by("pk")]
+    OutboxMail.objects.filter(about__in=[row.pk for row in rows]).cancel(at)
+    events = append_many(_entry("sent_elsewhere", row, None, at) for row in rows)
+    for row, event in zip(rows, events, strict=True):
+        if isinstance(row, FeedbackRequest):
+            _mail("evidence/request", row, event)
+        else:
+            _ask_whether_said(row, event, person.language)
 
 
 # --- What they share ------------------------------------------------------------------------------
@@ -468,12 +472,23 @@ def _event(
     also: Sequence[FeedbackRequest] = (),
 ) -> Event:
     """Write what was done with a question or a feedback, and state it, with what else changed."""
+    [event] = append_many([_entry(verb, row, by, at, also)])
+    return event
+
+
+def _entry(
+    verb: str,
+    row: FeedbackRequest | Feedback,
+    by: Account | None,
+    at: datetime,
+    also: Sequence[FeedbackRequest] = (),
+) -> ChainEntry:
     kind = "question" if isinstance(row, FeedbackRequest) else "feedback"
-    return append(
+    return ChainEntry(
         row.evidence.chain,
         f"feedback.{verb}",
-        by=by,
-        at=at,
+        by,
+        at,
         rows=[row, *also],
         facts={kind: row.pk, "evidence": row.evidence_id, "person": row.person_id},
     )

@@ -92,7 +92,7 @@ def revise_evidence(
     """Write the next revision of a piece, with exactly these files: those that stay are given
     again (see `files_of`). The earlier revisions stay, for feedback is tied to them. Returns the
     current revision where nothing would change. Raises NotAllowed, NotPossible."""
-    check_may_change(evidence, by)
+    check_may_change(by, evidence)
     piece = under_lock(Evidence.objects.all(), evidence.pk)
     at = at or timezone.now()
     check_kept(piece)
@@ -110,7 +110,7 @@ def revise_evidence(
 def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = None) -> None:
     """Let a piece count no longer; it stays on record, and open questions about it can no longer
     be answered. Raises NotAllowed, NotPossible."""
-    check_may_change(evidence, by)
+    check_may_change(by, evidence)
     piece = under_lock(Evidence.objects.all(), evidence.pk)
     at = at or timezone.now()
     check_kept(piece)
@@ -123,7 +123,7 @@ def withdraw_evidence(*, evidence: Evidence, by: Account, at: datetime | None = 
 def delete_evidence(*, evidence: Evidence, by: Account, at: datetime | None = None) -> None:
     """Delete a piece about which nobody was asked and to which nobody answered, with all its
     revisions, and forget the files that nothing else uses. Raises NotAllowed, NotPossible."""
-    check_may_change(evidence, by)
+    check_may_change(by, evidence)
     piece = under_lock(Evidence.objects.all(), evidence.pk)
     at = at or timezone.now()
     check_unasked(piece)
@@ -155,7 +155,7 @@ def lay_against(
     """Lay a piece against a requirement of one of the owner's current tracks, perhaps with a why.
     Another why ends the link that was and makes a new one; the same changes nothing. Raises
     NotAllowed, NotPossible."""
-    check_may_change(evidence, by)
+    check_may_change(by, evidence)
     piece = under_lock(Evidence.objects.all(), evidence.pk)
     at = at or timezone.now()
     check_kept(piece)
@@ -176,7 +176,7 @@ def lay_against(
 def take_off(*, link: RequirementLink, by: Account, at: datetime | None = None) -> None:
     """Lay a piece no longer against a requirement; remarks about it stay. A link that ended
     before is left as it is. Raises NotAllowed, NotPossible."""
-    check_may_change(link.evidence, by)
+    check_may_change(by, link.evidence)
     piece = under_lock(Evidence.objects.all(), link.evidence_id)
     at = at or timezone.now()
     check_kept(piece)

@@ -37,7 +37,7 @@ State = FeedbackRequest.State
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
-    check_may_ask(piece, request.user)
+    check_may_ask(request.user, piece)
     before_writing(request, check_kept, piece)
     form = _form(AskForm, request, piece)
     draft = Writing(request, f"ask:{piece.pk}:{request.user.pk}", *_parts(form))
@@ -57,7 +57,7 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
 @require_http_methods(["GET", "HEAD", "POST"])
 def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
-    check_may_note(piece, request.user)
+    check_may_note(request.user, piece)
     before_writing(request, check_kept, piece)
     form = _form(NoteForm, request, piece)
     draft = Writing(request, f"note:{piece.pk}:{request.user.pk}", *_parts(form))
@@ -126,8 +126,8 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
             if each not in mine
         ],
         "asked_of_me": [each for each in mine if not why_not(check_answer, each, now)],
-        "can_ask": is_kept and allowed(check_may_ask, piece, user),
-        "can_note": is_kept and allowed(check_may_note, piece, user),
+        "can_ask": is_kept and allowed(check_may_ask, user, piece),
+        "can_note": is_kept and allowed(check_may_note, user, piece),
     }
 
 

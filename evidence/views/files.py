@@ -27,7 +27,7 @@ def shown(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpR
 def original(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpResponseBase:
     """The file as it was added, as a download, for its owner."""
     row = _visible(request.user, pk, attachment)
-    check_may_change(row.revision.evidence, request.user)
+    check_may_change(request.user, row.revision.evidence)
     return serve(request, row.file, name=row.name, inline=False)
 
 

@@ -211,5 +211,5 @@ def _own(user: Account, pk: uuid.UUID) -> Evidence:
     """The piece, for its owner. Invisible is 404, visible but another's 403. One query."""
     pieces = Evidence.objects.visible_to(user).with_withdrawal().select_related("owner", "current")
     piece = get_object_or_404(pieces, pk=pk)
-    check_may_change(piece, user)
+    check_may_change(user, piece)
     return piece

@@ -62,7 +62,7 @@ def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
         "points": points,
         "to_do": sum(point.state == "todo" for point in points),
         "may_manage": may_manage,
-        "staying": [role for role in setup.roles if why_not(check_not_own, role, request.user)],
+        "staying": [role for role in setup.roles if why_not(check_not_own, request.user, role)],
     }
     return render(request, "programmes/programme.html", context)
 

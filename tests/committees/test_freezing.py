@@ -254,10 +254,16 @@ def test_who_gave_feedback_is_disclosed_or_stands_aside(may_judge: bool, grounds
     frozen(made)
 
     panel = panel_of(made.refreshed(), AFTER)
-    assert {row.ground for row in made.case.recusals.all()} == grounds
     assert set(panel.givers) == {made.member.pk}
     assert [seat.person for seat in panel.disclosed] == ([made.member.pk] if may_judge else [])
     assert panel.may_judge(made.member.pk) == may_judge
+
+    # It can turn out otherwise until the judgements are opened: then it is written down.
+    assert not made.case.recusals.exists()
+    made.judge(made.chair)
+    made.open_meeting()
+    made.open_judgements()
+    assert {row.ground for row in made.case.recusals.all()} == grounds
 
 
 def test_who_stands_aside_at_a_moment_follows_the_house_rules_of_then() -> None:

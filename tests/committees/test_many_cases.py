@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils import translation
 
 from committees import actions
+from committees.actions.errands import ANNOUNCING
 from committees.models import Case
 from people.models import Account, Person
-from post.errands import do_ordered
+from post.errands import do_ordered, order
 from post.models import Errand, ErrandItem
 from tests.committees.factories import HELD, REFERENCE, Scene, cited_in, findings_of, scene
 from tests.committees.test_page_access import EVERYBODY, of, people
@@ -138,6 +139,21 @@ def test_the_complete_cases_are_opened_together_and_the_refused_are_named() -> N
     assert "2 of 2 dealt with. The judgements of 1 case are open. 1 was not done." in read
     assert read.count(f"<strong>{refused}</strong>") == 1
     assert f"{made.committee}, 9 November 2026</a>" in read
+
+
+@pytest.mark.parametrize("by_whom", ["chair", "other_member"])
+def test_whose_right_to_the_cases_has_ended_reads_no_name_of_them_any_more(by_whom: str) -> None:
+    made = scene(students=2, state=DECIDED)
+    by = getattr(made, by_whom)
+    errand = order(ANNOUNCING, about=made.meeting.pk, rows=[case.pk for case in made.cases], by=by)
+    path = reverse("errand", args=[errand.pk])
+    before = browser(by).get(path).text
+
+    made.committee.memberships.filter(person=by.pk).update(ended_at=HELD)
+
+    after = browser(by).get(path).text
+    assert [str(case) in before for case in made.cases] == [True, True]
+    assert [str(case) in after for case in made.cases] == [False, False]
 
 
 def led_by_member() -> Scene:

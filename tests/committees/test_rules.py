@@ -200,8 +200,8 @@ def test_somebody_without_a_seat_is_nobody_here() -> None:
         (
             panel(judged={ANNA}, givers={ANNA}),
             [
-                "Of those present who wrote a judgement, everybody gave feedback in this set: at "
-                "least one judging member must have no other part in it."
+                "Of those present who wrote a judgement, everybody has a part in this set: at "
+                "least one judging member must have none."
             ],
         ),
     ],

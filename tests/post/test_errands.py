@@ -52,7 +52,7 @@ def can_do() -> Iterator[Callable[[Act], str]]:
             act,
             "Count",
             lambda count: f"{count} counted.",
-            lambda rows: {row: f"Row {row.hex[:3]}" for row in rows},
+            lambda rows, by: {row: f"Row {row.hex[:3]}" for row in rows},
             lambda about: f"Of {about.hex[:3]}",
             lambda about: f"/{about}/",
         )
@@ -356,7 +356,7 @@ def act(row, by):
     print(row, flush=True)
     time.sleep(float(sys.argv[1]))
 
-KINDS_OF_ERRAND["tests/slow"] = ErrandKind(act, "", str, dict, str, str)
+KINDS_OF_ERRAND["tests/slow"] = ErrandKind(act, "", str, lambda *_: {}, str, str)
 errands.do_ordered()
 """
 
@@ -366,7 +366,7 @@ def test_a_worker_that_is_killed_leaves_no_row_half_done_and_none_is_done_twice(
     can_do: Callable[[Act], str], chair: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(
-        KINDS_OF_ERRAND, "tests/slow", ErrandKind(lambda *_: None, "", str, dict, str, str)
+        KINDS_OF_ERRAND, "tests/slow", ErrandKind(lambda *_: None, "", str, lambda *_: {}, str, str)
     )
     rows = [uuid4() for _ in range(4)]
     errand = order("tests/slow", about=uuid4(), rows=rows, by=chair)
