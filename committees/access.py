@@ -20,7 +20,6 @@ from committees.workflow import check_move
 from people.access import NotAllowed, allowed, has_role, sees_more
 from people.identity import at_mailboxes_of, said_to_be
 from people.models import Account, InstitutionRole, Person
-from portfolio.evidence_set import Frame
 from programmes.access import check_may_manage
 from programmes.models import Enrolment, Unit, UnitPart
 from records.refusals import NotPossible
@@ -291,6 +290,18 @@ def check_reference_has_passed(meeting: Meeting, at: datetime) -> None:
         raise NotPossible(_("The set is frozen at the reference date, not before."))
 
 
+def check_prepared(waiting: int) -> None:
+    """See that it is known of each file of a set whether others can see it: of how many it is
+    not."""
+    if waiting:
+        text = ngettext(
+            "The set waits for %(count)d file that is being prepared.",
+            "The set waits for %(count)d files that are being prepared.",
+            waiting,
+        )
+        raise NotPossible(text % {"count": waiting})
+
+
 def check_freeze(meeting: Meeting, planned: int, at: datetime) -> None:
     """Freeze after the reference date what is still to be frozen: `planned` sets of this
     meeting."""
@@ -425,9 +436,9 @@ def check_supersede(case: Case, reason: str) -> None:
         )
 
 
-def check_asks_something(frame: Frame) -> None:
-    """Raises NotPossible where earlier decisions left nothing of the unit to ask."""
-    if frame.earlier and not frame.parts:
+def check_asks_something(stands: Standing, parts: Iterable[UnitPart]) -> None:
+    """See that earlier decisions left something of the unit to ask."""
+    if stands.attained and not stands.left_of(parts):
         raise NotPossible(
             _("Every part of this unit has been attained: take the case off the agenda.")
         )

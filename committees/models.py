@@ -381,7 +381,7 @@ class Case(Row, Sealed):
     WAITS_FOR_FILES = timedelta(hours=2)
 
     home = ("case", "pk")
-    unsealed = ("order", "hurried_at", "unprepared")
+    unsealed = ("order", "hurried_at", "waits_for")
 
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, related_name="cases", verbose_name=_("meeting")
@@ -408,10 +408,10 @@ class Case(Row, Sealed):
         verbose_name=_("decision"),
     )
     recorded_at = models.DateTimeField(_("recorded on"))
-    # Of a set that is about to be frozen: put first by chair or secretary, and how many of its
-    # files were still to be prepared when it was last looked at.
+    # Of a set that is about to be frozen: put first by chair or secretary, and the ids of the
+    # attachments whose files were still to be prepared when it was last read.
     hurried_at = models.DateTimeField(null=True, blank=True, editable=False)
-    unprepared = models.PositiveSmallIntegerField(default=0, editable=False)
+    waits_for = models.JSONField(default=list, blank=True, editable=False)
 
     objects = CaseQuerySet.as_manager()
 
@@ -557,7 +557,7 @@ class SnapshotItem(AppendOnly):
     kind = models.CharField(max_length=20)
     # The id of what it froze: a person, a revision, a feedback, a check-in; of what was asked
     # before, a finding or a deferral. The frame has none.
-    source = models.UUIDField(null=True, db_index=True)
+    source = models.UUIDField(null=True)
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of salt and content
     salt = models.BinaryField()
     content = models.BinaryField()
@@ -571,6 +571,8 @@ class SnapshotItem(AppendOnly):
                 fields=["snapshot", "number"], name="an_item_has_its_own_place_in_a_snapshot"
             ),
         ]
+        # Whoever is tied to a set is found by what they gave in it (committees/who_sits.py).
+        indexes = [models.Index(fields=["source", "snapshot"], name="an_item_by_what_it_froze")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.digest[:12]}"

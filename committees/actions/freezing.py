@@ -7,23 +7,25 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from committees.access import (
     check_asks_something,
     check_freeze,
     check_may_prepare,
+    check_prepared,
     check_reference_has_passed,
 )
 from committees.actions.judging import record_conflicts
 from committees.models import Case, Meeting, Snapshot, SnapshotFile, SnapshotItem
 from committees.snapshots import freeze, set_that_counts
+from committees.standing import standing_on
 from committees.who_sits import panel_of
 from committees.workflow import locked, move
+from evidence.models import Attachment
 from files.keeping import lock
 from files.models import StoredFile
 from people.models import Account
-from portfolio.evidence_set import EvidenceSet, FileFact
+from portfolio.evidence_set import EvidenceSet
 from post.work import background, nudge
 from records.chain import append
 from records.models import Chain
@@ -72,18 +74,18 @@ def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
     case = Case.objects.for_list().get(pk=case.pk)
     read_at = _head(case).first()
     check_reference_has_passed(case.meeting, at - Case.SETTLES_IN)
-    evidence_set = set_that_counts(case, as_of=case.meeting.reference_at)
-    check_asks_something(evidence_set.frame)
+    # What keeps it waiting is asked before the set is read, which takes long.
+    moment, waits = case.meeting.reference_at, at < case.waits_at_most_until
+    parts = case.unit.parts.as_of(moment)
+    check_asks_something(standing_on(case.unit, case.enrolment_id), parts)
+    if waits:
+        check_prepared(_still_unprepared(case))
+    evidence_set = set_that_counts(case, as_of=moment)
     waiting = _unprepared(evidence_set)
-    if len(waiting) != case.unprepared:
-        Case.objects.filter(pk=case.pk).update(unprepared=len(waiting))
-    if waiting and at < case.waits_at_most_until:
-        text = ngettext(
-            "The set waits for %(count)d file that is being prepared.",
-            "The set waits for %(count)d files that are being prepared.",
-            len(waiting),
-        )
-        raise NotPossible(text % {"count": len(waiting)})
+    if waiting != case.waits_for:
+        Case.objects.filter(pk=case.pk).update(waits_for=waiting)
+    if waits:
+        check_prepared(len(waiting))
     return _freeze(case, evidence_set, read_at, at=at)
 
 
@@ -93,10 +95,18 @@ def _head(case: Case) -> "QuerySet[Chain, str]":
     return Chain.objects.filter(key=case.enrolment.student.chain).values_list("head", flat=True)
 
 
-def _unprepared(evidence_set: EvidenceSet) -> list[FileFact]:
-    """The files of the set of which it is not known yet whether others can see them."""
+def _unprepared(evidence_set: EvidenceSet) -> list[str]:
+    """The files of the set of which it is not known yet whether others can see them: the ids of
+    their attachments."""
     files = (file for piece in evidence_set.pieces for file in piece.files)
-    return [file for file in files if file.state in StoredFile.PENDING]
+    return [file.id for file in files if file.state in StoredFile.PENDING]
+
+
+def _still_unprepared(case: Case) -> int:
+    """Of how many of the files for which the set waited when it was last read that is not known
+    yet. One query, none where it waited for none."""
+    rows = Attachment.objects.filter(pk__in=case.waits_for, file__erased_at=None)
+    return rows.filter(file__preparation__in=StoredFile.PENDING).count()
 
 
 @transaction.atomic
@@ -117,7 +127,7 @@ def _freeze(
     facts = {
         "snapshot": snapshot.pk,
         "reference_at": case.meeting.reference_at,
-        "unprepared": [file.id for file in _unprepared(evidence_set)],
+        "unprepared": _unprepared(evidence_set),
     }
     append(case.chain, "set.frozen", by=None, at=at, rows=[case, snapshot], facts=facts)
     record_conflicts(case, panel_of(case, at), at=at)

@@ -178,17 +178,24 @@ def files_in(made: Scene) -> list[tuple[str, str, str]]:
     return [(file.kind, file.state, file.file) for file in piece.files]
 
 
-def test_the_set_waits_for_its_files_and_says_for_how_many() -> None:
+def test_the_set_waits_for_its_files_and_says_for_how_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made, file = with_photo(photo())
 
     with pytest.raises(NotPossible, match="1"):
         frozen(made)
-    waits_for = made.refreshed().unprepared
+    waits_for = made.refreshed().waits_for
+    with monkeypatch.context() as patch:
+        patch.setattr(freezing, "set_that_counts", None)  # not read again, sweep after sweep
+        with pytest.raises(NotPossible, match="1"):
+            frozen(made)
     prepare_waiting()
     frozen(made)
 
     shown = StoredFile.objects.get(cleaned_from=file)
-    assert (waits_for, made.refreshed().unprepared) == (1, 0)
+    attachment = Attachment.objects.get(file=file)
+    assert (waits_for, made.refreshed().waits_for) == ([str(attachment.pk)], [])
     assert files_in(made) == [("image", "ready", str(shown.pk))]
     assert [row.file for row in SnapshotFile.objects.all()] == [shown]
 

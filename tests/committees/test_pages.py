@@ -212,7 +212,7 @@ def get_after(by: Account, answer: HttpResponse) -> str:
 def test_the_button_puts_the_sets_of_a_meeting_first() -> None:
     made = scene(students=2)
     other = scene()
-    Case.objects.filter(pk=made.case.pk).update(unprepared=2)
+    Case.objects.filter(pk=made.case.pk).update(waits_for=["1", "2"])
     page = get(made.secretary, "meeting", made.meeting.pk)
     assert page.count("Freeze these sets first") == 1
     assert page.count("The set is being frozen") == 2

@@ -871,7 +871,8 @@ def not_the_secretarys() -> dict[str, Any]:
     """What she says of who shares her mailbox."""
     case = Case.objects.for_list().get(pk=daan_frozen()[0])
     sits = Account.objects.get(person__name=SECRETARY)
-    [giver] = panel_of(case, timezone.now()).unsaid[sits.pk]
+    panel = panel_of(case, timezone.now())
+    [giver] = panel.unsaid.get(sits.pk) or panel.said[sits.pk]
     return {"giver": giver, "whose": "others"}
 
 
