@@ -16,6 +16,7 @@ from committees.days import is_early, notice_of
 from committees.models import Case, Committee, Meeting, Membership, Supersession
 from committees.rules import Ground, Panel, obstacles
 from committees.standing import OnUnit, Standing
+from committees.who_sits import spoke_in
 from committees.workflow import check_move
 from people.access import NotAllowed, allowed, has_role, sees_more
 from people.identity import at_mailboxes_of, said_to_be
@@ -159,17 +160,22 @@ def check_may_read_record(by: Account, case: Case, panel: Panel) -> None:
 
 
 def check_may_supersede(
-    by: Account, second: Account, case: Case, panel: Panel, ground: Supersession.Ground
+    by: Account,
+    second: Account,
+    case: Case,
+    panel: Panel,
+    ground: Supersession.Ground,
+    at: datetime,
 ) -> None:
     """Leave replacing an announced decision to two different people, neither of whom stands aside
     or is the student or now advises them: a clerical error for two voting members or two of the
     exam board, on objection and appeal for two of the exam board. Each is looked for as the human
-    they are said to be. At most six queries more than `said_to_be`."""
+    they are said to be. At most nine queries more than `said_to_be`."""
     humans = said_to_be([by.pk, second.pk])
     if humans[by.pk] & humans[second.pk]:
         raise NotAllowed(_("A decision is replaced by two people: this is one."))
     for person in (by, second):
-        if _have_part_in(humans[person.pk], case, panel):
+        if person.pk in panel.unsaid or _have_part_in(humans[person.pk], case, panel, at):
             raise NotAllowed(
                 _("%(person)s has a part in this case, and stands aside.") % {"person": person}
             )
@@ -186,16 +192,19 @@ def check_may_supersede(
             )
 
 
-def _have_part_in(people: frozenset[UUID], case: Case, panel: Panel) -> bool:
-    """Whether one of these people is the student, now advises them, or stands aside from the case.
-    At most two queries."""
+def _have_part_in(people: frozenset[UUID], case: Case, panel: Panel, at: datetime) -> bool:
+    """Whether one of these people is the student, now advises them, stands aside from the case, or
+    gave feedback where that keeps members from judging. At most three queries, more for a past
+    moment at which other house rules held."""
     if people & (panel.aside.keys() | {case.enrolment.student_id}):
         return True
     assignments = case.enrolment.adviser_assignments.current()
-    return (
-        case.recusals.filter(person__in=people).exists()
-        or assignments.filter(adviser__in=people).exists()
-    )
+    if case.recusals.filter(person__in=people).exists():
+        return True
+    if assignments.filter(adviser__in=people).exists():
+        return True
+    rules = case.enrolment.programme.rules.as_of(at)
+    return not rules.givers_may_judge and spoke_in(case, people)
 
 
 def check_may_read_files(by: Account, case: Case, panel: Panel) -> None:
@@ -421,11 +430,16 @@ def check_preview_letter(case: Case) -> None:
         raise NotPossible(_("There is a letter to look at between the decision and announcing it."))
 
 
-def check_supersede(case: Case, reason: str) -> None:
-    """Raises NotPossible before the announcement, without a reason, and while a later case on this
-    unit, which opened with this decision, is being read or decided. One query."""
+def check_supersede(case: Case, earlier: UUID, reason: str) -> None:
+    """See that the decision was announced, that it is this one (`earlier`) which stands, that there
+    is a reason, and that no later case on this unit, which opened with it, is being read or
+    decided. One query."""
     if case.state != Case.State.ANNOUNCED:
         raise NotPossible(_("Only a decision that was announced is replaced by another."))
+    if case.decision_id != earlier:
+        raise NotPossible(
+            _("Somebody replaced this decision meanwhile: read first the one that stands now.")
+        )
     if not reason.strip():
         raise NotPossible(_("Say why another decision takes the place of this one."))
     later = Case.objects.filter(enrolment=case.enrolment_id, unit=case.unit_id)

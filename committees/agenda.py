@@ -158,7 +158,7 @@ def rows_for(cases: Iterable[Case], *, viewer: Account, at: datetime) -> list[Ag
     return rows
 
 
-def waiting_for(user: Account, meetings: Collection[Meeting], at: datetime) -> list[Case]:
+def to_judge(user: Account, meetings: Collection[Meeting], at: datetime) -> list[Case]:
     """List the cases of these meetings that wait for this person's judgement. Two queries, one
     where no set is to be read; more as `panels_of` says."""
     read = Case.objects.filter(meeting__in=meetings, state=Case.State.FROZEN)

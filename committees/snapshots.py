@@ -236,6 +236,12 @@ def read(case: Case) -> FrozenSet:
     return FrozenSet(evidence_set, tuple(items), digests)
 
 
+def frame_of(case: Case) -> Frame:
+    """Read the frame of a frozen set by itself, without what was asked before. One query."""
+    item = SnapshotItem.objects.get(snapshot__case=case, kind="frame")
+    return fact_of("frame", bytes(item.content))
+
+
 @lru_cache(maxsize=16_384)
 def fact_of(kind: str, content: bytes) -> Any:
     """Return the fact that an item's content holds. Whoever asks, in one request or the next, the

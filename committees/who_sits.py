@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, UUIDField, Value
 
 from committees.models import (
     Attendance,
@@ -24,8 +26,8 @@ from committees.models import (
 )
 from committees.rules import Disclosure, Ground, Panel, Seat
 from evidence.models import Feedback
-from people.identity import at_mailboxes_of, said_to_be
-from people.models import Person, SamePerson
+from people.identity import at_mailboxes_of, counted_together, said_to_be
+from people.models import Identity, Person, SamePerson
 from programmes.models import AdviserAssignment
 
 Role = Membership.Role
@@ -74,6 +76,13 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     return {
         case.pk: _panel(case, at, ties, known, asked[case.pk], words[case.pk]) for case in cases
     }
+
+
+def spoke_in(case: Case, people: Set[UUID]) -> bool:
+    """Tell whether one of these people gave feedback in the frozen set, as far as is known now. One
+    query."""
+    ties = _ties(*_spoken([case], people))
+    return bool(ties["gave", case.pk].keys() & people)
 
 
 def panel_in(meeting: Meeting, at: datetime) -> Panel:
@@ -179,62 +188,86 @@ def _seats(meetings: Collection[Meeting], at: datetime) -> QuerySet[Membership]:
 
 
 def _known(sitting: QuerySet) -> list[QuerySet]:
-    """What is said of those who sit, and who is known at their mailboxes."""
-    said = SamePerson.objects.current().filter(Q(one__in=sitting) | Q(other__in=sitting))
+    """Who is known at the mailboxes of those who sit; what is said of any of them, and who counts
+    as one with them."""
+    there = at_mailboxes_of(sitting)
+
+    def names(*columns: str) -> Q:
+        near = (sitting, there.values("person"))
+        return reduce(or_, (Q((f"{column}__in", each)) for column in columns for each in near))
+
+    said = SamePerson.objects.current().filter(names("one", "other"))
+    counted = Identity.objects.current().filter(names("person", "counts_as"))
     return [
-        _tie("is", said, of="one", who="other"),
-        _tie("known", at_mailboxes_of(sitting), of="pk", word="mailbox"),
+        _tie("known", there, of="pk", word="mailbox"),
+        _tie("linked", said, of="one", who="other"),
+        _tie("linked", counted, of="person", who="counts_as"),
     ]
 
 
 class _Known:
-    """As which humans those who sit are known, and at which mailboxes. Two queries, and what
-    `said_to_be` costs, where somebody is said to be somebody else, as `_known` found it: what all
-    these humans said is then added to the ties."""
+    """Whom those who sit are said to be, their `humans`, and their `circles`: who is or was known
+    at a mailbox of theirs, who is said to be one of these, and who counts as one with them. No
+    query where nobody is linked to somebody else, as `_known` found it; else at least six, and what
+    all these said is then added to the ties."""
 
     def __init__(self, ties: _Ties, cases: Collection[Case]) -> None:
         self.humans = {one: frozenset({one}) for one in ties.names}
-        self.mailboxes: dict[UUID, set[str]] = {}
-        known = ties.having("known")
-        if ties.having("is"):
+        known, is_linked = ties.having("known"), bool(ties.having("linked"))
+        if is_linked:
             self.humans = said_to_be(self.humans)
             everybody = set().union(*self.humans.values())
             known = list(at_mailboxes_of(everybody).values_list("person", "mailbox"))
-            ties.add(*_spoken(cases, everybody))
+        there: dict[str, set[UUID]] = defaultdict(set)
         for person, mailbox in known:
-            self.mailboxes.setdefault(person, set()).add(mailbox)
+            there[mailbox].add(person)
+        self.circles = {
+            one: humans.union(*(people for people in there.values() if people & humans))
+            for one, humans in self.humans.items()
+        }
+        if is_linked:
+            said = said_to_be(set().union(*self.circles.values()))
+            counted = counted_together(set().union(*self.humans.values()))
+            self.circles = {
+                one: circle.union(
+                    *(said[each] for each in circle), *(counted[each] for each in self.humans[one])
+                )
+                for one, circle in self.circles.items()
+            }
+            ties.add(*_spoken(cases, set().union(*self.circles.values())))
 
     def among(self, sitting: Iterable[UUID], people: Set[UUID]) -> list[UUID]:
         """Which of those who sit are one of these people."""
         return [one for one in sitting if self.humans[one] & people]
 
     def beside(self, one: UUID, givers: Set[UUID]) -> frozenset[UUID]:
-        """Which of these givers are somebody who sits, or are or were known at a mailbox of
-        theirs."""
-        own = set().union(*(self.mailboxes.get(each, ()) for each in self.humans[one]))
-        there = {giver for giver in givers if own & self.mailboxes.get(giver, set())}
-        return frozenset(there | (self.humans[one] & givers))
+        """Which of these givers are in the circle of somebody who sits."""
+        return self.circles[one] & givers
 
 
-def _spoken(
-    cases: Collection[Case], people: Collection[UUID] | QuerySet
-) -> tuple[QuerySet, QuerySet, QuerySet]:
+def _spoken(cases: Collection[Case], people: Collection[UUID] | QuerySet) -> list[QuerySet]:
     """What these people, and whoever is known at their mailboxes, have to do with the feedback in
-    the frozen sets of these cases: they gave it; it was noted as theirs and they did not say yet
-    whether it is; these people noted it for somebody else."""
+    the frozen sets of these cases, in whatever frame it was given: they gave it; it was noted as
+    theirs and they did not say yet whether it is; these people noted it for somebody else."""
     near = Q(person__in=people) | Q(person__in=at_mailboxes_of(people).values("person"))
-    items = SnapshotItem.objects.filter(snapshot__case=OuterRef("enrolment__cases"))
-    frozen = Q(Exists(items.filter(source=OuterRef("pk"))))
-    put_right = Q(Exists(items.filter(source=OuterRef("replaces"))))
     theirs = Q(source=Feedback.Source.WRITTEN) | Q(confirmation__confirmed=True)
     waits = Q(source=Feedback.Source.NOTED, confirmation=None, replaced_by=None)
     for_another = Q(noted_by__in=people) & ~Q(person=F("noted_by"))
-    rows, of = Feedback.objects.filter(enrolment__cases__in=cases), "enrolment__cases"
-    return (
-        _tie("gave", rows.filter(near, theirs, frozen | put_right), of=of),
-        _tie("noted", rows.filter(near, waits, frozen), of=of),
-        _tie("noted for", rows.filter(for_another, frozen), of=of, who="noted_by"),
-    )
+    frozen = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="feedback")
+
+    def tie(name: str, of_them: Q, *, by: str = "pk", who: str = "person") -> QuerySet:
+        """Of the items that froze such feedback, or feedback which such feedback put right."""
+        rows = frozen.filter(source__in=Feedback.objects.filter(of_them).values(by))
+        giver = Feedback.objects.filter(of_them, **{by: OuterRef("source")}).values(who)
+        named = rows.annotate(giver=Subquery(giver[:1], UUIDField()))
+        return _tie(name, named, of="snapshot__case", who="giver")
+
+    return [
+        tie("gave", near & theirs),
+        tie("gave", near & theirs & Q(replaces__isnull=False), by="replaces"),
+        tie("noted", near & waits),
+        tie("noted for", for_another, who="noted_by"),
+    ]
 
 
 def _panel(

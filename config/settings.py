@@ -39,8 +39,8 @@ def secret(name: str) -> str:
 
 
 def seal_keys() -> dict[int, str]:
-    """The keys that prove events, by number, from "1=…,2=…": the highest signs, all verify. A key
-    by itself (SEAL_KEY) is number 1."""
+    """The keys that prove events, by number, from "1=…,2=…": all verify; the highest signs, unless
+    SEAL_SIGNS names another. A key by itself (SEAL_KEY) is number 1."""
     try:
         keys = {int(number): key for number, key in env.dict("SEAL_KEYS", default={}).items()}
     except ValueError as fault:
@@ -54,6 +54,9 @@ def seal_keys() -> dict[int, str]:
 
 SECRET_KEY = secret("SECRET_KEY")
 SEAL_KEYS = seal_keys()  # prove the record; never in the database
+SEAL_SIGNS = env.int("SEAL_SIGNS", default=0)  # while a new key is handed out: the one of before
+if SEAL_SIGNS and SEAL_SIGNS not in SEAL_KEYS:
+    raise ImproperlyConfigured("SEAL_SIGNS names no key of SEAL_KEYS")
 LINK_KEY = secret("LINK_KEY")  # derives the links in mails; never in the database
 
 # --- Addresses ------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 State = StoredFile.Preparation
 LEASE = timedelta(minutes=10)  # longer than any preparation takes (files/cleaning.py)
+AGAIN_AFTER = timedelta(minutes=1)  # where it was not the file's fault
 MOST_ATTEMPTS = 3
 AT_ONCE = 50  # files in one run, so that other work gets its turn
 
@@ -63,8 +64,9 @@ def claimed() -> Iterator[StoredFile]:
 
 def prepare(row: StoredFile) -> bool:
     """Make the cleaned version of a photo, video or recording: upright, without place or device.
-    Returns False when that failed, or when somebody else was first or the file has gone since.
-    Raises OSError, and lets the file wait again, when it is not the file's fault."""
+    Returns False when that failed, or when somebody else was first or the file has gone since;
+    and where it is not the file's fault (a full disk, say): then it is tried again in a while,
+    after the others."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "source"), Path(folder, "target")
         try:
@@ -84,8 +86,13 @@ def prepare(row: StoredFile) -> bool:
             _settle(row, State.FAILED, fault=failure.fault)
             return False
         except OSError:
-            _settle(row, State.WAITING, attempts=max(row.attempts - 1, 0))
-            raise
+            logger.exception("file %s could not be prepared now; it is tried again", row.pk)
+            mine = StoredFile.objects.filter(pk=row.pk, attempts=row.attempts)
+            mine.filter(preparation=State.IN_HAND).update(
+                attempts=max(row.attempts - 1, 0), claimed_until=timezone.now() + AGAIN_AFTER
+            )
+            row.refresh_from_db()
+            return False
     if not _keep(row, cleaned):
         remove_bytes(cleaned.path)
         return False
@@ -119,9 +126,9 @@ def _keep(row: StoredFile, cleaned: StoredFile) -> bool:
     return True
 
 
-def _settle(row: StoredFile, state: StoredFile.Preparation, **more: object) -> None:
+def _settle(row: StoredFile, state: StoredFile.Preparation, fault: str = "") -> None:
     """Let go of a file that is still this process's own. One query."""
     StoredFile.objects.filter(
         pk=row.pk, attempts=row.attempts, preparation__in=StoredFile.PENDING
-    ).update(preparation=state, claimed_until=None, **more)
+    ).update(preparation=state, claimed_until=None, fault=fault)
     row.refresh_from_db()

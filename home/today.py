@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from committees.agenda import waiting_for
+from committees.agenda import to_judge
 from committees.models import Case, Meeting, Membership
 from evidence.models import FeedbackRequest
 from home.roles import Roles
@@ -150,5 +150,5 @@ def _meetings(user: Account, now: datetime) -> list[Coming]:
     sits = Membership.objects.current().filter(committee=OuterRef("committee"), person=user.pk)
     meetings = Meeting.objects.coming().filter(Exists(sits)).select_related("committee")
     coming = list(meetings.order_by("held_at")[:MOST])
-    waiting = Counter(case.meeting_id for case in waiting_for(user, coming, now))
+    waiting = Counter(case.meeting_id for case in to_judge(user, coming, now))
     return [Coming(meeting, waiting[meeting.pk]) for meeting in coming]

@@ -30,6 +30,19 @@ def counted_as(people: "Collection[UUID] | QuerySet", moment: datetime) -> dict[
     return dict(rows.values_list("person", "counts_as"))
 
 
+def counted_together(people: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Find for each of these people all who now count as one with them, themselves included. Two
+    queries."""
+    now = Identity.objects.current()
+    first = {one: one for one in people}
+    first |= dict(now.filter(person__in=people).values_list("person", "counts_as"))
+    groups: dict[UUID, set[UUID]] = defaultdict(set)
+    rows = now.filter(counts_as__in=set(first.values()))
+    for person, counts_as in rows.values_list("person", "counts_as"):
+        groups[counts_as].add(person)
+    return {one: frozenset({one, as_whom} | groups[as_whom]) for one, as_whom in first.items()}
+
+
 def said_to_be(people: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
     """Find for each of these people all who are said to be the same human, themselves included. A
     query for each step from one to the next, at least one."""

@@ -66,14 +66,15 @@ def can_be_ordered(what: str, kind: ErrandKind) -> None:
 def order(
     what: str, *, about: UUID, rows: Collection[UUID], by: Any, at: datetime | None = None
 ) -> Errand:
-    """Order this for these rows, in this order; returns the errand, or the one that runs already
-    for the same. Raises NotPossible without rows. Whether somebody may is checked for each row."""
+    """Order this for these rows, in this order; returns the errand, or the one of theirs that runs
+    already for the same. A row of which somebody else ordered it too is done once. Raises
+    NotPossible without rows. Whether somebody may is checked for each row."""
     if what not in KINDS_OF_ERRAND:
         raise KeyError(what)
     if not rows:
         raise NotPossible(_("There is nothing to be done here now."))
     errand, is_new = Errand.objects.get_or_create(
-        what=what, about=about, ended_at=None, defaults={"by": by, "recorded_at": at or _now()}
+        what=what, about=about, by=by, ended_at=None, defaults={"recorded_at": at or _now()}
     )
     if is_new:
         ErrandItem.objects.bulk_create(

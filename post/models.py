@@ -143,7 +143,7 @@ class Errand(Row):
         ordering = ["recorded_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["what", "about"],
+                fields=["what", "about", "by"],
                 condition=Q(ended_at__isnull=True),
                 name="an_errand_is_not_ordered_twice_at_a_time",
             ),

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -72,10 +73,38 @@ def proof_of(row: Chain | Event, key: str) -> str:
     return hmac.new(key.encode(), canonical([row._meta.label_lower, said]), sha256).hexdigest()
 
 
-def _sign(row: Chain | Event) -> None:
-    """Give the row its proof, under the key with the highest number."""
-    row.key_number = max(settings.SEAL_KEYS)
+def _sign(row: Chain | Event, chain: Chain) -> None:
+    """Give the row its proof, under the key that signs, and never under an older one than its
+    chain bears already: where keys are being replaced, some processes sign with the new one before
+    others. Raises LookupError where that one is not here."""
+    row.key_number = max(signing_key(), chain.key_number or 0)
+    if row.key_number not in settings.SEAL_KEYS:
+        raise LookupError(f"{chain.key} is proven with key {row.key_number}, which is not here")
     row.proof = proof_of(row, settings.SEAL_KEYS[row.key_number])
+
+
+def signing_key() -> int:
+    """The number of the key that signs: the one named, else the highest."""
+    return settings.SEAL_SIGNS or max(settings.SEAL_KEYS)
+
+
+@transaction.atomic
+def sign_heads() -> list[str]:
+    """Sign the heads of all chains that bear an older key than the one that signs, so that who has
+    an older one can write none of them anew; returns the keys of the chains whose head does not
+    bear its proof, which are left as they are. Two queries for each thousand chains."""
+    wrong: list[str] = []
+    older = Chain.objects.select_for_update().filter(key_number__lt=signing_key()).order_by("key")
+    done = ""
+    while chains := list(older.filter(key__gt=done)[:1000]):
+        done = chains[-1].key
+        for chain in chains:
+            if compare_digest(chain.proof, proof_of(chain, settings.SEAL_KEYS[chain.key_number])):
+                _sign(chain, chain)
+            else:
+                wrong.append(chain.key)
+        Chain.objects.bulk_update(chains, ["key_number", "proof"])
+    return wrong
 
 
 # --- Writing --------------------------------------------------------------------------------------
@@ -136,7 +165,7 @@ def append_many(entries: Iterable[ChainEntry]) -> list[Event]:
         ahead[entry.key] = max(at, ahead.get(entry.key, at))
         events.append(_link(chains[entry.key], entry, stored, ahead[entry.key]))
     for chain in chains.values():
-        _sign(chain)
+        _sign(chain, chain)
     Event.objects.bulk_create(events)
     Chain.objects.bulk_update(chains.values(), ["length", "head", "key_number", "proof"])
     return events
@@ -147,7 +176,7 @@ def _locked(keys: set[str]) -> dict[str, Chain]:
     chains = Chain.objects.filter(key__in=keys)
     new = [Chain(key=key) for key in sorted(keys.difference(chains.values_list("key", flat=True)))]
     for chain in new:
-        _sign(chain)
+        _sign(chain, chain)
     if new:  # somebody else may make the same at this moment
         Chain.objects.bulk_create(new, ignore_conflicts=True)
     return {chain.key: chain for chain in chains.select_for_update().order_by("key")}
@@ -194,6 +223,6 @@ def _link(chain: Chain, entry: ChainEntry, stored: Mapping[str, Sealed], at: dat
         previous=chain.head,
     )
     event.digest = digest_of(event)
-    _sign(event)
+    _sign(event, chain)
     chain.length, chain.head = event.number, event.digest
     return event

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Model, QuerySet
 
-from records.chain import digest_of, proof_of, statement_of
+from records.chain import digest_of, proof_of, signing_key, statement_of
 from records.models import Chain, Erasure, Event, Sealed, name_of
 
 Keys = Mapping[int, str]
@@ -26,6 +26,7 @@ class Report:
     events: int = 0
     rows: int = 0
     files: int = 0
+    older_heads: int = 0  # chains proven with another key than the one that signs: `sign_heads`
     erased: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -148,6 +149,7 @@ def _statements(
                 report.faults.append(f"{name}: stated on {stated[name].chain} and {chain.key}")
             stated[name] = Stated(chain.key, statement)
     for chain in chains.values():
+        report.older_heads += chain.key_number < signing_key()
         faults = _head_faults(chain, last.get(chain.pk), keys)
         report.faults += [f"{chain.key}: {fault}" for fault in faults]
     return stated

@@ -25,6 +25,7 @@ for name in (
     "REDIS_URL",
     "RETURN_PATH",
     "SEAL_KEYS",
+    "SEAL_SIGNS",
     "STATIC_ROOT",
     "TRUSTED_PROXIES",
     "UPLOAD_DAYS",

@@ -1,6 +1,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -182,6 +183,7 @@ def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announce
 def supersede(
     *,
     case: Case,
+    earlier: UUID,
     findings: Mapping[str, Found],
     motivation: str,
     cited: Iterable[str],
@@ -191,22 +193,22 @@ def supersede(
     second: Account,
     at: datetime | None = None,
 ) -> Decision:
-    """Put a new decision in the place of the one that was announced, on the same frozen set, and
-    announce it: a clerical error that two members put right, or what two members of the exam
-    board do on objection or appeal. The earlier one stays on record. The panel is that of the
+    """Put a new decision in the place of the announced one (`earlier`, its id), on the same frozen
+    set, and announce it: a clerical error that two members put right, or what two members of the
+    exam board do on objection or appeal. The earlier one stays on record. The panel is that of the
     earlier decision; who replaced it stands in the supersession. Raises NotPossible before the
-    announcement, without a reason, while a later case on this unit is being decided, and as
-    `decide` does."""
+    announcement, without a reason, where another decision stands by now, while a later case on
+    this unit is being decided, and as `decide` does."""
     case = locked(case)
     at = at or timezone.now()
     panel = panel_of(case, at)
-    check_may_supersede(by, second, case, panel, ground)
-    check_supersede(case, reason)
-    earlier = case.decisions.standing().get()
-    decision = write_decision(case, findings, motivation, cited, panel=earlier.panel, by=by, at=at)
+    check_may_supersede(by, second, case, panel, ground, at)
+    check_supersede(case, earlier, reason)
+    replaced = case.decisions.get(pk=earlier)
+    decision = write_decision(case, findings, motivation, cited, panel=replaced.panel, by=by, at=at)
     supersession = Supersession.objects.create(
         decision=decision,
-        earlier=earlier,
+        earlier=replaced,
         ground=ground,
         reason=reason.strip(),
         by_id=by.pk,
@@ -215,7 +217,7 @@ def supersede(
     )
     case.decision = decision
     case.save(update_fields=["decision"])
-    facts = {"earlier": earlier.pk, "ground": ground, "person": second.pk}
+    facts = {"earlier": earlier, "ground": ground, "person": second.pk}
     rows: list[Sealed] = [case, decision, supersession]
     append(case.chain, "decision.superseded", by=by, at=at, rows=rows, facts=facts)
     make_known(case, by=by, at=at)

@@ -2,11 +2,11 @@
 
 import logging
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from committees.access import (
     check_asks_something,
@@ -86,7 +86,30 @@ def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
         Case.objects.filter(pk=case.pk).update(waits_for=waiting)
     if waits:
         check_prepared(len(waiting))
-    return _freeze(case, evidence_set, read_at, at=at)
+    try:
+        return _freeze(case, evidence_set, read_at, at=at)
+    except _Changed:
+        return _freeze_held(case, evidence_set, at=at)
+
+
+class _Changed(Exception):
+    """Something was written of the student while their set was read."""
+
+
+@transaction.atomic
+def _freeze_held(case: Case, evidence_set: EvidenceSet, *, at: datetime) -> Snapshot:
+    """Read the set again while nobody writes of the student, and freeze it: so nobody who goes on
+    writing keeps their set from being frozen. `evidence_set` is as it was read before."""
+    lock(_files_of(evidence_set))
+    read_at = _head(case).select_for_update().first()
+    again = set_that_counts(case, as_of=case.meeting.reference_at)
+    return _freeze(case, again, read_at, at=at)
+
+
+def _files_of(evidence_set: EvidenceSet) -> set[UUID]:
+    """The stored files that are shown in the set."""
+    files = (file for piece in evidence_set.pieces for file in piece.files)
+    return {UUID(file.file) for file in files if file.file}
 
 
 def _head(case: Case) -> "QuerySet[Chain, str]":
@@ -113,14 +136,14 @@ def _still_unprepared(case: Case) -> int:
 def _freeze(
     case: Case, evidence_set: EvidenceSet, read_at: str | None, *, at: datetime
 ) -> Snapshot:
+    """Raises _Changed where the head of the student's chain is not `read_at` any more. Files are
+    locked before chains, as by everybody."""
+    lock(_files_of(evidence_set))
     if _head(case).select_for_update().first() != read_at:
-        raise NotPossible(
-            _("Something of the set changed at this very moment: it is frozen in a minute.")
-        )
+        raise _Changed
     case = locked(case)
     move(case, Case.State.FROZEN)
     snapshot, items, files = freeze(case, evidence_set, at=at)
-    lock(row.file_id for row in files)
     snapshot.save(force_insert=True)
     SnapshotItem.objects.bulk_create(items)
     SnapshotFile.objects.bulk_create(files)

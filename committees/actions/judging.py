@@ -16,7 +16,7 @@ from committees.access import (
 )
 from committees.models import Case, Judgement, Outcome, OwnWord, Recusal
 from committees.rules import Ground, Panel
-from committees.snapshots import read
+from committees.snapshots import frame_of
 from committees.who_sits import panel_of
 from committees.workflow import locked
 from people.models import Account
@@ -126,8 +126,8 @@ def judge(
 
 def check_complete(case: Case, outcomes: Mapping[str, str], motivation: str) -> list[str]:
     """See that there is one outcome for each part of the frozen unit, and a
-    motivation. Returns the ids of the parts in their order. Two queries."""
-    parts = [part.id for part in read(case).evidence_set.frame.parts]
+    motivation. Returns the ids of the parts in their order. One query."""
+    parts = [part.id for part in frame_of(case).parts]
     if set(outcomes) != set(parts) or not set(outcomes.values()) <= set(Outcome.values):
         raise NotPossible(_("Give one finding for each part of the unit."))
     if not motivation.strip():

@@ -2,10 +2,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -82,7 +81,7 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     earlier = case.judgements.filter(person=request.user.pk).order_by("-number").first()
     judges = allowed(check_may_judge, request.user, panel)
     form = draft = None
-    if judges and not why_not(check_judge, case):
+    if judges and (request.method == "POST" or not why_not(check_judge, case)):
         data = request.POST if request.method == "POST" else None
         form = JudgementForm(data, parts=frozen.evidence_set.frame.parts, earlier=earlier)
         draft = Writing(request, f"judgement:{case.pk}:{request.user.pk}", form)
@@ -93,17 +92,16 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
         if is_draft:
             return draft.answer()
         if form.is_valid():
-            actions.judge(
-                case=case,
-                findings=form.outcomes,
-                motivation=form.cleaned_data["motivation"],
-                by=request.user,
-            )
-            draft.forget()
-            messages.success(
-                request, _("Your judgement is kept, sealed until all are opened together.")
-            )
-            return redirect("committees:case", case.pk)
+            with refusals_in(form):
+                actions.judge(
+                    case=case,
+                    findings=form.outcomes,
+                    motivation=form.cleaned_data["motivation"],
+                    by=request.user,
+                )
+                draft.forget()
+                text = _("Your judgement is kept, sealed until all are opened together.")
+                return done(request, text, _case_page(case))
     if context["asks_whose"]:
         context["whose"] = _whose(frozen, dict.fromkeys(panel.unsaid[request.user.pk]))
     context |= shown | {"form": form, "draft": draft, "own": earlier, "judges": judges}
@@ -158,9 +156,11 @@ def _back_to(user: Account, case: Case, panel: Panel) -> WayBack | Meeting:
     asked, to the case, or, where they stand aside now, to the meeting."""
     if user.pk in panel.unsaid:
         return WayBack(reverse("committees:say_whose", args=[case.pk]), str(case))
-    if allowed(check_may_read, user, panel):
-        return WayBack(reverse("committees:case", args=[case.pk]), str(case))
-    return case.meeting
+    return _case_page(case) if allowed(check_may_read, user, panel) else case.meeting
+
+
+def _case_page(case: Case) -> WayBack:
+    return WayBack(reverse("committees:case", args=[case.pk]), str(case))
 
 
 @signed_in

@@ -8,17 +8,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from committees import actions
-from committees.access import check_may_give_mandate, check_may_prepare
+from committees.access import check_may_give_mandate, check_may_prepare, check_not_in_session
 from committees.agenda import rows_for
 from committees.forms import CommitteeForm, MandateForm, SeatForm
 from committees.models import Case, Committee, Meeting, Membership
 from committees.rules import is_attainable
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
-from people.pages import ask_page, done, refusals_in
+from people.pages import ask_page, before_writing, done, refusals_in
 from post.models import OutboxMail
 from programmes.access import check_may_manage
 from programmes.models import Programme
+from records.refusals import why_not
 
 
 @signed_in
@@ -81,6 +82,7 @@ def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Ht
     """Another mandate for a committee, to begin with the words of the one that holds."""
     committee = _committee(request, pk)
     check_may_give_mandate(request.user, committee)
+    before_writing(request, check_not_in_session, committee)
     holds = {"text": committee.mandate.text, "quorum": committee.mandate.quorum}
     form = MandateForm(request.POST if request.method == "POST" else None, initial=holds)
     draft = Writing(request, f"mandate:{committee.pk}:{request.user.pk}", form)
@@ -133,7 +135,8 @@ def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm
         "former": [seat for seat in seats if seat.ended_at is not None],
         "is_attainable": is_attainable(committee.mandate.quorum, sum(seat.votes for seat in now)),
         "may_manage": may_manage,
-        "may_give_mandate": allowed(check_may_give_mandate, request.user, committee),
+        "may_give_mandate": allowed(check_may_give_mandate, request.user, committee)
+        and not why_not(check_not_in_session, committee),
         "earlier_mandates": committee.mandates.exclude(pk=committee.mandate_id).order_by("-number"),
         "may_prepare": allowed(check_may_prepare, request.user, committee, timezone.now()),
         "meetings": Meeting.objects.visible_to(request.user).filter(committee=committee),

@@ -363,7 +363,4 @@ def _order(request: PersonRequest, what: str, meeting: Meeting, cases: list[UUID
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect("committees:meeting", meeting.pk)
-    if errand.by_id != request.user.pk:
-        messages.info(request, _("%(name)s ordered this just now.") % {"name": errand.by})
-        return redirect("committees:meeting", meeting.pk)
     return redirect("errand", errand.pk)

@@ -194,6 +194,7 @@ class Scene:
     def supersede(self, *outcomes: str, **other: Any) -> Decision:
         """A clerical error that chair and member put right, unless said otherwise."""
         words = {
+            "earlier": self.refreshed().decision_id,
             "findings": found_in(self.case, *(outcomes or (Outcome.ATTAINED,))),
             "motivation": "The set shows it after all.",
             "cited": cited_in(self.case),

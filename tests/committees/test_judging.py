@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from committees import actions
 from committees.models import Case, Judgement
+from committees.snapshots import read
 from committees.who_sits import panel_of
 from records.models import Event
 from records.refusals import NotPossible
@@ -93,3 +96,24 @@ def test_whose_seat_ended_counts_no_more() -> None:
     panel = panel_of(made.refreshed(), HELD)
     assert panel.judgements_in == ()
     assert panel.seat_of(made.member.pk) is None
+
+
+@pytest.mark.parametrize("late", ["opened", "deferred"])
+def test_a_judgement_that_comes_too_late_keeps_what_was_written(client: Client, late: str) -> None:
+    made = scene(state=Case.State.FROZEN)
+    made.judge(made.chair)
+    made.judge(made.other_member)
+    made.open_meeting()
+    if late == "opened":
+        made.open_judgements()
+    else:
+        actions.defer(case=made.case, reason="More.", by=made.chair, at=HELD)
+    client.force_login(made.member)
+    part = read(made.case).evidence_set.frame.parts[0].id
+    sent = {f"part_{part}": "attained", "motivation": "I saw her plan the work herself."}
+
+    answered = client.post(reverse("committees:case", args=[made.case.pk]), sent)
+
+    assert answered.status_code == 422
+    assert "I saw her plan the work herself." in answered.text
+    assert not made.case.judgements.filter(person=made.member.pk).exists()

@@ -339,7 +339,7 @@ def test_a_member_keeps_their_judgement_and_writes_it_again() -> None:
     [
         ("secretary", Case.State.FROZEN, 403),
         ("adviser", Case.State.FROZEN, 404),
-        ("member", Case.State.OPENED, 409),
+        ("member", Case.State.OPENED, 422),
     ],
 )
 def test_a_judgement_that_may_not_be_is_not_kept(who: str, state: str, status: int) -> None:

@@ -1,5 +1,6 @@
 """One decision takes the place of another: by two people, for a reason; the earlier one stays."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -17,8 +18,9 @@ from people.models import Account, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail
 from records.refusals import NotPossible
 from records.verification import verify_chain
-from tests.committees.factories import HELD, MembershipFactory, Scene, scene
-from tests.factories import AccountFactory, InstitutionRoleFactory
+from tests.committees.factories import HELD, LONG_AGO, MembershipFactory, Scene, scene
+from tests.evidence.factories import FeedbackFactory, GiverFactory
+from tests.factories import AccountFactory, InstitutionRoleFactory, set_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +145,8 @@ def test_only_what_was_announced_is_replaced(state: str) -> None:
     if not has_set:
         with pytest.raises(NotPossible):
             actions.supersede(
-                case=made.case, motivation="", ground=Ground.RECTIFICATION, reason="An error.",
+                case=made.case, earlier=uuid4(), motivation="", reason="An error.",
+                ground=Ground.RECTIFICATION,
                 by=made.chair, second=made.member, at=HELD, **words,
             )  # fmt: skip
     else:
@@ -244,6 +247,45 @@ def test_two_accounts_of_one_human_are_no_two_people() -> None:
 
     with pytest.raises(NotAllowed):
         made.supersede(by=one, second=other)
+
+
+@pytest.mark.parametrize("stale", ["the first", "none of this case"])
+def test_a_decision_that_was_replaced_meanwhile_is_not_replaced_again(stale: str) -> None:
+    made = announced()
+    first = made.refreshed().decision_id
+    made.supersede()
+
+    with translation.override("en"), pytest.raises(NotPossible, match="meanwhile"):
+        made.supersede(earlier=first if stale == "the first" else uuid4())
+
+
+@pytest.mark.parametrize("who", ["of the exam board", "member of now", "who sat"])
+def test_where_givers_do_not_judge_they_replace_nothing(who: str) -> None:
+    made = scene()
+    piece = made.student.person.evidence.get()
+    giver = GiverFactory(name="Jan Baas")
+    FeedbackFactory(
+        enrolment=made.case.enrolment, evidence=piece, person=giver,
+        remarks={made.requirement: "Calm."},
+    )  # fmt: skip
+    made.bring_to(Case.State.ANNOUNCED)
+    set_rules(made.programme, at=LONG_AGO, givers_may_judge=False)
+    by = {"of the exam board": exam_board, "member of now": late_member(made)}
+    account = made.chair if who == "who sat" else by[who]()
+    said_to_be(account, giver)
+    board = who == "of the exam board"
+
+    with pytest.raises(NotAllowed):
+        made.supersede(
+            by=account,
+            second=exam_board() if board else made.member,
+            ground=Ground.APPEAL if board else Ground.RECTIFICATION,
+        )
+
+
+def late_member(made: Scene) -> Callable[[], Account]:
+    """Gives a seat that somebody got after the decision."""
+    return lambda: MembershipFactory(committee=made.committee).person.account
 
 
 @pytest.mark.parametrize("who", ["student", "adviser"])

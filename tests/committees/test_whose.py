@@ -28,7 +28,8 @@ from tests.committees.factories import (
     scene,
 )
 from tests.evidence.factories import FeedbackFactory, GiverFactory
-from tests.factories import AccountFactory, set_rules
+from tests.factories import AccountFactory, EnrolmentFactory, set_rules
+from tests.people.factories import met
 
 pytestmark = pytest.mark.django_db
 
@@ -352,6 +353,30 @@ def test_who_was_said_to_be_a_giver_is_free_when_that_is_taken_back() -> None:
     judge(made)
 
 
+@pytest.mark.parametrize("through_a_third", [False, True])
+def test_who_is_known_beside_somebody_said_to_be_a_giver_is_asked(through_a_third: bool) -> None:
+    """Not they themselves are said to be the giver, but somebody known at a mailbox of theirs."""
+    made = scene()
+    set_rules(made.programme, givers_may_judge=False)
+    giver = met("Mieke Jansen", "mieke@home.example")
+    FeedbackFactory(
+        enrolment=made.case.enrolment,
+        evidence=answered_piece(made.case.enrolment, made.requirement),
+        person=giver,
+        remarks={made.requirement: "Calm."},
+    )
+    known = known_at_mailbox_of(made.member, "Mieke")
+    third = met("M. J.", "mj@elsewhere.example") if through_a_third else giver
+    say_same(one=known, other=third, reason="I know them.", by=None)
+    if through_a_third:
+        say_same(one=third, other=giver, reason="I know them.", by=None)
+    made.freeze()
+
+    assert set(panel(made).unsaid) == {made.member.pk}
+    with pytest.raises(NotAllowed):
+        judge(made)
+
+
 def test_a_judgement_from_before_a_tie_was_known_does_not_count_until_it_is_explained() -> None:
     made = scene()
     giver = GiverFactory(name="Petra Klein")
@@ -394,3 +419,34 @@ def test_who_gets_a_seat_after_the_decision_stands_aside_as_before_it(tie: str) 
     MembershipFactory(committee=made.committee, person=late)
 
     assert panel(made).aside == {late.pk: tie if tie == "adviser" else Ground.GAVE_FEEDBACK}
+
+
+# --- In another frame -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tie", ["gave", "shares a mailbox", "noted", "noted for somebody else"])
+def test_what_was_said_in_the_frame_of_another_enrolment_ties_as_well(tie: str) -> None:
+    """The set takes all feedback on its pieces, whatever somebody was asked it for."""
+    made = scene()
+    set_rules(made.programme, givers_may_judge=False)
+    other = EnrolmentFactory(student=made.student.person)
+    noted = tie.startswith("noted")
+    FeedbackFactory(
+        enrolment=other,
+        evidence=answered_piece(made.case.enrolment, made.requirement),
+        person=known_at_mailbox_of(made.member)
+        if tie == "shares a mailbox"
+        else GiverFactory()
+        if tie == "noted for somebody else"
+        else made.member.person,
+        remarks={made.requirement: "Calm."},
+        **{"noted": True, "noted_by": made.member.person if "else" in tie else other.student}
+        if noted
+        else {},
+    )
+    made.freeze()
+
+    found = panel(made)
+    assert (made.member.pk in found.aside) is (tie == "gave")
+    assert (made.member.pk in found.unsaid) is (tie in ("shares a mailbox", "noted"))
+    assert (found.givers[made.member.pk] == Disclosure.NOTED) is ("else" in tie)

@@ -4,6 +4,7 @@ import errno
 import io
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
@@ -124,16 +125,39 @@ def test_a_full_disk_is_not_the_fault_of_a_file(monkeypatch: pytest.MonkeyPatch)
     with monkeypatch.context() as patch:
         patch.setattr(cleaning, "_save_still", full)
         for _ in range(MOST_ATTEMPTS + 1):
-            with pytest.raises(OSError, match="No space"):
-                prepare_waiting()
+            assert prepare_waiting() == 0
+            in_a_minute()
     with monkeypatch.context() as patch:
         patch.setattr(preparing, "write", full)
-        with pytest.raises(OSError, match="No space"):
-            prepare_waiting()
-    before = (state_of(file), in_storage())
+        assert prepare_waiting() == 0
+    before = (state_of(file), in_storage(), prepare_waiting())
+    in_a_minute()
 
     assert prepare_waiting() == 1
-    assert before == (("waiting", 0, ""), {file.path})
+    assert before == (("in_hand", 0, ""), {file.path}, 0)
+
+
+def in_a_minute() -> None:
+    """The files that were to be tried again are due."""
+    StoredFile.objects.filter(preparation="in_hand").update(claimed_until=timezone.now())
+
+
+@pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EACCES])
+def test_a_file_for_which_there_is_no_room_keeps_no_other_waiting(
+    fault: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = (waiting() for _ in range(3))
+    copy = preparing._copy
+
+    def too_large(row: StoredFile, target: Path) -> None:
+        if row.pk == first.pk:
+            raise OSError(fault, "not this one")
+        copy(row, target)
+
+    monkeypatch.setattr(preparing, "_copy", too_large)
+
+    assert prepare_waiting() == len(others)
+    assert [state_of(file)[0] for file in (first, *others)] == ["in_hand", "ready", "ready"]
 
 
 def test_who_comes_second_leaves_nothing() -> None:

@@ -151,10 +151,29 @@ def test_the_same_is_not_ordered_twice_at_a_time(
     what, about, rows = can_do(lambda row, by: None), uuid4(), [uuid4()]
 
     first = order(what, about=about, rows=rows, by=chair)
-    assert order(what, about=about, rows=[uuid4()], by=AccountFactory()) == first
+    assert order(what, about=about, rows=[uuid4()], by=chair) == first
     do_ordered()
 
     assert order(what, about=about, rows=rows, by=chair) != first
+
+
+def test_what_two_people_order_is_done_with_the_rights_of_each(
+    can_do: Callable[[Act], str], chair: Account
+) -> None:
+    """Neither waits for what the other may not do."""
+    other, rows = AccountFactory(), [uuid4(), uuid4()]
+
+    def act(row: UUID, by: Account) -> None:
+        if (row, by) == (rows[0], other):
+            raise PermissionDenied("Not yours.")
+
+    what, about = can_do(act), uuid4()
+    theirs = order(what, about=about, rows=rows[:1], by=other)
+    own = order(what, about=about, rows=rows, by=chair)
+    do_ordered()
+
+    assert outcomes(theirs) == [("refused", "Not yours.")]
+    assert outcomes(own) == [("done", "")] * 2
 
 
 def test_nothing_is_not_ordered(can_do: Callable[[Act], str], chair: Account) -> None:

@@ -11,7 +11,16 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from records import verification
-from records.chain import ChainEntry, append, append_many, canonical, digest_of, statement_of
+from records.chain import (
+    ChainEntry,
+    append,
+    append_many,
+    canonical,
+    digest_of,
+    proof_of,
+    sign_heads,
+    statement_of,
+)
 from records.models import Chain, Erasure, Event, new_salt
 from records.triggers import lifted
 from records.verification import verify
@@ -317,16 +326,78 @@ def test_the_newest_key_signs_and_the_earlier_ones_go_on_proving(settings: Setti
 
 @pytest.mark.tampers
 def test_an_earlier_key_writes_no_more_where_a_newer_one_wrote(settings: Settings) -> None:
-    """Who got hold of a key that was replaced."""
+    """Who got hold of a key that was replaced, and writes past the code."""
     settings.SEAL_KEYS = {**KEYS, 2: "a second key"}
     write(1)
-    settings.SEAL_KEYS = KEYS
-    write(1)
-    settings.SEAL_KEYS = {**KEYS, 2: "a second key"}
+    chain = Chain.objects.get()
+    event = Event(
+        chain=chain, number=2, verb="case.moved", recorded_at=timezone.now(), statement={},
+        previous=chain.head, key_number=1,
+    )  # fmt: skip
+    event.digest = digest_of(event)
+    event.proof = proof_of(event, KEYS[1])
+    event.save(force_insert=True)
+    chain.length, chain.head, chain.key_number = 2, event.digest, 1
+    chain.proof = proof_of(chain, KEYS[1])
+    chain.save()
 
     assert verify().faults == [
         "event 2 of case:1: proven with an older key than the event before it"
     ]
+
+
+def test_while_a_key_is_replaced_no_chain_goes_back_to_the_old_one(settings: Settings) -> None:
+    """Some processes sign with the new key, others still with the old one."""
+    settings.SEAL_KEYS, settings.SEAL_SIGNS = {**KEYS, 2: "a second key"}, 1
+    write(1)
+    settings.SEAL_SIGNS = 0
+    write(1)
+    settings.SEAL_SIGNS = 1
+    write(1)
+
+    assert list(Event.objects.order_by("number").values_list("key_number", flat=True)) == [1, 2, 2]
+    assert verify().faults == []
+
+
+def test_who_was_not_handed_the_new_key_writes_nothing_on_its_chains(settings: Settings) -> None:
+    settings.SEAL_KEYS = {**KEYS, 2: "a second key"}
+    write(1)
+    settings.SEAL_KEYS = KEYS
+
+    with pytest.raises(LookupError, match="key 2"), transaction.atomic():
+        write(1)
+
+    settings.SEAL_KEYS = {**KEYS, 2: "a second key"}
+    assert (Event.objects.count(), verify().faults) == (1, [])
+
+
+def test_heads_are_signed_anew_once_a_key_was_replaced(settings: Settings) -> None:
+    write(2)
+    write(1, key="case:2")
+    settings.SEAL_KEYS = {**KEYS, 2: "a second key"}
+    before = verify().older_heads
+
+    assert sign_heads() == []
+
+    assert set(Chain.objects.values_list("key_number", flat=True)) == {2}
+    report = verify()
+    assert (before, report.older_heads, report.faults) == (2, 0, [])
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("column", ["length", "head", "proof"])
+def test_a_head_that_was_altered_is_not_signed_anew(column: str, settings: Settings) -> None:
+    write(2)
+    write(1, key="case:2")
+    with lifted():
+        Chain.objects.filter(key="case:2").update(**{column: 7 if column == "length" else "0" * 64})
+    settings.SEAL_KEYS = {**KEYS, 2: "a second key"}
+
+    assert sign_heads() == ["case:2"]
+
+    numbers = dict(Chain.objects.values_list("key", "key_number"))
+    assert numbers == {"case:1": 2, "case:2": 1}
+    assert verify().older_heads == 1
 
 
 def test_without_a_key_all_that_follows_is_checked_and_the_report_says_so() -> None:

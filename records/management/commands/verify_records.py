@@ -23,6 +23,11 @@ class Command(BaseCommand):
         report = verify({} if without_key else None)
         if not report.with_keys:
             self.stdout.write("Without a key: who wrote the events was not checked.")
+        elif report.older_heads:
+            self.stdout.write(
+                f"{report.older_heads} chains are proven with a replaced key: sign_heads signs "
+                "them anew. After that, one proven with it was written by who has that key."
+            )
         for name in report.erased:
             self.stdout.write(f"lawfully removed: {name}")
         for fault in report.faults:

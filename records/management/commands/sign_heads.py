@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from records.chain import sign_heads
+
+
+class Command(BaseCommand):
+    help = (
+        "Sign the head of every chain with the key that signs now, once a key was replaced: who "
+        "has the old one can then write none of them anew. Exit 1 and the chains that do not bear "
+        "the proof of the key they name, which are left as they are."
+    )
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        wrong = sign_heads()
+        for key in wrong:
+            self.stdout.write(f"FAULT: {key}: its head was altered")
+        if wrong:
+            raise CommandError(f"{len(wrong)} heads were not signed")
+        self.stdout.write("Every chain is proven with the key that signs now.")
