@@ -160,18 +160,6 @@ def clean_media(source: Path, target: Path, file_type: FileType) -> FileType:
     raise CleaningFailed(Fault.DAMAGED_RECORDING)
 
 
-def video_still(source: Path, target: Path) -> bool:
-    """A JPEG of a telling picture from the first seconds of a video, at most 1280 wide, upright.
-    False when none could be made."""
-    try:
-        with source.open("rb") as file:
-            demuxer, _muxer = _CONTAINERS[detect(file, size=0).media_type]
-    except (FileRefused, KeyError):
-        return False
-    picture = "-map 0:V:0 -t 5 -vf thumbnail=50,scale='min(1280,iw)':-2 -frames:v 1 -q:v 4"
-    return _ffmpeg(source, demuxer, f"{picture} {_SILENT} -f mjpeg", target)
-
-
 def _ffmpeg(source: Path, demuxer: str, output: str, target: Path) -> bool:
     """Whether ffmpeg made `target` (not empty) within its limits. It gets the source as an open
     file and may open no other, by path or over a network, whatever the source says."""

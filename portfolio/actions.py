@@ -35,17 +35,9 @@ def hold_check_in(
     access.check_may_advise(by, enrolment)
     under_lock(Enrolment.objects.all(), enrolment.pk)
     at = at or timezone.now()
-    if enrolment.programme.rules.with_light != bool(light):
-        raise NotPossible(
-            _("Choose a traffic light.")
-            if enrolment.programme.rules.with_light
-            else _("This programme holds check-ins without a traffic light.")
-        )
-    if held_on > timezone.localdate(at):
-        raise NotPossible(_("A check-in is noted after it was held; this date is yet to come."))
     agreements = list(agreements)
-    if any(due_on < held_on for _text, due_on in agreements):
-        raise NotPossible(_("An agreement is for a day after the check-in."))
+    due = [due_on for _text, due_on in agreements]
+    access.check_hold_check_in(enrolment.programme, light, held_on, due, at)
     check_in = CheckIn.objects.create(
         enrolment=enrolment,
         by_id=by.pk,
@@ -96,8 +88,7 @@ def acknowledge(
             rows=[check_in],
             facts={"check_in": check_in.pk},
         )
-    elif said.refused != refused:
-        raise NotPossible(_("You already gave your word on this check-in. It stays as it was."))
+    access.check_acknowledge(said, refused)
     return said
 
 
@@ -135,10 +126,7 @@ def set_aside(
         raise NotPossible(_("Say why this piece should not count; the committee reads it."))
     evidence = under_lock(Evidence.objects.all(), evidence.pk)
     at = at or timezone.now()
-    laid = evidence.links.current().filter(requirement__in=unit.requirements())
-    is_theirs = evidence.owner_id == by.pk and unit.programme_id == enrolment.programme_id
-    if not is_theirs or evidence.withdrawn_at or not laid.exists():
-        raise NotPossible(_("This piece does not belong to this unit."))
+    access.check_set_aside(evidence, unit, enrolment)
     row, is_new = SetAside.objects.get_or_create(
         enrolment=enrolment,
         unit=unit,

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from evidence.models import Evidence
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing, find
-from people.pages import refusals_in
+from people.pages import before_writing, refusals_in
 from portfolio import access, actions
 from portfolio.advising import students_of, taught_by
 from portfolio.coverage import EVERYTHING, WHOLE, Filter, draw, draw_lines
@@ -330,6 +330,7 @@ def set_aside_piece(
     enrolment, unit = _own(request, enrolment_id, unit_id)
     pieces = Evidence.objects.kept().filter(owner=request.user.pk).select_related("current")
     piece = get_object_or_404(pieces, pk=evidence_id)
+    before_writing(request, access.check_set_aside, piece, unit, enrolment)
     form = SetAsideForm(request.POST or None)
     draft = Writing(request, f"set_aside:{unit.pk}:{piece.pk}:{request.user.pk}", form)
     if is_draft:

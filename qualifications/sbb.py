@@ -34,7 +34,6 @@ from qualifications.xmltree import (
     child,
     distinct,
     line_of,
-    outermost,
     read_tree,
     refuse,
 )
@@ -54,11 +53,6 @@ _REFERENCES = {
     "competentie": "competentie",
     "vakkennisenvaardigheden": "kennisofvaardigheid",
 }
-
-
-def looks_like_sbb(content: bytes) -> bool:
-    """Whether the outermost element is ``sbb``, also where the rest is damaged or unacceptable."""
-    return outermost(content) == "sbb"
 
 
 def parse_sbb(content: bytes, *, name: str) -> ParsedDossier:

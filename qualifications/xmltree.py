@@ -3,7 +3,6 @@ wrong with one is refused by file, line and name."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, NoReturn, cast
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
@@ -24,15 +23,6 @@ MAX_ATTRIBUTE = 200  # characters of an attribute that is used
 
 # What expat says when a file ends too early: no element, open token, half a character, open CDATA.
 _CUT_OFF = frozenset({3, 5, 6, 20})
-
-
-def outermost(content: bytes) -> str:
-    """The name of the first element, read without trusting the rest; "" where this is not XML."""
-    head = content[:4096].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff \t\r\n")
-    if not head.startswith(b"<"):
-        return ""
-    first = re.search(rb"<([a-zA-Z_][\w.:-]*)", re.sub(rb"(?s)<!--.*?-->", b"", head))
-    return first[1].decode("ascii") if first else ""
 
 
 def read_tree(content: bytes, *, file: str) -> Element:

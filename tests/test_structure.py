@@ -379,3 +379,22 @@ def test_what_somebody_writes_can_be_erased_or_stays_on_purpose() -> None:
     }
 
     assert long_texts == STAYS
+
+
+# --- Migrations -----------------------------------------------------------------------------------
+
+
+def test_each_room_with_models_has_one_migration_and_no_other_has_any() -> None:
+    """Until there is a school with data (then this test goes), so that what is there is read at
+    once, and not how it came about."""
+    found = {
+        room: sorted(path.name for path in (settings.BASE_DIR / room / "migrations").glob("0*.py"))
+        for room in ROOMS
+    }
+    with_models = {
+        config.label for config in apps.get_app_configs() if config.label in found
+        and any(config.get_models())
+    }  # fmt: skip
+
+    assert {room for room, names in found.items() if names} == with_models
+    assert {tuple(names) for names in found.values() if names} == {("0001_initial.py",)}

@@ -15,7 +15,7 @@ from django.utils import translation
 from PIL import Image, ImageCms, ImageSequence
 from PIL.PngImagePlugin import PngInfo
 
-from files.cleaning import CleaningFailed, clean_image, clean_media, video_still
+from files.cleaning import CleaningFailed, clean_image, clean_media
 from files.filetypes import FileRefused, FileType, Kind, detect, types
 
 pillow_heif.register_heif_opener()
@@ -532,31 +532,6 @@ def test_what_takes_too_long_fails(
 
     with pytest.raises(CleaningFailed):
         clean_media(source, target, types.MP4)
-    assert not target.exists()
-
-
-def test_still_of_a_portrait_video_is_upright(tmp_path: Path, source: Path, target: Path) -> None:
-    flat = tmp_path / "flat.mp4"
-    ffmpeg(f"{PICTURE} -c:v libx264 -pix_fmt yuv420p10le", flat)
-    ffmpeg(f"-display_rotation:v:0 90 -i {flat} -c copy -metadata title={SECRET} -f mp4", source)
-
-    assert video_still(source, target)
-
-    assert type_of(target) == types.JPEG
-    assert SECRET.encode() not in target.read_bytes()
-    with Image.open(target) as still:
-        assert still.size == (48, 64)
-
-
-def test_what_has_no_picture_has_no_still(source: Path, target: Path) -> None:
-    ffmpeg(f"{SOUND} -c:a aac -f ipod", source)
-    assert not video_still(source, target)
-
-    source.write_bytes(b"\x00\x01\x02 no video")
-    assert not video_still(source, target)
-
-    source.write_text("hoi")
-    assert not video_still(source, target)
     assert not target.exists()
 
 

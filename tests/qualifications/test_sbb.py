@@ -16,7 +16,7 @@ from qualifications.parsed import (
     ParsedQualification,
     ParsedWorkProcess,
 )
-from qualifications.sbb import looks_like_sbb, parse_sbb
+from qualifications.sbb import parse_sbb
 
 SMALL = (settings.BASE_DIR / "qualifications/samples/dossier-klein.xml").read_bytes()
 SMALL_TEXT = SMALL.decode("utf-8-sig")
@@ -651,29 +651,6 @@ def test_long_names_and_values_are_cut_in_messages() -> None:
 
 
 # --- What is recognised ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        (SMALL, True),
-        (SMALL_TEXT.encode("utf-16"), True),
-        (SMALL[:900], True),
-        (b"<!-- <rss> -->\n<sbb/>", True),
-        (b"<!DOCTYPE sbb [<!ENTITY a 'ha'>]><sbb>&a;</sbb>", True),
-        (b"<sbbx/>", False),
-        (b"<rss><sbb/></rss>", False),
-        (b'{"text": "<sbb>"}', False),
-        (b"", False),
-        (b"<", False),
-    ],
-    ids=[
-        "small", "utf-16", "cut-off", "comment", "doctype",
-        "longer-name", "inside", "json", "empty", "only-a-bracket",
-    ],
-)  # fmt: skip
-def test_dossier_is_recognised_by_its_outermost_element(content: bytes, expected: bool) -> None:
-    assert looks_like_sbb(content) is expected
 
 
 # --- Whatever happens to a file -------------------------------------------------------------------
