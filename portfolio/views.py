@@ -29,6 +29,7 @@ from portfolio.forms import (
 from portfolio.lines import line_page, under
 from portfolio.loading import load
 from portfolio.models import Agreement, CheckIn, SetAside
+from post.models import OutboxMail
 from programmes.models import Enrolment, Unit
 
 
@@ -173,6 +174,9 @@ def _check_ins(
         "is_student": is_student,
         "today": timezone.localdate(),
         "check_ins": [(row, forms.get(row.pk), drafts.get(row.pk)) for row in rows],
+        "troubles": {}
+        if is_student
+        else OutboxMail.objects.troubles_about([row.pk for row in rows]),
     }
     status = 422 if refused else 200
     return render(request, "portfolio/check_ins.html", context, status=status)

@@ -3,7 +3,7 @@ from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -135,13 +135,14 @@ def _meeting_page(
     may_take_off = prepares and any(not why_not(check_take_off, row.case) for row in rows)
     planned = sum(row.case.state == Case.State.PLANNED for row in rows)
     pending = sum(row.case.is_pending for row in rows)
-    students = {row.case.enrolment.student_id: row.case.pk for row in rows}
-    to_students = OutboxMail.objects.filter(to__in=students)
+    cases = [row.case.pk for row in rows] if prepares or panel.announces(request.user.pk) else []
+    to_advisers = Q(template__endswith="_adviser")
     ordered = Errand.objects.visible_to(request.user).running().filter(about=meeting.pk)
     context = {
         "meeting": meeting,
         "ordered": progress_of(ordered),
-        "troubles": to_students.troubles_about(students.values()) if prepares else {},
+        "troubles": OutboxMail.objects.exclude(to_advisers).troubles_about(cases),
+        "adviser_troubles": OutboxMail.objects.filter(to_advisers).troubles_about(cases),
         "mark": mark,
         "rows": rows,
         "panel": panel,

@@ -35,7 +35,7 @@ def test_agenda(client: Client, django_assert_num_queries: Queries, students: in
     made.freeze()
     made.judge(made.member)
 
-    body = visit(client, django_assert_num_queries, 12, made.secretary, "meeting", made.meeting.pk)
+    body = visit(client, django_assert_num_queries, 13, made.secretary, "meeting", made.meeting.pk)
 
     assert body.count("/committees/cases/") >= students
 
@@ -46,7 +46,7 @@ def test_agenda_once_opened(
 ) -> None:
     made = scene(students=students, state=Case.State.OPENED)
 
-    visit(client, django_assert_num_queries, 13, made.chair, "meeting", made.meeting.pk)
+    visit(client, django_assert_num_queries, 14, made.chair, "meeting", made.meeting.pk)
 
 
 @pytest.mark.parametrize("students", [1, 30])

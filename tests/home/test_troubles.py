@@ -8,10 +8,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from committees.models import Case
 from people.models import Account, Person
 from post.models import OutboxMail
 from tests.committees.factories import scene
 from tests.evidence.factories import FeedbackFactory, FeedbackRequestFactory
+from tests.portfolio.factories import CheckInFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +76,29 @@ def a_student_on_the_agenda() -> Place:
     return made.secretary, page, made.student.pk, made.case.pk, made.student.name
 
 
+def the_adviser_of_a_student_on_the_agenda() -> Place:
+    made = scene(state=Case.State.ANNOUNCED)
+    OutboxMail.objects.all().delete()
+    page = reverse("committees:meeting", args=[made.meeting.pk])
+    return made.secretary, page, made.adviser.pk, made.case.pk, "the adviser"
+
+
+def announced_in_the_chairs_place() -> Place:
+    made = scene(state=Case.State.FROZEN)
+    made.judge(made.member)
+    made.judge(made.other_member)
+    made.open_meeting(made.member, made.other_member)
+    page = reverse("committees:meeting", args=[made.meeting.pk])
+    return made.member, page, made.student.pk, made.case.pk, made.student.name
+
+
+def held_a_check_in() -> Place:
+    made = scene()
+    check_in = CheckInFactory(enrolment=made.case.enrolment, by=made.adviser.person)
+    page = reverse("portfolio:check_ins", args=[made.case.enrolment_id])
+    return made.adviser, page, made.student.pk, check_in.pk, made.student.name
+
+
 def invited(account: Account) -> tuple[UUID, UUID, str]:
     return account.pk, account.pk, account.name
 
@@ -88,6 +113,9 @@ PLACES = [
     the_adviser_of_an_enrolment,
     a_member_of_the_committee,
     a_student_on_the_agenda,
+    the_adviser_of_a_student_on_the_agenda,
+    announced_in_the_chairs_place,
+    held_a_check_in,
 ]
 
 
@@ -110,7 +138,9 @@ def test_a_mail_that_did_not_arrive_is_said_where_it_was_caused(
 ) -> None:
     by, page, to, about, name = place()
     OutboxMail.objects.all().delete()
-    row = OutboxMail.objects.create(template="evidence/request", to=to, about=about)
+    to_adviser = place is the_adviser_of_a_student_on_the_agenda
+    template = "committees/decision_adviser" if to_adviser else "committees/decision"
+    row = OutboxMail.objects.create(template=template, to=to, about=about)
     before = read(client, by, page)
     OutboxMail.objects.filter(pk=row.pk).update(state="failed", trouble=trouble)
 

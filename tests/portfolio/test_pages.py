@@ -408,7 +408,7 @@ def filled(place: Scene, pieces: int) -> None:
         ("coverage", "student", 20),
         ("coverage", "adviser", 19),
         ("check_ins", "student", 7),
-        ("check_ins", "adviser", 7),
+        ("check_ins", "adviser", 8),
         ("check_in_new", "adviser", 22),
         ("set_aside", "student", 22),
     ],
