@@ -1,11 +1,13 @@
 """What enters the frozen set, when, and who stands aside from then on."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from itertools import islice
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -32,7 +34,7 @@ from portfolio.evidence_set import EvidenceSet
 from portfolio.models import SetAside
 from post.work import WORK
 from records.actions import erase
-from records.chain import canonical
+from records.chain import append, canonical
 from records.models import Event
 from records.refusals import NotPossible
 from records.verification import verify_chain
@@ -369,22 +371,45 @@ def test_no_event_is_large_at_a_thousand_pieces() -> None:
     assert verify_chain(made.case.chain).faults == []
 
 
+def written_while_it_is_read(act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first time that a set is read; after that nobody writes before it is frozen."""
+    read, waiting = freezing.set_that_counts, [act]
+
+    def meanwhile(*args: Any, **kwargs: Any) -> EvidenceSet:
+        found = read(*args, **kwargs)
+        if waiting:
+            waiting.pop()()
+        return found
+
+    monkeypatch.setattr(freezing, "set_that_counts", meanwhile)
+
+
+@pytest.mark.parametrize("verb", ["evidence.revised", "feedback.asked"])
+def test_who_goes_on_writing_keeps_no_set_from_being_frozen(
+    verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = scene()
+
+    def writes() -> None:
+        with transaction.atomic():
+            append(made.student.person.chain, verb, by=None)
+
+    written_while_it_is_read(writes, monkeypatch)
+    frozen(made)
+
+    assert made.refreshed().state == Case.State.FROZEN
+
+
 def test_what_is_erased_while_a_set_is_read_is_not_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between reading the set and writing it somebody orders that its words are erased."""
     made = scene()
     revision = made.student.person.evidence.get().current
     record_what_was_made()
-    read = freezing.set_that_counts
 
-    def erased_meanwhile(*args: Any, **kwargs: Any) -> EvidenceSet:
-        found = read(*args, **kwargs)
+    def erased() -> None:
         erase(row=revision, columns=["title"], ground="Asked.", by=None)
-        return found
 
-    with monkeypatch.context() as patch:
-        patch.setattr(freezing, "set_that_counts", erased_meanwhile)
-        with pytest.raises(NotPossible):
-            made.freeze()
+    written_while_it_is_read(erased, monkeypatch)
     made.freeze()
 
     contents = [bytes(item.content).decode() for item in SnapshotItem.objects.all()]
