@@ -53,6 +53,12 @@ class AgendaRow:
         return asked and ground == Ground.GAVE_FEEDBACK
 
     @property
+    def asks_whose(self) -> bool:
+        """Whether the viewer is asked whose feedback in the set is."""
+        asked = self.viewer.pk in self.panel.unsaid and not self.stands_aside
+        return asked and not why_not(check_ask_whose, self.viewer, self.case, self.panel)
+
+    @property
     def awaits_viewer(self) -> bool:
         """Whether the viewer's own judgement is asked."""
         return (

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, UUIDField, Value
@@ -41,13 +42,13 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     """Return the committee before each of these cases (read with `for_list`), by the case's id. One
-    query, none without cases; more for a past moment at which other house rules or another
-    mandate held, and where somebody who sits is said to be somebody else too, or shares a mailbox
-    with who gave feedback.
+    query, none without cases, three where one has an outcome; more for a past moment at which
+    other house rules or another mandate held, and where somebody who sits is said to be somebody
+    else too, or shares a mailbox with who gave feedback.
 
     Whoever advises the student now, is the student, or gave feedback where the house rules then
     keep them from judging, stands aside without anybody writing it down; once the committee has
-    spoken, of those who were there only whom it was recorded of. Each is looked for as the human
+    spoken, all is as it was sealed, but for who got a seat since. Each is looked for as the human
     they are said to be, not by the account with which they sit here. Feedback that was noted ties
     nobody whose name stands on it before they said that it is theirs, and nobody once they denied
     it; whoever noted it for somebody else is disclosed. (domain rule 7)
@@ -73,9 +74,37 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     known = _Known(ties, cases)
     asked = {case.pk: _asked(case, ties, known) for case in cases}
     words = _words(cases, ties, asked)
-    return {
+    panels = {
         case.pk: _panel(case, at, ties, known, asked[case.pk], words[case.pk]) for case in cases
     }
+    return panels | {pk: _as_sealed(panels[pk], plain) for pk, plain in _sealed(cases).items()}
+
+
+def _sealed(cases: Collection[Case]) -> dict[UUID, dict[str, Any]]:
+    """The panels that were sealed with the outcomes of these cases, by case. Two queries where one
+    of them has an outcome."""
+    settled = [case.pk for case in cases if not case.is_pending]
+    if not settled:
+        return {}
+    decided = Decision.objects.filter(standing_for__in=settled)
+    deferred = Deferral.objects.filter(case__in=settled)
+    rows = [*decided.values_list("standing_for", "panel"), *deferred.values_list("case", "panel")]
+    return dict(rows)
+
+
+def _as_sealed(panel: Panel, plain: dict[str, Any]) -> Panel:
+    """This panel, with those who sat when the committee spoke as they sat then."""
+    then = Panel.from_plain(plain, {})
+    sat = {seat.person for seat in then.seats}
+    aside = {one: ground for one, ground in panel.aside.items() if one not in sat}
+    givers = {one: how for one, how in panel.givers.items() if one not in sat}
+    own = {one: ground for one, ground in panel.aside.items() if ground == Ground.OWN_CASE}
+    return replace(
+        panel,
+        aside={**aside, **then.aside, **own},
+        givers={**givers, **then.givers},
+        unsaid={},
+    )
 
 
 def spoke_in(case: Case, people: Set[UUID]) -> bool:
@@ -325,9 +354,6 @@ def _aside(
         follows |= dict.fromkeys(spoke, Ground.GAVE_FEEDBACK)
     advise = known.among(sitting, ties["advises", case.enrolment_id].keys())
     follows |= dict.fromkeys(advise, Ground.ADVISER)
-    if not case.is_pending:
-        there = ties["present", case.meeting_id].keys() | ties["judged", case.pk].keys()
-        follows = {one: ground for one, ground in follows.items() if one not in there}
     own = dict.fromkeys(known.among(sitting, {case.enrolment.student_id}), Ground.OWN_CASE)
     aside = follows | ties["aside", case.pk] | own
     return {one: ground for one, ground in aside.items() if one in sitting}

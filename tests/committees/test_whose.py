@@ -16,7 +16,7 @@ from evidence.models import Feedback
 from people.access import NotAllowed
 from people.actions import say_same, take_back_same
 from people.models import Address, Person
-from records.refusals import NotPossible
+from programmes.actions import assign_adviser
 from tests.committees.factories import (
     HELD,
     REFERENCE,
@@ -195,11 +195,12 @@ def test_nobody_is_said_to_be_who_is_not_asked_about(client: Client, who: str) -
 
 def test_nobody_says_it_once_the_committee_has_spoken() -> None:
     made = frozen()
+    [giver] = panel(made).unsaid[made.member.pk]
     made.open_meeting()
     actions.defer(case=made.case, reason="Show more.", by=made.chair, at=HELD)
 
-    with pytest.raises(NotPossible):
-        made.say_whose(made.member, is_theirs=False)
+    with pytest.raises(NotAllowed):
+        actions.say_whose(case=made.case, giver=giver, is_theirs=False, by=made.member, at=HELD)
 
 
 def test_nobody_else_is_asked(client: Client) -> None:
@@ -419,6 +420,33 @@ def test_who_gets_a_seat_after_the_decision_stands_aside_as_before_it(tie: str) 
     MembershipFactory(committee=made.committee, person=late)
 
     assert panel(made).aside == {late.pk: tie if tie == "adviser" else Ground.GAVE_FEEDBACK}
+
+
+# --- Once the committee has spoken ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [Case.State.DECIDED, Case.State.ANNOUNCED, Case.State.DEFERRED])
+@pytest.mark.parametrize("tie", ["a mailbox", "said to be", "adviser"])
+def test_what_turns_out_later_changes_nothing_of_what_was_decided(tie: str, state: str) -> None:
+    made = scene()
+    set_rules(made.programme, givers_may_judge=False)
+    giver = made.student.person.evidence.get().feedback.get().person
+    made.bring_to(state)
+    before = panel(made)
+
+    if tie == "adviser":
+        assign_adviser(enrolment=made.case.enrolment, adviser=made.member.person, by=None)
+    elif tie == "said to be":
+        say_same(one=giver, other=made.member.person, reason="I know them.", by=None)
+    else:
+        Address.objects.create(
+            person=giver, address=made.member.sign_in, source=Address.Source.SCHOOL,
+            receives=False, confirmed_at=HELD,
+        )  # fmt: skip
+
+    after = panel(made)
+    assert (after.aside, after.givers, after.unsaid) == (before.aside, before.givers, {})
+    assert after.judgements_in == before.judgements_in
 
 
 # --- In another frame -----------------------------------------------------------------------------
