@@ -309,13 +309,16 @@ class FeedbackRequestQuerySet(models.QuerySet):
             return request
         return None
 
-    def was_revoked(self, token: str) -> bool:
-        """Whether this was once the link of a request: for a kinder page, opens nothing."""
+    def from_revoked(self, token: str) -> "FeedbackRequest | None":
+        """Return the request whose link this once was: for a kinder page, it opens nothing. One
+        query."""
         request = self.filter(pk=id_in(token)).first()
-        return request is not None and any(
-            is_genuine(token, "feedback-request", request.pk, serial)
-            for serial in range(1, request.serial)
-        )
+        serials = range(1, request.serial) if request else ()
+        if request and any(
+            is_genuine(token, "feedback-request", request.pk, serial) for serial in serials
+        ):
+            return request
+        return None
 
 
 class FeedbackRequest(Row, Sealed):

@@ -161,9 +161,11 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
     fields = [name for name in request.POST if name == "text" or name.startswith("on_")]
     kept = [text for name in fields if (text := request.POST.get(name, "").strip())]
     if question is None:
-        is_revoked = FeedbackRequest.objects.was_revoked(token)
-        name, status = ("withdrawn", 410) if is_revoked else ("unknown", 404)
-        return render(request, f"evidence/answer/{name}.html", {"kept": kept}, status=status)
+        before = FeedbackRequest.objects.from_revoked(token)
+        name, status = ("withdrawn", 410) if before else ("unknown", 404)
+        is_elsewhere = before is not None and before.state == State.OPEN
+        context = {"kept": kept, "is_elsewhere": is_elsewhere}
+        return render(request, f"evidence/answer/{name}.html", context, status=status)
     speak_as_mail(request, question.language)
     if question.state == State.ANSWERED:
         if request.method == "POST":  # sent twice

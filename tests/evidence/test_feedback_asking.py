@@ -171,7 +171,9 @@ def test_who_has_an_account_is_reached_where_mail_for_them_goes_now() -> None:
     assert (before.address, after.address) == ("old@school.example", "new@school.example")
 
 
-def test_a_link_opens_nothing_once_mail_goes_elsewhere_and_a_new_one_goes_there() -> None:
+def test_a_link_opens_nothing_once_mail_goes_elsewhere_and_a_new_one_goes_there(
+    client: Client,
+) -> None:
     [question] = ask(scene(), somebody("typo@shop.example", "Jan Baas"))
     old = question.token
 
@@ -182,6 +184,10 @@ def test_a_link_opens_nothing_once_mail_goes_elsewhere_and_a_new_one_goes_there(
     assert FeedbackRequest.objects.from_token(question.token) == question
     mails = OutboxMail.objects.filter(about=question.pk).order_by("recorded_at")
     assert [mail.state for mail in mails] == ["cancelled", "waiting"]
+    page = client.get(reverse("evidence:answer", args=[old]), headers={"accept-language": "en"})
+    assert page.status_code == 410
+    assert "This link was replaced" in page.text
+    assert "took the question back" not in page.text
 
 
 def test_who_has_an_account_keeps_their_links_until_the_new_address_is_confirmed() -> None:
@@ -428,7 +434,8 @@ def test_withdrawing_revokes_the_link() -> None:
     actions.withdraw_request(question=question, by=question.evidence.owner)
 
     assert FeedbackRequest.objects.from_token(token) is None
-    assert FeedbackRequest.objects.was_revoked(token) is True
+    assert FeedbackRequest.objects.from_revoked(token) == question
+    assert FeedbackRequest.objects.from_revoked(question.token) is None
 
 
 # --- Whom and in which frame ----------------------------------------------------------------------

@@ -938,8 +938,9 @@ DECIDING = {
             reverse("committees:new_draft") + for_programme(), {"text": WORDS}
         ),
     ),
-    "mandate": sitting("mandate_give", committee, who=COORDINATOR),
-    "mandate, refused": sitting("mandate_give", committee, who=COORDINATOR, **refused),
+    "mandate": sitting("mandate_give", new_committee, who=COORDINATOR),
+    "mandate, refused": sitting("mandate_give", new_committee, who=COORDINATOR, **refused),
+    "mandate, in session": sitting("mandate_give", committee, who=COORDINATOR, status=409),
     "seat, refused": sitting("seat_give", committee, who=COORDINATOR, **refused),
     "seat, end": sitting("seat_end", a_seat, who=COORDINATOR),
     "meeting, plan": sitting("meeting_plan", committee),
