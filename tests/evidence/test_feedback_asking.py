@@ -435,6 +435,7 @@ def test_withdrawing_revokes_the_link() -> None:
 
     assert FeedbackRequest.objects.from_token(token) is None
     assert FeedbackRequest.objects.from_revoked(token) == question
+    question.refresh_from_db()
     assert FeedbackRequest.objects.from_revoked(question.token) is None
 
 
