@@ -446,7 +446,9 @@ def test_what_turns_out_later_changes_nothing_of_what_was_decided(tie: str, stat
 
     after = panel(made)
     assert (after.aside, after.givers, after.unsaid) == (before.aside, before.givers, {})
-    assert after.judgements_in == before.judgements_in
+    assert [seat.person for seat in after.judgements_in] == [
+        seat.person for seat in before.judgements_in
+    ]
 
 
 # --- In another frame -----------------------------------------------------------------------------
