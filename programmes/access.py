@@ -17,14 +17,14 @@ from records.refusals import NotPossible
 
 
 def check_may_make_programme(by: Account) -> None:
-    """For the institution's coordinators. One query."""
+    """Leave making programmes to the institution's coordinators. One query."""
     if not has_role(by, InstitutionRole.Role.COORDINATOR):
         raise NotAllowed(_("Programmes are made by people with the coordinator role."))
 
 
 def check_may_manage(by: Account | None, programme: Programme) -> None:
-    """Everything in a programme is set up by its own coordinators, and by the system (None). One
-    query."""
+    """Leave setting up a programme, with everything in it, to its own coordinators and to the
+    system (None). One query."""
     if by is not None and not (
         ProgrammeRole.objects.current()
         .filter(programme=programme, person=by.pk, role=ProgrammeRole.Role.COORDINATOR)
@@ -35,8 +35,8 @@ def check_may_manage(by: Account | None, programme: Programme) -> None:
 
 @sees_more
 def works_elsewhere(by: Account, person: Person) -> bool:
-    """Whether somebody has a role or advises in a programme that this person does not coordinate.
-    In their own they could take that role themselves. One query."""
+    """Tell whether somebody has a role or advises in a programme that this person does not
+    coordinate; in one of their own this person could take that role themselves. One query."""
     has_role_there = ProgrammeRole.objects.current().filter(programme=OuterRef("pk"), person=person)
     advises_there = AdviserAssignment.objects.current().filter(
         enrolment__programme=OuterRef("pk"), adviser=person
@@ -49,7 +49,8 @@ def works_elsewhere(by: Account, person: Person) -> bool:
 
 
 def check_fit_for_programme(qualification: Qualification) -> None:
-    """A programme stands on a published qualification; an elective is a track beside one."""
+    """See that a programme stands on a published qualification; an elective is a track beside
+    one."""
     if (qualification.status, qualification.kind) != (
         Qualification.Status.PUBLISHED,
         Qualification.Kind.QUALIFICATION,
@@ -63,7 +64,8 @@ def check_order(starts_on: date, ends_on: date | None) -> None:
 
 
 def check_period_apart(period: Period) -> None:
-    """Periods of a programme do not overlap, so that a day falls in one of them. One query."""
+    """See that a period overlaps with no other of its programme, so that a day falls in one of
+    them. One query."""
     others = period.programme.periods.current().exclude(pk=period.pk)
     clash = others.filter(starts_on__lte=period.ends_on, ends_on__gte=period.starts_on).first()
     if clash:
@@ -71,8 +73,8 @@ def check_period_apart(period: Period) -> None:
 
 
 def check_period_unused(period: Period, on: date) -> None:
-    """What students did is drawn per period: one that has begun for them can be changed, and no
-    longer be removed. One query."""
+    """Keep a period from being removed once it has begun for students, as what they did is drawn
+    per period; it can still be changed. One query."""
     if period.starts_on <= on and (
         period.programme.enrolments.current(period.starts_on)
         .filter(starts_on__lte=period.ends_on)
@@ -84,15 +86,15 @@ def check_period_unused(period: Period, on: date) -> None:
 
 
 def check_unit_unused(unit: Unit) -> None:
-    """A decision has a finding for each part: once a committee has the unit on an agenda, its
-    parts stand. One query."""
+    """See that no committee has the unit on an agenda: a decision has a finding for each part, so
+    that from then on its parts stand. One query."""
     if Unit.objects.with_use().get(pk=unit.pk).is_used:
         raise NotPossible(_("A committee has this unit on an agenda: it can no longer be changed."))
 
 
 def check_parts(programme: Programme, parts: Sequence[CoreTask | WorkProcess]) -> None:
-    """A unit has parts, all of the programme's qualification, none within another. Work processes
-    come with their core task loaded."""
+    """See that a unit has parts, all of the programme's qualification, none within another. Work
+    processes come with their core task loaded."""
     if not parts:
         raise NotPossible(_("Choose at least one part."))
     wholes = {part for part in parts if isinstance(part, CoreTask)}
@@ -108,6 +110,6 @@ def check_parts(programme: Programme, parts: Sequence[CoreTask | WorkProcess]) -
 
 
 def check_not_own(by: Account | None, role: ProgrammeRole) -> None:
-    """Nobody ends their own role as coordinator, so that a programme always keeps one."""
+    """Let nobody end their own role as coordinator, so that a programme always keeps one."""
     if role.role == ProgrammeRole.Role.COORDINATOR and by is not None and role.person_id == by.pk:
         raise NotPossible(_("You cannot end your own role: another coordinator can."))

@@ -61,7 +61,7 @@ SAME_PROGRAMME = gettext_lazy("There is already a programme with this title and 
 
 @contextmanager
 def refused_as(text: object) -> Iterator[None]:
-    """What the database refuses inside, as NotPossible with this text."""
+    """Raise NotPossible with this text for what the database refuses inside."""
     try:
         with transaction.atomic():
             yield
@@ -74,7 +74,8 @@ def _locked(programme: Programme) -> Programme:
 
 
 def _person(somebody: Person | Meant, *, by: Account | None, at: datetime) -> Person:
-    """A person with an account; somebody unknown is registered, and invited by mail."""
+    """Find who is meant, a person with an account; somebody unknown is registered, and invited by
+    mail."""
     if isinstance(somebody, Meant):
         account = register(email=somebody.address, name=somebody.name, by=by, at=at)
     else:
@@ -97,7 +98,7 @@ def make_programme(
     at: datetime | None = None,
     **values: Unpack[RuleValues],
 ) -> Programme:
-    """A new programme, coordinated by who makes it. Raises NotPossible where the qualification is
+    """Make a programme, coordinated by who makes it. Raises NotPossible where the qualification is
     not published, or the title has this cohort already."""
     check_may_make_programme(by)
     check_fit_for_programme(qualification)
@@ -174,8 +175,8 @@ def add_period(
     by: Account | None,
     at: datetime | None = None,
 ) -> Period:
-    """Raises NotPossible for a name that another period has, and for dates that overlap or lie
-    the wrong way round; `change_period` too."""
+    """Add a period to a programme. Raises NotPossible for a name that another period has, and for
+    dates that overlap with those of another or lie the wrong way round."""
     check_may_manage(by, programme)
     programme = _locked(programme)
     at = at or timezone.now()
@@ -195,7 +196,8 @@ def change_period(
     by: Account | None,
     at: datetime | None = None,
 ) -> Period:
-    """A new row, which ends the one before it; what is as it was stays."""
+    """Change the name and the dates of a period by a new row, which ends the one before it; what is
+    as it was stays. Raises NotPossible as `add_period`, and for one that ended already."""
     check_may_manage(by, period.programme)
     programme = _locked(period.programme)
     at = at or timezone.now()
@@ -231,14 +233,15 @@ def _keep_period(
 
 
 def _end_period(period: Period, at: datetime) -> None:
-    """Raises NotPossible for one that ended already."""
+    """End a period at this moment. Raises NotPossible for one that ended already."""
     if not Period.objects.current().filter(pk=period.pk).update(ended_at=at):
         raise NotPossible(_("Somebody has changed or removed this period since you opened it."))
 
 
 @transaction.atomic
 def remove_period(*, period: Period, by: Account | None, at: datetime | None = None) -> None:
-    """There is no such period from now on. Raises NotPossible once it has begun for students."""
+    """Remove a period: there is none such from now on. Raises NotPossible once it has begun for
+    students."""
     check_may_manage(by, period.programme)
     _locked(period.programme)
     at = at or timezone.now()
@@ -261,9 +264,8 @@ def add_unit(
     by: Account | None,
     at: datetime | None = None,
 ) -> Unit:
-    """A unit of decision with its parts. Raises
-    NotPossible for a title that another unit has, and for parts that are none, of another
-    qualification, or within one another; `change_unit` too."""
+    """Add a unit of decision with its parts. Raises NotPossible for a title that another unit has,
+    and for parts that are none, of another qualification, or within one another."""
     check_may_manage(by, programme)
     unit = Unit(programme=_locked(programme), title=title, purpose=purpose)
     return _save_unit(unit, parts, "unit.added", by=by, at=at)
@@ -288,7 +290,8 @@ def change_unit(
 
 
 def _locked_unit(unit: Unit) -> Unit:
-    """The unit under a lock that keeps new cases out, unused so far."""
+    """Return the unit under a lock that keeps new cases out. Raises NotPossible once a committee
+    has it on an agenda."""
     unit = under_lock(Unit.objects.all(), unit.pk)
     check_unit_unused(unit)
     return unit
@@ -354,9 +357,9 @@ def set_guideline(
     by: Account | None,
     at: datetime | None = None,
 ) -> Guideline:
-    """The guideline on this core task, work process or requirement: a new row, which ends the one
-    before it; what is as it was stays. Raises NotPossible where nothing is asked, or the target is
-    of another qualification."""
+    """Set the guideline on this core task, work process or requirement: a new row, which ends the
+    one before it; what is as it was stays. Raises NotPossible where nothing is asked, or the target
+    is of another qualification."""
     check_may_manage(by, programme)
     figures = {"pieces": pieces, "people": people, "roles": roles}
     if not any(figures.values()):
@@ -402,7 +405,8 @@ def give_role(
     by: Account | None,
     at: datetime | None = None,
 ) -> ProgrammeRole:
-    """Raises NotPossible where the person has the role already, or their account is closed."""
+    """Give somebody a role in a programme; who is unknown is registered, and invited by mail.
+    Raises NotPossible where the person has the role already, or their account is closed."""
     check_may_manage(by, programme)
     hold_who_is_who()
     programme = _locked(programme)
@@ -430,7 +434,7 @@ def _give_role(
 
 @transaction.atomic
 def end_role(*, role: ProgrammeRole, by: Account | None, at: datetime | None = None) -> None:
-    """Raises NotPossible for one's own role as coordinator."""
+    """End a role in a programme. Raises NotPossible for one's own role as coordinator."""
     programme = _locked(role.programme)
     check_may_manage(by, programme)  # under the lock: two cannot end each other's
     check_not_own(by, role)
@@ -453,9 +457,9 @@ def enrol(
     by: Account | None,
     at: datetime | None = None,
 ) -> Enrolment:
-    """The enrolment of a student, who follows the programme's qualification. Raises NotPossible
-    where the student is in this programme already (or was: see `end_enrolment`), would be their
-    own adviser, or has a closed account."""
+    """Enrol a student, who follows the programme's qualification. Raises NotPossible where the
+    student is in this programme already (or was: see `end_enrolment`), would be their own adviser,
+    or has a closed account."""
     check_may_manage(by, programme)
     hold_who_is_who()
     programme = _locked(programme)
@@ -510,8 +514,9 @@ def assign_adviser(
     by: Account | None,
     at: datetime | None = None,
 ) -> AdviserAssignment:
-    """The adviser from now on; the one before them is ended. Nothing happens where they advise
-    this student already. Raises NotPossible for the student themselves."""
+    """Let this person advise the student from now on; the adviser before them is ended. Nothing
+    happens where they advise this student already. Raises NotPossible for the student
+    themselves."""
     check_may_manage(by, enrolment.programme)
     hold_who_is_who()
     enrolment = _locked_enrolment(enrolment)
@@ -548,8 +553,8 @@ def add_placement(
     by: Account | None,
     at: datetime | None = None,
 ) -> Placement:
-    """A student at a workplace, with its supervisors, who need no account. Raises NotPossible for
-    dates the wrong way round or after the enrolment, and as `add_supervisor`."""
+    """Place a student at a workplace, with its supervisors, who need no account. Raises NotPossible
+    for dates the wrong way round or after the enrolment, and as `add_supervisor`."""
     check_may_manage(by, enrolment.programme)
     hold_who_is_who()
     enrolment = _locked_enrolment(enrolment)
@@ -577,7 +582,8 @@ def change_placement(
     by: Account | None,
     at: datetime | None = None,
 ) -> Placement:
-    """Raises NotPossible for dates as `add_placement`."""
+    """Change the workplace and the dates of a placement. Raises NotPossible for dates as
+    `add_placement`."""
     check_may_manage(by, placement.enrolment.programme)
     placement.enrolment = _locked_enrolment(placement.enrolment)
     placement.workplace, placement.starts_on, placement.ends_on = workplace, starts_on, ends_on
@@ -605,8 +611,8 @@ def _save_placement(
 def add_supervisor(
     *, placement: Placement, contact: Meant, by: Account | None, at: datetime | None = None
 ) -> Supervisor:
-    """Whoever is meant supervises here from now on; needs no account. Raises NotPossible for who
-    does so already, and for the student's own address."""
+    """Let whoever is meant supervise at this placement from now on; they need no account. Raises
+    NotPossible for who does so already, and for the student's own address."""
     check_may_manage(by, placement.enrolment.programme)
     hold_who_is_who()
     enrolment = _locked_enrolment(placement.enrolment)

@@ -49,13 +49,13 @@ class Setup:
     core_tasks: Sequence[CoreTask]
 
     def points(self) -> list[Point]:
-        """The checklist: what is still to do first, then in the order in which a programme is set
-        up. No query."""
+        """List the points of the checklist: what is still to do first, then in the order in which a
+        programme is set up. No query."""
         points = [self._periods(), self._units(), self._guidelines(), self._teachers()]
         return sorted([*points, *self._students()], key=lambda point: point.state != "todo")
 
     def to_do(self) -> list[Point]:
-        """What is still to do of it. No query."""
+        """List the points of the checklist that are still to do. No query."""
         return [point for point in self.points() if point.state == "todo"]
 
     def _point(self, state: str, text: str, action: str = "", view: str = "") -> Point:
@@ -91,7 +91,7 @@ class Setup:
         return self._point("todo", text, _("Add a unit"), "unit_new")
 
     def _undecided(self) -> Iterator[str]:
-        """The codes of what no qualifying unit is about."""
+        """Find the codes of what no qualifying unit is about."""
         decided = {
             part.target
             for unit in self.units
@@ -155,7 +155,7 @@ class Setup:
         )
 
     def _coming(self, enrolment: Enrolment) -> list[Placement]:
-        """The placements of now and later."""
+        """List the placements of an enrolment, those of now and later."""
         return [one for one in enrolment.placements.all() if one.ends_on >= self.on]
 
     def _all_students(self, lacking: list[Enrolment], all_well: str, names_them: str) -> Point:
@@ -168,13 +168,14 @@ class Setup:
 
 
 def setup_of(programme: Programme, on: date) -> Setup:
-    """The programme as it is on this day, with the enrolments that run and those that are over.
-    Twelve queries, however much it holds, where its qualification is at hand."""
+    """Return the set-up of a programme as it is on this day, with the enrolments that run and those
+    that are over. Twelve queries, however much it holds, where its qualification is at hand."""
     return _setups([programme], on)[0]
 
 
 def setups_of(programmes: QuerySet[Programme], on: date) -> list[Setup]:
-    """The same of each of these programmes. Thirteen queries, however many they are."""
+    """Return the set-up of each of these programmes as it is on this day, with the enrolments that
+    run and those that are over. Thirteen queries, however many they are."""
     return _setups(list(programmes.select_related("qualification")), on)
 
 
@@ -199,7 +200,7 @@ def _setups(programmes: list[Programme], on: date) -> list[Setup]:
 
 
 def _setup(programme: Any, on: date) -> Setup:
-    """From a programme with all that `_setups` fetches."""
+    """Return the set-up of a programme that was read with all that `_setups` fetches."""
     enrolments = programme.enrolments.all()
     return Setup(
         programme=programme,

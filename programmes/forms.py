@@ -46,7 +46,7 @@ class DaysField(forms.CharField):
     day = forms.DateField()
 
     def prepare_value(self, value: Any) -> Any:
-        """Days as one would type them, those that follow each other on one line."""
+        """Write days as one would type them, those that follow each other on one line."""
         if not isinstance(value, list):
             return value
         runs: list[list[date]] = []
@@ -100,8 +100,8 @@ class GroupedForm(forms.Form):
             yield heading, text, [self[name] for name in names if name in self.fields]
 
     def contact(self, prefix: str = "") -> Meant | None:
-        """Who was filled in, taken out of `cleaned_data`: nobody where both fields are empty, and
-        an error at the one that is missing. For `clean`."""
+        """Take who was filled in out of `cleaned_data`: nobody where both fields are empty, and an
+        error at the one that is missing. For `clean`."""
         filled = {}
         for field in ("name", "email"):
             if value := self.cleaned_data.pop(prefix + field, None):
@@ -241,7 +241,8 @@ class UnitForm(RowForm):
         widgets = {"purpose": forms.RadioSelect(attrs={"class": "across"})}
 
     def __init__(self, *args: Any, core_tasks: Iterable[CoreTask], **kwargs: Any) -> None:
-        """`core_tasks` are those of the qualification, their work processes prefetched."""
+        """Offer parts to choose from: `core_tasks` are those of the qualification, their work
+        processes prefetched."""
         super().__init__(*args, **kwargs)
         self.targets: dict[str, CoreTask | WorkProcess] = {}
         choices = []
@@ -285,7 +286,7 @@ class GuidelineForm(GroupedForm):
 
     @classmethod
     def showing(cls, guideline: Guideline | None) -> dict[str, Any]:
-        """What to fill in beforehand."""
+        """Return what to fill in beforehand: the figures of this guideline, where there is one."""
         if guideline is None:
             return {}
         return {name: getattr(guideline, name) or "" for name in cls.base_fields}

@@ -33,21 +33,22 @@ def _coordinates(user: Account) -> Exists:
 
 class ProgrammeQuerySet(models.QuerySet):
     def coordinated_by(self, user: Account) -> Self:
-        """The programmes this person now coordinates. No query of its own."""
+        """Find the programmes this person now coordinates. No query of its own."""
         return self.filter(_coordinates(user))
 
     def visible_to(self, user: Account) -> Self:
-        """The programmes whose set-up this person may see: those they now coordinate, and for
+        """Find the programmes whose set-up this person may see: those they now coordinate, and for
         auditor and exam board all. No query of its own."""
         supervises = InstitutionRole.objects.current().filter(person=user.pk, role__in=SUPERVISING)
         return self.filter(_coordinates(user) | Exists(supervises))
 
     def for_page(self) -> Self:
-        """With the qualification and the house rules."""
+        """Read the programmes with their qualification and house rules."""
         return self.select_related("qualification", "rules")
 
     def for_list(self, on: date) -> Self:
-        """With the qualification, and as `student_count` how many are enrolled on this day."""
+        """Read the programmes with their qualification, and as `student_count` how many are
+        enrolled on this day."""
         enrolled = Q(enrolments__ends_on__isnull=True) | Q(enrolments__ends_on__gte=on)
         counted = Count("enrolments", filter=enrolled)
         return self.select_related("qualification").annotate(student_count=counted)
@@ -84,12 +85,12 @@ class Programme(Row, Sealed):
         return f"{self.title} {self.cohort}"
 
     def get_absolute_url(self) -> str:
-        """The set-up page, for its coordinators."""
+        """Return the address of its set-up page, for its coordinators."""
         return reverse("programmes:programme", args=[self.pk])
 
     def core_tasks(self, *, with_requirements: bool = False) -> models.QuerySet[CoreTask]:
-        """Those of its qualification, with their work processes (two queries) and, where asked,
-        with `places` and their `requirement` in words (three)."""
+        """Find the core tasks of its qualification, with their work processes (two queries) and,
+        where asked, with `places` and their `requirement` in words (three)."""
         paths: list[str | Prefetch] = ["work_processes"]
         if with_requirements:
             places = Place.objects.select_related("requirement__wording")
@@ -97,8 +98,8 @@ class Programme(Row, Sealed):
         return self.qualification.core_tasks.prefetch_related(*paths)
 
     def target(self, pk: UUID) -> CoreTask | WorkProcess | QualityRequirement | None:
-        """The core task, work process or requirement of its qualification with this id. At most
-        three queries."""
+        """Find the core task, work process or requirement of its qualification with this id. At
+        most three queries."""
         return (
             CoreTask.objects.filter(qualification=self.qualification_id, pk=pk).first()
             or WorkProcess.objects.filter(
@@ -110,19 +111,19 @@ class Programme(Row, Sealed):
         )
 
     def current_guidelines(self) -> "models.QuerySet[Guideline]":
-        """With what they are on, oldest first. One query."""
+        """List the guidelines of now with what they are on, oldest first. One query."""
         return self.guidelines.current().select_related(
             "core_task", "work_process", "requirement__wording"
         )
 
     def current_roles(self) -> "models.QuerySet[ProgrammeRole]":
-        """With their people, coordinators first, by name. One query."""
+        """List the roles of now with their people, coordinators first, by name. One query."""
         return (
             self.roles.current().select_related("person__account").order_by("role", "person__name")
         )
 
     def possible_advisers(self) -> models.QuerySet[Person]:
-        """Those who now teach in this programme or advise one of its students, by name. One
+        """List those who now teach in this programme or advise one of its students, by name. One
         query."""
         teaches = ProgrammeRole.objects.current().filter(
             programme=self, person=OuterRef("pk"), role=ProgrammeRole.Role.TEACHER
@@ -229,14 +230,16 @@ RESTING_ON_UNITS: list[Callable[[], QuerySet]] = []
 
 class UnitQuerySet(models.QuerySet):
     def with_use(self) -> Self:
-        """With `is_used`: whether anything rests on it, so that it no longer changes."""
+        """Read the units with `is_used`: whether anything rests on one, so that it no longer
+        changes."""
         used = Q(pk__in=[])
         for rows in RESTING_ON_UNITS:
             used |= Q(Exists(rows().filter(unit=OuterRef("pk"))))
         return self.annotate(is_used=models.ExpressionWrapper(used, models.BooleanField()))
 
     def for_list(self) -> Self:
-        """`with_use`, and with its current `parts` and what they point at. Two queries."""
+        """Read the units `with_use`, and with their current `parts` and what these point at. Two
+        queries."""
         parts = UnitPart.objects.current().select_related("core_task", "work_process")
         return self.with_use().prefetch_related(Prefetch("parts", parts))
 
@@ -274,7 +277,7 @@ class Unit(Row, Sealed):
         return self.title
 
     def requirements(self) -> models.QuerySet[QualityRequirement]:
-        """The requirements under its parts, each once, in no particular order. One query."""
+        """Find the requirements under its parts, each once, in no particular order. One query."""
         parts = self.parts.current()
         under = Place.objects.filter(
             Q(work_process__in=parts.values("work_process"))
@@ -427,8 +430,8 @@ class EnrolmentQuerySet(models.QuerySet):
         return self.filter(Exists(advises))
 
     def portfolio_visible_to(self, user: Account) -> Self:
-        """The enrolments whose set of evidence this person may see: the student's own, those they
-        now advise, and those of programmes in which they now teach, until they are over."""
+        """Find the enrolments whose set of evidence this person may see: the student's own, those
+        they now advise, and those of programmes in which they now teach, until they are over."""
         advises = AdviserAssignment.objects.current().filter(
             enrolment=OuterRef("pk"), adviser=user.pk
         )
@@ -439,23 +442,23 @@ class EnrolmentQuerySet(models.QuerySet):
         return self.filter(Q(student=user.pk) | (Exists(advises) | Exists(teaches)) & ~over)
 
     def managed_by(self, user: Account) -> Self:
-        """The enrolments of programmes that this person now coordinates."""
+        """Find the enrolments of programmes that this person now coordinates."""
         coordinates = ProgrammeRole.objects.current().filter(
             programme=OuterRef("programme"), person=user.pk, role=ProgrammeRole.Role.COORDINATOR
         )
         return self.filter(Exists(coordinates))
 
     def for_list(self) -> Self:
-        """With the student, the programme with its qualification, and all advisers (see
-        `Enrolment.adviser`). Two queries."""
+        """Read the enrolments with the student, the programme with its qualification, and all
+        advisers (see `Enrolment.adviser`). Two queries."""
         advisers = AdviserAssignment.objects.select_related("adviser__account")
         return self.select_related("student__account", "programme__qualification").prefetch_related(
             Prefetch("adviser_assignments", advisers)
         )
 
     def for_setup(self) -> Self:
-        """`for_list`, and the current tracks, the placements and their current supervisors. Five
-        queries."""
+        """Read the enrolments as `for_list`, and with the current tracks, the placements and their
+        current supervisors. Five queries."""
         return self.for_list().prefetch_related(
             Prefetch("tracks", Track.objects.current().select_related("qualification")),
             "placements",
@@ -500,7 +503,7 @@ class Enrolment(Row, Sealed):
         return f"{self.student}, {self.programme}"
 
     def get_absolute_url(self) -> str:
-        """The set-up page, for the programme's coordinators."""
+        """Return the address of its set-up page, for the programme's coordinators."""
         return reverse("programmes:enrolment", args=[self.pk])
 
     @property
@@ -515,13 +518,13 @@ class Enrolment(Row, Sealed):
         return self.ends_on is not None and self.ends_on < on
 
     def requirements(self) -> models.QuerySet[QualityRequirement]:
-        """The requirements of the tracks it now follows, in no particular order. One query."""
+        """Find the requirements of the tracks it now follows, in no particular order. One query."""
         return QualityRequirement.objects.filter(
             qualification__in=self.tracks.current().values("qualification")
         )
 
     def current_supervisors(self, on: date) -> "models.QuerySet[Supervisor]":
-        """The supervisors of the placements of this day, by name: whom to ask. One query."""
+        """List the supervisors of the placements of this day, by name: whom to ask. One query."""
         return (
             Supervisor.objects.current()
             .filter(
@@ -611,7 +614,7 @@ class Placement(Row, Sealed):
 
 class SupervisorQuerySet(DatedQuerySet):
     def with_address(self) -> Self:
-        """With the person, and `address`, where mail for them goes."""
+        """Read the supervisors with the person, and `address`, where mail for them goes."""
         receives = Address.objects.current().filter(person=OuterRef("person"), receives=True)
         return self.select_related("person").annotate(address=receives.values("address")[:1])
 

@@ -15,12 +15,12 @@ grouped_page = partial(form_page, template="programmes/form.html")
 
 
 def managed_programme(request: PersonRequest, pk: UUID) -> Programme:
-    """The programme, for one of its coordinators; 404 or 403 for anybody else. Two queries."""
+    """Return the programme to one of its coordinators; 404 or 403 for anybody else. Two queries."""
     programme = get_object_or_404(Programme.objects.visible_to(request.user).for_page(), pk=pk)
     check_may_manage(request.user, programme)
     return programme
 
 
 def managed_enrolment(request: PersonRequest, pk: UUID) -> Enrolment:
-    """The enrolment, for a coordinator of its programme; 404 for anybody else. Two queries."""
+    """Return the enrolment to a coordinator of its programme; 404 for anybody else. Two queries."""
     return get_object_or_404(Enrolment.objects.managed_by(request.user).for_list(), pk=pk)

@@ -49,7 +49,7 @@ def programme_new(request: PersonRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Is everything set up?"""
+    """Show how a programme is set up, and what is still to do for it."""
     programme = get_object_or_404(Programme.objects.visible_to(request.user).for_page(), pk=pk)
     setup = setup_of(programme, timezone.localdate())
     points = setup.points()

@@ -124,14 +124,14 @@ def unit_remove(request: PersonRequest, pk: UUID, unit_id: UUID) -> HttpResponse
 @signed_in
 @require_GET
 def guidelines(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Everything on which a guideline can be set, with those that are."""
+    """Show everything on which a guideline can be set, with those that are."""
     programme = managed_programme(request, pk)
     context = {"programme": programme, "core_tasks": _with_guidelines(programme)}
     return render(request, "programmes/guidelines.html", context)
 
 
 def _with_guidelines(programme: Programme) -> list[tuple[CoreTask, list[dict[str, Any]]]]:
-    """Each core task with itself and all under it, in order: the target, its level and its
+    """List each core task with itself and all under it, in order: the target, its level and its
     guideline or None."""
     on = {guideline.target.pk: guideline for guideline in programme.current_guidelines()}
 
@@ -180,7 +180,7 @@ def guideline_end(request: PersonRequest, pk: UUID, target_id: UUID) -> HttpResp
 def _target(
     programme: Programme, pk: UUID
 ) -> tuple[CoreTask | WorkProcess | QualityRequirement, Guideline | None]:
-    """What a guideline can be on, with the one that is."""
+    """Find what a guideline can be on, with the one that is. Raises Http404 for anything else."""
     target = programme.target(pk)
     if target is None:
         raise Http404
