@@ -9,13 +9,14 @@ from records.refusals import NotPossible
 
 
 def check_may_curate(by: Account | None) -> None:
-    """Loading, importing, merging, wording and publishing are for the curriculum role, and for
-    the system (None). One query."""
+    """Leave loading, importing, merging, wording and publishing to the curriculum role, and to the
+    system (None). One query."""
     if by is not None and not has_role(by, InstitutionRole.Role.CURRICULUM):
         raise NotAllowed(_("Qualifications are set up by people with the curriculum role."))
 
 
 def check_draft(qualification: Qualification) -> None:
-    """What is published stands: people plan, collect evidence and decide by it."""
+    """See that a qualification is a draft: what is published stands, as people plan, collect
+    evidence and decide by it."""
     if qualification.status != Qualification.Status.DRAFT:
         raise NotPossible(_("This qualification is published: its structure no longer changes."))

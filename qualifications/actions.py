@@ -35,8 +35,8 @@ def keep_dossier(
     by: Account | None,
     at: datetime | None = None,
 ) -> Dossier:
-    """The dossier with this content, kept now if it was not yet; `parsed` is what was read from
-    it, `name` what its file is called."""
+    """Return the dossier with this content, kept now if it was not yet; `parsed` is what was read
+    from it, `name` what its file is called."""
     check_may_curate(by)
     at = at or timezone.now()
     dossier, is_new = Dossier.objects.get_or_create(
@@ -63,10 +63,10 @@ def import_qualification(
     by: Account | None,
     at: datetime | None = None,
 ) -> Qualification:
-    """The qualification that was read from this dossier, as a draft if it was not here yet; each
-    line becomes a requirement of its own. Without a dossier it is in the school's own words.
-    Raises NotPossible when the code and edition are here with other content. Twenty-two queries,
-    however many lines."""
+    """Return the qualification that was read from this dossier, imported now as a draft if it was
+    not here yet; each line becomes a requirement of its own. Without a dossier it is in the
+    school's own words. Raises NotPossible when the code and edition are here with other content.
+    Twenty-two queries, however many lines."""
     check_may_curate(by)
     at = at or timezone.now()
     qualification, is_new = Qualification.objects.get_or_create(
@@ -139,7 +139,7 @@ def _is_of(qualification: Qualification, dossier: Dossier | None) -> bool:
 
 
 def _holds(dossier: Dossier | None, parsed: ParsedQualification) -> bool:
-    """Whether the dossier of an earlier import says the same of this qualification."""
+    """Tell whether the dossier of an earlier import says the same of this qualification."""
     if dossier is None:
         return False
     told = [
@@ -229,8 +229,8 @@ def _word(wordings: Mapping[QualityRequirement, str], at: datetime) -> list[Qual
 def publish(
     *, qualification: Qualification, by: Account | None, at: datetime | None = None
 ) -> None:
-    """From now on programmes can use it, and its structure no longer changes. Raises NotPossible
-    when it is published already or has no requirement."""
+    """Publish a qualification: from now on programmes can use it, and its structure no longer
+    changes. Raises NotPossible when it is published already or has no requirement."""
     check_may_curate(by)
     qualification = under_lock(Qualification.objects.all(), qualification.pk)
     at = at or timezone.now()

@@ -21,7 +21,8 @@ class Double:
 
 
 def doubles_of(qualification: Qualification) -> list[Double]:
-    """In the order in which they stand. One query."""
+    """Find the lines that stand in a qualification more than once, each time as a requirement of
+    its own, in the order in which they stand. One query."""
     return doubles_among(
         Place.objects.filter(work_process__core_task__qualification=qualification).select_related(
             "requirement__wording", "work_process"
@@ -30,7 +31,8 @@ def doubles_of(qualification: Qualification) -> list[Double]:
 
 
 def doubles_among(places: Iterable[Place]) -> list[Double]:
-    """The same, among all places of a qualification that were read before, in their order."""
+    """Find the lines that stand more than once, each time as a requirement of its own, among all
+    places of a qualification, which were read before and come in their order."""
     lines: dict[str, list[Place]] = {}
     for place in places:
         lines.setdefault(same_line(place.requirement.text), []).append(place)

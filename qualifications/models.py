@@ -71,7 +71,7 @@ class Dossier(AppendOnly, Sealed):
         return reverse("qualifications:dossier", args=[self.pk])
 
     def parsed(self) -> ParsedDossier:
-        """What the file holds, read anew, with warnings in the language of now. Takes about ten
+        """Read anew what the file holds, with warnings in the language of now. Takes about ten
         milliseconds. Raises ImportRefused where the importer has become stricter since."""
         return parse_sbb(bytes(self.content), name=self.name)
 
@@ -88,8 +88,8 @@ class QualificationQuerySet(models.QuerySet):
         return self.filter(status=Qualification.Status.PUBLISHED)
 
     def for_page(self) -> Self:
-        """With the whole structure: core tasks, work processes, places, requirements, and of each
-        requirement the other places. Six queries, however many rows."""
+        """Read the qualifications with their whole structure: core tasks, work processes, places,
+        requirements, and of each requirement the other places. Six queries, however many rows."""
         places = Place.objects.select_related("requirement__wording").prefetch_related(
             "requirement__places__work_process"
         )
@@ -229,9 +229,10 @@ class WorkProcess(Row, Part):
 
 class QualityRequirementQuerySet(models.QuerySet):
     def searched(self, words: str) -> Self:
-        """Those in which every word occurs: in the plain wording, the official line, the title of
-        a work process they stand under, or its code ("B1-K1-W2", or whole parts of it: "B1-K1").
-        Case and accents make no difference. Beyond eight words, the rest is not looked at."""
+        """Find the requirements in which every word occurs: in the plain wording, the official
+        line, the title of a work process they stand under, or its code ("B1-K1-W2", or whole parts
+        of it: "B1-K1"). Case and accents make no difference. Beyond eight words, the rest is not
+        looked at."""
         found = self
         for word in words.split()[:8]:
             # A regular expression of our own making: of letters beyond ASCII, SQLite does not
@@ -248,7 +249,7 @@ class QualityRequirementQuerySet(models.QuerySet):
         return found
 
     def with_words(self) -> Self:
-        """With what `words` reads."""
+        """Read the requirements with the wording from which their `words` come."""
         return self.select_related("wording")
 
 

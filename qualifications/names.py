@@ -20,6 +20,7 @@ NAMES = {
 
 
 def names_in(frameworks: Iterable[str]) -> Names:
-    """For requirements of these frameworks; of several, or of none, in the usual words."""
+    """Return what requirements of these frameworks are called; of several, or of none, in the usual
+    words."""
     found = set(frameworks)
     return NAMES[found.pop() if len(found) == 1 else "dossier"]

@@ -10,10 +10,10 @@ _INLINE = frozenset(["a", "b", "em", "font", "i", "small", "span", "strong", "su
 
 
 def plain_lines(markup: str) -> tuple[str, ...]:
-    """The lines of a text, without tags, entities, empty lines and superfluous white space.
+    """Return the lines of a text, without tags, entities, empty lines and superfluous white space.
 
-    HTML may be escaped once or twice. A block begins a line of its own, and an item of an HTML
-    list a line with a dash. "<" before anything but a letter stays what it is: less than.
+    HTML may be escaped once or twice. A block begins a line of its own, and an item of an HTML list
+    a line with a dash. "<" before anything but a letter stays what it is: less than.
     """
     for _layer in range(2):
         markup = html.unescape(_TAG.sub(_untagged, markup))

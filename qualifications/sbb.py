@@ -105,7 +105,7 @@ class _Reader:
         return ParsedDossier(title, code, qualifications, tuple(self.warnings))
 
     def profiles(self, parent: Element) -> dict[str, Element]:
-        """The profiles by crebo code, in the order of their numbers."""
+        """Find the profiles by crebo code, in the order of their numbers."""
         profiles = _numbered(parent.findall("profiel"))
         if not 0 < len(profiles) <= MAX_PROFILES:
             refuse(parent, _("A dossier cannot have %(value)s profiles."), len(profiles))
@@ -129,7 +129,7 @@ class _Reader:
         return None
 
     def core_tasks(self, basis: Element, profile: Element) -> tuple[ParsedCoreTask, ...]:
-        """Those of the basic part, and then the profile's own."""
+        """Read the core tasks of the basic part, and then the profile's own."""
         parts = {"B1": basis, f"P{profile.get('hoofdstuk')}": profile}
         found = []
         for part_code, part in parts.items():
@@ -177,7 +177,7 @@ class _Reader:
         return found
 
     def _behaviour(self, source: Element, code: str) -> tuple[str, ...]:
-        """The requirements in one element: its lines that begin with a dash."""
+        """Read the requirements in one element: its lines that begin with a dash."""
         found = []
         for position, line in enumerate(plain_lines(_markup(source))):
             text = line.lstrip("- ").rstrip(";. ")
@@ -192,7 +192,7 @@ class _Reader:
         return tuple(found)
 
     def prose(self, parent: Element, tag: str, profile: Element) -> str:
-        """A text and what is added to it for a profile, one paragraph per line."""
+        """Read a text and what is added to it for a profile, one paragraph per line."""
         texts = (self.text(source) for source in _sources(parent, tag, profile))
         return "\n".join(text for text in texts if text)
 
@@ -204,7 +204,7 @@ class _Reader:
 
 
 def _check_references(root: Element) -> None:
-    """What refers must refer to something in the file, and an addition to a profile."""
+    """See that what refers does so to something in the file, and an addition to a profile."""
     known = {(node.tag, node.get("nr")) for node in root.iter() if node.get("nr")}
     for node in root.iter():
         if node.tag == "aanvullend" and node.find("profiel[@referentie]") is None:
@@ -216,7 +216,7 @@ def _check_references(root: Element) -> None:
 
 
 def _numbered(nodes: Iterable[Element]) -> list[Element]:
-    """Elements in the order of their ``hoofdstuk``, which each must have for itself."""
+    """Put elements in the order of their ``hoofdstuk``, which each must have for itself."""
     numbers = distinct((attribute(node, "hoofdstuk"), node) for node in nodes)
     for number, node in numbers.items():
         if not _NUMBER.fullmatch(number):
@@ -234,7 +234,8 @@ def _edition(profile: Element) -> date:
 
 
 def _sources(parent: Element, tag: str, profile: Element) -> list[Element]:
-    """The elements that together make the text ``tag`` for a profile: its own, and additions."""
+    """Find the elements that together make the text ``tag`` for a profile: its own, and
+    additions."""
     own = parent.find(tag)
     if own is None:
         return []
@@ -252,7 +253,7 @@ def _text(node: Element) -> str:
 
 
 def _markup(node: Element) -> str:
-    """A node's content as text with tags, without what is meant for some profiles only."""
+    """Write a node's content as text with tags, without what is meant for some profiles only."""
     parts = [node.text or ""]
     for inner in node:
         if inner.tag != "profiel" and not inner.tag.endswith("perprofiel"):

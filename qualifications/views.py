@@ -54,7 +54,7 @@ def dossier_load(request: PersonRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def dossier(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """What a dossier holds, and which of its qualifications are here."""
+    """Show what a dossier holds, and which of its qualifications are here."""
     dossiers = Dossier.objects.visible_to(request.user).select_related("by__person")
     dossier = get_object_or_404(dossiers, pk=pk)
     parsed = dossier.parsed()
@@ -133,7 +133,8 @@ def qualification_publish(request: PersonRequest, pk: UUID) -> HttpResponse:
 @with_role(CURRICULUM)
 @require_http_methods(["GET", "POST"])
 def wording(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The plain wordings of the requirements under one work process."""
+    """Show the plain wordings of the requirements under one work process, and keep them as
+    changed."""
     work_process = get_object_or_404(
         WorkProcess.objects.select_related("core_task__qualification"),
         pk=pk,
@@ -151,7 +152,7 @@ def wording(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _places(qualification: Qualification) -> list[Place]:
-    """All places of a qualification that was read with `for_page`, in order."""
+    """List all places of a qualification that was read with `for_page`, in order."""
     return [
         place
         for core_task in qualification.core_tasks.all()
@@ -163,7 +164,8 @@ def _places(qualification: Qualification) -> list[Place]:
 def _page(
     request: PersonRequest, qualification: Qualification, form: MergeForm | None = None
 ) -> HttpResponse:
-    """The page of a qualification that was read with `for_page`; with the form that was wrong."""
+    """Show the page of a qualification that was read with `for_page`; with the form that was
+    wrong."""
     places = _places(qualification)
     is_draft = qualification.status == Qualification.Status.DRAFT
     may_curate = allowed(check_may_curate, request.user)

@@ -26,10 +26,10 @@ _CUT_OFF = frozenset({3, 5, 6, 20})
 
 
 def read_tree(content: bytes, *, file: str) -> Element:
-    """The root of well-formed XML without a document type; ``file`` is its name in messages.
+    """Return the root of well-formed XML without a document type; ``file`` is its name in messages.
 
-    Raises ImportRefused, naming the innermost open element and the line, for anything else and
-    for files beyond the limits above. The functions below take elements of such a tree.
+    Raises ImportRefused, naming the innermost open element and the line, for anything else and for
+    files beyond the limits above. The functions below take elements of such a tree.
     """
     if len(content) > MAX_BYTES:
         reason = _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
@@ -57,7 +57,7 @@ def read_tree(content: bytes, *, file: str) -> Element:
 
 
 def line_of(node: Element) -> int:
-    """The line, from 1, where an element opens."""
+    """Return the line, from 1, where an element opens."""
     return cast(_Node, node).line
 
 
@@ -69,7 +69,7 @@ def refuse(node: Element, message: str, value: object = "") -> NoReturn:
 
 
 def child(parent: Element, path: str) -> Element:
-    """The first element on a path, which must be there."""
+    """Find the first element on a path, which must be there."""
     found = parent.find(path)
     if found is None:
         refuse(parent, _("The element “%(value)s” is missing here."), path)
@@ -77,7 +77,7 @@ def child(parent: Element, path: str) -> Element:
 
 
 def attribute(node: Element, name: str) -> str:
-    """An attribute as one line of plain text, which must be there and not be empty."""
+    """Read an attribute as one line of plain text, which must be there and not be empty."""
     value = " ".join(plain_lines(node.get(name, "")))
     if not value:
         refuse(node, _("The attribute “%(value)s” is missing or empty here."), name)
@@ -87,7 +87,7 @@ def attribute(node: Element, name: str) -> str:
 
 
 def distinct(nodes: Iterable[tuple[str, Element]]) -> dict[str, Element]:
-    """Elements by their key, in the order given; a key that comes twice is refused."""
+    """Return elements by their key, in the order given; a key that comes twice is refused."""
     found: dict[str, Element] = {}
     for key, node in nodes:
         if key in found:

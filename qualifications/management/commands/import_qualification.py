@@ -72,7 +72,8 @@ def _day(text: str) -> date:
 def _chosen(
     parsed: ParsedDossier, crebo: str | None, edition: date | None
 ) -> list[ParsedQualification]:
-    """The qualifications with this code and edition, where given; refuses when there are none."""
+    """Find the qualifications with this code and edition, where given. Raises NotPossible when
+    there are none."""
     chosen = [
         one
         for one in parsed.qualifications
