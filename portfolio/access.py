@@ -20,13 +20,14 @@ def check_may_act_as_student(by: Account, enrolment: Enrolment) -> None:
 
 
 def check_may_advise(by: Account, enrolment: Enrolment) -> None:
-    """Only the adviser of now holds check-ins. One query."""
+    """Leave holding check-ins to the adviser of now. One query."""
     if not Enrolment.objects.advised_by(by).filter(pk=enrolment.pk).exists():
         raise NotAllowed(_("Only the student's adviser can do this."))
 
 
 def check_may_read_check_ins(by: Account, enrolment: Enrolment) -> None:
-    """Check-ins belong to the conversation: student and adviser, nobody else. (domain rule 12)"""
+    """Leave reading check-ins to student and adviser, and nobody else: they belong to the
+    conversation. (domain rule 12)"""
     if enrolment.student_id != by.pk:
         check_may_advise(by, enrolment)
 

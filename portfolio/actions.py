@@ -68,9 +68,9 @@ def hold_check_in(
 def acknowledge(
     *, check_in: CheckIn, refused: bool, note: str, by: Account, at: datetime | None = None
 ) -> Acknowledgement:
-    """The student's word on a check-in: read, or not accepted as it stands. A refusal says why;
-    it is noted and blocks nothing. The same word twice is said once; another word after the first
-    raises NotPossible."""
+    """Keep the student's word on a check-in: read, or not accepted as it stands. A refusal says
+    why; it is noted and blocks nothing. The same word twice is said once; another word after the
+    first raises NotPossible."""
     access.check_may_acknowledge(by, check_in)
     under_lock(CheckIn.objects.all(), check_in.pk)
     at = at or timezone.now()

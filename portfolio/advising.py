@@ -45,8 +45,8 @@ def _count(rows: QuerySet) -> Coalesce:
 
 
 def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student]:
-    """The adviser's current students: those who need them first, and of these whom they have not
-    spoken for the longest time. One query."""
+    """List the adviser's current students: those who need them first, and of these whom they have
+    not spoken for the longest time. One query."""
     check_ins = (
         CheckIn.objects.current()
         .filter(enrolment=OuterRef("pk"))
@@ -100,8 +100,8 @@ def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student
 
 
 def taught_by(teacher: Account, *, today: date) -> QuerySet[Enrolment]:
-    """The current students of the programmes in which this person now teaches, by programme and
-    name, without those they advise. One query."""
+    """List the current students of the programmes in which this person now teaches, by programme
+    and name, without those they advise. One query."""
     advised = Enrolment.objects.advised_by(teacher)
     return (
         Enrolment.objects.portfolio_visible_to(teacher)
@@ -114,7 +114,7 @@ def taught_by(teacher: Account, *, today: date) -> QuerySet[Enrolment]:
 
 
 def _student(row: Any, now: datetime, today: date) -> Student:
-    """From an enrolment with the annotations of `students_of`."""
+    """Tell how a student stands, from an enrolment with the annotations of `students_of`."""
     wanted = row.programme.rules.check_ins_per_period if row.period_from else 0
     by_now = 0
     if wanted:
@@ -136,8 +136,8 @@ def _student(row: Any, now: datetime, today: date) -> Student:
 
 
 def _turns(wanted: int, first: date, last: date, today: date) -> int:
-    """How many of the check-ins wanted in a period have had their turn: each has an equal share of
-    the days, and is due from the middle of it."""
+    """Count how many of the check-ins wanted in a period have had their turn: each has an equal
+    share of the days, and is due from the middle of it."""
     if today < first:
         return 0
     passed, length = (today - first).days + 1, (last - first).days + 1

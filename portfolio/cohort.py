@@ -25,7 +25,7 @@ class ThinLine:
 
 
 def thin_in(programmes: Sequence[Programme], on: date, most: int) -> dict[UUID, list[ThinLine]]:
-    """By programme, at most so many requirements on which the fewest current students have a
+    """Find by programme at most so many requirements on which the fewest current students have a
     remark (noted ones too, denied ones not) at a piece that is laid against it; those of all of
     whom there is one are not thin. Nothing of a programme with fewer than FEWEST students, or in
     which nobody has a remark yet. Three queries, however many programmes."""
@@ -50,7 +50,7 @@ def thin_in(programmes: Sequence[Programme], on: date, most: int) -> dict[UUID, 
 
 
 def _heard(enrolments: QuerySet[Enrolment]) -> list[tuple[UUID, UUID, int]]:
-    """Programme, requirement, and how many of these students have a remark on it."""
+    """Count by programme and requirement how many of these students have a remark on it."""
     laid = RequirementLink.objects.current().filter(
         evidence=OuterRef("remark__feedback__evidence"), requirement=OuterRef("requirement")
     )
@@ -68,7 +68,8 @@ def _heard(enrolments: QuerySet[Enrolment]) -> list[tuple[UUID, UUID, int]]:
 
 
 def _thin(lines: dict[UUID, str], heard: dict[UUID, int], students: int) -> list[ThinLine]:
-    """Thinnest first, else in the order of the qualification."""
+    """List the thin requirements of a programme: thinnest first, else in the order of the
+    qualification."""
     if students < FEWEST or not heard:
         return []
     found = [ThinLine(words, heard.get(key, 0), students) for key, words in lines.items()]

@@ -221,17 +221,19 @@ class Coverage:
 
 
 def draw(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> Coverage:
-    """The coverage of this set, or the part of it that the filter asks for; no query."""
+    """Draw the coverage of this set, or the part of it that the filter asks for. No query."""
     return _Drawing(evidence_set, only).coverage()
 
 
 def draw_line(evidence_set: EvidenceSet, key: str, only: Filter = EVERYTHING) -> Line | None:
-    """One line of that coverage; None for a key that it does not have. No query."""
+    """Draw one line of the coverage of this set, or of the part of it that the filter asks for;
+    None for a key that it does not have. No query."""
     return _Drawing(evidence_set, only).line(key)
 
 
 def draw_lines(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> dict[str, Line]:
-    """All lines of that coverage, by key. No query."""
+    """Draw all lines of the coverage of this set, or of the part of it that the filter asks for, by
+    key. No query."""
     drawing = _Drawing(evidence_set, only)
     keys = (WHOLE, UNANSWERED, *drawing.places)
     return {key: line for key in keys if (line := drawing.line(key))}
@@ -286,7 +288,8 @@ class _Drawing:
         return self.only.since is not None and day >= self.only.since
 
     def _is_laid_since(self, piece: PieceFact, line: str | None = None) -> bool:
-        """Against this requirement, or against any."""
+        """Tell whether the piece was laid against this requirement, or against any, since the day
+        from which the filter asks."""
         return any(
             self._is_new(localdate(laid.recorded_at) if laid.recorded_at else piece.happened_on)
             for laid in piece.laid
@@ -329,7 +332,8 @@ class _Drawing:
         )
 
     def _whole(self) -> tuple[Entry, ...]:
-        """What is on the whole is no gap: there is none among what is thin."""
+        """List the remarks on the whole that the filter asks for. What is on the whole is no gap:
+        there is none among what is thin."""
         whole = [] if self.only.thin else self.whole
         return tuple(entry for entry in whole if self.only.since is None or entry.is_new)
 
@@ -352,8 +356,8 @@ class _Drawing:
         )
 
     def _stays(self, tally: Tally, inside: tuple[object, ...]) -> bool:
-        """Whether a work process or core task is shown: for what is left in it, or by itself as it
-        is short of its own guideline."""
+        """Tell whether a work process or core task is shown: for what is left in it, or by itself
+        as it is short of its own guideline."""
         by_itself = self.only.thin and self.only.since is None and tally.is_short
         return bool(inside) or by_itself or not self.only.chooses
 
@@ -418,8 +422,8 @@ class _Drawing:
 
 
 def _narrowed(evidence_set: EvidenceSet, only: Filter) -> EvidenceSet:
-    """What is left in this period, of which somebody in this role spoke; laid only against what
-    they spoke of."""
+    """Narrow the set to what the filter asks for: what is in this period, and of which somebody in
+    this role spoke; laid only against what they spoke of."""
     pieces, feedback = evidence_set.pieces, evidence_set.feedback
     if only.period:
         pieces = tuple(piece for piece in pieces if _period_of(piece, [only.period]))
@@ -450,7 +454,7 @@ def _moment(feedback: FeedbackFact) -> tuple[date, datetime, str]:
 
 
 def _period_of(piece: PieceFact, periods: Iterable[PeriodFact]) -> PeriodFact | None:
-    """The period in which the act was; periods of a programme never overlap."""
+    """Find the period in which the act of this piece was; periods of a programme never overlap."""
     for period in periods:
         if period.starts_on <= piece.happened_on <= period.ends_on:
             return period

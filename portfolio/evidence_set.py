@@ -230,7 +230,7 @@ class EvidenceSet:
     check_ins: tuple[CheckInFact, ...] = ()
 
     def name(self, person_id: str) -> str:
-        """The person's name; empty when it was erased."""
+        """Return the person's name; empty when it was erased."""
         return next((person.name for person in self.people if person.id == person_id), "")
 
     @property
@@ -239,14 +239,15 @@ class EvidenceSet:
         return frozenset(item.piece for item in self.feedback if item.standing != DENIED)
 
     def without_denied(self) -> "EvidenceSet":
-        """What a speaker denied is no feedback; it stays on record elsewhere."""
+        """Return the set without what a speaker denied, which is no feedback; it stays on record
+        elsewhere."""
         return replace(
             self, feedback=tuple(item for item in self.feedback if item.standing != DENIED)
         )
 
     def that_counts(self) -> "EvidenceSet":
-        """What enters the frozen set: all answered evidence laid against the unit, minus what the
-        student set aside. (domain rule 11)"""
+        """Return what enters the frozen set: all answered evidence laid against the unit, minus
+        what the student set aside. (domain rule 11)"""
         counting = self.answered - {item.piece for item in self.set_aside}
         feedback = tuple(item for item in self.without_denied().feedback if item.piece in counting)
         named = {item.giver for item in feedback} | {self.frame.student}
@@ -265,7 +266,7 @@ WRITTEN, NOTED, CONFIRMED, DENIED = "written", "noted", "confirmed", "denied"
 
 
 def to_plain(fact: Any) -> Any:
-    """Dictionaries, lists, texts and numbers, to be written as canonical JSON."""
+    """Write a fact as dictionaries, lists, texts and numbers, to be written as canonical JSON."""
     if is_dataclass(fact):
         return {item.name: to_plain(getattr(fact, item.name)) for item in fields(fact)}
     if isinstance(fact, tuple):
@@ -274,7 +275,8 @@ def to_plain(fact: Any) -> Any:
 
 
 def from_plain(kind: type[Fact], plain: dict[str, Any]) -> Fact:
-    """The fact that `to_plain` wrote; fields it did not know take their default."""
+    """Read the fact of this kind that `to_plain` wrote; fields it did not know take their
+    default."""
     hints = _hints(cast(type, kind))
     return kind(
         **{name: _value(hints[name], value) for name, value in plain.items() if name in hints}

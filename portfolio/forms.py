@@ -80,7 +80,7 @@ AgreementFormSet = forms.formset_factory(AgreementForm, extra=3, max_num=12, abs
 
 
 def agreed(formset: Any) -> list[tuple[str, date]]:
-    """The agreements that were filled in."""
+    """List the agreements that were filled in, each with its date."""
     rows = [form.cleaned_data for form in formset]
     return [(row["text"], row["due_on"]) for row in rows if row.get("text")]
 

@@ -22,9 +22,9 @@ class Gap:
 
 
 def gaps_in(coverage: Coverage, most: int) -> list[Gap]:
-    """At most so many thin requirements, each once: first those that were shown and of which
-    nobody said anything, as one question is enough there; then those short of a guideline; then
-    those not shown yet, in the order of the qualification. No query."""
+    """List at most so many thin requirements of this coverage, each once: first those that were
+    shown and of which nobody said anything, as one question is enough there; then those short of a
+    guideline; then those not shown yet, in the order of the qualification. No query."""
     rows = [
         row
         for core_task in coverage.core_tasks

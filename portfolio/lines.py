@@ -16,8 +16,8 @@ AT_A_TIME = 20  # remarks and pieces
 
 
 def under(name: str, *args: object, key: object) -> str:
-    """The address under which the things of a URL stand whose last argument is their key, of which
-    `key` is an example."""
+    """Return the address under which the things of a URL stand whose last argument is their key, of
+    which `key` is an example."""
     return reverse(name, args=[*args, key]).removesuffix(f"{key}/")
 
 
@@ -30,9 +30,9 @@ def line_page(
     pieces_at: str,
     back: tuple[str, str],
 ) -> HttpResponse:
-    """One line of the coverage of this set, so many remarks and pieces at a time: for htmx what
-    goes into the fold, or under what stands there already; else a whole page that leads `back` (an
-    address and its words). The pieces stand under the address `pieces_at`. Raises Http404 for a
+    """Show one line of the coverage of this set, so many remarks and pieces at a time: for htmx
+    what goes into the fold, or under what stands there already; else a whole page that leads `back`
+    (an address and its words). The pieces stand under the address `pieces_at`. Raises Http404 for a
     key that the coverage does not have. No query."""
     line = draw_line(evidence_set, key, only)
     if line is None:

@@ -52,17 +52,17 @@ EVER = datetime.max.replace(tzinfo=UTC)
 def load(
     enrolment: Enrolment, *, unit: Unit | None = None, as_of: datetime | None = None
 ) -> EvidenceSet:
-    """The set of one enrolment; see `load_many`."""
+    """Load the set of one enrolment; see `load_many`."""
     return load_many([enrolment], unit=unit, as_of=as_of)[enrolment.pk]
 
 
 def load_many(
     enrolments: Iterable[Enrolment], *, unit: Unit | None = None, as_of: datetime | None = None
 ) -> dict[UUID, EvidenceSet]:
-    """The sets of these enrolments (with `student` selected), by enrolment id: all kept evidence
-    laid against the requirements of their tracks, or of one unit, as it stood at the aware moment
-    `as_of` (default: now). Always in the same order, so that the same set gives the same bytes.
-    14 queries, 16 with a unit, however many enrolments."""
+    """Load the sets of these enrolments (with `student` selected), by enrolment id: all kept
+    evidence laid against the requirements of their tracks, or of one unit, as it stood at the aware
+    moment `as_of` (default: now). Always in the same order, so that the same set gives the same
+    bytes. 14 queries, 16 with a unit, however many enrolments."""
     moment = as_of or EVER
     enrolments = list(enrolments)
     tracks = defaultdict(set)
@@ -167,7 +167,8 @@ def _structure(qualifications: set[UUID], unit: Unit | None, moment: datetime) -
 
 
 def _programmes(wanted: set[UUID], moment: datetime) -> dict[UUID, Programme]:
-    """With qualification, and the periods and guidelines of the moment. Three queries."""
+    """Load these programmes, by id, with qualification, and the periods and guidelines of the
+    moment. Three queries."""
     guidelines = Guideline.objects.as_of(moment).order_by("recorded_at", "pk")
     rows = Programme.objects.select_related("qualification").prefetch_related(
         Prefetch("periods", queryset=Period.objects.as_of(moment)),
@@ -183,7 +184,8 @@ def _frame(
     structure: _Structure,
     qualifications: set[UUID],
 ) -> Frame:
-    """The programme's own qualification comes first, electives after it."""
+    """Make the frame of an enrolment's set: the programme's own qualification comes first,
+    electives after it."""
     tasks = tuple(
         task
         for key in sorted(qualifications, key=lambda key: (key != programme.qualification_id, key))
@@ -222,8 +224,8 @@ def _frame(
 
 
 def _within(frame: Frame, pieces: Iterable[PieceFact]) -> Iterator[PieceFact]:
-    """The pieces laid against something in the frame, each with what it is laid against there, in
-    the order of the frame."""
+    """Find the pieces laid against something in the frame, each with what it is laid against there,
+    in the order of the frame."""
     order = {fact.id: number for number, fact in enumerate(frame.requirements)}
     for piece in pieces:
         laid = [item for item in piece.laid if item.requirement in order]
@@ -233,8 +235,8 @@ def _within(frame: Frame, pieces: Iterable[PieceFact]) -> Iterator[PieceFact]:
 
 
 def _remarked(frame: Frame, remarks: Iterable[RemarkFact]) -> Iterator[RemarkFact]:
-    """The remarks on the whole and on what is in the frame, each with what it is about there, in
-    the order of the frame. What was said of other requirements is not for who looks at this
+    """Find the remarks on the whole and on what is in the frame, each with what it is about there,
+    in the order of the frame. What was said of other requirements is not for who looks at this
     frame."""
     for remark in remarks:
         about = set(remark.requirements)
@@ -348,7 +350,7 @@ def _file(attachment: Attachment) -> FileFact:
 
 
 def _remarks(given: QuerySet[Feedback]) -> dict[UUID, list[RemarkFact]]:
-    """By feedback, in their order. Two queries."""
+    """Load the remarks by feedback, in their order. Two queries."""
     about = RemarkRequirement.objects.filter(remark__feedback__in=given)
     lines: dict[UUID, list[str]] = defaultdict(list)
     for remark, line in about.values_list("remark", "requirement"):
@@ -361,7 +363,8 @@ def _remarks(given: QuerySet[Feedback]) -> dict[UUID, list[RemarkFact]]:
 
 
 def _feedback(row: Any, remarks: Iterable[RemarkFact]) -> FeedbackFact:
-    """From a feedback with whether it was confirmed, and as whom its giver counts."""
+    """Make the fact of a feedback that was read with whether it was confirmed, and as whom its
+    giver counts."""
     standing = row.source
     if row.was_confirmed is not None:
         standing = CONFIRMED if row.was_confirmed else DENIED
@@ -383,7 +386,8 @@ def _feedback(row: Any, remarks: Iterable[RemarkFact]) -> FeedbackFact:
 def _aside(
     enrolments: list[Enrolment], unit: Unit | None, moment: datetime
 ) -> dict[UUID, dict[str, str]]:
-    """Reasons by piece, by enrolment, of what was set aside for the unit. One query with a unit."""
+    """Load the reasons by piece, by enrolment, of what was set aside for the unit. One query with a
+    unit."""
     reasons: dict[UUID, dict[str, str]] = defaultdict(dict)
     if unit:
         for row in SetAside.objects.as_of(moment).filter(enrolment__in=enrolments, unit=unit):
@@ -392,7 +396,7 @@ def _aside(
 
 
 def _check_ins(enrolments: list[Enrolment], moment: datetime) -> dict[UUID, list[CheckInFact]]:
-    """Newest first. One query."""
+    """Load the check-ins by enrolment, newest first. One query."""
     held: dict[UUID, list[CheckInFact]] = defaultdict(list)
     rows = CheckIn.objects.as_of(moment).filter(enrolment__in=enrolments)
     for row in rows.order_by("-held_on", "-recorded_at", "pk"):

@@ -7,7 +7,7 @@ from post.outbox import MailContent, address_of, mail
 
 @mail("portfolio/check_in")
 def check_in(mail: OutboxMail) -> MailContent | None:
-    """Tells the student that there is a check-in to read; says nothing of what is in it."""
+    """Tell the student that there is a check-in to read; say nothing of what is in it."""
     row = (
         CheckIn.objects.current()
         .select_related("by", "acknowledgement")

@@ -44,7 +44,7 @@ class CheckIn(Correctable, Sealed):
 
 class AgreementQuerySet(models.QuerySet):
     def open(self) -> Self:
-        """Those that are not done, of check-ins that count."""
+        """Find the agreements that are not done, of check-ins that count."""
         return self.filter(done_at=None, check_in__replaced_by=None)
 
 

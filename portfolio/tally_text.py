@@ -20,8 +20,8 @@ MANY = 3  # pieces from which a period's box is filled
 
 
 def tally_text(tally: Tally, *, narrowed: bool, periods_in_words: bool) -> SafeString:
-    """What stands behind a line; of nothing a word, another where a filter `narrowed` the set. The
-    periods are drawn, and said in words where nothing else on the page says them."""
+    """Write what stands behind a line; of nothing a word, another where a filter `narrowed` the
+    set. The periods are drawn, and said in words where nothing else on the page says them."""
     if tally.is_empty:
         nothing = gettext("nothing of this part") if narrowed else gettext("nothing yet")
         return _html(f'<span class="nothing">{nothing}</span>')
@@ -40,7 +40,7 @@ def tally_text(tally: Tally, *, narrowed: bool, periods_in_words: bool) -> SafeS
 
 
 def strip_text(periods: Iterable[PeriodCount], *, in_words: bool = True) -> SafeString:
-    """In which periods something was shown: a box for each."""
+    """Draw in which periods something was shown: a box for each."""
     shown = list(periods)
     boxes = "".join(map(_box, shown))
     spoken = f'role="img" title="{escape(in_periods(shown))}"' if in_words else 'aria-hidden="true"'
@@ -48,7 +48,8 @@ def strip_text(periods: Iterable[PeriodCount], *, in_words: bool = True) -> Safe
 
 
 def in_periods(periods: Iterable[PeriodCount]) -> str:
-    """For example "Autumn: 2, Winter: 1"; empty where nothing was shown."""
+    """Write in which periods something was shown, for example "Autumn: 2, Winter: 1"; empty where
+    nothing was."""
     return ", ".join(
         f"{item.period.name if item.period else gettext('outside the periods')}: {item.count}"
         for item in periods

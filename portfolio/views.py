@@ -40,8 +40,8 @@ def _enrolment(request: PersonRequest, enrolment_id: UUID) -> Enrolment:
 
 
 def _addresses(enrolment: Enrolment, unit: Unit | None = None) -> dict[str, str]:
-    """Under which addresses the lines of a live coverage are, of all of it or of what counts for
-    this unit, and the pieces."""
+    """Return under which addresses the lines of a live coverage are, of all of it or of what counts
+    for this unit, and the pieces."""
     lines = under("portfolio:line", enrolment.pk, key=WHOLE)
     if unit is not None:
         lines = under("portfolio:set_aside_line", enrolment.pk, unit.pk, key=WHOLE)
@@ -55,7 +55,7 @@ def _pieces_at() -> str:
 @signed_in
 @require_safe
 def mine(request: PersonRequest) -> HttpResponse:
-    """Straight to the one portfolio that most students have."""
+    """Go straight to the one portfolio that most students have; show a list where it is not one."""
     enrolments = list(
         Enrolment.objects.filter(student=request.user.pk).select_related("student", "programme")
     )
@@ -68,7 +68,7 @@ def mine(request: PersonRequest) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def coverage(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
-    """The whole of it, or the part that the query asks for."""
+    """Show the whole coverage of an enrolment, or the part of it that the query asks for."""
     enrolment = _enrolment(request, enrolment_id)
     evidence_set = load(enrolment)
     is_student = enrolment.student_id == request.user.pk
@@ -90,7 +90,8 @@ def coverage(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
 
 
 def _part(request: PersonRequest, enrolment: Enrolment) -> tuple[EvidenceSet, Filter]:
-    """The set, and which part of it the query asks for, as on the page of the coverage."""
+    """Load the set, and read which part of it the query asks for, as on the page of the
+    coverage."""
     evidence_set = load(enrolment)
     with_check_ins = allowed(access.check_may_read_check_ins, request.user, enrolment)
     filters = CoverageFilterForm(request.GET, evidence_set, with_check_ins=with_check_ins)
@@ -98,7 +99,7 @@ def _part(request: PersonRequest, enrolment: Enrolment) -> tuple[EvidenceSet, Fi
 
 
 def _name_of(request: PersonRequest, enrolment: Enrolment) -> str:
-    """How the page of the coverage is called."""
+    """Return what the page of the coverage is called for who looks at it."""
     if enrolment.student_id == request.user.pk:
         return _("My portfolio")
     return _("Portfolio of %(name)s") % {"name": enrolment.student.name}
@@ -108,7 +109,7 @@ def _name_of(request: PersonRequest, enrolment: Enrolment) -> str:
 @require_safe
 @vary_on_headers("HX-Request")
 def line(request: PersonRequest, enrolment_id: UUID, key: str) -> HttpResponse:
-    """What stands behind one line of the coverage."""
+    """Show what stands behind one line of the coverage."""
     enrolment = _enrolment(request, enrolment_id)
     evidence_set, only = _part(request, enrolment)
     page = reverse("portfolio:coverage", args=[enrolment.pk])
@@ -119,7 +120,7 @@ def line(request: PersonRequest, enrolment_id: UUID, key: str) -> HttpResponse:
 @signed_in
 @require_safe
 def in_full(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
-    """The coverage with everything that stands behind its lines, for paper."""
+    """Show the coverage with everything that stands behind its lines, for paper."""
     enrolment = _enrolment(request, enrolment_id)
     evidence_set, only = _part(request, enrolment)
     context = {
@@ -156,7 +157,7 @@ def _check_ins(
     enrolment: Enrolment,
     refused: tuple[CheckIn, AcknowledgeForm] | None = None,
 ) -> HttpResponse:
-    """The list; `refused` is a check-in with the form that was not right."""
+    """Show the list of check-ins; `refused` is a check-in with the form that was not right."""
     is_student = enrolment.student_id == request.user.pk
     rows = (
         enrolment.check_ins.current()
@@ -189,7 +190,7 @@ def _word_key(check_in: CheckIn) -> str:
 def _word(
     request: PersonRequest, check_in: CheckIn, form: AcknowledgeForm, found: Any = None
 ) -> Writing:
-    """What the student is writing about a check-in, on whatever page that is."""
+    """Return what the student is writing about a check-in, on whatever page that is."""
     path = reverse("portfolio:acknowledge", args=[check_in.pk])
     return Writing(request, _word_key(check_in), form, path=path, found=found)
 
@@ -286,7 +287,7 @@ def _own(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> tuple[Enr
 @signed_in
 @require_safe
 def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> HttpResponse:
-    """What would count for this unit today, what would not, and why."""
+    """Show what would count for this unit today, what would not, and why."""
     enrolment, unit = _own(request, enrolment_id, unit_id)
     evidence_set = load(enrolment, unit=unit)
     counting = evidence_set.that_counts()
@@ -314,7 +315,7 @@ def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> Http
 def set_aside_line(
     request: PersonRequest, enrolment_id: UUID, unit_id: UUID, key: str
 ) -> HttpResponse:
-    """What stands behind one line of what would count for this unit."""
+    """Show what stands behind one line of what would count for this unit."""
     enrolment, unit = _own(request, enrolment_id, unit_id)
     counting = load(enrolment, unit=unit).that_counts()
     page = reverse("portfolio:set_aside", args=[enrolment.pk, unit.pk])

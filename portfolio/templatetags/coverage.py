@@ -12,32 +12,32 @@ register = template.Library()
 
 @register.filter
 def at(found: Mapping[str, object], key: str) -> object:
-    """What stands at this key; empty where nothing does: `{{ links|at:piece.id }}`."""
+    """Return what stands at this key; empty where nothing does: `{{ links|at:piece.id }}`."""
     return found.get(key, "")
 
 
 @register.simple_tag
 def tally(counted: Tally, only: Filter, *, line: bool = False) -> SafeString:
-    """The figures of a part of the coverage, `{% tally group.tally coverage.only %}`, or of a
+    """Write the figures of a part of the coverage, `{% tally group.tally coverage.only %}`, or of a
     `line`, whose body says in words in which periods it was shown."""
     return tally_text(counted, narrowed=only.narrows, periods_in_words=not line)
 
 
 @register.filter
 def strip(periods: Iterable[PeriodCount]) -> SafeString:
-    """In which periods something was shown, as boxes: `{{ coverage.periods|strip }}`."""
+    """Draw in which periods something was shown, as boxes: `{{ coverage.periods|strip }}`."""
     return strip_text(periods)
 
 
 @register.filter
 def in_words(periods: Iterable[PeriodCount]) -> str:
-    """In which periods something was shown: "Autumn: 2, Winter: 1"."""
+    """Write in which periods something was shown: "Autumn: 2, Winter: 1"."""
     return in_periods(periods)
 
 
 @register.filter
 def still_asked(state: GuidelineState) -> str:
-    """What a guideline still asks, in words: "2 more pieces, 1 more person"."""
+    """Write what a guideline still asks, in words: "2 more pieces, 1 more person"."""
     parts = [
         (state.pieces, ngettext("%(n)s more piece", "%(n)s more pieces", state.pieces)),
         (state.people, ngettext("%(n)s more person", "%(n)s more people", state.people)),
