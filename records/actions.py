@@ -87,8 +87,9 @@ def _blank(field: models.Field) -> object:
 def record_erasures(
     blanked: Iterable[Blanked], *, ground: str, by: "Account | None", at: datetime | None = None
 ) -> list[Erasure]:
-    """The tombstones of what the caller removes in the same transaction, stated in one event on
-    each home chain, with the rows as they are now. Raises NotPossible without a ground."""
+    """Write the tombstones of what the caller removes in the same transaction, and state them in
+    one event on each home chain, with the rows as they are now. Raises NotPossible without a
+    ground."""
     if not ground.strip():
         raise NotPossible(_("Say on which lawful ground the content is erased."))
     at = at or timezone.now()

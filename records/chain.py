@@ -39,22 +39,22 @@ def _plain(value: Any) -> Any:
 
 
 def canonical(value: Any) -> bytes:
-    """JSON with sorted keys and no white space; aware moments in UTC, ids and dates as text.
-    Raises TypeError for what has no such form."""
+    """Write a value as JSON with sorted keys and no white space; aware moments in UTC, ids and
+    dates as text. Raises TypeError for what has no such form."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
     ).encode()
 
 
 def statement_of(row: Sealed) -> str:
-    """What is stated of a row: SHA-256 (hex) of its name, its salt and its content as they are in
-    memory."""
+    """Compute what is stated of a row: the SHA-256 (hex) of its name, its salt and its content as
+    they are in memory."""
     return sha256(canonical([name_of(row), row.salt, row.content_to_seal()])).hexdigest()
 
 
 def digest_of(event: Event) -> str:
-    """What the event's digest must be: SHA-256 (hex) of all that it says, its chain and place
-    included."""
+    """Compute what the event's digest must be: the SHA-256 (hex) of all that it says, its chain and
+    place included."""
     said = {
         "chain": event.chain.key,
         "number": event.number,
@@ -68,7 +68,8 @@ def digest_of(event: Event) -> str:
 
 
 def proof_of(row: Chain | Event, key: str) -> str:
-    """What the proof of an event or a head must be: HMAC-SHA-256 (hex) under this key."""
+    """Compute what the proof of an event or a head must be: the HMAC-SHA-256 (hex) under this
+    key."""
     said = row.digest if isinstance(row, Event) else [row.key, row.length, row.head]
     return hmac.new(key.encode(), canonical([row._meta.label_lower, said]), sha256).hexdigest()
 
@@ -84,7 +85,7 @@ def _sign(row: Chain | Event, chain: Chain) -> None:
 
 
 def signing_key() -> int:
-    """The number of the key that signs: the one named, else the highest."""
+    """Return the number of the key that signs: the one named, else the highest."""
     return settings.SEAL_SIGNS or max(settings.SEAL_KEYS)
 
 
@@ -172,7 +173,8 @@ def append_many(entries: Iterable[ChainEntry]) -> list[Event]:
 
 
 def _locked(keys: set[str]) -> dict[str, Chain]:
-    """The chains with these keys, made where they are not there yet, under a lock."""
+    """Lock the chains with these keys, made where they are not there yet, and return them by
+    key."""
     chains = Chain.objects.filter(key__in=keys)
     new = [Chain(key=key) for key in sorted(keys.difference(chains.values_list("key", flat=True)))]
     for chain in new:
@@ -183,14 +185,14 @@ def _locked(keys: set[str]) -> dict[str, Chain]:
 
 
 def _last_moments(chains: Iterable[Chain]) -> dict[str, datetime]:
-    """When the last event of each of these locked chains was, by key. One query."""
+    """Find when the last event of each of these locked chains was, by key. One query."""
     last = Event.objects.filter(chain__in=chains, number=F("chain__length"))
     return dict(last.values_list("chain__key", "recorded_at"))
 
 
 def _stored(rows: Iterable[Sealed]) -> dict[str, Sealed]:
-    """Each row by name as the database holds it, read once for each kind: what is stated is what
-    was stored, not what the caller's object happened to hold (a date given as text, say)."""
+    """Find each row by name as the database holds it, read once for each kind: what is stated is
+    what was stored, not what the caller's object happened to hold (a date given as text, say)."""
     ids: dict[type[Sealed], set[Any]] = {}
     for row in rows:
         ids.setdefault(type(row), set()).add(row.pk)
@@ -202,7 +204,7 @@ def _stored(rows: Iterable[Sealed]) -> dict[str, Sealed]:
 
 
 def _link(chain: Chain, entry: ChainEntry, stored: Mapping[str, Sealed], at: datetime) -> Event:
-    """The next event of this chain, unsaved; the chain's head moves to it."""
+    """Make the next event of this chain, unsaved; the chain's head moves to it."""
     kept = {name: stored[name] for name in map(name_of, entry.rows)}
     gone = {name_of(row): row for row in entry.removed}
     for name, row in (kept | gone).items():

@@ -19,8 +19,9 @@ OUT_OF_ROOM = {"53100", sqlite3.SQLITE_FULL}
 
 
 def under_lock(rows: "models.QuerySet[AnyRow]", pk: UUID) -> AnyRow:
-    """The row with this id, locked until the end of the transaction and as it is now. Raises
-    NotPossible where somebody deleted it since it was looked up: two taps, two tabs. One query."""
+    """Lock the row with this id until the end of the transaction, and return it as it is now.
+    Raises NotPossible where somebody deleted it since it was looked up: two taps, two tabs. One
+    query."""
     row = rows.select_for_update(of=("self",)).filter(pk=pk).first()
     if row is None:
         raise NotPossible(_("This is no longer here: it has been removed already."))
@@ -37,7 +38,8 @@ def hold(name: str) -> None:
 
 
 def said_one_of(codes: Iterable[object], fault: BaseException) -> bool:
-    """Whether the database's driver gave one of these codes; Django's errors carry the driver's."""
+    """Tell whether the database's driver gave one of these codes; Django's errors carry the
+    driver's."""
     if not isinstance(fault, DatabaseError):
         return False
     cause = fault.__cause__

@@ -38,7 +38,7 @@ class DatedQuerySet(models.QuerySet):
         return self.filter(ended_at__isnull=True)
 
     def as_of(self, moment: datetime) -> Self:
-        """The rows that were known and not yet ended at this (aware) moment."""
+        """Find the rows that were known and not yet ended at this (aware) moment."""
         return self.filter(
             Q(ended_at__isnull=True) | Q(ended_at__gt=moment), recorded_at__lte=moment
         )
@@ -73,7 +73,8 @@ class AppendOnly(Row):
 
 class VersionQuerySet(models.QuerySet):
     def as_of(self, moment: datetime) -> Self:
-        """Of each owner the version that held at this (aware) moment: the last known by then."""
+        """Find of each owner the version that held at this (aware) moment: the last known by
+        then."""
         owner = self.model.version_of
         known = self.model._default_manager.filter(recorded_at__lte=moment)
         later = known.filter(**{owner: OuterRef(owner)}, number__gt=OuterRef("number"))
@@ -94,8 +95,8 @@ class Version(AppendOnly):
         abstract = True
 
     def as_of(self, moment: datetime) -> Self:
-        """Of the owner whose current version this is, the one that held at this (aware) moment. No
-        query where this one did; else one. Raises DoesNotExist before the first."""
+        """Find of the owner whose current version this is the one that held at this (aware) moment.
+        No query where this one did; else one. Raises DoesNotExist before the first."""
         if self.recorded_at <= moment:
             return self
         own = {self.version_of: getattr(self, f"{self.version_of}_id")}
@@ -104,11 +105,11 @@ class Version(AppendOnly):
 
 class CorrectableQuerySet(models.QuerySet):
     def current(self) -> Self:
-        """Those that no other row replaces."""
+        """Find the rows that no other row replaces."""
         return self.filter(replaced_by__isnull=True)
 
     def as_of(self, moment: datetime) -> Self:
-        """The rows that were known and not yet replaced at this (aware) moment."""
+        """Find the rows that were known and not yet replaced at this (aware) moment."""
         later = self.model._default_manager.filter(replaces=OuterRef("pk"), recorded_at__lte=moment)
         return self.filter(~Exists(later), recorded_at__lte=moment)
 
@@ -126,15 +127,15 @@ class Correctable(AppendOnly):
 
 
 def name_of(row: models.Model) -> str:
-    """How a statement names a row: "app.model:pk". Raises RuntimeError for a row without an id,
-    as one that was deleted already."""
+    """Write how a statement names a row: "app.model:pk". Raises RuntimeError for a row without an
+    id, as one that was deleted already."""
     if row.pk is None:
         raise RuntimeError("a row is stated as removed before it is deleted")
     return f"{row._meta.label_lower}:{row.pk}"
 
 
 def new_salt() -> str:
-    """16 random bytes, as 32 hexadecimal digits."""
+    """Draw 16 random bytes, as 32 hexadecimal digits."""
     return secrets.token_hex(16)
 
 
@@ -167,28 +168,28 @@ class Sealed(models.Model):
 
     @classmethod
     def for_sealing(cls) -> models.QuerySet[Self]:
-        """All rows with what their chain and their content are read from: one query, and one for
-        each kind of part."""
+        """Find all rows with what their chain and their content are read from: one query, and one
+        for each kind of part."""
         way = cls.home[1].split(".")[:-1]
         rows = cls._base_manager.prefetch_related(*_paths_to_parts(cls))
         return rows.select_related("__".join(way)) if way else rows
 
     @classmethod
     def at_home_on(cls, key: str) -> models.QuerySet[Self]:
-        """Those of `for_sealing` whose home is the chain with this key."""
+        """Find the rows, read as in `for_sealing`, whose home is the chain with this key."""
         kind, way = cls.home
         asked, _colon, pk = key.partition(":")
         rows = cls.for_sealing()
         return rows.filter(**{way.replace(".", "__"): pk}) if asked == kind else rows.none()
 
     def content_to_seal(self) -> dict[str, Any]:
-        """The values of its columns by name, and those of its parts by id, to be written as
-        canonical JSON. Without a query for a row of `for_sealing`."""
+        """List the values of the row's columns by name, and those of its parts by id, to be written
+        as canonical JSON. Without a query for a row of `for_sealing`."""
         return _content(self, *self.unsealed)
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
-        """What is wrong in the row's own content, beyond what is stated of it; `erased` holds the
-        names of the rows of which something was lawfully removed."""
+        """Report what is wrong in the row's own content, beyond what is stated of it; `erased`
+        holds the names of the rows of which something was lawfully removed."""
         return iter(())
 
 
@@ -209,7 +210,7 @@ class Part(models.Model):
 
 
 def _parts(model: type[models.Model]) -> list[ForeignObjectRel]:
-    """The reverse relations to the rows that are a part of those of this model."""
+    """List the reverse relations to the rows that are a part of those of this model."""
     return [
         relation
         for relation in model._meta.related_objects
@@ -218,7 +219,8 @@ def _parts(model: type[models.Model]) -> list[ForeignObjectRel]:
 
 
 def _paths_to_parts(model: type[models.Model], before: str = "") -> list[str]:
-    """What to prefetch, so that `_content` asks nothing."""
+    """List what to prefetch, so that reading the content of a row of this model (`_content`) asks
+    nothing."""
     paths = []
     for relation in _parts(model):
         path = f"{before}{relation.get_accessor_name()}"

@@ -7,7 +7,7 @@ class NotPossible(Exception):
 
 
 def why_not(check: Callable[..., None], *args: Any, **kwargs: Any) -> str:
-    """What a `check_…` now refuses, in words, and nothing where it lets this pass: for pages that
+    """Say in words why a `check_…` now refuses, and nothing where it lets this pass: for pages that
     show a button, or say why there is none."""
     try:
         check(*args, **kwargs)

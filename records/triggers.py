@@ -70,8 +70,8 @@ def _drop(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[str]
 
 
 def _changeable(model: type[AppendOnly]) -> set[str]:
-    """What may change, and the salt of what is stated: a new one, without which nobody can try
-    out what an erased row said."""
+    """List the columns of this model that may change, with the salt of what is stated: a new one,
+    without which nobody can try out what an erased row said."""
     return {*model.changeable, *(["salt"] if issubclass(model, Sealed) else [])}
 
 

@@ -59,7 +59,7 @@ Of = TypeVar("Of", bound=Model)
 
 
 def filled(models: Iterable[type[Of]]) -> list[type[Of]]:
-    """Those of these models of which there is a row, in one query."""
+    """Find those of these models of which there is a row, in one query."""
     by_table = {model._meta.db_table: model for model in models}
     asked = (
         f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {connection.ops.quote_name(table)})"  # noqa: S608 - tables of ours
@@ -128,7 +128,8 @@ def _compare(
 def _statements(
     rows: QuerySet[Chain], events: QuerySet[Event], keys: Keys, report: Report
 ) -> dict[str, Stated]:
-    """The last statement about each row, in the order of its chain."""
+    """Find the last statement about each row of which these events speak, in the order of its
+    chain, and report what is wrong in these events and chains."""
     stated: dict[str, Stated] = {}
     chains = {chain.pk: chain for chain in rows}
     last: dict[int, Event] = {}
