@@ -109,8 +109,8 @@ def _save_still(image: Image.Image, target: Path) -> FileType:
 
 
 def _in_srgb(image: Image.Image, mode: str) -> Image.Image:
-    """The colours as they were meant (phones use a wider space), so that the profile, which can
-    name a device, may go. An unusable profile is left out."""
+    """Draw the colours as they were meant (phones use a wider space), so that the profile, which
+    can name a device, may go. An unusable profile is left out."""
     if not (profile := image.info.get("icc_profile")):
         return image
     srgb = ImageCms.createProfile("sRGB")
@@ -161,8 +161,8 @@ def clean_media(source: Path, target: Path, file_type: FileType) -> FileType:
 
 
 def _ffmpeg(source: Path, demuxer: str, output: str, target: Path) -> bool:
-    """Whether ffmpeg made `target` (not empty) within its limits. It gets the source as an open
-    file and may open no other, by path or over a network, whatever the source says."""
+    """Tell whether ffmpeg made `target` (not empty) within its limits. It gets the source as an
+    open file and may open no other, by path or over a network, whatever the source says."""
     given = f"-nostdin -loglevel error -threads 2 -protocol_whitelist fd -f {demuxer} -i fd:"
     into = ["-y", f"file:{target.absolute()}"]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), *given.split(), *output.split(), *into]

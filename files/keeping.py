@@ -180,6 +180,7 @@ def _versions(original: StoredFile) -> list[StoredFile]:
 
 
 def _remove_on_commit(rows: Iterable[StoredFile]) -> None:
-    """What a fault keeps here, the sweep finds (files/sweeping.py)."""
+    """Remove the bytes of these rows once the transaction is committed. What a fault keeps here,
+    the sweep finds (files/sweeping.py)."""
     for row in rows:
         transaction.on_commit(partial(remove_bytes, row.path), robust=True)

@@ -100,7 +100,8 @@ def prepare(row: StoredFile) -> bool:
 
 
 def _copy(row: StoredFile, target: Path) -> None:
-    """Raises CleaningFailed where the bytes are not there as they came in."""
+    """Copy the stored bytes of this file to `target`. Raises CleaningFailed where they are not
+    there as they came in."""
     try:
         with default_storage.open(row.path) as kept, target.open("wb") as copy:
             shutil.copyfileobj(kept, copy)
@@ -113,7 +114,8 @@ def _copy(row: StoredFile, target: Path) -> None:
 
 @transaction.atomic
 def _keep(row: StoredFile, cleaned: StoredFile) -> bool:
-    """Whether the file still waited for this version of it, which is there from now on."""
+    """Keep the cleaned version of a file, which is there from now on; tells whether the file still
+    waited for it, and keeps nothing where it did not."""
     still = StoredFile.objects.select_for_update().filter(
         pk=row.pk, attempts=row.attempts, preparation__in=StoredFile.PENDING, erased_at=None
     )

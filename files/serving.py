@@ -62,8 +62,9 @@ def serve(
 
 
 def _headers(file_type: FileType | None, name: str, inline: bool) -> dict[str, str]:
-    """Only photos, video and sound of an allowed type are ever shown in the browser; all else is
-    an attachment, and what is not of an allowed type has no type at all."""
+    """Write the headers under which a file is sent: only photos, video and sound of an allowed type
+    are ever shown in the browser; all else is an attachment, and what is not of an allowed type has
+    no type at all."""
     shown = inline and file_type is not None and file_type.kind in SHOWN
     charset = "; charset=utf-8" if file_type and file_type.kind == Kind.TEXT else ""
     media_type = f"{file_type.media_type}{charset}" if file_type else "application/octet-stream"
@@ -80,8 +81,8 @@ def _headers(file_type: FileType | None, name: str, inline: bool) -> dict[str, s
 
 
 def _presigned(path: str, headers: dict[str, str]) -> str:
-    """An address at the object store that opens this file, and no other, for a short while; the
-    store answers with the type and disposition that are signed into it."""
+    """Sign an address at the object store that opens this file, and no other, for a short while;
+    the store answers with the type and disposition that are signed into it."""
     said = {f"Response{name.replace('-', '')}": headers[name] for name in _SIGNED}
     return default_storage.url(path, parameters=said, expire=PRESIGNED_FOR)  # type: ignore[call-arg]  # of S3 storages
 
@@ -89,8 +90,8 @@ def _presigned(path: str, headers: dict[str, str]) -> str:
 def _in_part(
     request: HttpRequest, file: File | IO[bytes], size: int, digest: str, headers: dict[str, str]
 ) -> HttpResponseBase:
-    """The opened, seekable file, closed with the answer: 200, 206 for one range (several give the
-    whole file), 304 or 416. The digest is its strong validator."""
+    """Answer with the opened, seekable file, which is closed with the answer: 200, 206 for one
+    range (several give the whole file), 304 or 416. The digest is its strong validator."""
     etag = quote_etag(digest)
     headers = headers | {"Accept-Ranges": "bytes", "ETag": etag}
     known = parse_etags(request.headers.get("If-None-Match", ""))
@@ -114,8 +115,8 @@ def _in_part(
 
 
 def _wanted(header: str, size: int) -> tuple[int, int, int]:
-    """First byte, end (not included) and status for a Range header. What is no single range of
-    bytes is not understood, and gives the whole."""
+    """Read from a Range header the first byte, the end (not included) and the status of the answer.
+    What is no single range of bytes is not understood, and gives the whole."""
     match = _RANGE.fullmatch(header.replace(" ", ""))
     first, last = match.groups() if match else ("", "")
     if not first and not last:

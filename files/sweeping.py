@@ -68,7 +68,7 @@ def remove_strays(folder: str, at: datetime) -> int:
 
 
 def _id_in(name: str) -> UUID | None:
-    """The id that a name in the storage bears; None for what is not ours."""
+    """Find the id that a name in the storage bears; None for what is not ours."""
     try:
         return UUID(name.removesuffix(PART))
     except ValueError:

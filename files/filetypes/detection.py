@@ -38,7 +38,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
 def detect(file: IO[bytes], size: int) -> FileType:
-    """The type of this seekable file of `size` bytes, which is left at its beginning.
+    """Find the type of this seekable file of `size` bytes, which is left at its beginning.
 
     Reads the head and, where that does not decide, the index of a video, the listing of a package
     or the whole of a text. Raises FileRefused when the type is not allowed or the file too large.
@@ -97,14 +97,14 @@ def _by_signature(head: bytes) -> FileType | None:
 
 
 def _after(element: bytes, head: bytes) -> bytes:
-    """The first four bytes of the content of an EBML element with a length of one byte."""
+    """Find the first four bytes of the content of an EBML element with a length of one byte."""
     at = head[:64].find(element) + len(element) + 1
     return head[at : at + 4]
 
 
 def _by_brand(head: bytes) -> FileType | None:
-    """ISO base media files (MP4, MOV, HEIC) begin with their brands: the main one at 8, those
-    they are compatible with from 16."""
+    """Find the type by the brands with which ISO base media files (MP4, MOV, HEIC) begin: the main
+    one at 8, those they are compatible with from 16."""
     end = min(int.from_bytes(head[:4], "big"), len(head))
     major, *compatible = (head[at : at + 4] for at in (8, *range(16, end, 4)))
     brands = {major, *compatible}
@@ -120,7 +120,8 @@ def _by_brand(head: bytes) -> FileType | None:
 
 
 def _is_mp4_without_picture(file: IO[bytes]) -> bool:
-    """Whether the index (`moov`) lists no video track: recorders in browsers make such files."""
+    """Tell whether the index (`moov`) lists no video track: recorders in browsers make such
+    files."""
     at = 0
     for _box in range(1000):
         file.seek(at)
@@ -137,8 +138,8 @@ def _is_mp4_without_picture(file: IO[bytes]) -> bool:
 
 
 def _package(file: IO[bytes]) -> FileType:
-    """An office document: nothing is read but the listing and the package's word on what it is
-    (ODF in `mimetype`, OOXML by the type of its main part)."""
+    """Find the type of an office document: nothing is read but the listing and the package's word
+    on what it is (ODF in `mimetype`, OOXML by the type of its main part)."""
     archive = _refusal(
         _("This is an archive or a kind of document that cannot be kept here."),
         _("Unpack it and add the files themselves, or save the document as PDF."),
@@ -169,7 +170,8 @@ def _package(file: IO[bytes]) -> FileType:
 
 
 def _text(file: IO[bytes], head: bytes, size: int) -> FileType:
-    """Plain UTF-8 text without control characters, and without markup at its beginning."""
+    """See that this is plain UTF-8 text without control characters, and without markup at its
+    beginning."""
     if head.startswith((b"\xd0\xcf\x11\xe0", b"{\\rtf")):
         raise _refusal(
             _("This is an older Office document, or one that is locked with a password."),

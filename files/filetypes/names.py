@@ -16,11 +16,11 @@ _DEVICE: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECAS
 
 
 def safe_name(name: str, file_type: FileType) -> str:
-    """The user's name for a file, made fit to show and to save under.
+    """Make the user's name for a file fit to show and to save under.
 
     One line of at most 120 characters in NFC: no path, no control or bidirectional characters,
-    nothing that a file system reserves, and at its end the extension of the type that was
-    detected, in place of its own. Never empty.
+    nothing that a file system reserves, and at its end the extension of the type that was detected,
+    in place of its own. Never empty.
     """
     last = next((part for part in reversed(re.split(r"[/\\]", name)) if part.strip(" .")), "")
     spaced = " ".join(last.split())

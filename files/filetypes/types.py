@@ -74,7 +74,7 @@ SIZE_LIMITS: Final = {
 
 
 def size_limit(kind: Kind) -> int:
-    """The most bytes a file of this kind may have; `FILE_SIZE_LIMITS` in the settings (kind to
-    bytes) goes before the defaults above."""
+    """Tell the most bytes that a file of this kind may have; `FILE_SIZE_LIMITS` in the settings
+    (kind to bytes) goes before the defaults above."""
     limits: dict[str, int] = getattr(settings, "FILE_SIZE_LIMITS", {})
     return limits.get(kind, SIZE_LIMITS[kind])
