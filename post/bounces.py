@@ -22,7 +22,8 @@ STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
 
 def sender_of(mail: OutboxMail) -> str:
-    """The address to which a report on this mail comes; empty where the installation has none."""
+    """Tell the address to which a report on this mail comes; empty where the installation has
+    none."""
     name, _at, domain = settings.RETURN_PATH.partition("@")
     return f"{name}+{folded_token_for(PURPOSE, mail.pk)}@{domain}" if name else ""
 
@@ -46,7 +47,8 @@ def note_bounce(message: Message) -> OutboxMail | None:
 
 
 def _tokens(message: Message) -> Iterator[str]:
-    """What stands behind the plus in an address like RETURN_PATH to which this message came."""
+    """Find what stands behind the plus in an address like RETURN_PATH to which this message
+    came."""
     name, _at, domain = settings.RETURN_PATH.lower().partition("@")
     values = [str(value) for header in TO for value in message.get_all(header, [])]
     for _name, address in getaddresses(values):
@@ -56,8 +58,8 @@ def _tokens(message: Message) -> Iterator[str]:
 
 
 def _failed_with(message: Message) -> str | None:
-    """The status under which delivery failed for good, perhaps empty; None where this is no such
-    report (a delay, an answer by itself, a letter)."""
+    """Find the status under which delivery failed for good, perhaps empty; None where this is no
+    such report (a delay, an answer by itself, a letter)."""
     for part in message.walk():
         if part.get_content_type() == "message/delivery-status":
             for block in _blocks(part):
@@ -68,6 +70,6 @@ def _failed_with(message: Message) -> str | None:
 
 
 def _blocks(part: Message) -> list[Message]:
-    """The groups of fields of a report: one on the whole mail, one for each recipient."""
+    """List the groups of fields of a report: one on the whole mail, one for each recipient."""
     payload = part.get_payload()
     return [block for block in payload if isinstance(block, Message)]

@@ -55,7 +55,7 @@ KINDS_OF_ERRAND: dict[str, ErrandKind] = {}
 
 
 def can_be_ordered(what: str, kind: ErrandKind) -> None:
-    """Register under a name."""
+    """Register a kind of errand under a name."""
     KINDS_OF_ERRAND[what] = kind
 
 
@@ -107,7 +107,8 @@ def do_ordered() -> int:
 
 
 def _claimed() -> Iterator[Errand]:
-    """An errand again and again until it has ended or another worker took it, then the next."""
+    """Claim an errand, give it again and again until it has ended or another worker took it, then
+    claim the next."""
     while True:
         with transaction.atomic():
             free = Errand.objects.unclaimed(_now()).order_by("recorded_at")
@@ -128,8 +129,9 @@ def _claim(errand: Errand) -> None:
 
 @transaction.atomic
 def _do_next(held: Errand) -> bool:
-    """Whether one more row was done. `held` learns whether the errand has ended for this worker:
-    all is done, it was called off, or its lease ran out and another took it."""
+    """Do the next row of an errand; returns whether one more was done. `held` learns whether the
+    errand has ended for this worker: all is done, it was called off, or its lease ran out and
+    another took it."""
     errand = Errand.objects.select_for_update(of=("self",)).select_related("by").get(pk=held.pk)
     is_lost = errand.claimed_until != held.claimed_until
     item = errand.items.filter(state=State.WAITING).first()
@@ -147,7 +149,7 @@ def _do_next(held: Errand) -> bool:
 
 
 def _outcome(errand: Errand, item: ErrandItem) -> tuple[State, str]:
-    """Act, and say what came of it, in the language of who ordered it."""
+    """Act on one row of an errand, and say what came of it, in the language of who ordered it."""
     person = recipient(errand.by_id)
     with translation.override(person.language if person else settings.LANGUAGE_CODE):
         try:
@@ -216,19 +218,19 @@ class Progress:
         return self.kind.page(self.errand.about)
 
     def about(self) -> str:
-        """What it is about, by name; empty where that is gone. A query at most."""
+        """Tell what the errand is about, by name; empty where that is gone. A query at most."""
         return self.kind.about(self.errand.about)
 
     def named(self) -> list[tuple[str, ErrandItem]]:
-        """Each row by name, with what came of it; without a name what who ordered it may see no
-        longer. What the names take in queries."""
+        """List each row of the errand by name, with what came of it; without a name what who
+        ordered it may see no longer. What the names take in queries."""
         names = self.kind.names([item.row for item in self.items], self.errand.by)
         gone = _("no longer there, or no longer yours to see")
         return [(names.get(item.row, gone), item) for item in self.items]
 
 
 def progress_of(errands: Iterable[Errand]) -> list[Progress]:
-    """How far these are. One query for all their items."""
+    """Tell how far these errands are. One query for all their items."""
     kept = list(errands)
     prefetch_related_objects(kept, "items")
     return [Progress(row, KINDS_OF_ERRAND[row.what], list(row.items.all())) for row in kept]

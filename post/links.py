@@ -9,13 +9,13 @@ from django.conf import settings
 
 
 def token_for(purpose: str, row_id: uuid.UUID, serial: int) -> str:
-    """The link's token: the id and 128 bits of HMAC over purpose, id and serial. A new serial
-    revokes every earlier token."""
+    """Make a link's token: the id of a row and 128 bits of HMAC over purpose, id and serial. A new
+    serial revokes every earlier token."""
     return _text(row_id.bytes + _proof(purpose, row_id, serial))
 
 
 def id_in(token: str) -> uuid.UUID | None:
-    """The id that a token claims to be for; None when it is no token at all. Claims only: see
+    """Read the id that a token claims to be for; None when it is no token at all. Claims only: see
     `is_genuine`."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
@@ -29,14 +29,14 @@ def is_genuine(token: str, purpose: str, row_id: uuid.UUID, serial: int) -> bool
 
 
 def folded_token_for(purpose: str, row_id: uuid.UUID) -> str:
-    """A token that stands in a mail address: as `token_for` with 80 bits of HMAC, in lower case
-    letters and figures, since not every server keeps capitals. 42 characters."""
+    """Make a token that stands in a mail address: as `token_for` with 80 bits of HMAC, in lower
+    case letters and figures, since not every server keeps capitals. 42 characters."""
     raw = row_id.bytes + _proof(purpose, row_id, 1)[:10]
     return base64.b32encode(raw).decode().lower().rstrip("=")
 
 
 def id_in_folded(purpose: str, token: str) -> uuid.UUID | None:
-    """The id that this token proves; None when it is none of ours."""
+    """Read the id that this token, from a mail address, proves; None when it is none of ours."""
     try:
         raw = base64.b32decode(token.upper() + "=" * (-len(token) % 8))
     except ValueError:

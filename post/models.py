@@ -16,32 +16,32 @@ from records.models import Event, Row
 
 class OutboxQuerySet(models.QuerySet):
     def troubles(self) -> Self:
-        """Mails that did not arrive, and after which no other to the same person about the same
-        row was sent or is still to be."""
+        """Find the mails that did not arrive, and after which no other to the same person about the
+        same row was sent or is still to be."""
         later = OutboxMail.objects.exclude(state=OutboxMail.State.FAILED).filter(
             to=OuterRef("to"), about=OuterRef("about"), recorded_at__gt=OuterRef("recorded_at")
         )
         return self.filter(~Exists(later), state=OutboxMail.State.FAILED)
 
     def troubles_about(self, rows: Iterable[UUID]) -> "dict[UUID, OutboxMail]":
-        """By row, why the last mail about it did not arrive; a row without trouble is not in it.
-        One query."""
+        """Find by row the last mail about it, where that did not arrive; a row without trouble is
+        not in it. One query."""
         found = self.troubles().filter(about__in=rows).order_by("recorded_at")
         return {mail.about: mail for mail in found}
 
     def unclaimed(self, at: datetime) -> Self:
-        """Waiting mails that no sender holds."""
+        """Find the waiting mails that no sender holds."""
         return self.filter(
             Q(claimed_until__isnull=True) | Q(claimed_until__lt=at),
             state=OutboxMail.State.WAITING,
         )
 
     def ended(self, before: datetime) -> Self:
-        """Mails that nobody has to send any more since this moment."""
+        """Find the mails that nobody has to send any more since this moment."""
         return self.exclude(state=OutboxMail.State.WAITING).filter(due_at__lt=before)
 
     def due(self, at: datetime) -> Self:
-        """Waiting mails whose time has come and that no sender holds."""
+        """Find the waiting mails whose time has come and that no sender holds."""
         return self.unclaimed(at).filter(due_at__lte=at)
 
     def cancel(self, at: datetime) -> int:
@@ -110,18 +110,18 @@ class OutboxMail(Row):
 
 class ErrandQuerySet(models.QuerySet):
     def visible_to(self, user: Any) -> Self:
-        """The door: who ordered it."""
+        """Find the errands that this person may see: those that they ordered."""
         return self.filter(by=user)
 
     def running(self) -> Self:
         return self.filter(ended_at__isnull=True)
 
     def ended(self) -> Self:
-        """Those that are done or called off, the last one first."""
+        """Find the errands that are done or called off, the last one first."""
         return self.filter(ended_at__isnull=False).order_by("-ended_at")
 
     def unclaimed(self, at: datetime) -> Self:
-        """Running errands that no worker holds."""
+        """Find the running errands that no worker holds."""
         return self.running().filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=at))
 
 

@@ -61,7 +61,7 @@ def mail(template: str) -> Callable[[Builder], Builder]:
 
 
 def address_of(view_name: str, *args: Any) -> str:
-    """The full address of a page, for a mail."""
+    """Write the full address of a page, for a mail."""
     return settings.BASE_URL + reverse(view_name, args=args)
 
 
@@ -146,8 +146,8 @@ def _send(row: OutboxMail) -> bool:
 
 
 def message_of(row: OutboxMail, person: Recipient) -> EmailMultiAlternatives | None:
-    """The mail as this person gets it, in the language of the row or else their own; None when it
-    is no longer needed."""
+    """Make the mail as this person gets it, in the language of the row or else their own; None when
+    it is no longer needed."""
     language = row.language or person.language
     with translation.override(language):
         content = BUILDERS[row.template](row)
@@ -193,7 +193,7 @@ def _finish(row: OutboxMail, state: OutboxMail.State, trouble: str = "", fault: 
 
 
 def _put_off(row: OutboxMail, trouble: str, fault: Exception) -> bool:
-    """Try again later; after the last time it is given up, for this reason."""
+    """Try again later to send a mail; after the last time it is given up, for this reason."""
     reply = reply_in(fault)
     named = reply.named if reply else type(fault).__name__
     if row.attempts > len(BACK_OFF):

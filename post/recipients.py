@@ -26,5 +26,5 @@ def finds_recipients(function: Finder) -> Finder:
 
 
 def recipient(person: UUID) -> Recipient | None:
-    """The person with this id; None when nobody knows them, or an address of theirs."""
+    """Find the person with this id; None when nobody knows them, or an address of theirs."""
     return next((found for find in FINDERS if (found := find(person))), None)

@@ -25,7 +25,7 @@ class Reply:
 
 
 def reply_in(fault: Exception) -> Reply | None:
-    """What the server said of this recipient or this mail; None where it did not get that far:
+    """Find what the server said of this recipient or this mail; None where it did not get that far:
     a connection that failed, a sign-in or a sender that was refused, which is our own affair."""
     match fault:
         case smtplib.SMTPRecipientsRefused(recipients=recipients):
@@ -43,7 +43,7 @@ def reply_in(fault: Exception) -> Reply | None:
 
 
 def trouble_of(status: str) -> OutboxMail.Trouble:
-    """The trouble that a status like 5.1.1 (RFC 3463) stands for once nobody tries again."""
+    """Tell the trouble that a status like 5.1.1 (RFC 3463) stands for once nobody tries again."""
     kind, _dot, detail = status.partition(".")
     if detail == FULL:
         return Trouble.FULL

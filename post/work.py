@@ -25,7 +25,7 @@ _wakes: list[threading.Event] = []  # of the threads, embedded
 
 
 def term(at: datetime) -> datetime:
-    """What ended before this moment, and is no record, is kept no longer (KEPT_DAYS)."""
+    """Tell the moment before which what ended, and is no record, is kept no longer (KEPT_DAYS)."""
     return at - timedelta(days=settings.KEPT_DAYS)
 
 
