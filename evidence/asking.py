@@ -44,7 +44,7 @@ class QuestionFrame:
 
 
 def frames(piece: Evidence, *, seen_by: Account, on: date) -> list[QuestionFrame]:
-    """The frames in which this person can ask or note something about the piece on this day:
+    """Find the frames in which this person can ask or note something about the piece on this day:
     none while it is laid against nothing. Three queries."""
     enrolments = (
         Enrolment.objects.portfolio_visible_to(seen_by)
@@ -65,7 +65,7 @@ def frames(piece: Evidence, *, seen_by: Account, on: date) -> list[QuestionFrame
 
 
 def in_order(requirements: "QuerySet[QualityRequirement]") -> "QuerySet[QualityRequirement]":
-    """The requirements, with their words, in the order in which they stand in their
+    """Put the requirements, with their words, in the order in which they stand in their
     qualification."""
     process = "places__work_process__"
     return (
@@ -91,9 +91,9 @@ class Suggestion:
 def suggestions(
     piece: Evidence, found: Sequence[QuestionFrame], *, at: datetime
 ) -> list[Suggestion]:
-    """Who may have seen the piece, in these frames: the supervisors of current placements, those
-    asked before unless it was not them, teachers and adviser; each once, and nobody of whom an
-    answer to a question about it is already awaited. Three queries, and one for each frame."""
+    """Find who may have seen the piece, in these frames: the supervisors of current placements,
+    those asked before unless it was not them, teachers and adviser; each once, and nobody of whom
+    an answer to a question about it is already awaited. Three queries, and one for each frame."""
     on = timezone.localdate(at)
     enrolments = [frame.enrolment for frame in found]
     awaited = FeedbackRequest.objects.awaiting_answer(at).filter(evidence=piece)
@@ -119,7 +119,8 @@ def _supervisors(enrolments: Sequence[Enrolment], on: date) -> Iterable[Suggesti
 
 
 def _asked_before(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
-    """Under the names that were given them here, whatever others call them."""
+    """Suggest who was asked before in these enrolments, under the names that were given them here,
+    whatever others call them."""
     asked = FeedbackRequest.objects.filter(enrolment__in=enrolments, person=OuterRef("pk"))
     latest = asked.order_by("-recorded_at")
     wrong = asked.filter(reason=FeedbackRequest.Reason.NOT_ME)

@@ -34,7 +34,7 @@ def reminder(row: OutboxMail) -> MailContent | None:
 
 @mail("evidence/confirmation")
 def confirmation(row: OutboxMail) -> MailContent | None:
-    """For who spoke: did you say this?"""
+    """Ask who spoke: did you say this?"""
     feedback = _feedback(row.about)
     if feedback is None or not feedback.is_confirmable(timezone.now()):
         return None
@@ -55,7 +55,7 @@ def confirmation(row: OutboxMail) -> MailContent | None:
 
 @mail("evidence/given")
 def given(row: OutboxMail) -> MailContent | None:
-    """For the student: somebody answered."""
+    """Tell the student that somebody answered."""
     feedback = _feedback(row.about)
     if feedback is None or feedback.evidence.withdrawn_at is not None:
         return None
@@ -65,7 +65,7 @@ def given(row: OutboxMail) -> MailContent | None:
 
 @mail("evidence/declined")
 def declined(row: OutboxMail) -> MailContent | None:
-    """For the student: somebody said no, perhaps why."""
+    """Tell the student that somebody said no, and perhaps why."""
     question = _question(row.about)
     if question is None or question.evidence.withdrawn_at is not None:
         return None

@@ -44,22 +44,23 @@ class GiverRole(models.TextChoices):
 
 class EvidenceQuerySet(models.QuerySet):
     def kept(self) -> Self:
-        """Those that are not withdrawn."""
+        """Find the pieces that are not withdrawn."""
         return self.filter(~Exists(Withdrawal.objects.current().filter(evidence=OuterRef("pk"))))
 
     def kept_at(self, moment: datetime) -> Self:
-        """Those that were there at this (aware) moment and not withdrawn then."""
+        """Find the pieces that were there at this (aware) moment and not withdrawn then."""
         withdrawn = Withdrawal.objects.as_of(moment).filter(evidence=OuterRef("pk"))
         return self.filter(~Exists(withdrawn), recorded_at__lte=moment)
 
     def with_withdrawal(self) -> Self:
-        """Read along `withdrawn_at`, which is a query for each piece without it."""
+        """Read `withdrawn_at` along with the pieces; without this it is a query for each."""
         current = Withdrawal.objects.current().filter(evidence=OuterRef("pk"))
         return self.annotate(withdrawn_at=Subquery(current.values("recorded_at")))
 
     def visible_to(self, user: Account) -> Self:
-        """The door: those who may read it in full, and whoever has an account and was asked for
-        feedback, unless they declined or the question was withdrawn."""
+        """Find the pieces that this person may see: those that they may read in full, and, for
+        whoever has an account, those on which they were asked for feedback, unless they declined or
+        the question was withdrawn."""
         state = FeedbackRequest.State
         invited = FeedbackRequest.objects.filter(
             evidence=OuterRef("pk"), person=user.pk, state__in=[state.OPEN, state.ANSWERED]
@@ -67,9 +68,9 @@ class EvidenceQuerySet(models.QuerySet):
         return self.filter(self._in_full(user) | Exists(invited))
 
     def in_full_for(self, user: Account) -> Self:
-        """What this person reads with reflection, requirements and feedback: the owner, and those
-        who now advise, or teach in, an enrolment of the owner against whose requirements it is
-        laid."""
+        """Find the pieces that this person reads with reflection, requirements and feedback: their
+        own, and those laid against the requirements of an enrolment of the owner that they now
+        advise, or teach in."""
         return self.filter(self._in_full(user))
 
     def _in_full(self, user: Account) -> Q:
@@ -82,9 +83,9 @@ class EvidenceQuerySet(models.QuerySet):
         return Q(owner=user.pk) | Q(Exists(laid))
 
     def for_list(self, at: datetime) -> Self:
-        """Newest first, with what a list shows of each: `requirements` it is now laid against, and
-        the `framework` of one of them, `waiting` questions that can still be answered, and
-        `remarks`, each text counted once. One query."""
+        """List the pieces newest first, with what a list shows of each: `requirements` it is now
+        laid against, and the `framework` of one of them, `waiting` questions that can still be
+        answered, and `remarks`, each text counted once. One query."""
         laid = RequirementLink.objects.current().filter(evidence=OuterRef("pk"))
         return (
             self.with_withdrawal()
@@ -101,7 +102,8 @@ class EvidenceQuerySet(models.QuerySet):
         )
 
     def for_page(self) -> Self:
-        """With its words, owner and files, and `with_withdrawal`, in two queries."""
+        """Read each piece with its words, owner and files, and `with_withdrawal`, in two
+        queries."""
         files = Attachment.objects.select_related("file__cleaned")
         return (
             self.with_withdrawal()
@@ -111,7 +113,7 @@ class EvidenceQuerySet(models.QuerySet):
 
 
 def _counted(rows: models.QuerySet, of: str = "evidence") -> Coalesce:
-    """How many of these rows a piece has."""
+    """Count how many of these rows a piece has."""
     counts = rows.filter(**{of: OuterRef("pk")}).order_by().values(of).annotate(n=Count("pk"))
     return Coalesce(Subquery(counts.values("n")), 0)
 
@@ -148,8 +150,8 @@ class Evidence(Row, Sealed):
         return self.withdrawals.current().values_list("recorded_at", flat=True).first()
 
     def current_links(self) -> "models.QuerySet[RequirementLink]":
-        """What it is laid against now, in the order of the qualification, with all places of each
-        requirement. Two queries."""
+        """Find what the piece is laid against now, in the order of the qualification, with all
+        places of each requirement. Two queries."""
         process = "requirement__places__work_process__"
         places = Place.objects.select_related("work_process")
         return (
@@ -283,8 +285,9 @@ class RequirementLink(Dated, Sealed):
 
 
 def _in_sight_of(user: Account) -> Q:
-    """Who sees a question or an answer: the student; who now advises them or teaches in the
-    enrolment in whose frame it was; and who was asked or spoke. Other givers do not."""
+    """Select the questions or answers that this person sees: as the student; as who now advises
+    them or teaches in the enrolment in whose frame it was; and as who was asked or spoke. Other
+    givers do not."""
     seen = Enrolment.objects.portfolio_visible_to(user).filter(pk=OuterRef("enrolment"))
     return Q(evidence__owner=user.pk) | Exists(seen) | Q(person=user.pk)
 
@@ -301,7 +304,7 @@ class FeedbackRequestQuerySet(models.QuerySet):
         )
 
     def from_token(self, token: str) -> "FeedbackRequest | None":
-        """The request whose link this is; None for a forged or revoked one. Says nothing of
+        """Find the request whose link this is; None for a forged or revoked one. Says nothing of
         whether it still can be answered. One query."""
         row_id = id_in(token)
         request = row_id and self.filter(pk=row_id).first()
@@ -310,7 +313,7 @@ class FeedbackRequestQuerySet(models.QuerySet):
         return None
 
     def from_revoked(self, token: str) -> "FeedbackRequest | None":
-        """Return the request whose link this once was: for a kinder page, it opens nothing. One
+        """Find the request whose link this once was: for a kinder page, it opens nothing. One
         query."""
         request = self.filter(pk=id_in(token)).first()
         serials = range(1, request.serial) if request else ()
@@ -432,9 +435,9 @@ class FeedbackQuerySet(CorrectableQuerySet):
         return self.filter(_in_sight_of(user))
 
     def from_token(self, token: str) -> "Feedback | None":
-        """The noted feedback whose confirmation link this is, as its speaker put it right; None for
-        a forged one, once other words replaced it, and once mail for its speaker goes elsewhere.
-        Two queries."""
+        """Find the noted feedback whose confirmation link this is, as its speaker put it right;
+        None for a forged one, once other words replaced it, and once mail for its speaker goes
+        elsewhere. Two queries."""
         row_id = id_in(token)
         if row_id is None or not is_genuine(token, _for_whose_mail(row_id), row_id, 1):
             return None
@@ -442,7 +445,7 @@ class FeedbackQuerySet(CorrectableQuerySet):
         return noted.filter(Q(pk=row_id) | Q(replaces=row_id)).first()
 
     def awaiting_confirmation(self, at: datetime) -> Self:
-        """Noted feedback of which its speaker can still say whether they said it."""
+        """Find the noted feedback of which its speaker can still say whether they said it."""
         return self.current().filter(
             ~Exists(Withdrawal.objects.current().filter(evidence=OuterRef("evidence"))),
             source=Feedback.Source.NOTED,
@@ -452,7 +455,7 @@ class FeedbackQuerySet(CorrectableQuerySet):
 
 
 def _for_whose_mail(feedback: UUID) -> str:
-    """What the confirmation link of this feedback is for: for who reads mail where mail for its
+    """Say what the confirmation link of this feedback is for: for who reads mail where mail for its
     speaker goes now. One query."""
     addresses = Address.objects.current().filter(receives=True, person__given_feedback=feedback)
     return f"confirmation at {addresses.values_list('pk', flat=True).first()}"
@@ -519,8 +522,8 @@ class Feedback(Correctable, Sealed):
         return word.confirmed if word else None
 
     def is_fresh(self, at: datetime) -> bool:
-        """Whether the confirmation link still shows what was noted. One query, unless its piece
-        was read `with_withdrawal`."""
+        """Tell whether the confirmation link still shows what was noted. One query, unless its
+        piece was read `with_withdrawal`."""
         return self.recorded_at + self.CONFIRM_WITHIN > at and self.evidence.withdrawn_at is None
 
     def is_confirmable(self, at: datetime) -> bool:

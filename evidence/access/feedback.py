@@ -17,30 +17,31 @@ State = FeedbackRequest.State
 
 
 def check_may_ask(by: Account, piece: Evidence) -> None:
-    """Only the owner asks for feedback on a piece."""
+    """Let only the owner ask for feedback on a piece."""
     if by.pk != piece.owner_id:
         raise NotAllowed(_("Only the person who made this piece can ask for feedback on it."))
 
 
 def check_may_follow_up(by: Account, question: FeedbackRequest) -> None:
-    """Only who asked reminds and withdraws. One query unless the piece is at hand."""
+    """Let only who asked remind and withdraw. One query unless the piece is at hand."""
     if by.pk != question.evidence.owner_id:
         raise NotAllowed(_("Only the person who asked this can remind or withdraw."))
 
 
 def check_may_note(by: Account, piece: Evidence) -> None:
-    """The owner notes what was said, and so does who now advises or teaches them. One query."""
+    """Let the owner note what was said about a piece, and who now advises or teaches them. One
+    query."""
     if not Evidence.objects.in_full_for(by).filter(pk=piece.pk).exists():
         raise NotAllowed(_("Only the student, their adviser and their teachers note feedback."))
 
 
 def check_may_answer(by: Account | None, question: FeedbackRequest) -> None:
-    """The person asked answers or declines, by the link or signed in."""
+    """Let the person asked answer or decline, by the link or signed in."""
     _check_is(question.person_id, question.asked_as, by)
 
 
 def check_may_confirm(by: Account | None, feedback: Feedback) -> None:
-    """The speaker says whether they said it, by the link or signed in."""
+    """Let the speaker say whether they said what was noted, by the link or signed in."""
     _check_is(feedback.person_id, feedback.spoke_as, by)
 
 
@@ -85,13 +86,15 @@ def check_remind(question: FeedbackRequest, at: datetime) -> None:
 
 
 def check_confirm(feedback: Feedback, at: datetime) -> None:
-    """Refuse a second word, one that comes too late, and one on a piece that was withdrawn."""
+    """Refuse a second word on what was noted, one that comes too late, and one on a piece that was
+    withdrawn."""
     if not feedback.is_confirmable(at):
         raise NotPossible(_("This can no longer be confirmed."))
 
 
 def check_another(person: Person, piece: Evidence, at: datetime) -> None:
-    """Refuse the maker, also where they count as one with them. One query."""
+    """Refuse the maker of a piece as who gives feedback on it, also where somebody counts as one
+    with them. One query."""
     counted = counted_as([person.pk, piece.owner_id], at)
     if counted.get(person.pk, person.pk) == counted.get(piece.owner_id, piece.owner_id):
         raise NotPossible(_("Feedback comes from somebody other than the maker of the piece."))

@@ -20,7 +20,7 @@ from records.refusals import NotPossible
 
 
 def requirements_to_show(owner: UUID, at: datetime) -> QualityRequirementQuerySet:
-    """What this person may lay evidence against: the requirements of the published
+    """Find what this person may lay evidence against: the requirements of the published
     qualifications that their current tracks follow, in all their enrolments that are not over."""
     tracks = Track.objects.current().filter(
         enrolment__in=Enrolment.objects.current(timezone.localdate(at)).filter(student=owner)
@@ -30,13 +30,13 @@ def requirements_to_show(owner: UUID, at: datetime) -> QualityRequirementQuerySe
 
 
 def check_may_add(by: Account, at: datetime) -> None:
-    """Only who learns here adds evidence. One query."""
+    """Let only who learns here add evidence. One query."""
     if not Enrolment.objects.current(timezone.localdate(at)).filter(student=by.pk).exists():
         raise NotAllowed(_("Only somebody who is enrolled in a programme can add evidence."))
 
 
 def check_may_change(by: Account, piece: Evidence) -> None:
-    """Everything about a piece is done by its owner: others read."""
+    """Leave everything that is done about a piece to its owner: others read."""
     if piece.owner_id != by.pk:
         raise NotAllowed(_("Only the student whose evidence this is can change it."))
 
@@ -48,13 +48,14 @@ def check_kept(piece: Evidence) -> None:
 
 
 def is_unasked(piece: Evidence) -> bool:
-    """Whether nobody was asked about it, or gave feedback unasked. Two queries."""
+    """Tell whether nobody was asked about a piece, or gave feedback unasked. Two queries."""
     asked = FeedbackRequest.objects.filter(evidence=piece)
     return not asked.exists() and not Feedback.objects.filter(evidence=piece).exists()
 
 
 def check_unasked(piece: Evidence) -> None:
-    """What somebody was asked about, or answered to, is never deleted. Two queries."""
+    """See that a piece is never deleted about which somebody was asked, or to which they answered.
+    Two queries."""
     if not is_unasked(piece):
         raise NotPossible(
             _(

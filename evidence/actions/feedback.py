@@ -128,7 +128,7 @@ def withdraw_open(question: FeedbackRequest, by: Account | None, at: datetime) -
 
 @transaction.atomic
 def remind(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
-    """Send the mail once more, with the same link; at most once in REMIND_AFTER."""
+    """Send the mail of a question once more, with the same link; at most once in REMIND_AFTER."""
     check_may_follow_up(by, question)
     question = _locked(question)
     at = at or timezone.now()
@@ -245,7 +245,7 @@ def decline(
     by: Account | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Say no, perhaps with a reason (FeedbackRequest.Reason); the student is told."""
+    """Say no to a question, perhaps with a reason (FeedbackRequest.Reason); the student is told."""
     check_may_answer(by, question)
     question = _locked(question)
     at = at or timezone.now()
@@ -268,7 +268,7 @@ def confirm(
     by: Account | None = None,
     at: datetime | None = None,
 ) -> Confirmation:
-    """The speaker's word on what was noted: yes, I said this, perhaps under another name, as
+    """Keep the speaker's word on what was noted: yes, I said this, perhaps under another name, as
     somebody else, or in another role than was noted; or no. Once; raises NotPossible too for the
     maker's own name."""
     check_may_confirm(by, feedback)
@@ -287,8 +287,8 @@ def confirm(
 def _put_right(
     noted: Feedback, speaker: Person, name: str, role: str, by: Account | None, at: datetime
 ) -> Feedback:
-    """What replaces this locked feedback: the same words, as who speaks says that they spoke them;
-    itself where that is as it was noted."""
+    """Put this locked feedback right: make what replaces it, with the same words, as who speaks
+    says that they spoke them; returns it itself where that is as it was noted."""
     check_another(speaker, noted.evidence, at)
     spoke_as = speaker.name if name.strip() and speaker.named_at else noted.spoke_as
     if (speaker, spoke_as, role) == (noted.person, noted.spoke_as, noted.role):
@@ -321,8 +321,8 @@ def _confirm(feedback: Feedback, confirmed: bool, by: Account | None, at: dateti
 
 @follows_moves
 def send_elsewhere(person: Person, at: datetime) -> None:
-    """The links to open questions, and to what waits for a confirmation, that were sent to an
-    earlier address open nothing any more; new ones go to where mail goes now."""
+    """Revoke the links to open questions, and to what waits for a confirmation, that were sent to
+    an earlier address: they open nothing any more, and new ones go to where mail goes now."""
     questions = FeedbackRequest.objects.awaiting_answer(at).filter(person=person)
     waiting = list(
         questions.select_for_update(of=("self",)).select_related("evidence").order_by("pk")
@@ -380,7 +380,8 @@ def _check_requirements(
 
 
 def _meant(asked: Asked, piece: Evidence, by: Account, at: datetime) -> Person:
-    """Who is asked, or spoke. Raises NotPossible for the maker of the piece."""
+    """Find or make the person who is asked, or spoke. Raises NotPossible for the maker of the
+    piece."""
     meant = Meant(asked.name, asked.address, asked.language)
     person = asked.person or person_meant(meant, source=Address.Source.ASKER, by=by, at=at)
     check_another(person, piece, at)
@@ -402,9 +403,9 @@ def _said(
     own: Mapping[QualityRequirement, str],
     on_whole: bool,
 ) -> list[_Said]:
-    """The one text, about the requirements that have no words of their own; then those words. The
-    text is about the whole where nothing else refers to it. Raises NotPossible where something has
-    no words."""
+    """Put together what was said: the one text, about the requirements that have no words of their
+    own; then those words. The text is about the whole where nothing else refers to it. Raises
+    NotPossible where something has no words."""
     text = text.strip()
     written = {line: words.strip() for line, words in own.items() if words.strip()}
     shared = tuple(line for line in dict.fromkeys(about) if line not in written)

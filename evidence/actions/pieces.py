@@ -209,8 +209,8 @@ def _end(link: RequirementLink, at: datetime) -> bool:
 def _revise(
     piece: Evidence, words: Words, files: Sequence[KeptFile], by: Account, at: datetime
 ) -> Revision:
-    """The next revision, which becomes the current one. A file is in it once, under the name it
-    had first."""
+    """Write the next revision of a piece, which becomes the current one. A file is in it once,
+    under the name it had first."""
     number = piece.current.number + 1 if piece.current else 1
     revision = Revision.objects.create(
         evidence=piece, number=number, recorded_at=at, **asdict(words)

@@ -93,7 +93,7 @@ class FramedForm(forms.Form):
         return chosen
 
     def frame(self) -> dict[str, Any]:
-        """The enrolment and the requirements that were chosen, as the actions take them."""
+        """Return the enrolment and the requirements that were chosen, as the actions take them."""
         chosen = [self.behind[key] for key in self.cleaned_data["requirements"]]
         return {
             "enrolment": chosen[0][0],
@@ -101,7 +101,7 @@ class FramedForm(forms.Form):
         }
 
     def known_groups(self) -> list[dict[str, Any]]:
-        """The suggested people to draw: groups of (choice, suggestion)."""
+        """List the suggested people to draw: groups of (choice, suggestion)."""
         groups: dict[str, list[tuple[BoundWidget, Suggestion]]] = {}
         for choice in self["known"].subwidgets:
             suggestion = self.suggested.get(str(choice.data["value"]))
@@ -160,8 +160,8 @@ class AskForm(FramedForm):
             raise ValidationError(_("Check the name, address and role of the person you ask."))
 
     def shown_newcomers(self) -> list[NewcomerForm]:
-        """Those to show at once: up to the last that was filled in, or one where nobody was
-        suggested."""
+        """List the forms for newcomers to show at once: up to the last that was filled in, or one
+        where nobody was suggested."""
         filled = [n for n, newcomer in enumerate(self.newcomers, 1) if newcomer.has_changed()]
         return self.newcomers[: max(filled, default=0 if self.suggested else 1)]
 
@@ -169,7 +169,7 @@ class AskForm(FramedForm):
         return [self, *self.newcomers]
 
     def question(self) -> dict[str, Any]:
-        """What `actions.ask` takes."""
+        """Return what `actions.ask` takes of this form."""
         people = [self.suggested[key].asked for key in self.cleaned_data["known"]]
         people += [newcomer.asked() for newcomer in self.newcomers if newcomer.has_changed()]
         return {**self.frame(), "people": people, "message": self.cleaned_data["message"]}
@@ -201,7 +201,7 @@ class NoteForm(FramedForm):
         self.newcomer = NewcomerForm(data, prefix="person", use_required_attribute=False)
 
     def somebody_else(self) -> BoundWidget:
-        """The last choice of `known`."""
+        """Return the last choice of `known`: somebody else than who was suggested."""
         return self["known"].subwidgets[-1]
 
     def clean(self) -> None:
@@ -213,7 +213,7 @@ class NoteForm(FramedForm):
         return [self, self.newcomer]
 
     def noted(self) -> dict[str, Any]:
-        """What `actions.note` takes."""
+        """Return what `actions.note` takes of this form."""
         known = self.cleaned_data["known"]
         chosen = self.cleaned_data["requirements"]
         return {
@@ -237,7 +237,7 @@ class SpeakerForm(forms.Form):
     role = forms.ChoiceField(label=_("In which role?"), choices=GiverRole.choices, required=False)
 
     def call(self, name: str) -> None:
-        """Say by which name they were asked, or noted."""
+        """Say by which name this person was asked, or noted."""
         self.fields["is_another"].label = gettext("I am somebody else than %(name)s") % {
             "name": name
         }
@@ -330,7 +330,7 @@ class AnswerForm(SpeakerForm):
         return any(field.value() for field in self.own_fields())
 
     def puts_right(self) -> bool:
-        """Whether a name or another role was filled in, or refused: then it is not folded."""
+        """Tell whether a name or another role was filled in, or refused: then it is not folded."""
         return self.is_bound and any(
             name in self.errors or (self[name].value() or "") != (self.fields[name].initial or "")
             for name in ("name", "is_another", "role")
@@ -347,7 +347,7 @@ class AnswerForm(SpeakerForm):
             raise ValidationError(_("This was not asked. Choose from what is on the page."))
 
     def given(self) -> dict[str, Any]:
-        """What `actions.answer` takes."""
+        """Return what `actions.answer` takes of this form."""
         about = self.cleaned_data["about"]
         name = self.cleaned_data.get("name", "")
         if "who" in self.fields:
@@ -379,7 +379,7 @@ class ConfirmForm(SpeakerForm):
     confirmed = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
 
     def __init__(self, data: Any = None, *, name: str, role: str, has_account: bool) -> None:
-        """`name` and `role` are those that were noted."""
+        """Make the form; `name` and `role` are those that were noted."""
         super().__init__(data)
         self.fields["role"].initial = role
         self.call(name)
@@ -387,7 +387,7 @@ class ConfirmForm(SpeakerForm):
             del self.fields["name"], self.fields["is_another"]
 
     def said(self) -> dict[str, Any]:
-        """What `actions.confirm` takes."""
+        """Return what `actions.confirm` takes of this form."""
         return {
             "confirmed": self.cleaned_data["confirmed"] == "yes",
             "name": self.cleaned_data.get("name", ""),

@@ -91,7 +91,7 @@ class PieceForm(forms.ModelForm):
         }
 
     def __init__(self, *args: Any, user: Account, present: Iterable[KeptFile] = (), **kwargs: Any):
-        """`present` are the files of the revision that is edited."""
+        """Make the form; `present` are the files of the revision that is edited."""
         super().__init__(*args, **kwargs)
         self.user = user
         self.present = {kept.id: kept for kept in present}
@@ -115,7 +115,8 @@ class PieceForm(forms.ModelForm):
             raise ValidationError(_("A file is no longer here. Choose it again."))
 
     def _named(self, keys: Iterable[str] | None) -> tuple[list[UUID], dict[UUID, KeptFile]]:
-        """The ids, and in their order those files that are still here. Raises ValueError."""
+        """Find the ids that these keys name, and in their order those files that are still here.
+        Raises ValueError for a key that is no id."""
         ids = [UUID(key) for key in keys or ()]
         found = own_files(ids, self.user) if ids else {}
         return ids, {key: found[key] for key in ids if key in found}
@@ -159,8 +160,8 @@ class PieceForm(forms.ModelForm):
         return list(self.good.values())
 
     def offered_files(self) -> list[OfferedFile]:
-        """Those of the revision, those that are kept, and on a fresh page those that the draft
-        names."""
+        """List the files to offer: those of the revision, those that are kept, and on a fresh page
+        those that the draft names."""
         if not self.is_bound:
             with suppress(ValueError):
                 self.good |= self._named(self.initial.get("kept"))[1]

@@ -134,15 +134,15 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _question(token: str) -> FeedbackRequest | None:
-    """The question of this link, with what its page says. One query."""
+    """Find the question of this link, with what its page says. One query."""
     return FeedbackRequest.objects.select_related(
         "evidence__owner", "revision", "person__account", "enrolment__programme"
     ).from_token(token)
 
 
 def _names(question: FeedbackRequest) -> list[tuple[uuid.UUID, str]]:
-    """The people, with their names, who are known at the mailbox to which the question went, first
-    who was asked; none where they have an account, and go by its name. At most one query."""
+    """List the people, with their names, who are known at the mailbox to which the question went,
+    first who was asked; none where they have an account, and go by its name. At most one query."""
     asked, *others = known_at_mailbox_of(question.person)
     if hasattr(asked, "account"):
         return []
@@ -151,12 +151,13 @@ def _names(question: FeedbackRequest) -> list[tuple[uuid.UUID, str]]:
 
 
 def _draft_key(question: FeedbackRequest) -> str:
-    """Whoever holds the link finds the same words, on any device; a new link finds none."""
+    """Name the draft of an answer: whoever holds the link finds the same words, on any device; a
+    new link finds none."""
     return f"answer:{question.pk}:{question.serial}"
 
 
 def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) -> HttpResponse:
-    """The page of a link that cannot be answered, with what somebody was just typing. What was
+    """Show the page of a link that cannot be answered, with what somebody was just typing. What was
     sent can be read back until the link expires."""
     fields = [name for name in request.POST if name == "text" or name.startswith("on_")]
     kept = [text for name in fields if (text := request.POST.get(name, "").strip())]
@@ -186,7 +187,7 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
 
 
 def _remarks(feedback: Feedback) -> list[dict[str, Any]]:
-    """What was said, with what it is about (None: the whole). Two queries."""
+    """List what was said, with what it is about (None: the whole). Two queries."""
     lines = Prefetch("requirements", in_order(QualityRequirement.objects.all()))
     return [
         {
@@ -198,7 +199,7 @@ def _remarks(feedback: Feedback) -> list[dict[str, Any]]:
 
 
 def _frame(row: FeedbackRequest | Feedback) -> dict[str, Any]:
-    """What every page by link says: who it is about, which school, which programme."""
+    """Return what every page by link says: who it is about, which school, which programme."""
     return {
         "row": row,
         "giver": row.spoke_as if isinstance(row, Feedback) else row.asked_as,
@@ -209,6 +210,6 @@ def _frame(row: FeedbackRequest | Feedback) -> dict[str, Any]:
 
 
 def _by(request: HttpRequest, person: uuid.UUID) -> Account | None:
-    """The account of who was asked, if they are signed in with it."""
+    """Find the account of who was asked, if they are signed in with it."""
     user = request.user
     return user if isinstance(user, Account) and user.pk == person else None

@@ -86,8 +86,8 @@ def remind(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
-    """What `evidence/_feedback.html` shows of this piece to this person: remarks on the whole and
-    per requirement, newest first, the questions that wait or were declined, and mails to givers
+    """Find what `evidence/_feedback.html` shows of this piece to this person: remarks on the whole
+    and per requirement, newest first, the questions that wait or were declined, and mails to givers
     that did not arrive. Six queries."""
     user, now = request.user, timezone.now()
     remarks = (
@@ -137,7 +137,8 @@ def _piece(request: PersonRequest, pk: uuid.UUID) -> Evidence:
 
 
 def _form(kind: type[Any], request: PersonRequest, piece: Evidence) -> Any:
-    """The form for this piece; None while it is laid against nothing that this person follows."""
+    """Make the form for this piece; None while it is laid against nothing that this person
+    follows."""
     now = timezone.now()
     found = frames(piece, seen_by=request.user, on=timezone.localdate(now))
     if not found:

@@ -18,14 +18,14 @@ from records.refusals import NotPossible
 @signed_in
 @require_safe
 def shown(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpResponseBase:
-    """What is shown of a file: the cleaned photo or recording, or the document itself."""
+    """Show what is shown of a file: the cleaned photo or recording, or the document itself."""
     return shown_file(request, _visible(request.user, pk, attachment))
 
 
 @signed_in
 @require_safe
 def original(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpResponseBase:
-    """The file as it was added, as a download, for its owner."""
+    """Send the file as it was added, as a download, for its owner."""
     row = _visible(request.user, pk, attachment)
     check_may_change(request.user, row.revision.evidence)
     return serve(request, row.file, name=row.name, inline=False)
@@ -34,7 +34,7 @@ def original(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> Ht
 @signed_in
 @require_safe
 def state(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpResponseBase:
-    """A file that was being prepared, for its place in the page; 204 while it still is."""
+    """Show a file that was being prepared, for its place in the page; 204 while it still is."""
     row = _visible(request.user, pk, attachment)
     piece = row.revision.evidence
     if not request.htmx:
@@ -46,7 +46,7 @@ def state(request: PersonRequest, pk: uuid.UUID, attachment: uuid.UUID) -> HttpR
 
 
 def _visible(user: Account, pk: uuid.UUID, attachment: uuid.UUID) -> Attachment:
-    """The attachment, for those who may see the piece. What its owner left out of the current
+    """Find the attachment, for those who may see the piece. What its owner left out of the current
     revision, others see no more. Two queries."""
     piece = get_object_or_404(Evidence.objects.visible_to(user), pk=pk)
     rows = Attachment.objects.filter(revision__evidence=piece)
@@ -57,8 +57,8 @@ def _visible(user: Account, pk: uuid.UUID, attachment: uuid.UUID) -> Attachment:
 
 
 def shown_file(request: HttpRequest, attachment: Attachment) -> HttpResponseBase:
-    """The answer with what others may see of this attachment, to who may see it. Raises
-    NotPossible while it is being prepared, and when that failed."""
+    """Answer with what others may see of this attachment, to who may see it. Raises NotPossible
+    while it is being prepared, and when that failed."""
     shown = attachment.file.shown
     if shown is None:
         if attachment.file.is_pending:

@@ -56,7 +56,7 @@ WITHDRAWAL = {
 @signed_in
 @require_safe
 def evidence_list(request: PersonRequest) -> HttpResponse:
-    """One's own pieces, newest first."""
+    """List one's own pieces, newest first."""
     at = timezone.now()
     pieces = Evidence.objects.filter(owner=request.user.pk).for_list(at)
     page = Paginator(pieces, PER_PAGE).get_page(request.GET.get("page"))
@@ -84,7 +84,7 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
-    """What a piece says and its files: a change writes its next revision."""
+    """Let the owner change what a piece says and its files: a change writes its next revision."""
     piece = _own(request.user, pk)
     before_writing(request, check_kept, piece)
     current = piece.revisions.latest("number")
@@ -123,7 +123,7 @@ def _written(
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
-    """Which requirements does this show? Searching keeps what was chosen and typed."""
+    """Ask which requirements a piece shows. Searching keeps what was chosen and typed."""
     piece = _own(request.user, pk)
     before_writing(request, check_kept, piece)
     posted = request.POST if request.method == "POST" else None
@@ -140,7 +140,8 @@ def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _laid(request: PersonRequest, piece: Evidence, form: RequirementsForm) -> bool:
-    """Whether what the form says was done; otherwise the form says why not."""
+    """Lay the piece as the form says; tells whether that was done, and otherwise the form says why
+    not."""
     with refusals_in(form):
         actions.choose_requirements(
             evidence=piece, chosen=form.chosen, dropped=form.dropped, by=request.user
@@ -156,8 +157,8 @@ def _laid(request: PersonRequest, piece: Evidence, form: RequirementsForm) -> bo
 @signed_in
 @require_safe
 def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
-    """The piece, for its owner, for those who follow the student, and for who was asked with an
-    account: the last see what they need to give feedback. Ten queries."""
+    """Show the piece, for its owner, for those who follow the student, and for who was asked with
+    an account: the last see what they need to give feedback. Ten queries."""
     piece = get_object_or_404(Evidence.objects.visible_to(request.user).for_page(), pk=pk)
     is_owner = piece.owner_id == request.user.pk
     in_full = Evidence.objects.in_full_for(request.user).filter(pk=pk).exists()
@@ -176,8 +177,8 @@ def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _removal(piece: Evidence) -> dict[str, Any] | None:
-    """What the owner can do to be rid of a piece: delete it while nobody was asked about it, else
-    withdraw it once. Two queries."""
+    """Tell what the owner can do to be rid of a piece: delete it while nobody was asked about it,
+    else withdraw it once. Two queries."""
     if is_unasked(piece):
         return DELETION
     return None if why_not(check_kept, piece) else WITHDRAWAL
@@ -208,7 +209,7 @@ def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _own(user: Account, pk: uuid.UUID) -> Evidence:
-    """The piece, for its owner. Invisible is 404, visible but another's 403. One query."""
+    """Find the piece, for its owner. Invisible is 404, visible but another's 403. One query."""
     pieces = Evidence.objects.visible_to(user).with_withdrawal().select_related("owner", "current")
     piece = get_object_or_404(pieces, pk=pk)
     check_may_change(user, piece)
