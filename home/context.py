@@ -22,7 +22,8 @@ class Item:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """What every page's frame needs. One query for a signed-in person, when the page draws it."""
+    """Find what every page's frame needs. One query for a signed-in person, when the page draws
+    it."""
     frame: dict[str, Any] = {
         "demo_mode": settings.DEMO,
         "institution": settings.INSTITUTION,
@@ -35,7 +36,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def navigation(roles: Roles, path: str) -> list[Item]:
-    """The places this person has to do with, in the order of the rooms."""
+    """List the places that this person has to do with, in the order of the rooms."""
     places = [(reverse(name), label, context) for name, label, context in _places(roles)]
     # The longest address that the path begins with is where one is.
     here = max((url for url, *_ in places if path.startswith(url)), key=len, default="")

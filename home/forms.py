@@ -41,7 +41,7 @@ class SameForm(forms.Form):
     )
 
     def __init__(self, *args: Any, choices: list[tuple[Person, str]], **kwargs: Any) -> None:
-        """`choices` are people, each with what tells them apart."""
+        """Make the form; `choices` are people, each with what tells them apart."""
         super().__init__(*args, **kwargs)
         self.people = {str(person.pk): person for person, _text in choices}
         other: Any = self.fields["other"]

@@ -65,8 +65,9 @@ def access_of(person: Person) -> Access:
 
 
 def people_found(words: str) -> QuerySet[Person]:
-    """Those of whom each of these words stands in the name or in an address of now, with their
-    account, in the order of their names; everybody for no words, and nobody who was erased."""
+    """Find the people of whom each of these words stands in the name or in an address of now, with
+    their account, in the order of their names; everybody for no words, and nobody who was
+    erased."""
     rows = Person.objects.filter(erased_at=None).select_related("account")
     for word in words.split():
         at = Address.objects.current().filter(person=OuterRef("pk"), address__icontains=word)
@@ -102,7 +103,7 @@ def lines_of(people: Iterable[Person]) -> list[PersonLine]:
 
 
 def roles_now(people: Collection[UUID], on: date) -> defaultdict[UUID, list[str]]:
-    """The names of the roles in which each of these people is on this day, each once. Six
+    """List the names of the roles in which each of these people is on this day, each once. Six
     queries."""
     names: defaultdict[UUID, list[str]] = defaultdict(list)
     for rows in (InstitutionRole, ProgrammeRole, Membership):
@@ -137,8 +138,8 @@ class RoleHeld:
 
 
 def roles_held(person: UUID, on: date) -> list[RoleHeld]:
-    """All roles of this person as they are on this day: first those of now, then those of before.
-    Six queries."""
+    """List all roles of this person as they are on this day: first those of now, then those of
+    before. Six queries."""
     return sorted(_roles(person, on), key=lambda role: (role.is_over, role.since))
 
 
@@ -194,7 +195,7 @@ class Kin:
 
 
 def kin_of(person: Person) -> list[Kin]:
-    """Who counts as one with this person now, and who else is known at their mailbox. Five
+    """List who counts as one with this person now, and who else is known at their mailbox. Five
     queries."""
     counted = Identity.objects.current().filter(person=person).values("counts_as")
     first = counted[0]["counts_as"] if counted else person.pk

@@ -39,15 +39,15 @@ class Roles:
 
 
 def roles_of(user: Account) -> Roles:
-    """All roles at once; several may hold. One query."""
+    """Find all roles of this person at once; several may hold. One query."""
     found = _with_roles().get(pk=user.pk)
     return Roles(**found, looks_after_people=user.is_superuser or found["makes_programmes"])
 
 
 @cache
 def _with_roles() -> QuerySet[Account, Any]:
-    """Accounts, each as what they hold. Made once: making it takes longer than asking it, and every
-    page asks it."""
+    """Select the accounts, each as the roles that they hold. Made once: making it takes longer than
+    asking it, and every page asks it."""
     me = OuterRef("pk")
 
     def institution(*roles: Institution) -> Exists:
@@ -81,11 +81,11 @@ def _with_roles() -> QuerySet[Account, Any]:
 
 
 def _programme(path: str) -> Concat:
-    """What a programme calls itself."""
+    """Write what a programme calls itself; `path` leads to its columns."""
     return Concat(f"{path}title", Value(" "), f"{path}cohort")
 
 
 def _the_one(rows: QuerySet[Any], person: str, name: Combinable) -> Subquery:
-    """The name that all rows of this person share, if they do."""
+    """Select the name that all rows of this person share, if they do."""
     names = rows.order_by().values(person).annotate(first=Min(name), last=Max(name))
     return Subquery(names.filter(first=F("last")).values("first"))

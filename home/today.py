@@ -76,8 +76,9 @@ class Today:
 
 
 def today_for(user: Account, roles: Roles) -> Today:
-    """At most 44 queries for somebody with every role, however many rows: 14 of them for the
-    sets of a student, 16 for the programmes of a coordinator."""
+    """Find all that waits for this person today. At most 44 queries for somebody with every role,
+    however many rows: 14 of them for the sets of a student, 16 for the programmes of a
+    coordinator."""
     now, today = timezone.now(), timezone.localdate()
     errands = Errand.objects.visible_to(user)
     shown: dict[str, Any] = {

@@ -181,7 +181,7 @@ TOURS = [
 
 
 def tour_for(user: Account, roles: Roles) -> Tour | None:
-    """The first that fits this person and that they have not closed. No query."""
+    """Find the first tour that fits this person and that they have not closed. No query."""
     for tour in TOURS:
         if getattr(roles, tour.role) and tour.key not in user.closed_tours:
             return tour

@@ -54,8 +54,8 @@ def is_unasked(piece: Evidence) -> bool:
 
 
 def check_unasked(piece: Evidence) -> None:
-    """See that a piece is never deleted about which somebody was asked, or to which they answered.
-    Two queries."""
+    """See that no piece is deleted about which somebody was asked, or gave feedback. Two
+    queries."""
     if not is_unasked(piece):
         raise NotPossible(
             _(

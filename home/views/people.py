@@ -79,22 +79,23 @@ def person(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _person(request: PersonRequest, pk: UUID) -> Person:
-    """Somebody, for who looks after people: 403 for anybody else, 404 for who was erased. At most
-    two queries."""
+    """Find somebody, for who looks after people: 403 for anybody else, 404 for who was erased. At
+    most two queries."""
     check_may_administer(request.user)
     rows = Person.objects.filter(erased_at=None).select_related("account")
     return get_object_or_404(rows, pk=pk)
 
 
 def _changed_person(request: PersonRequest, pk: UUID) -> Person:
-    """Somebody whose name, address and access this person looks after; 403 or 404 otherwise."""
+    """Find somebody whose name, address and access this person looks after; 403 or 404
+    otherwise."""
     person = _person(request, pk)
     check_may_look_after(request.user, person)
     return person
 
 
 def _account(request: PersonRequest, pk: UUID) -> Account:
-    """The account of somebody whose access this person looks after; 403 or 404 otherwise."""
+    """Find the account of somebody whose access this person looks after; 403 or 404 otherwise."""
     person = _changed_person(request, pk)
     if not hasattr(person, "account"):
         raise Http404
@@ -166,7 +167,7 @@ def person_address(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def person_address_again(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The link to the address that waits, once more."""
+    """Send the link to the address that waits once more."""
     person = _changed_person(request, pk)
     return act_and_go_back(
         request,
@@ -195,7 +196,7 @@ def person_address_call_off(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def person_invite(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """An account for somebody who has none, or the invitation once more."""
+    """Make an account for somebody who has none, or send the invitation once more."""
     person = _person(request, pk)
     return act_and_go_back(
         request,
@@ -256,7 +257,7 @@ def sign_out(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_same(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Who is the same human as this person? Offered are those at the same mailbox, or whom the
+    """Ask who is the same human as this person. Offered are those at the same mailbox, or whom the
     search finds."""
     person = _person(request, pk)
     search = PeopleSearchForm(request.GET, label_suffix="")
