@@ -215,7 +215,8 @@ def signed_in(view: View) -> View:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the door, and from there back to this page; or, where a form was sent, to its words."""
+    """Send to the door who is not signed in, and from there back to this page; or, where a form was
+    sent, to its words."""
     if request.headers.get("HX-Request"):  # no page to be put into a place in a page
         return HttpResponse(status=401)
     draft = unsent.keep(request) if request.method == "POST" else None

@@ -313,8 +313,8 @@ def _check_not_too_often(person: Person, at: datetime) -> None:
 
 
 def _sign_in_there(ended: Iterable[Address], row: Address) -> None:
-    """Whoever signed in with an address that has ended signs in with the one in its place. Raises
-    NotPossible where somebody else came to sign in with that at this very moment."""
+    """Let whoever signed in with an address that has ended sign in with the one in its place.
+    Raises NotPossible where somebody else came to sign in with that at this very moment."""
     accounts = Account.objects.filter(pk=row.person_id, sign_in__in=[one.address for one in ended])
     try:
         with transaction.atomic():
@@ -324,7 +324,7 @@ def _sign_in_there(ended: Iterable[Address], row: Address) -> None:
 
 
 def _void_links(account: Account) -> None:
-    """Links by which a password could be chosen work no more."""
+    """Let the links by which a password could be chosen work no more."""
     account.set_unusable_password()
     account.save(update_fields=["password"])
 
@@ -415,7 +415,7 @@ def _end(rows: QuerySet[Address], at: datetime) -> list[Address]:
 
 
 def _locked(person: Person) -> Person:
-    """Raises NotPossible for who was erased."""
+    """Lock this person until the end of the transaction. Raises NotPossible for who was erased."""
     locked = under_lock(Person.objects.select_related("account"), person.pk)
     if locked.erased_at is not None:
         raise NotPossible(_("This person was erased: nothing is left to change."))

@@ -20,8 +20,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Only the password mail is wanted here. For an address that nobody has, nothing is
-        sent: the page answers the same either way."""
+        """Queue the password mail, and no other: only that is wanted here. For an address that
+        nobody has, nothing is sent: the page answers the same either way."""
         if template_prefix != "account/email/password_reset_key":
             return
         account = Account.objects.get(sign_in=email.lower())
@@ -39,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 @receiver(password_reset)
 def note_the_mailbox(user: Account, **kwargs: Any) -> None:
-    """Who came by the link of a mail reads mail there."""
+    """Note that who came by the link of a mail reads mail there."""
     note_mailbox(account=user)
 
 

@@ -37,7 +37,7 @@ def is_flag(field: models.Field) -> bool:
 
 
 def in_words(field: models.Field) -> Callable[[models.Model], str]:
-    """Yes or no, in the reader's language: the admin's own picture says True or False."""
+    """Show yes or no, in the reader's language: the admin's own picture says True or False."""
 
     @admin.display(description=field.verbose_name)
     def words(row: models.Model) -> str:
@@ -65,7 +65,8 @@ class AccountAdmin(admin.ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
-        """Each of the three by its own action; what one of them refuses undoes the others."""
+        """Save access and rights, each by its own action; what one of them refuses undoes the
+        others."""
         by = cast(Account, request.user)
         with transaction.atomic():
             if "is_active" in form.changed_data:

@@ -14,7 +14,7 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def is_full(fault: BaseException) -> bool:
-    """Whether this is a disk without room, of files or of the database."""
+    """Tell whether this is a disk without room, of files or of the database."""
     is_of_files = isinstance(fault, OSError) and fault.errno in NO_ROOM
     return is_of_files or said_one_of(OUT_OF_ROOM, fault)
 
@@ -49,5 +49,5 @@ class UploadHandler(TemporaryFileUploadHandler):
 
 
 def lacked_room(request: HttpRequest) -> bool:
-    """Whether a file that came with this request was let go of."""
+    """Tell whether a file that came with this request was let go of."""
     return getattr(request, "lacked_room", False)

@@ -42,7 +42,7 @@ def keep(key: str, fields: Fields) -> Draft:
 
 
 def find(*keys: str) -> dict[str, Draft]:
-    """The drafts that there are, by key. One query."""
+    """Find the drafts that there are under these keys, by key. One query."""
     return {draft.key: draft for draft in Draft.objects.filter(key__in=keys)}
 
 
@@ -77,7 +77,7 @@ def sweep() -> int:
 
 
 def sent(request: HttpRequest) -> Fields:
-    """What was typed in the form that this request brings: no token, no password, no file."""
+    """Find what was typed in the form that this request brings: no token, no password, no file."""
     return {
         name: [str(value) for value in values]
         for name, values in request.POST.lists()
@@ -86,7 +86,8 @@ def sent(request: HttpRequest) -> Fields:
 
 
 def words_in(fields: Fields) -> list[str]:
-    """What somebody wrote, among the ids, dates and choices of a form: those have no spaces."""
+    """Find what somebody wrote, among the ids, dates and choices of a form: those have no
+    spaces."""
     texts = [value.strip() for values in fields.values() for value in values]
     return [text for text in texts if any(character.isspace() for character in text)]
 
@@ -103,8 +104,9 @@ class Writing:
     def __init__(
         self, request: HttpRequest, key: str, *forms: BaseForm, path: str = "", found: Any = None
     ) -> None:
-        """`path` is where the form is sent to, where that is not its own page; `found` is what a
-        page with many forms looked up for them all, by key."""
+        """Look up what is kept under the key, and fill the forms in with it; `path` is where the
+        form is sent to, where that is not its own page; `found` is what a page with many forms
+        looked up for them all, by key."""
         self.request = request
         self.key = key
         self.forms = forms
@@ -117,7 +119,8 @@ class Writing:
             self._fill_in(self.found.fields)
 
     def answer(self, back_to: str = "") -> HttpResponse:
-        """At `draft/`: keep what was typed in the fields that the form offers, or start over."""
+        """Answer at `draft/`: keep what was typed in the fields that the form offers, or start
+        over."""
         if not self.forms:
             raise Http404
         if self.request.method != "POST":
@@ -134,7 +137,7 @@ class Writing:
         return HttpResponse(text, content_type="text/plain", headers={"HX-Trigger": "saved"})
 
     def forget(self) -> None:
-        """The form was sent. One query."""
+        """Forget what was typed: the form was sent. One query."""
         forget_draft(self.key)
 
     def _offered(self) -> Iterator[tuple[Any, str, Any]]:
@@ -144,7 +147,8 @@ class Writing:
                     yield form, name, field
 
     def _files(self) -> Iterator[str]:
-        """The names of the fields for files: a draft says which were chosen, and holds none."""
+        """List the names of the fields for files: a draft says which were chosen, and holds
+        none."""
         for form in self.forms:
             for name, field in form.fields.items():
                 if field.widget.needs_multipart_form:

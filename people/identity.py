@@ -146,7 +146,7 @@ def unfounded_identities() -> Iterator[str]:
 def _wanted(
     known: dict[UUID, Person], pairs: Iterable[Pair], at_mailbox: dict[str, set[UUID]]
 ) -> dict[UUID, UUID]:
-    """As whom those of these people count who count as somebody else."""
+    """Tell as whom those of these people count who count as somebody else."""
     edges = list(pairs)
     for there in at_mailbox.values():
         first = min(there, key=lambda pk: _rank(known[pk]))
@@ -162,14 +162,14 @@ def _wanted(
 
 
 def _rank(person: Person) -> tuple[bool, bool, datetime, UUID]:
-    """Who stands for others: who has an account, who is named, who was known first."""
+    """Rank who stands for others: who has an account, who is named, who was known first."""
     has_account = hasattr(person, "account")
     return not has_account, person.named_at is None, person.recorded_at, person.pk
 
 
 def _connected(people: set[UUID]) -> tuple[set[UUID], set[Pair], dict[str, set[UUID]]]:
-    """All who are connected to these people by statements or mailboxes, the statements, and who is
-    at which mailbox now."""
+    """Find all who are connected to these people by statements or mailboxes, the statements, and
+    who is at which mailbox now."""
     pairs: set[Pair] = set()
     at_mailbox: dict[str, set[UUID]] = defaultdict(set)
     new = set(people)
@@ -187,7 +187,7 @@ def _connected(people: set[UUID]) -> tuple[set[UUID], set[Pair], dict[str, set[U
 
 
 def _statements(people: set[UUID]) -> set[Pair]:
-    """The current statements about these people and all whom they are said to be."""
+    """Find the current statements about these people and all whom they are said to be."""
     pairs: set[Pair] = set()
     new = people
     while new:
@@ -199,7 +199,7 @@ def _statements(people: set[UUID]) -> set[Pair]:
 
 
 def _groups(people: Iterable[UUID], edges: Iterable[Pair]) -> list[set[UUID]]:
-    """Those that edges connect, together; each person in one group."""
+    """Group those that edges connect; each person in one group."""
     group_of = {one: {one} for one in people}
     for one, other in edges:
         if group_of[one] is not group_of[other]:

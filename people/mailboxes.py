@@ -7,7 +7,7 @@ DOTS_IGNORED = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 def mailbox_of(address: str) -> str:
-    """One spelling for each mailbox: in lower case, the domain in ASCII, without quotes, without
+    """Spell each mailbox in one way: in lower case, the domain in ASCII, without quotes, without
     what follows a plus sign, and without dots where the system is known to ignore them."""
     local, _at, domain = address.strip().lower().rpartition("@")
     domain = _ascii(domain)
@@ -20,14 +20,14 @@ def mailbox_of(address: str) -> str:
 
 
 def deliverable(address: str) -> str:
-    """The address as it goes over the wire: its domain in ASCII by IDNA 2008, by which "faß" is
-    another domain than "fass"."""
+    """Write the address as it goes over the wire: its domain in ASCII by IDNA 2008, by which "faß"
+    is another domain than "fass"."""
     local, _at, domain = address.strip().rpartition("@")
     return f"{local}@{_ascii(domain)}"
 
 
 def _ascii(domain: str) -> str:
-    """The domain itself where it is none that IDNA knows."""
+    """Write a domain in ASCII; itself, in lower case, where it is none that IDNA knows."""
     try:
         return idna.encode(domain, uts46=True, transitional=False).decode()
     except idna.IDNAError:

@@ -17,14 +17,14 @@ from post.recipients import Recipient, finds_recipients
 
 @finds_recipients
 def somebody(person: UUID) -> Recipient | None:
-    """A person, at the address where mail for them goes now."""
+    """Find a person, at the address where mail for them goes now."""
     rows = Address.objects.current().filter(person=person, receives=True).exclude(address="")
     row = rows.select_related("person").first()
     return row and Recipient(row.person.name, deliverable(row.address), row.person.language)
 
 
 def _password_link(account: Account) -> dict[str, Any]:
-    """A link that works once, and until when."""
+    """Make a link by which a password is chosen, that works once, and say until when."""
     token = default_token_generator.make_token(account)
     return {
         "link": address_of("account_reset_password_from_key", user_pk_to_url_str(account), token),
@@ -42,7 +42,7 @@ def password(row: OutboxMail) -> MailContent | None:
 
 @mail("people/invitation")
 def invitation(row: OutboxMail) -> MailContent | None:
-    """For somebody who was registered; not needed any more once they have signed in."""
+    """Invite somebody who was registered; not needed any more once they have signed in."""
     accounts = Account.objects.filter(is_active=True, last_seen_on=None)
     account = accounts.filter(pk=row.about).first()
     if account is None:
@@ -56,8 +56,9 @@ def invitation(row: OutboxMail) -> MailContent | None:
 
 @mail("people/address")
 def new_address(row: OutboxMail) -> MailContent | None:
-    """To the new address itself, which nobody has proved to be theirs: it names nobody, so that no
-    words of somebody's choice go to an address of their choice. Needed while it waits."""
+    """Write to the new address itself, which nobody has proved to be theirs: the mail names nobody,
+    so that no words of somebody's choice go to an address of their choice. Needed while it
+    waits."""
     address = Address.objects.filter(pk=row.about).first()
     if address is None or not address.is_confirmable(timezone.now()):
         return None
@@ -74,8 +75,8 @@ def new_address(row: OutboxMail) -> MailContent | None:
 
 @mail("people/address_changed")
 def address_changed(row: OutboxMail) -> MailContent | None:
-    """To the address that was used before. It says nothing of the new one: by now another may read
-    the old mailbox."""
+    """Tell the address that was used before that mail goes elsewhere. Says nothing of the new one:
+    by now another may read the old mailbox."""
     address = Address.objects.filter(pk=row.about).exclude(address="").first()
     account = address and Account.objects.filter(pk=address.person_id).first()
     if address is None or account is None:

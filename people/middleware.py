@@ -47,7 +47,7 @@ VIEWS_OF_OTHERS = {
 
 
 def rule_of(view: Any, name: str, namespaces: list[str]) -> str | None:
-    """The access rule of a view as the URLconf names it; None when it has none."""
+    """Find the access rule of a view as the URLconf names it; None when it has none."""
     if rule := getattr(view, "access_rule", None):
         return rule
     if namespaces == ["admin"]:
@@ -119,7 +119,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Before anything else reads the body: the check against forgery does."""
+        """Refuse a request that is too large, or for whose files there is no room, before anything
+        else reads the body: the check against forgery does."""
         if _is_too_large(request):
             return render(request, "413.html", status=413)
         return _busy(request, is_full=True) if lacked_room(request) else None
@@ -154,8 +155,9 @@ def _busy(request: HttpRequest, *, is_full: bool = False) -> HttpResponse:
 
 
 def _whole(request: HttpRequest) -> Callable[..., bytes]:
-    """The request's `read`, raising BadRequest where the body ends before as much came in as was
-    announced: a connection that breaks leaves half a sentence, which is not what somebody said."""
+    """Make the request's `read` one that raises BadRequest where the body ends before as much came
+    in as was announced: a connection that breaks leaves half a sentence, which is not what somebody
+    said."""
     read, awaited = request.read, int(request.headers.get("Content-Length") or 0)
 
     def read_on(size: int = -1) -> bytes:
@@ -171,7 +173,7 @@ def _whole(request: HttpRequest) -> Callable[..., bytes]:
 
 
 def _is_too_large(request: HttpRequest) -> bool:
-    """Whether the body, its text or the number of its files is more than is taken in."""
+    """Tell whether the body, its text or the number of its files is more than is taken in."""
     if int(request.headers.get("Content-Length") or 0) > settings.LARGEST_BODY:
         return True
     try:

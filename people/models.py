@@ -61,23 +61,23 @@ class Person(Row, Sealed):
         return self.name
 
     def address(self) -> "Address | None":
-        """Where mail for them goes now. One query."""
+        """Find where mail for this person goes now. One query."""
         return self.addresses.current().filter(receives=True).first()
 
 
 class AddressQuerySet(DatedQuerySet):
     def known(self) -> Self:
-        """Those of now and of before, without those that were never confirmed from their mailbox:
-        anybody can say that an address is theirs."""
+        """Find the addresses of now and of before, without those that were never confirmed from
+        their mailbox: anybody can say that an address is theirs."""
         return self.exclude(receives=False, confirmed_at=None)
 
     def at(self, address: str) -> Self:
-        """Those at the mailbox of this address, however it is spelt."""
+        """Find the addresses at the mailbox of this one, however it is spelt."""
         return self.filter(mailbox=mailbox_of(address))
 
     def from_token(self, token: str) -> "Address | None":
-        """The address whose link this is, whether it waits for it or not; None for a forged one.
-        One query."""
+        """Find the address whose link this is, whether it waits for it or not; None for a forged
+        one. One query."""
         row_id = id_in(token)
         row = row_id and self.filter(pk=row_id).select_related("person__account").first()
         return row if row and is_genuine(token, "address", row.pk, 1) else None
@@ -146,7 +146,7 @@ class Address(Dated, Sealed):
         return self.recorded_at + self.CONFIRMABLE_FOR
 
     def is_confirmable(self, at: datetime) -> bool:
-        """Whether its link works at this (aware) moment."""
+        """Tell whether the link of this address works at this (aware) moment."""
         return self.waits and at < self.confirmable_until
 
     def save(self, **kwargs: Any) -> None:
@@ -210,7 +210,7 @@ class Identity(Dated, Sealed):
 
 class AccountManager(BaseUserManager["Account"]):
     def get_queryset(self) -> models.QuerySet["Account"]:
-        """With the person, so that who is signed in costs one query."""
+        """Select accounts with the person, so that who is signed in costs one query."""
         return super().get_queryset().select_related("person")
 
     def create_user(

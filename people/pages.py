@@ -46,7 +46,7 @@ def before_writing(
 
 @contextmanager
 def refusals_in(form: forms.BaseForm, field: str | None = None) -> Iterator[None]:
-    """What an action refuses becomes an error of the form, or of one field of it."""
+    """Turn what an action refuses into an error of the form, or of one field of it."""
     try:
         yield
     except NotPossible as refusal:
@@ -63,8 +63,8 @@ def form_page(
     text: str = "",
     template: str = "people/form.html",
 ) -> HttpResponse:
-    """A page with one form; 422 where it has errors. `label` is what its button says, `back` the
-    page to which it belongs; another template extends people/form.html."""
+    """Show a page with one form; 422 where it has errors. `label` is what its button says, `back`
+    the page to which it belongs; another template extends people/form.html."""
     context = {"form": form, "title": title, "label": label, "back": back, "text": text}
     return render(request, template, context, status=422 if form.errors else 200)
 
@@ -80,8 +80,8 @@ def ask_page(
     back: Page,
     part: str = "",
 ) -> HttpResponse:
-    """A page that asks before something is removed or ended. Its button posts to itself: then it
-    acts, and goes back with `done_text` or with what was refused."""
+    """Show a page that asks before something is removed or ended. Its button posts to itself: then
+    it acts, and goes back with `done_text` or with what was refused."""
     if request.method == "POST":
         return act_and_go_back(request, act, done_text=done_text, back=back, part=part)
     context = {"title": title, "text": text, "label": label, "back": back}
@@ -101,6 +101,6 @@ def act_and_go_back(
 
 
 def done(request: HttpRequest, text: str, page: Page, part: str = "") -> HttpResponse:
-    """Back to the page, at this part of it, with a message."""
+    """Go back to the page, at this part of it, with a message."""
     messages.success(request, text)
     return redirect(f"{page.get_absolute_url()}{part and '#'}{part}")

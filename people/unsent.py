@@ -22,7 +22,7 @@ REMEMBERED_FOR = timedelta(days=7)
 
 
 def remember(response: HttpResponse, user: Account) -> None:
-    """Who signed in here last, for the forms that stay open when a session ends."""
+    """Remember who signed in here last, for the forms that stay open when a session ends."""
     response.set_signed_cookie(
         COOKIE,
         str(user.pk),
@@ -52,7 +52,7 @@ def kept_for(user: Account) -> QuerySet[Draft]:
 
 
 def path_of(draft: Draft) -> str:
-    """Where the form was to go."""
+    """Tell where the form of this draft was to go."""
     return draft.key.split(":", 2)[2]
 
 

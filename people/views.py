@@ -47,7 +47,7 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def send_again(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """What somebody sent after their session had ended: to read, and to send to where it was
+    """Show what somebody sent after their session had ended: to read, and to send to where it was
     going, or not."""
     draft = get_object_or_404(unsent.kept_for(request.user), pk=pk)
     if request.method == "POST":
@@ -64,7 +64,7 @@ def send_again(request: PersonRequest, pk: UUID) -> HttpResponse:
 @vary_on_headers("HX-Request")
 @require_safe
 def errand(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """How far what this person ordered is. While it runs the page asks again by itself."""
+    """Show how far what this person ordered is. While it runs the page asks again by itself."""
     rows = Errand.objects.visible_to(request.user).select_related("by")
     row = get_object_or_404(rows, pk=pk)
     template = f"people/errand.html{'#progress' if request.htmx else ''}"
@@ -86,7 +86,7 @@ def errand_call_off(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_safe
 def details(request: PersonRequest) -> HttpResponse:
-    """What this person is called here, and where mail for them goes."""
+    """Show what this person is called here, and where mail for them goes."""
     addresses = list(request.user.person.addresses.current())
     context = {
         "addresses": [row for row in addresses if row.receives],
@@ -120,7 +120,7 @@ def details_name(request: PersonRequest) -> HttpResponse:
 @reauthentication_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def details_address(request: PersonRequest) -> HttpResponse:
-    """Asks for the password first: who has the address, has the account."""
+    """Ask for another address, and for the password first: who has the address, has the account."""
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
@@ -139,7 +139,7 @@ def details_address(request: PersonRequest) -> HttpResponse:
 @signed_in
 @require_POST
 def details_address_again(request: PersonRequest) -> HttpResponse:
-    """The link to the address that waits, once more; which address that is was said behind a
+    """Send the link to the address that waits once more; which address that is was said behind a
     password."""
     return act_and_go_back(
         request,
@@ -181,7 +181,8 @@ def _details() -> WayBack:
 @by_link("confirming an address")
 @require_http_methods(["GET", "HEAD", "POST"])
 def address_confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirms nothing by being opened: programs that read along with mail open links too."""
+    """Let who opened the link confirm an address. Nothing is confirmed by opening it: programs that
+    read along with mail open links too."""
     address = Address.objects.from_token(token)
     if address is None:
         raise Http404
@@ -203,6 +204,6 @@ def address_confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that came from elsewhere, or from a page of before signing in. What it said is shown
-    to copy: to send it on is not safe."""
+    """Refuse a form that came from elsewhere, or from a page of before signing in. What it said is
+    shown to copy: to send it on is not safe."""
     return render(request, "403_csrf.html", {"words": words_in(sent(request))}, status=403)
