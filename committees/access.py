@@ -131,8 +131,8 @@ def check_may_recuse(by: Account, panel: Panel) -> None:
 
 
 def check_may_say_whose(by: Account, panel: Panel) -> None:
-    """Let everybody say it for themselves: also who stands aside because of what they said, and who
-    stands aside on no other ground."""
+    """Let everybody say for themselves whether feedback is theirs: also who stands aside because of
+    what they said, and who stands aside on no other ground."""
     ground = panel.aside.get(by.pk, Ground.GAVE_FEEDBACK)
     if ground != Ground.GAVE_FEEDBACK:
         raise NotAllowed(why_aside(ground))
@@ -146,8 +146,9 @@ def check_may_say_whose(by: Account, panel: Panel) -> None:
 
 
 def check_may_read_record(by: Account, case: Case, panel: Panel) -> None:
-    """Show it to auditor and exam board always (the case read `with_supervising`); once the
-    decision is announced, to the members who sat before the case and did not stand aside."""
+    """Show the record of a case to auditor and exam board always (the case read
+    `with_supervising`); once the decision is announced, to the members who sat before the case and
+    did not stand aside."""
     if case.enrolment.student_id == by.pk:
         raise NotAllowed(why_aside(Ground.OWN_CASE))
     if case.is_supervised:
@@ -193,9 +194,9 @@ def check_may_supersede(
 
 
 def _have_part_in(people: frozenset[UUID], case: Case, panel: Panel, at: datetime) -> bool:
-    """Whether one of these people is the student, now advises them, stands aside from the case, or
-    gave feedback where that keeps members from judging. At most three queries, more for a past
-    moment at which other house rules held."""
+    """Tell whether one of these people is the student, now advises them, stands aside from the
+    case, or gave feedback where that keeps members from judging. At most three queries, more for a
+    past moment at which other house rules held."""
     if people & (panel.aside.keys() | {case.enrolment.student_id}):
         return True
     assignments = case.enrolment.adviser_assignments.current()
@@ -377,7 +378,8 @@ def check_ask_whose(by: Account, case: Case, panel: Panel) -> None:
 
 
 def check_say_whose(by: Account, giver: UUID, case: Case, panel: Panel) -> None:
-    """The same, of one giver."""
+    """Ask a member of one giver whether the feedback is theirs, as `check_ask_whose`: where it is
+    asked of them, and where they said so before and the judgements were not opened yet."""
     check_ask_whose(by, case, panel)
     if giver in panel.unsaid.get(by.pk, ()):
         return

@@ -193,7 +193,7 @@ def next_up(rows: Iterable[AgendaRow]) -> Case | None:
 def _opened_findings(
     cases: list[Case], panels: dict[UUID, Panel]
 ) -> dict[UUID, list[dict[str, str]]]:
-    """The findings that count, of the cases whose judgements were opened. One query."""
+    """Find the findings that count, of the cases whose judgements were opened. One query."""
     opened = [case for case in cases if case.is_opened]
     found: dict[UUID, list[dict[str, str]]] = defaultdict(list)
     rows = Judgement.objects.standing().filter(case__in=opened)

@@ -25,8 +25,8 @@ class Notice:
     closed_days: Collection[date] = ()
 
     def first_reference(self, told_on: date) -> date:
-        """The first day on which a set can be frozen of a student who is told on this day: after
-        so many whole working days."""
+        """Tell the first day on which a set can be frozen of a student who is told on this day:
+        after so many whole working days."""
         day, left = told_on, self.working_days
         while left:
             day += ONE_DAY
@@ -34,7 +34,7 @@ class Notice:
         return day + ONE_DAY if self.working_days else told_on
 
     def last_day_to_tell(self, reference_on: date) -> date:
-        """The last day on which a student can be told whose set is frozen on this day."""
+        """Tell the last day on which a student can be told whose set is frozen on this day."""
         day, left = reference_on, self.working_days
         while left:
             day -= ONE_DAY
@@ -46,12 +46,13 @@ class Notice:
 
 
 def is_early(meeting: Meeting, at: datetime) -> bool:
-    """Whether the day for which a meeting is planned is still to come."""
+    """Tell whether the day for which a meeting is planned is still to come."""
     return timezone.localdate(at) < timezone.localdate(meeting.held_at)
 
 
 def notice_of(programme: Programme, at: datetime) -> Notice:
-    """By the house rules of this moment; see `Version.as_of`."""
+    """Tell how long ahead a student of this programme is told, by the house rules of this moment;
+    see `Version.as_of`."""
     rules = programme.rules.as_of(at)
     return Notice(rules.notice_working_days, frozenset(rules.closed_days))
 
@@ -62,8 +63,9 @@ DAYS: dict[str, int] = {Sector.MBO: 14, Sector.HBO: 42}
 
 
 def way_to_contest(sector: str, sent_on: date, ground: str = "") -> tuple[Body, date]:
-    """The body to go to, and the last day (of which the whole counts), of a decision that was sent
-    on this local day; `ground` is that of the supersession, where it replaced another."""
+    """Tell to which body, and until which day (of which the whole counts), one can go with a
+    decision that was sent on this local day; `ground` is that of the supersession, where it
+    replaced another."""
     last_day = sent_on + timedelta(days=DAYS[sector])
     if sector == Sector.HBO:
         return Body.APPEALS_COLLEGE, last_day

@@ -304,6 +304,6 @@ def citing_in(frozen: FrozenSet, chosen: Collection[str], *, q: str = "", page: 
 
 
 def _folded(text: str) -> str:
-    """Without capitals and accents."""
+    """Write a text without capitals and accents."""
     apart = unicodedata.normalize("NFD", text)
     return "".join(one for one in apart if not unicodedata.combining(one)).casefold()

@@ -212,7 +212,7 @@ class DecisionForm(FindingsForm):
         return cleaned
 
     def findings_asked(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
-        """For each part its outcome, what is still to be shown, and by when."""
+        """List the fields of each part: its outcome, what is still to be shown, and by when."""
         return [(self[name], self[f"{name}_show"], self[f"{name}_due"]) for name in self.names]
 
     @property
@@ -255,7 +255,7 @@ class RecordSearchForm(forms.Form):
     )
 
     def found_in(self, cases: Any) -> Any:
-        """The cases that answer to what was filled in; all of them where it makes no sense."""
+        """Find the cases that answer to what was filled in; all of them where it makes no sense."""
         if not self.is_valid():
             return cases
         if name := self.cleaned_data["q"].strip():

@@ -19,7 +19,7 @@ def _case(row: OutboxMail) -> Case | None:
 
 @mail("committees/planned")
 def planned(row: OutboxMail) -> MailContent | None:
-    """Tells the student that a committee will look at their set, and until when they can say what
+    """Tell the student that a committee will look at their set, and until when they can say what
     enters it; not needed once it was frozen or taken off the agenda."""
     case = _case(row)
     if case is None or case.state != Case.State.PLANNED:
@@ -63,7 +63,7 @@ def _to_student(row: OutboxMail, subject: str) -> MailContent | None:
 
 
 def _to_adviser(row: OutboxMail, subject: str) -> MailContent | None:
-    """Only to who still advises the student."""
+    """Write to the adviser, only to who still advises the student."""
     case = _case(row)
     if case is None or (adviser := case.enrolment.adviser) is None or adviser.pk != row.to:
         return None

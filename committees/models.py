@@ -28,21 +28,23 @@ from records.models import AppendOnly, Dated, Part, Row, Sealed, Version, name_o
 
 
 def _sits(user: Account, committee: str) -> Exists:
-    """Whether this person now has a seat in the committee under this name in the outer query."""
+    """Tell whether this person now has a seat in the committee under this name in the outer
+    query."""
     return Exists(
         Membership.objects.current().filter(committee=OuterRef(committee), person=user.pk)
     )
 
 
 def _supervises(user: Account) -> Exists:
-    """Whether this person is now auditor or sits in the exam board: they see all."""
+    """Tell whether this person is now auditor or sits in the exam board: they see all."""
     return Exists(InstitutionRole.objects.current().filter(person=user.pk, role__in=SUPERVISING))
 
 
 class CommitteeQuerySet(models.QuerySet):
     def visible_to(self, user: Account) -> Self:
-        """The committees this person now sits in, those of programmes they now coordinate (they
-        look after the seats and see no case), and for auditor and exam board all of them."""
+        """Find the committees that this person may see: those they now sit in, those of programmes
+        they now coordinate (they look after the seats and see no case), and for auditor and exam
+        board all."""
         coordinates = ProgrammeRole.objects.current().filter(
             programme=OuterRef("programme"), person=user.pk, role=ProgrammeRole.Role.COORDINATOR
         )
@@ -162,12 +164,12 @@ class Membership(Dated, Sealed):
 
 class MeetingQuerySet(models.QuerySet):
     def visible_to(self, user: Account) -> Self:
-        """The meetings of committees in which this person now sits; for auditor and exam board
-        all."""
+        """Find the meetings that this person may see: those of committees in which they now sit;
+        for auditor and exam board all."""
         return self.filter(_sits(user, "committee") | _supervises(user))
 
     def coming(self) -> Self:
-        """Those not closed yet."""
+        """Find the meetings that are not closed yet."""
         return self.filter(state__in=(Meeting.State.PLANNED, Meeting.State.OPEN))
 
 
@@ -279,16 +281,17 @@ class Leading(Dated, Sealed):
 
 class CaseQuerySet(models.QuerySet):
     def visible_to(self, user: Account) -> Self:
-        """The cases of committees in which this person now sits; for auditor and exam board all.
-        Who stands aside sees that a case is there; its set is closed to them (access.py)."""
+        """Find the cases that this person may see: those of committees in which they now sit; for
+        auditor and exam board all. Who stands aside sees that a case is there; its set is closed to
+        them (access.py)."""
         return self.filter(_sits(user, "meeting__committee") | _supervises(user))
 
     def of_student(self, user: Account) -> Self:
         return self.filter(enrolment__student=user.pk)
 
     def announced_to(self, user: Account) -> Self:
-        """The announced and deferred cases whose letter this person may read: the student's own,
-        and those of students whom they now advise."""
+        """Find the announced and deferred cases whose letter this person may read: the student's
+        own, and those of students whom they now advise."""
         advises = AdviserAssignment.objects.current().filter(
             enrolment=OuterRef("enrolment"), adviser=user.pk
         )
@@ -298,26 +301,28 @@ class CaseQuerySet(models.QuerySet):
         )
 
     def settled(self) -> Self:
-        """Those with an outcome: decided, announced or deferred."""
+        """Find the cases with an outcome: decided, announced or deferred."""
         return self.filter(state__in=Case.SETTLED)
 
     def waiting(self) -> Self:
-        """Those of which the student waits for the outcome: none was announced, nor deferred."""
+        """Find the cases of which the student waits for the outcome: none was announced, nor
+        deferred."""
         return self.filter(state__in=Case.WAITING)
 
     def due_for_freezing(self, at: datetime) -> Self:
-        """Return the cases whose set can be read as it stood at its reference moment: first those
+        """Find the cases whose set can be read as it stood at its reference moment: first those
         that somebody put first, then those that are due longest."""
         due = self.filter(state=Case.State.PLANNED, meeting__reference_at__lte=at - Case.SETTLES_IN)
         return due.order_by(F("hurried_at").asc(nulls_last=True), "meeting__reference_at", "order")
 
     def with_supervising(self, user: Account) -> Self:
-        """With `is_supervised`: whether this person now is auditor or sits in the exam board."""
+        """Read the cases with `is_supervised`: whether this person now is auditor or sits in the
+        exam board."""
         return self.annotate(is_supervised=_supervises(user))
 
     def for_list(self) -> Self:
-        """With the student, the programme and its rules, the unit, the meeting, and the committee
-        and its mandate. One query."""
+        """Read the cases with the student, the programme and its rules, the unit, the meeting, and
+        the committee and its mandate. One query."""
         return self.select_related(
             "enrolment__student",
             "enrolment__programme__rules",
@@ -326,8 +331,9 @@ class CaseQuerySet(models.QuerySet):
         )
 
     def for_page(self) -> Self:
-        """`for_list`, with qualification, the decision that stands, its announcement and what it
-        replaced, deferral, and the snapshot less its manifest, which is long. One query."""
+        """Read the cases as `for_list`, and with qualification, the decision that stands, its
+        announcement and what it replaced, deferral, and the snapshot less its manifest, which is
+        long. One query."""
         return (
             self.for_list()
             .select_related(
@@ -516,7 +522,8 @@ class Snapshot(AppendOnly, Sealed):
 
     @classmethod
     def for_sealing(cls) -> models.QuerySet[Self]:
-        """With the items, which its manifest proves, and the files in them. Three queries."""
+        """Read the snapshots with the items, which their manifest proves, and the files in them.
+        Three queries."""
         return super().for_sealing().prefetch_related("items__files")
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
@@ -578,7 +585,7 @@ class SnapshotItem(AppendOnly):
         return f"{self.kind} {self.digest[:12]}"
 
     def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
-        """What is wrong in its content; `erased` as in `Sealed.own_faults`."""
+        """Report what is wrong in the content of an item; `erased` as in `Sealed.own_faults`."""
         content = bytes(self.content)
         if not content:
             if name_of(self) not in erased:
@@ -634,7 +641,7 @@ class Recusal(AppendOnly, Sealed):
 
 
 def _last_of(rows: models.QuerySet, *of: str) -> models.Q:
-    """Which of these numbered rows have none after them of the same."""
+    """Tell which of these numbered rows have none after them of the same."""
     same = {name: OuterRef(name) for name in of}
     return Q(~Exists(rows.model.objects.filter(number__gt=OuterRef("number"), **same)))
 
@@ -713,12 +720,12 @@ class Judgement(AppendOnly, Sealed):
 
 class DecisionQuerySet(models.QuerySet):
     def standing(self) -> Self:
-        """The one of each case that no other replaced."""
+        """Find the decision of each case that no other replaced."""
         return self.filter(standing_for__isnull=False)
 
     def for_page(self) -> Self:
-        """With who recorded it, its announcement, what it replaced and its findings. Two
-        queries."""
+        """Read the decisions with who recorded each, its announcement, what it replaced and its
+        findings. Two queries."""
         return self.select_related(
             "by", "announcement", "supersession__by", "supersession__second"
         ).prefetch_related("findings")

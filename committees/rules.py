@@ -154,7 +154,7 @@ class Panel:
         )
 
     def counts(self, person: UUID) -> bool:
-        """Whether this person's judgement counts."""
+        """Tell whether this person's judgement counts."""
         return any(seat.person == person for seat in self.judgements_in)
 
     def may_judge(self, person: UUID) -> bool:
@@ -179,24 +179,26 @@ class Panel:
         return seat is not None and seat.role == Role.CHAIR
 
     def prepares(self, person: UUID) -> bool:
-        """Whether this person has agenda and attendance in hand: the chair or the secretary."""
+        """Tell whether this person has agenda and attendance in hand: the chair or the
+        secretary."""
         seat = self.seat_of(person)
         return seat is not None and seat.role in (Role.CHAIR, Role.SECRETARY)
 
     def leads(self, person: UUID) -> bool:
-        """Whether it is this person who opens, records and defers."""
+        """Tell whether it is this person who opens, records and defers."""
         return self.leader is not None and self.leader.person == person
 
     def announces(self, person: UUID) -> bool:
-        """Whether this person makes the decision known, which can be done after the meeting: chair
-        or noted member who does not stand aside, present or not."""
+        """Tell whether this person makes the decision known, which can be done after the meeting:
+        chair or noted member who does not stand aside, present or not."""
         seat = self.seat_of(person)
         if seat is None or not seat.votes or person in self.aside:
             return False
         return seat.role == Role.CHAIR or person == self.deputy
 
     def to_plain(self) -> dict[str, Any]:
-        """As it is sealed with a decision: people by id, so that a name can be erased."""
+        """Write the panel as it is sealed with a decision: people by id, so that a name can be
+        erased."""
         return {
             "mandate": str(self.mandate),
             "quorum": self.quorum,
@@ -216,7 +218,7 @@ class Panel:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any], names: Mapping[UUID, str]) -> Self:
-        """The panel that `to_plain` wrote, with the names of those who sat."""
+        """Read the panel that `to_plain` wrote, with the names of those who sat."""
         rows = {UUID(row["person"]): row for row in plain["seats"]}
         return cls(
             mandate=UUID(plain["mandate"]),
@@ -231,7 +233,8 @@ class Panel:
 
 
 def quorum_sentence(panel: Panel) -> str:
-    """For example "4 of 5 voting members present; 1 stands aside; the quorum of 3 is met"."""
+    """Say in a sentence how the quorum stands, for example "4 of 5 voting members present; 1 stands
+    aside; the quorum of 3 is met"."""
     voting = len(panel.voting)
     present = [seat for seat in panel.voting if seat.person in panel.present]
     aside = len(present) - len(panel.counted)
@@ -261,7 +264,7 @@ def quorum_sentence(panel: Panel) -> str:
 
 
 def obstacles(panel: Panel) -> list[str]:
-    """Why this committee, as it sits there now, cannot decide this case; empty when it can."""
+    """List why this committee, as it sits there now, cannot decide this case; empty when it can."""
     found = []
     if not panel.has_quorum:
         found.append(quorum_sentence(panel) + ".")
@@ -285,7 +288,7 @@ class Accord(StrEnum):
 
 
 def accord(judgements: Iterable[Mapping[str, str]]) -> Accord | None:
-    """Whether these findings, part by part, are all the same."""
+    """Tell whether these findings, part by part, are all the same."""
     found = [dict(findings) for findings in judgements]
     if len(found) < 2:
         return None

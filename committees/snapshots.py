@@ -71,8 +71,8 @@ class FrozenSet:
         return sum(item.is_removed for item in self.items)
 
     def citable(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """What a motivation can point at: for each piece its title, and digest and words of the
-        piece itself and of each feedback on it."""
+        """List what a motivation can point at: for each piece its title, and digest and words of
+        the piece itself and of each feedback on it."""
         names = {person.id: person.name for person in self.evidence_set.people}
         given: dict[str, list[tuple[str, str]]] = {}
         for item in self.evidence_set.feedback:
@@ -86,7 +86,7 @@ class FrozenSet:
         ]
 
     def titles(self) -> dict[str, str]:
-        """How each piece and each feedback is called, by the digest of its item."""
+        """Tell how each piece and each feedback is called, by the digest of its item."""
         pieces = {piece.id: piece for piece in self.evidence_set.pieces}
         names = {person.id: person.name for person in self.evidence_set.people}
         found = {self.digests[piece.id]: piece.title for piece in self.evidence_set.pieces}
@@ -146,14 +146,15 @@ def freeze(
 
 
 def _apart(frame: Frame) -> tuple[Frame, list[AskedFact]]:
-    """The frame without what was asked in words before, and those words."""
+    """Set apart what was asked in words before: returns the frame without those words, and the
+    words."""
     asked = [(row.deferral, row.asked) for row in frame.earlier]
     asked += [(found.id, found.to_show) for row in frame.earlier for found in row.findings]
     return _asking(frame, {}), [AskedFact(key, text) for key, text in asked if text]
 
 
 def _asking(frame: Frame, words: Mapping[str, str]) -> Frame:
-    """The frame with these words for what was asked before, by what asked it."""
+    """Make the frame with these words for what was asked before, by what asked it."""
     earlier = (
         replace(
             row,
@@ -168,7 +169,7 @@ def _asking(frame: Frame, words: Mapping[str, str]) -> Frame:
 
 
 def _revisions(evidence_set: EvidenceSet) -> dict[tuple[str, int], UUID]:
-    """The ids of the revisions of the pieces in a set, by piece and number. One query."""
+    """Find the ids of the revisions of the pieces in a set, by piece and number. One query."""
     pieces = {piece.id for piece in evidence_set.pieces}
     pieces |= {aside.piece for aside in evidence_set.set_aside}
     rows = Revision.objects.filter(evidence__in=pieces)

@@ -81,8 +81,8 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
 
 
 def _sealed(cases: Collection[Case]) -> dict[UUID, dict[str, Any]]:
-    """The panels that were sealed with the outcomes of these cases, by case. Two queries where one
-    of them has an outcome."""
+    """Find the panels that were sealed with the outcomes of these cases, by case. Two queries where
+    one of them has an outcome."""
     settled = [case.pk for case in cases if not case.is_pending]
     if not settled:
         return {}
@@ -93,7 +93,7 @@ def _sealed(cases: Collection[Case]) -> dict[UUID, dict[str, Any]]:
 
 
 def _as_sealed(panel: Panel, plain: dict[str, Any]) -> Panel:
-    """This panel, with those who sat when the committee spoke as they sat then."""
+    """Return this panel with those who sat when the committee spoke as they sat then."""
     then = Panel.from_plain(plain, {})
     sat = {seat.person for seat in then.seats}
     aside = {one: ground for one, ground in panel.aside.items() if one not in sat}
@@ -161,26 +161,27 @@ class _Ties(defaultdict[tuple[str, UUID], dict[UUID, str]]):
         self.names: dict[UUID, str] = {}
 
     def add(self, *rows: QuerySet) -> None:
-        """Add what rows of `_tie` say, those with a name in its order. One query."""
+        """Add what these rows say, each made by `_tie`, those with a name in its order. One
+        query."""
         for tie, of, who, word, name in rows[0].union(*rows[1:], all=True).order_by("name"):
             self[tie, of][who] = word
             if tie == "sits":
                 self.names[who] = name
 
     def having(self, tie: str) -> list[tuple[UUID, str]]:
-        """Whoever has this tie to anything, each with its word."""
+        """List whoever has this tie to anything, each with its word."""
         found = (people for (name, _of), people in self.items() if name == tie)
         return [pair for people in found for pair in people.items()]
 
     def seats(self, committee: UUID) -> tuple[Seat, ...]:
-        """The chair, the members by name, the secretary."""
+        """List who sits in a committee: the chair, the members by name, the secretary."""
         found = self["sits", committee].items()
         seats = (Seat(person, self.names[person], role) for person, role in found)
         return tuple(sorted(seats, key=lambda seat: ORDER.index(Role(seat.role))))
 
 
 def _ties(*rows: QuerySet) -> _Ties:
-    """What rows of `_tie` say. One query."""
+    """Read what these rows say, each made by `_tie`, of who has to do with what. One query."""
     ties = _Ties()
     ties.add(*rows)
     return ties
@@ -189,7 +190,8 @@ def _ties(*rows: QuerySet) -> _Ties:
 def _tie(
     tie: str, rows: QuerySet, *, of: str, who: str = "person", word: str = "", name: str = ""
 ) -> QuerySet:
-    """These rows as a part of `_ties`; the other arguments are paths to columns."""
+    """Select these rows as a part of what `_ties` reads; the other arguments are paths to
+    columns."""
     nothing = Value("", CharField())
     columns = {
         "tie": Value(tie, CharField()),
@@ -202,7 +204,8 @@ def _tie(
 
 
 def _in_meetings(meetings: Collection[Meeting], at: datetime) -> list[QuerySet]:
-    """Who sits in the committees of these meetings, is present and leads in the chair's place."""
+    """Select who sits in the committees of these meetings, is present and leads in the chair's
+    place."""
     present, leads = Attendance.objects.as_of(at), Leading.objects.as_of(at)
     return [
         _tie("sits", _seats(meetings, at), of="committee", word="role", name="person__name"),
@@ -217,8 +220,8 @@ def _seats(meetings: Collection[Meeting], at: datetime) -> QuerySet[Membership]:
 
 
 def _known(sitting: QuerySet) -> list[QuerySet]:
-    """Who is known at the mailboxes of those who sit; what is said of any of them, and who counts
-    as one with them."""
+    """Select who is known at the mailboxes of those who sit; what is said of any of them, and who
+    counts as one with them."""
     there = at_mailboxes_of(sitting)
 
     def names(*columns: str) -> Q:
@@ -266,18 +269,19 @@ class _Known:
             ties.add(*_spoken(cases, set().union(*self.circles.values())))
 
     def among(self, sitting: Iterable[UUID], people: Set[UUID]) -> list[UUID]:
-        """Which of those who sit are one of these people."""
+        """List which of those who sit are one of these people."""
         return [one for one in sitting if self.humans[one] & people]
 
     def beside(self, one: UUID, givers: Set[UUID]) -> frozenset[UUID]:
-        """Which of these givers are in the circle of somebody who sits."""
+        """Find which of these givers are in the circle of somebody who sits."""
         return self.circles[one] & givers
 
 
 def _spoken(cases: Collection[Case], people: Collection[UUID] | QuerySet) -> list[QuerySet]:
-    """What these people, and whoever is known at their mailboxes, have to do with the feedback in
-    the frozen sets of these cases, in whatever frame it was given: they gave it; it was noted as
-    theirs and they did not say yet whether it is; these people noted it for somebody else."""
+    """Select what these people, and whoever is known at their mailboxes, have to do with the
+    feedback in the frozen sets of these cases, in whatever frame it was given: they gave it; it was
+    noted as theirs and they did not say yet whether it is; these people noted it for somebody
+    else."""
     near = Q(person__in=people) | Q(person__in=at_mailboxes_of(people).values("person"))
     theirs = Q(source=Feedback.Source.WRITTEN) | Q(confirmation__confirmed=True)
     waits = Q(source=Feedback.Source.NOTED, confirmation=None, replaced_by=None)
@@ -285,7 +289,8 @@ def _spoken(cases: Collection[Case], people: Collection[UUID] | QuerySet) -> lis
     frozen = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="feedback")
 
     def tie(name: str, of_them: Q, *, by: str = "pk", who: str = "person") -> QuerySet:
-        """Of the items that froze such feedback, or feedback which such feedback put right."""
+        """Select the givers of the items that froze such feedback, or feedback which such feedback
+        put right."""
         rows = frozen.filter(source__in=Feedback.objects.filter(of_them).values(by))
         giver = Feedback.objects.filter(of_them, **{by: OuterRef("source")}).values(who)
         named = rows.annotate(giver=Subquery(giver[:1], UUIDField()))
@@ -307,7 +312,8 @@ def _panel(
     asked: Mapping[UUID, frozenset[UUID]],
     words: Mapping[UUID, Mapping[UUID, bool]],
 ) -> Panel:
-    """The committee before one case; of the last arguments what `_asked` and `_words` say of it."""
+    """Put together the committee before one case; the last arguments are what `_asked` and `_words`
+    say of it."""
     seats = ties.seats(case.meeting.committee_id)
     sitting = {seat.person for seat in seats}
     student = {case.enrolment.student_id}
@@ -346,8 +352,8 @@ def _panel(
 def _aside(
     case: Case, at: datetime, ties: _Ties, known: _Known, spoke: Set[UUID]
 ) -> dict[UUID, str]:
-    """Who stands aside, and on what ground: the student before all, then what was recorded, then
-    what follows by itself."""
+    """Find who stands aside, and on what ground: the student before all, then what was recorded,
+    then what follows by itself."""
     sitting = ties["sits", case.meeting.committee_id].keys()
     follows: dict[UUID, str] = {}
     if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
@@ -360,8 +366,8 @@ def _aside(
 
 
 def _asked(case: Case, ties: _Ties, known: _Known) -> dict[UUID, frozenset[UUID]]:
-    """Of whose feedback in the set somebody who sits is asked whether it is theirs: of those known
-    at a mailbox of theirs, and of what was noted under their name."""
+    """Find of whose feedback in the set somebody who sits is asked whether it is theirs: of those
+    known at a mailbox of theirs, and of what was noted under their name."""
     student = {case.enrolment.student_id}
     gave = ties["gave", case.pk].keys() - student
     givers = gave | (ties["noted", case.pk].keys() - student)
@@ -375,7 +381,7 @@ def _asked(case: Case, ties: _Ties, known: _Known) -> dict[UUID, frozenset[UUID]
 def _words(
     cases: Collection[Case], ties: _Ties, asked: Mapping[UUID, Mapping[UUID, frozenset[UUID]]]
 ) -> dict[UUID, dict[UUID, dict[UUID, bool]]]:
-    """What was said last of whose feedback it is: by case, by who said it, by giver. One query
+    """Find what was said last of whose feedback it is: by case, by who said it, by giver. One query
     where something was said, or is asked."""
     words: dict[UUID, dict[UUID, dict[UUID, bool]]] = defaultdict(lambda: defaultdict(dict))
     if any(asked.values()) or ties.having("said"):

@@ -8,7 +8,7 @@ from records.refusals import NotPossible
 
 
 def check_move(row: Case | Meeting, to: Case.State | Meeting.State) -> None:
-    """Raises NotPossible unless the transition stands in the model's table."""
+    """See that the transition stands in the model's table. Raises NotPossible where it does not."""
     if to not in {str(key): value for key, value in row.TRANSITIONS.items()}[row.state]:
         refusal = (
             _("This cannot be done now: the meeting is “%(state)s”.")
@@ -29,6 +29,6 @@ def move(row: Case | Meeting, to: Case.State | Meeting.State, **with_it: Any) ->
 
 
 def locked(case: Case) -> Case:
-    """The case as it is now, locked until the end of the transaction. Raises NotPossible where it
-    was taken off the agenda meanwhile. One query."""
+    """Lock the case until the end of the transaction, and return it as it is now. Raises
+    NotPossible where it was taken off the agenda meanwhile. One query."""
     return under_lock(Case.objects.for_list(), case.pk)

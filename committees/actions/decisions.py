@@ -41,8 +41,8 @@ from records.refusals import NotPossible
 
 
 def _in_session(case: Case, by: Account, at: datetime | None) -> tuple[Case, Panel, datetime]:
-    """The case, locked, the committee before it, in a meeting led by this person, and the moment:
-    now, where none is given."""
+    """Lock the case, see that this person leads and that the meeting is in session, and return the
+    case, the committee before it and the moment: now, where none is given."""
     case = locked(case)
     at = at or timezone.now()
     panel = panel_of(case, at)
@@ -123,7 +123,8 @@ def write_decision(
 
 
 def _finding(decision: Decision, part: str, order: int, found: Found) -> Finding:
-    """Where a part is attained, nothing is still to be shown: what was typed is passed over."""
+    """Make the finding on one part, unsaved: where a part is attained, nothing is still to be
+    shown: what was typed is passed over."""
     is_attained = found.outcome == Outcome.ATTAINED
     to_show = "" if is_attained else found.to_show.strip()
     if not is_attained and not to_show:

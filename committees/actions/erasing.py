@@ -51,7 +51,7 @@ def _of_piece(
 
 
 def _laid_in(item: SnapshotItem) -> set[tuple[str, datetime | None]]:
-    """What a piece was laid against, and when."""
+    """List what a piece was laid against, and when, as this item says."""
     piece = fact_of(item.kind, bytes(item.content))
     return {(laid.requirement, laid.recorded_at) for laid in piece.laid}
 

@@ -108,27 +108,27 @@ def _freeze_held(case: Case, evidence_set: EvidenceSet, *, at: datetime) -> Snap
 
 
 def _files_of(evidence_set: EvidenceSet) -> set[UUID]:
-    """The stored files that are shown in the set."""
+    """List the stored files that are shown in the set."""
     files = (file for piece in evidence_set.pieces for file in piece.files)
     return {UUID(file.file) for file in files if file.file}
 
 
 def _head(case: Case) -> "QuerySet[Chain, str]":
-    """The head of the student's chain, on which every change of what the set is read from is
+    """Find the head of the student's chain, on which every change of what the set is read from is
     stated, whatever is erased of it too."""
     return Chain.objects.filter(key=case.enrolment.student.chain).values_list("head", flat=True)
 
 
 def _unprepared(evidence_set: EvidenceSet) -> list[str]:
-    """The files of the set of which it is not known yet whether others can see them: the ids of
-    their attachments."""
+    """List the files of the set of which it is not known yet whether others can see them: the ids
+    of their attachments."""
     files = (file for piece in evidence_set.pieces for file in piece.files)
     return [file.id for file in files if file.state in StoredFile.PENDING]
 
 
 def _still_unprepared(case: Case) -> int:
-    """Of how many of the files for which the set waited when it was last read that is not known
-    yet. One query, none where it waited for none."""
+    """Count of how many of the files for which the set waited when it was last read it is not known
+    yet whether others can see them. One query, none where it waited for none."""
     rows = Attachment.objects.filter(pk__in=case.waits_for, file__erased_at=None)
     return rows.filter(file__preparation__in=StoredFile.PENDING).count()
 
@@ -137,8 +137,8 @@ def _still_unprepared(case: Case) -> int:
 def _freeze(
     case: Case, evidence_set: EvidenceSet, read_at: str | None, *, at: datetime
 ) -> Snapshot:
-    """Raises _Changed where the head of the student's chain is not `read_at` any more. Files are
-    locked before chains, as by everybody."""
+    """Freeze the set as it was read. Raises _Changed where the head of the student's chain is not
+    `read_at` any more. Files are locked before chains, as by everybody."""
     lock(_files_of(evidence_set))
     if _head(case).select_for_update().first() != read_at:
         raise _Changed

@@ -78,7 +78,7 @@ def give_mandate(
 def _next_mandate(
     committee: Committee, number: int, text: str, given_on: date, quorum: int, at: datetime
 ) -> Mandate:
-    """The mandate that the committee has from now; the caller saves both."""
+    """Make the mandate that the committee has from now; the caller saves both."""
     committee.mandate = Mandate(
         committee=committee,
         number=number,

@@ -37,13 +37,14 @@ from records.refusals import NotPossible, why_not
 
 
 def case_with_panel(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
-    """A case that this person may see, and the committee before it."""
+    """Find a case that this person may see, and the committee before it."""
     case = get_object_or_404(Case.objects.visible_to(request.user).for_page(), pk=pk)
     return case, panel_of(case, moment_of(case.meeting, timezone.now()))
 
 
 def case_on_agenda(request: PersonRequest, pk: UUID) -> tuple[Case, Panel, Neighbours]:
-    """The same, with the cases to go on to from here. One query more once there is an outcome."""
+    """Find a case that this person may see, the committee before it, and the cases to go on to from
+    here. One query more once there is an outcome."""
     rows = Case.objects.visible_to(request.user).filter(meeting__cases=pk)
     agenda = list(rows.for_list().select_related("enrolment__programme__qualification"))
     case = next((row for row in agenda if row.pk == pk), None)
@@ -59,7 +60,7 @@ def case_on_agenda(request: PersonRequest, pk: UUID) -> tuple[Case, Panel, Neigh
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
-    """The frozen set, and beside it one's own judgement, sealed until the chair opens them."""
+    """Show the frozen set, and beside it one's own judgement, sealed until the chair opens them."""
     case, panel, (before, after) = case_on_agenda(request, pk)
     check_may_read(request.user, panel)
     asks = not why_not(check_ask_whose, request.user, case, panel)
@@ -112,8 +113,8 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
 def _whose(
     frozen: FrozenSet, said: Mapping[UUID, bool | None]
 ) -> list[tuple[UUID, str, bool | None]]:
-    """Each of these givers by the name under which they speak in the set, and what was said of them
-    last."""
+    """List each of these givers by the name under which they speak in the set, and what was said of
+    them last."""
     names = {fact.id: fact.name for fact in frozen.evidence_set.people}
     rows = [(giver, names.get(str(giver), ""), word) for giver, word in said.items()]
     return sorted(rows, key=lambda row: (row[2] is not None, row[1], row[0]))
@@ -122,8 +123,8 @@ def _whose(
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """A member's word on what may be theirs in the set, giver by giver; until the judgements are
-    opened it can be said otherwise."""
+    """Ask a member's word on what may be theirs in the set, giver by giver; until the judgements
+    are opened it can be said otherwise."""
     case, panel = case_with_panel(request, pk)
     check_may_say_whose(request.user, panel)
     before_writing(request, check_ask_whose, request.user, case, panel)
@@ -152,7 +153,7 @@ def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _back_to(user: Account, case: Case, panel: Panel) -> WayBack | Meeting:
-    """Where somebody goes on who said of a giver whether they are theirs: to the next that is
+    """Tell where somebody goes on who said of a giver whether they are theirs: to the next that is
     asked, to the case, or, where they stand aside now, to the meeting."""
     if user.pk in panel.unsaid:
         return WayBack(reverse("committees:say_whose", args=[case.pk]), str(case))
@@ -166,7 +167,7 @@ def _case_page(case: Case) -> WayBack:
 @signed_in
 @require_safe
 def case_file(request: PersonRequest, pk: UUID, file: UUID) -> HttpResponseBase:
-    """A file of the frozen set, and of nothing else."""
+    """Send a file of the frozen set, and of nothing else."""
     own = Q(pk__in=Case.objects.of_student(request.user))
     seen = Q(pk__in=Case.objects.visible_to(request.user))
     rows = Case.objects.filter(own | seen).with_supervising(request.user).for_list()

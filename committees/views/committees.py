@@ -25,7 +25,7 @@ from records.refusals import why_not
 @signed_in
 @require_safe
 def committee_list(request: PersonRequest) -> HttpResponse:
-    """The committees, and the meetings to come with how many judgements they await of me."""
+    """Show the committees, and the meetings to come with how many judgements they await of me."""
     committees = Committee.objects.visible_to(request.user).select_related("programme")
     meetings = (
         Meeting.objects.visible_to(request.user)
@@ -51,7 +51,7 @@ def committee_list(request: PersonRequest) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def committee_new(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
-    """A new committee for the programme that the query names."""
+    """Make a new committee for the programme that the query names."""
     try:
         key = UUID(request.GET.get("programme", ""))
     except ValueError:
@@ -79,7 +79,7 @@ def committee_new(request: PersonRequest, is_draft: bool = False) -> HttpRespons
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
-    """Another mandate for a committee, to begin with the words of the one that holds."""
+    """Give a committee another mandate; the form begins with the words of the one that holds."""
     committee = _committee(request, pk)
     check_may_give_mandate(request.user, committee)
     before_writing(request, check_not_in_session, committee)
@@ -163,7 +163,7 @@ def seat_give(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def seat_end(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Asks first; then the seat ends today."""
+    """Ask whether a seat is to end; then it ends today."""
     seat = get_object_or_404(
         Membership.objects.current().select_related("person", "committee__programme"),
         pk=pk,

@@ -49,7 +49,7 @@ from records.refusals import NotPossible, why_not
 def decide(
     request: PersonRequest, pk: UUID, is_draft: bool = False, finds: bool = False
 ) -> HttpResponse:
-    """A case in the meeting: judgements opened together, side by side, and the decision. Who
+    """Show a case in the meeting: judgements opened together, side by side, and the decision. Who
     `finds` what the motivation rests on is shown another part of the set, and all they typed."""
     mark = screen_mark(request, cases=pk)
     if mark and mark == request.GET.get("mark"):
@@ -99,7 +99,8 @@ class Before:
 
 
 def _before(request: PersonRequest, pk: UUID) -> Before | None:
-    """None while there is no set."""
+    """Find the case with all that its page in the meeting is drawn from; None while there is no
+    set."""
     case, panel, beside = case_on_agenda(request, pk)
     check_may_read(request.user, panel)
     if not case.has_set:
@@ -114,7 +115,8 @@ def _before(request: PersonRequest, pk: UUID) -> Before | None:
 def _recording(
     request: PersonRequest, before: Before, data: QueryDict | None
 ) -> tuple[DecisionForm | None, Writing | None]:
-    """The form of the decision and its draft, for who leads, once the judgements were opened."""
+    """Make the form of the decision and its draft, for who leads, once the judgements were
+    opened."""
     leads = allowed(check_may_lead, request.user, before.panel)
     if not leads or why_not(check_move, before.case, Case.State.DECIDED):
         return None, None
@@ -133,7 +135,7 @@ def _shown(
     mark: str = "",
     deferring: tuple[ReasonForm, Writing] | None = None,
 ) -> HttpResponse:
-    """The page; 422 where one of its forms has errors."""
+    """Show the page of a case in the meeting; 422 where one of its forms has errors."""
     case, frozen = before.case, before.frozen
     context = before.opened | _state(request, before, deferring)
     context["evidence_set"] = frozen.evidence_set
@@ -156,7 +158,8 @@ def _citing(request: PersonRequest, form: DecisionForm, frozen: FrozenSet) -> Ci
 
 
 def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:
-    """The judgements side by side, and the findings on which all agree; nothing while sealed."""
+    """Show the judgements side by side, and the findings on which all agree; nothing while
+    sealed."""
     if not case.is_opened:
         return {"opened": None, "agreement": None, "agreed": None}
     opened = opened_judgements(case, panel, frozen.evidence_set.frame.parts)
@@ -167,7 +170,7 @@ def _opened(case: Case, panel: Panel, frozen: FrozenSet) -> dict[str, Any]:
 
 
 def _decision_key(request: PersonRequest, case: Case) -> str:
-    """Under which the decision that somebody writes is kept."""
+    """Name the key under which the decision that somebody writes is kept."""
     return f"decision:{case.pk}:{request.user.pk}"
 
 
@@ -178,7 +181,7 @@ def _deferral_key(request: PersonRequest, case: Case) -> str:
 def _deferring(
     request: PersonRequest, case: Case, kept: dict[str, Draft] | None = None
 ) -> tuple[ReasonForm, Writing]:
-    """The form on the case's page that is sent to an address of its own, and its draft."""
+    """Make the form on the case's page that is sent to an address of its own, and its draft."""
     path = reverse("committees:defer", args=[case.pk])
     label = _("What does the committee ask the student to show?")
     data = request.POST if request.path.startswith(path) else None
@@ -189,7 +192,7 @@ def _deferring(
 def _state(
     request: PersonRequest, before: Before, deferring: tuple[ReasonForm, Writing] | None = None
 ) -> dict[str, Any]:
-    """Where the case stands, and what this person can do about it."""
+    """Tell where the case stands, and what this person can do about it."""
     case, panel = before.case, before.panel
     leads = allowed(check_may_lead, request.user, panel)
     may_announce = allowed(check_may_announce, request.user, panel)
@@ -214,7 +217,7 @@ def _state(
 
 
 def _go_on(request: PersonRequest, case: Case) -> HttpResponse:
-    """From a recorded decision on to the next case; after the last one to announcing."""
+    """Go on from a recorded decision to the next case; after the last one to announcing."""
     rows = agenda_of(case.meeting, viewer=request.user, at=timezone.now())
     if following := next_up(rows):
         text = _("The decision on %(student)s is recorded. This is the next case.")
@@ -227,7 +230,7 @@ def _go_on(request: PersonRequest, case: Case) -> HttpResponse:
 
 
 def _back(case: Case, query: str = "") -> WayBack:
-    """To the case in the meeting."""
+    """Return the way back to the case in the meeting."""
     return WayBack(reverse("committees:decide", args=[case.pk]) + query, str(case))
 
 

@@ -50,7 +50,7 @@ from records.refusals import NotPossible, why_not
 
 
 def visible_meeting(request: PersonRequest, pk: UUID | None = None, **where: UUID) -> Meeting:
-    """A meeting that this person may see."""
+    """Find a meeting that this person may see."""
     rows = Meeting.objects.visible_to(request.user).select_related(
         "committee__programme__rules", "committee__mandate"
     )
@@ -61,13 +61,14 @@ def visible_meeting(request: PersonRequest, pk: UUID | None = None, **where: UUI
 
 
 def screen_mark(request: PersonRequest, **where: UUID) -> str:
-    """The mark of what a large page is about to show; a window that asks again names that of what
-    it has. Read before all else, so that no change goes unseen. Three queries; on a laptop none."""
+    """Find the mark of what a large page is about to show; a window that asks again names that of
+    what it has. Read before all else, so that no change goes unseen. Three queries; on a laptop
+    none."""
     return mark_of(visible_meeting(request, **where)) if "large" in request.GET else ""
 
 
 def window(request: PersonRequest, name: str) -> str:
-    """The template of a page: as on a laptop, large, or what of that is renewed."""
+    """Name the template of a page: as on a laptop, large, or what of that is renewed."""
     if "large" not in request.GET:
         return f"committees/{name}.html"
     return f"committees/{name}_large.html{'#room' if request.htmx else ''}"
@@ -96,7 +97,8 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _last_day(meeting: Meeting, at: datetime) -> date:
-    """The last day on which students can be put on its agenda, by the house rules of a moment."""
+    """Tell the last day on which students can be put on the agenda of a meeting, by the house rules
+    of a moment."""
     notice = notice_of(meeting.committee.programme, at)
     return notice.last_day_to_tell(timezone.localdate(meeting.reference_at))
 
@@ -105,8 +107,8 @@ def _last_day(meeting: Meeting, at: datetime) -> date:
 @require_safe
 @vary_on_headers("HX-Request")
 def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The agenda, who is present, and where each case stands; large for a projector, where only
-    what the room needs is left."""
+    """Show the agenda, who is present, and where each case stands; large for a projector, where
+    only what the room needs is left."""
     mark = screen_mark(request, pk=pk)
     if mark and mark == request.GET.get("mark"):
         return HttpResponse(status=204)
@@ -114,7 +116,7 @@ def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _opening(data: QueryDict | None = None) -> ReasonForm:
-    """Why a meeting is opened before the planned day."""
+    """Make the form that asks why a meeting is opened before the planned day."""
     return ReasonForm(data, label=_("Why is it opened earlier?"))
 
 
@@ -125,7 +127,7 @@ def _meeting_page(
     mark: str = "",
     opening: ReasonForm | None = None,
 ) -> HttpResponse:
-    """The page of a meeting; 422 where the form with which it is opened has errors."""
+    """Show the page of a meeting; 422 where the form with which it is opened has errors."""
     now = timezone.now()
     at = moment_of(meeting, now)
     prepares = allowed(check_may_prepare, request.user, meeting.committee, now)
@@ -216,7 +218,7 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _free_for(meeting: Meeting, unit: Unit) -> tuple[QuerySet[Enrolment], list[Enrolment]]:
-    """The enrolments of the programme that can be put on the agenda for this unit; and of the
+    """Find the enrolments of the programme that can be put on the agenda for this unit; and of the
     others those that attained every part of it."""
     rows = (
         Enrolment.objects.filter(programme=meeting.committee.programme_id)
@@ -265,7 +267,7 @@ def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Who is present now: what was ticked is, the others are not."""
+    """Note who is present now: what was ticked is, the others are not."""
     meeting, now = visible_meeting(request, pk), timezone.now()
     check_may_prepare(request.user, meeting.committee, now)
     form = AttendanceForm(request.POST, seats=panel_in(meeting, now).seats, present=())
@@ -285,7 +287,7 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Which present member leads where the chair does not."""
+    """Note which present member leads where the chair does not."""
     meeting, now = visible_meeting(request, pk), timezone.now()
     check_may_prepare(request.user, meeting.committee, now)
     form = LeadingForm(request.POST, panel=panel_in(meeting, now))
@@ -304,7 +306,7 @@ def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Before the planned day with a reason."""
+    """Open a meeting, before the planned day with a reason."""
     meeting = visible_meeting(request, pk)
     form = _opening(request.POST) if is_early(meeting, timezone.now()) else None
     if form is not None and not form.is_valid():
@@ -337,7 +339,8 @@ def meeting_close(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def judgements_open_all(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Of every case that this person leads and for which all judgements are in."""
+    """Order that the judgements are opened of every case that this person leads and for which all
+    are in."""
     meeting, rows = _led(request, pk)
     return _order(request, OPENING, meeting, [row.case.pk for row in rows if row.opens])
 
@@ -345,13 +348,14 @@ def judgements_open_all(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def announce_all(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Every decision that was recorded, not yet announced, and is this person's to announce."""
+    """Order that every decision is announced that was recorded, is not announced yet, and is this
+    person's to announce."""
     meeting, rows = _led(request, pk)
     return _order(request, ANNOUNCING, meeting, [row.case.pk for row in rows if row.announces])
 
 
 def _led(request: PersonRequest, pk: UUID) -> tuple[Meeting, list[AgendaRow]]:
-    """A meeting and its agenda, for the chair and for who was noted to lead in their place: in
+    """Find a meeting and its agenda, for the chair and for who was noted to lead in their place: in
     which cases they do differs, as one of them can stand aside."""
     meeting, now = visible_meeting(request, pk), timezone.now()
     check_may_announce(request.user, panel_in(meeting, moment_of(meeting, now)))

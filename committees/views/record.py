@@ -25,7 +25,7 @@ ITEMS_AT_A_TIME = 50
 @with_role(*SUPERVISING)
 @require_safe
 def record(request: PersonRequest) -> HttpResponse:
-    """The cases with an outcome, newest meeting first."""
+    """List the cases with an outcome, newest meeting first."""
     form = RecordSearchForm(request.GET or None, label_suffix="")
     cases = Case.objects.visible_to(request.user).settled().for_list()
     found = form.found_in(cases) if form.is_bound else cases
@@ -39,7 +39,7 @@ def record(request: PersonRequest) -> HttpResponse:
 
 
 def _readable(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
-    """A case of which this person may read the record, and the committee before it."""
+    """Find a case of which this person may read the record, and the committee before it."""
     rows = Case.objects.visible_to(request.user).with_supervising(request.user).for_page()
     case = get_object_or_404(rows, pk=pk)
     panel = panel_shown(case, moment_of(case.meeting, timezone.now()))
@@ -50,7 +50,8 @@ def _readable(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
 @signed_in
 @require_safe
 def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """How the decision on a case came about; the steps, and the set's pieces, open on demand."""
+    """Show how the decision on a case came about; the steps, and the set's pieces, open on
+    demand."""
     case, panel = _readable(request, pk)
     judgements = list(case.judgements.select_related("person").order_by("person__name", "number"))
     context = {
@@ -89,7 +90,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def record_steps(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Who did what when in a case, and why somebody stood aside in their own words."""
+    """Show who did what when in a case, and why somebody stood aside in their own words."""
     case, _panel = _readable(request, pk)
     page = "_steps" if request.htmx else "record_steps"
     context = {
@@ -104,7 +105,7 @@ def record_steps(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def record_integrity(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Whether a case's record stands untouched."""
+    """Show whether a case's record stands untouched."""
     case, _panel = _readable(request, pk)
     page = "_integrity" if request.htmx else "record_integrity"
     context = {"case": case, "report": verify_chain(case.chain)}
@@ -115,7 +116,7 @@ def record_integrity(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def record_items(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """What the manifest of the frozen set names, so many at a time."""
+    """Show what the manifest of the frozen set names, so many at a time."""
     case, _panel = _readable(request, pk)
     if not case.has_set:
         raise Http404

@@ -58,8 +58,8 @@ class OpenedSet:
 
 
 def _opened(request: PersonRequest, pk: UUID) -> OpenedSet:
-    """Behind the doors of the pages that show the set: the student's own, the dossier, and the
-    record of who supervises."""
+    """Open the set for who may come in by a page that shows it: the student's own, the dossier, or
+    the record of who supervises."""
     own = Q(pk__in=Case.objects.of_student(request.user))
     seen = Q(pk__in=Case.objects.visible_to(request.user))
     rows = Case.objects.filter(own | seen).with_supervising(request.user)
@@ -76,8 +76,7 @@ def _opened(request: PersonRequest, pk: UUID) -> OpenedSet:
 
 
 def _page_of(request: PersonRequest, case: Case) -> str:
-    """The name of the page on which this person reads the set. Raises NotAllowed for who stands
-    aside."""
+    """Name the page on which this person reads the set. Raises NotAllowed for who stands aside."""
     if case.enrolment.student_id == request.user.pk:
         return "my_case"
     try:
@@ -93,7 +92,7 @@ def _page_of(request: PersonRequest, case: Case) -> str:
 @require_safe
 @vary_on_headers("HX-Request")
 def line(request: PersonRequest, pk: UUID, key: str) -> HttpResponse:
-    """What stands behind one line of the coverage."""
+    """Show what stands behind one line of the coverage."""
     opened = _opened(request, pk)
     only = CoverageFilterForm(request.GET, opened.evidence_set).only
     address, words = opened.back
@@ -111,7 +110,7 @@ def line(request: PersonRequest, pk: UUID, key: str) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def pieces(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The pieces as lines, so many at a time."""
+    """Show the pieces as lines, so many at a time."""
     opened = _opened(request, pk)
     rows = Paginator(piece_rows(opened.evidence_set), PIECES_AT_A_TIME)
     context = {
@@ -129,7 +128,7 @@ def pieces(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def piece(request: PersonRequest, pk: UUID, piece: UUID) -> HttpResponse:
-    """One piece in full, with the feedback on it."""
+    """Show one piece in full, with the feedback on it."""
     opened = _opened(request, pk)
     found = shown_pieces(opened.evidence_set, str(piece), address=opened.file_address)
     if not found:
@@ -143,7 +142,7 @@ def piece(request: PersonRequest, pk: UUID, piece: UUID) -> HttpResponse:
 @signed_in
 @require_safe
 def in_full(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The coverage with what stands behind its lines, and every piece, for paper."""
+    """Show the coverage with what stands behind its lines, and every piece, for paper."""
     opened = _opened(request, pk)
     context = set_context(opened.case, opened.evidence_set, erased=opened.erased) | {
         "case": opened.case,

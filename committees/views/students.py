@@ -22,7 +22,7 @@ from people.access import PersonRequest, signed_in
 @signed_in
 @require_safe
 def mine(request: PersonRequest) -> HttpResponse:
-    """All own cases, the coming ones first."""
+    """List all own cases, the coming ones first."""
     cases = Case.objects.of_student(request.user).for_list().order_by("-meeting__held_at", "order")
     return render(request, "committees/mine.html", {"cases": cases})
 
@@ -30,7 +30,7 @@ def mine(request: PersonRequest) -> HttpResponse:
 @signed_in
 @require_safe
 def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """What the committee will see, or sees: the frozen set is drawn by the code that draws it
+    """Show what the committee will see, or sees: the frozen set is drawn by the code that draws it
     for the committee. (domain rule 10)"""
     case = get_object_or_404(Case.objects.of_student(request.user).for_page(), pk=pk)
     now = timezone.now()
@@ -51,7 +51,7 @@ def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_safe
 def letter(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The decision, or what the committee asks before it decides, for the student and their
+    """Show the decision, or what the committee asks before it decides, for the student and their
     adviser."""
     case = get_object_or_404(Case.objects.announced_to(request.user).for_page(), pk=pk)
     return _letter(request, case)
@@ -60,7 +60,7 @@ def letter(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_safe
 def letter_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The letter as student and adviser will read it, for whoever announces it."""
+    """Show the letter as student and adviser will read it, for whoever announces it."""
     case, panel = case_with_panel(request, pk)
     check_may_announce(request.user, panel)
     check_preview_letter(case)
@@ -68,7 +68,8 @@ def letter_preview(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _contested(case: Case) -> tuple[str, date]:
-    """Before whom and until when; of what is not announced yet, as if it were today."""
+    """Tell before whom and until when a decision can be contested; of what is not announced yet, as
+    if it were today."""
     if case.state == Case.State.ANNOUNCED:
         announcement = case.standing.announcement
         return announcement.body, announcement.last_day
