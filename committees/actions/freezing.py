@@ -127,8 +127,8 @@ def _unprepared(evidence_set: EvidenceSet) -> list[str]:
 
 
 def _still_unprepared(case: Case) -> int:
-    """Count of how many of the files for which the set waited when it was last read it is not known
-    yet whether others can see them. One query, none where it waited for none."""
+    """Count the files for which the set waited when it was last read, and which still are not
+    prepared. One query, none where it waited for none."""
     rows = Attachment.objects.filter(pk__in=case.waits_for, file__erased_at=None)
     return rows.filter(file__preparation__in=StoredFile.PENDING).count()
 
