@@ -1,8 +1,11 @@
+from django.test import Client
 from django.utils import timezone
 
 from people import actions
 from people.actions import Meant
 from people.models import Account, Address, Person
+
+PASSWORD = "goed wachtwoord"
 
 
 def met(name: str, address: str, source: str = Address.Source.ASKER) -> Person:
@@ -20,3 +23,10 @@ def been_here(account: Account) -> Account:
     account.last_seen_on = timezone.localdate()
     account.save(update_fields=["last_seen_on"])
     return account
+
+
+def device(account: Account) -> Client:
+    """A browser in which somebody with this PASSWORD signed in."""
+    client = Client()
+    client.post("/accounts/login/", {"login": account.sign_in, "password": PASSWORD})
+    return client

@@ -8,18 +8,11 @@ from people.models import Account, InstitutionRole
 from records.models import Event
 from records.refusals import NotPossible
 from tests.factories import AccountFactory
-from tests.people.factories import been_here, met, registered
+from tests.people.factories import PASSWORD, been_here, device, met, registered
 
 pytestmark = pytest.mark.django_db
 
-PASSWORD = "goed wachtwoord"
 INFO = "info@shop.example"
-
-
-def device(account: Account) -> Client:
-    client = Client()
-    client.post("/accounts/login/", {"login": account.sign_in, "password": PASSWORD})
-    return client
 
 
 def is_in(client: Client) -> bool:

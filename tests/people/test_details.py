@@ -8,10 +8,9 @@ from people.models import Account
 from post.models import OutboxMail
 from records.models import Event
 from tests.factories import AccountFactory
+from tests.people.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
-
-PASSWORD = "goed wachtwoord"
 
 
 @pytest.fixture

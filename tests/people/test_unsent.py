@@ -8,10 +8,10 @@ from django.urls import reverse
 from people.models import Account, Draft
 from tests.evidence.scenes import scene
 from tests.factories import AccountFactory
+from tests.people.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
-PASSWORD = "goed wachtwoord"
 WORDS = {"title": "Helped a client", "context": "It was very busy.", "password": "not this"}
 
 
