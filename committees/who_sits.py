@@ -9,7 +9,7 @@ from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, UUIDField, Value
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, UUIDField
 
 from committees.models import (
     Attendance,
@@ -25,14 +25,12 @@ from committees.models import (
     Recusal,
     SnapshotItem,
 )
-from committees.rules import Disclosure, Ground, Panel, Seat
+from committees.rules import Disclosure, Ground, Panel
+from committees.ties import Tie, Ties, tied
 from evidence.models import Feedback
 from people.identity import at_mailboxes_of, counted_together, said_to_be
 from people.models import Identity, Person, SamePerson
 from programmes.models import AdviserAssignment
-
-Role = Membership.Role
-ORDER = (Role.CHAIR, Role.MEMBER, Role.SECRETARY)
 
 
 def panel_of(case: Case, at: datetime) -> Panel:
@@ -57,19 +55,19 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         return {}
     advising = AdviserAssignment.objects.as_of(at)
     sitting = _seats([case.meeting for case in cases], at).values("person")
-    ties = _ties(
+    ties = Ties(
         *_in_meetings([case.meeting for case in cases], at),
         *_known(sitting),
         *_spoken(cases, sitting),
-        _tie("judged", Judgement.objects.filter(case__in=cases), of="case"),
-        _tie("aside", Recusal.objects.filter(case__in=cases), of="case", word="ground"),
-        _tie(
-            "advises",
+        tied(Tie.JUDGED, Judgement.objects.filter(case__in=cases), of="case"),
+        tied(Tie.ASIDE, Recusal.objects.filter(case__in=cases), of="case", word="ground"),
+        tied(
+            Tie.ADVISES,
             advising.filter(enrolment__in={case.enrolment_id for case in cases}),
             of="enrolment",
             who="adviser",
         ),
-        _tie("said", OwnWord.objects.filter(case__in=cases), of="case"),
+        tied(Tie.SAID, OwnWord.objects.filter(case__in=cases), of="case"),
     )
     known = _Known(ties, cases)
     asked = {case.pk: _asked(case, ties, known) for case in cases}
@@ -110,21 +108,21 @@ def _as_sealed(panel: Panel, plain: dict[str, Any]) -> Panel:
 def spoke_in(case: Case, people: Set[UUID]) -> bool:
     """Tell whether one of these people gave feedback in the frozen set, as far as is known now. One
     query."""
-    ties = _ties(*_spoken([case], people))
-    return bool(ties["gave", case.pk].keys() & people)
+    ties = Ties(*_spoken([case], people))
+    return bool(ties[Tie.GAVE, case.pk].keys() & people)
 
 
 def panel_in(meeting: Meeting, at: datetime) -> Panel:
     """Return the committee in a meeting, before no case: who sits, is present and leads. One
     query."""
-    ties = _ties(*_in_meetings([meeting], at))
+    ties = Ties(*_in_meetings([meeting], at))
     mandate = meeting.committee.mandate.as_of(at)
     return Panel(
         mandate=mandate.pk,
         quorum=mandate.quorum,
         seats=ties.seats(meeting.committee_id),
-        present=frozenset(ties["present", meeting.pk]),
-        deputy=next(iter(ties["leads", meeting.pk]), None),
+        present=frozenset(ties[Tie.PRESENT, meeting.pk]),
+        deputy=next(iter(ties[Tie.LEADS, meeting.pk]), None),
     )
 
 
@@ -152,65 +150,14 @@ def moment_of(meeting: Meeting, now: datetime) -> datetime:
     return meeting.closed_at or now
 
 
-class _Ties(defaultdict[tuple[str, UUID], dict[UUID, str]]):
-    """Who has to do with something, and how: by the name of a tie and the id of a committee, a
-    meeting, a case or an enrolment, the people, each with the word of their tie."""
-
-    def __init__(self) -> None:
-        super().__init__(dict)
-        self.names: dict[UUID, str] = {}
-
-    def add(self, *rows: QuerySet) -> None:
-        """Add what these rows say, each made by `_tie`, those with a name in its order. One
-        query."""
-        for tie, of, who, word, name in rows[0].union(*rows[1:], all=True).order_by("name"):
-            self[tie, of][who] = word
-            if tie == "sits":
-                self.names[who] = name
-
-    def having(self, tie: str) -> list[tuple[UUID, str]]:
-        """List whoever has this tie to anything, each with its word."""
-        found = (people for (name, _of), people in self.items() if name == tie)
-        return [pair for people in found for pair in people.items()]
-
-    def seats(self, committee: UUID) -> tuple[Seat, ...]:
-        """List who sits in a committee: the chair, the members by name, the secretary."""
-        found = self["sits", committee].items()
-        seats = (Seat(person, self.names[person], role) for person, role in found)
-        return tuple(sorted(seats, key=lambda seat: ORDER.index(Role(seat.role))))
-
-
-def _ties(*rows: QuerySet) -> _Ties:
-    """Read what these rows say, each made by `_tie`, of who has to do with what. One query."""
-    ties = _Ties()
-    ties.add(*rows)
-    return ties
-
-
-def _tie(
-    tie: str, rows: QuerySet, *, of: str, who: str = "person", word: str = "", name: str = ""
-) -> QuerySet:
-    """Select these rows as a part of what `_ties` reads; the other arguments are paths to
-    columns."""
-    nothing = Value("", CharField())
-    columns = {
-        "tie": Value(tie, CharField()),
-        "of": F(of),
-        "who": F(who),
-        "word": F(word) if word else nothing,
-        "name": F(name) if name else nothing,
-    }
-    return rows.order_by().annotate(**columns).values_list(*columns)
-
-
 def _in_meetings(meetings: Collection[Meeting], at: datetime) -> list[QuerySet]:
     """Select who sits in the committees of these meetings, is present and leads in the chair's
     place."""
     present, leads = Attendance.objects.as_of(at), Leading.objects.as_of(at)
     return [
-        _tie("sits", _seats(meetings, at), of="committee", word="role", name="person__name"),
-        _tie("present", present.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
-        _tie("leads", leads.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
+        tied(Tie.SITS, _seats(meetings, at), of="committee", word="role", name="person__name"),
+        tied(Tie.PRESENT, present.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
+        tied(Tie.LEADS, leads.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
     ]
 
 
@@ -231,9 +178,9 @@ def _known(sitting: QuerySet) -> list[QuerySet]:
     said = SamePerson.objects.current().filter(names("one", "other"))
     counted = Identity.objects.current().filter(names("person", "counts_as"))
     return [
-        _tie("known", there, of="pk", word="mailbox"),
-        _tie("linked", said, of="one", who="other"),
-        _tie("linked", counted, of="person", who="counts_as"),
+        tied(Tie.KNOWN, there, of="pk", word="mailbox"),
+        tied(Tie.LINKED, said, of="one", who="other"),
+        tied(Tie.LINKED, counted, of="person", who="counts_as"),
     ]
 
 
@@ -243,9 +190,9 @@ class _Known:
     query where nobody is linked to somebody else, as `_known` found it; else at least six, and what
     all these said is then added to the ties."""
 
-    def __init__(self, ties: _Ties, cases: Collection[Case]) -> None:
+    def __init__(self, ties: Ties, cases: Collection[Case]) -> None:
         self.humans = {one: frozenset({one}) for one in ties.names}
-        known, is_linked = ties.having("known"), bool(ties.having("linked"))
+        known, is_linked = ties.having(Tie.KNOWN), bool(ties.having(Tie.LINKED))
         if is_linked:
             self.humans = said_to_be(self.humans)
             everybody = set().union(*self.humans.values())
@@ -288,26 +235,26 @@ def _spoken(cases: Collection[Case], people: Collection[UUID] | QuerySet) -> lis
     for_another = Q(noted_by__in=people) & ~Q(person=F("noted_by"))
     frozen = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="feedback")
 
-    def tie(name: str, of_them: Q, *, by: str = "pk", who: str = "person") -> QuerySet:
+    def those(tie: Tie, of_them: Q, *, by: str = "pk", who: str = "person") -> QuerySet:
         """Select the givers of the items that froze such feedback, or feedback which such feedback
         put right."""
         rows = frozen.filter(source__in=Feedback.objects.filter(of_them).values(by))
         giver = Feedback.objects.filter(of_them, **{by: OuterRef("source")}).values(who)
         named = rows.annotate(giver=Subquery(giver[:1], UUIDField()))
-        return _tie(name, named, of="snapshot__case", who="giver")
+        return tied(tie, named, of="snapshot__case", who="giver")
 
     return [
-        tie("gave", near & theirs),
-        tie("gave", near & theirs & Q(replaces__isnull=False), by="replaces"),
-        tie("noted", near & waits),
-        tie("noted for", for_another, who="noted_by"),
+        those(Tie.GAVE, near & theirs),
+        those(Tie.GAVE, near & theirs & Q(replaces__isnull=False), by="replaces"),
+        those(Tie.NOTED, near & waits),
+        those(Tie.NOTED_FOR, for_another, who="noted_by"),
     ]
 
 
 def _panel(
     case: Case,
     at: datetime,
-    ties: _Ties,
+    ties: Ties,
     known: _Known,
     asked: Mapping[UUID, frozenset[UUID]],
     words: Mapping[UUID, Mapping[UUID, bool]],
@@ -317,7 +264,7 @@ def _panel(
     seats = ties.seats(case.meeting.committee_id)
     sitting = {seat.person for seat in seats}
     student = {case.enrolment.student_id}
-    gave = ties["gave", case.pk].keys() - student
+    gave = ties[Tie.GAVE, case.pk].keys() - student
     said = {one: word for one, word in words.items() if one in sitting}
     theirs = [one for one, word in said.items() if any(word.values())]
     spoke = {*theirs, *known.among(sitting, gave)}
@@ -329,7 +276,7 @@ def _panel(
     shares = {one for one, givers in asked.items() if givers & gave} | unsaid.keys()
     disclosed = {
         **dict.fromkeys(
-            known.among(sitting, ties["noted for", case.pk].keys() - student), Disclosure.NOTED
+            known.among(sitting, ties[Tie.NOTED_FOR, case.pk].keys() - student), Disclosure.NOTED
         ),
         **dict.fromkeys(shares, Disclosure.MAILBOX),
         **dict.fromkeys(spoke, Disclosure.PERSON),
@@ -343,48 +290,48 @@ def _panel(
         givers=disclosed,
         unsaid=unsaid,
         said=said,
-        present=frozenset(ties["present", case.meeting_id].keys() & sitting),
-        judged=frozenset(ties["judged", case.pk].keys() & sitting),
-        deputy=next(iter(ties["leads", case.meeting_id]), None),
+        present=frozenset(ties[Tie.PRESENT, case.meeting_id].keys() & sitting),
+        judged=frozenset(ties[Tie.JUDGED, case.pk].keys() & sitting),
+        deputy=next(iter(ties[Tie.LEADS, case.meeting_id]), None),
     )
 
 
 def _aside(
-    case: Case, at: datetime, ties: _Ties, known: _Known, spoke: Set[UUID]
+    case: Case, at: datetime, ties: Ties, known: _Known, spoke: Set[UUID]
 ) -> dict[UUID, str]:
     """Find who stands aside, and on what ground: the student before all, then what was recorded,
     then what follows by itself."""
-    sitting = ties["sits", case.meeting.committee_id].keys()
+    sitting = ties[Tie.SITS, case.meeting.committee_id].keys()
     follows: dict[UUID, str] = {}
     if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
         follows |= dict.fromkeys(spoke, Ground.GAVE_FEEDBACK)
-    advise = known.among(sitting, ties["advises", case.enrolment_id].keys())
+    advise = known.among(sitting, ties[Tie.ADVISES, case.enrolment_id].keys())
     follows |= dict.fromkeys(advise, Ground.ADVISER)
     own = dict.fromkeys(known.among(sitting, {case.enrolment.student_id}), Ground.OWN_CASE)
-    aside = follows | ties["aside", case.pk] | own
+    aside = follows | ties[Tie.ASIDE, case.pk] | own
     return {one: ground for one, ground in aside.items() if one in sitting}
 
 
-def _asked(case: Case, ties: _Ties, known: _Known) -> dict[UUID, frozenset[UUID]]:
+def _asked(case: Case, ties: Ties, known: _Known) -> dict[UUID, frozenset[UUID]]:
     """Find of whose feedback in the set somebody who sits is asked whether it is theirs: of those
     known at a mailbox of theirs, and of what was noted under their name."""
     student = {case.enrolment.student_id}
-    gave = ties["gave", case.pk].keys() - student
-    givers = gave | (ties["noted", case.pk].keys() - student)
+    gave = ties[Tie.GAVE, case.pk].keys() - student
+    givers = gave | (ties[Tie.NOTED, case.pk].keys() - student)
     asked = {}
-    for one in ties["sits", case.meeting.committee_id]:
+    for one in ties[Tie.SITS, case.meeting.committee_id]:
         if not known.humans[one] & gave and (there := known.beside(one, givers)):
             asked[one] = there
     return asked
 
 
 def _words(
-    cases: Collection[Case], ties: _Ties, asked: Mapping[UUID, Mapping[UUID, frozenset[UUID]]]
+    cases: Collection[Case], ties: Ties, asked: Mapping[UUID, Mapping[UUID, frozenset[UUID]]]
 ) -> dict[UUID, dict[UUID, dict[UUID, bool]]]:
     """Find what was said last of whose feedback it is: by case, by who said it, by giver. One query
     where something was said, or is asked."""
     words: dict[UUID, dict[UUID, dict[UUID, bool]]] = defaultdict(lambda: defaultdict(dict))
-    if any(asked.values()) or ties.having("said"):
+    if any(asked.values()) or ties.having(Tie.SAID):
         rows = OwnWord.objects.standing().filter(case__in=cases)
         for case, person, giver, theirs in rows.values_list("case", "person", "giver", "is_theirs"):
             words[case][person][giver] = theirs
