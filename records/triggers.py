@@ -4,9 +4,6 @@ Installed idempotently after every migrate: a table that SQLite rebuilds silentl
 triggers. They read no other table, and on PostgreSQL cover TRUNCATE.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-
 from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,8 +17,8 @@ def protected() -> list[type[AppendOnly]]:
     return [model for model in apps.get_models() if issubclass(model, AppendOnly)]
 
 
-def install(using: str = "default", models: Iterable[type[AppendOnly]] | None = None) -> None:
-    """Give every append-only table, or those of these models, its triggers anew."""
+def install(using: str = "default") -> None:
+    """Give every append-only table its triggers anew."""
     connection = connections[using]
     tables = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
@@ -31,31 +28,10 @@ def install(using: str = "default", models: Iterable[type[AppendOnly]] | None = 
                 "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME "
                 "USING ERRCODE = 'integrity_constraint_violation'; END $$"
             )
-        for model in protected() if models is None else models:
+        for model in protected():
             if model._meta.db_table in tables:
-                for statement in _drop(model, connection) + _create(model, connection):
+                for statement in dropping(model, connection) + creating(model, connection):
                     cursor.execute(statement)
-
-
-def remove(using: str = "default", models: Iterable[type[AppendOnly]] | None = None) -> None:
-    """Take the triggers away, of all or of these models: for tests that empty their tables, and
-    for proving that a change behind the application's back is found."""
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        for model in protected() if models is None else models:
-            for statement in _drop(model, connection):
-                cursor.execute(statement)
-
-
-@contextmanager
-def lifted(
-    using: str = "default", models: Iterable[type[AppendOnly]] | None = None
-) -> Iterator[None]:
-    remove(using, models)
-    try:
-        yield
-    finally:
-        install(using, models)
 
 
 def _names(model: type[AppendOnly]) -> dict[str, str]:
@@ -63,7 +39,8 @@ def _names(model: type[AppendOnly]) -> dict[str, str]:
     return {event: f"{table}_no_{event}" for event in ("update", "delete", "truncate")}
 
 
-def _drop(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[str]:
+def dropping(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[str]:
+    """List the statements that take the triggers of this table away."""
     table = connection.ops.quote_name(model._meta.db_table)
     on = f" ON {table}" if connection.vendor == "postgresql" else ""
     return [f'DROP TRIGGER IF EXISTS "{name}"{on}' for name in _names(model).values()]
@@ -75,7 +52,8 @@ def _changeable(model: type[AppendOnly]) -> set[str]:
     return {*model.changeable, *(["salt"] if issubclass(model, Sealed) else [])}
 
 
-def _create(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[str]:
+def creating(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[str]:
+    """List the statements that give this table its triggers."""
     table = connection.ops.quote_name(model._meta.db_table)
     names = _names(model)
     differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"

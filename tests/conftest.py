@@ -22,8 +22,9 @@ from pytest_django import Settings
 
 from people.models import Account, Person
 from records.models import Event
-from records.triggers import lifted, protected
+from records.triggers import protected
 from records.verification import filled, verify_once
+from tests.triggers import lifted
 
 pytest_plugins = ["tests.strictness", "tests.peers", "tests.filled"]
 

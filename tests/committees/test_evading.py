@@ -18,7 +18,6 @@ from people.access import NotAllowed
 from people.actions import say_same
 from people.models import InstitutionRole
 from records.refusals import NotPossible
-from records.triggers import lifted
 from tests.committees.factories import (
     HELD,
     REFERENCE,
@@ -37,6 +36,7 @@ from tests.evidence.factories import (
 from tests.factories import InstitutionRoleFactory, set_rules
 from tests.people.factories import been_here, met, registered
 from tests.recorded import faults
+from tests.triggers import lifted
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,6 @@ from committees.models import Case, Decision
 from committees.record import WORDS, steps_of
 from people.models import Person
 from records.models import Event
-from records.triggers import lifted
 from records.verification import verify_chain
 from tests.committees.factories import (
     HELD,
@@ -20,6 +19,7 @@ from tests.committees.factories import (
     scene,
 )
 from tests.evidence.factories import FeedbackFactory
+from tests.triggers import lifted
 
 pytestmark = pytest.mark.django_db
 

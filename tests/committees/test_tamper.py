@@ -29,13 +29,13 @@ from files.models import StoredFile
 from post.models import OutboxMail
 from records.chain import canonical, name_of
 from records.models import Chain, Event, Sealed
-from records.triggers import lifted
 from records.verification import verify, verify_chain
 from tests.committees.factories import HELD, Scene, scene
 from tests.evidence.factories import attach
 from tests.factories import PersonFactory, UnitPartFactory, WorkProcessFactory
 from tests.laid import laid_once
 from tests.recorded import faults, record_what_was_made
+from tests.triggers import lifted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.tampers]
 

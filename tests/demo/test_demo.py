@@ -33,8 +33,8 @@ from post.models import OutboxMail
 from programmes.models import Enrolment, Programme
 from records.chain import append
 from records.models import Erasure, Part, Sealed, name_of
-from records.triggers import remove
 from records.verification import verify, verify_chain
+from tests.triggers import remove
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("filled_demo")]
 

@@ -11,11 +11,11 @@ from committees.models import Case, Decision, SnapshotItem
 from people.actions import give_role, register
 from people.models import Account, InstitutionRole
 from records.models import Erasure, Event, name_of
-from records.triggers import lifted
 from records.verification import sealed_models
 from tests.committees.factories import scene
 from tests.evidence.factories import EvidenceFactory, attach
 from tests.recorded import record_what_was_made
+from tests.triggers import lifted
 
 pytestmark = pytest.mark.django_db
 

@@ -14,10 +14,10 @@ from qualifications.sbb import parse_sbb
 from records.chain import canonical
 from records.models import Event, name_of
 from records.refusals import NotPossible
-from records.triggers import lifted
 from records.verification import verify
 from tests.factories import LONG_AGO
 from tests.qualifications.factories import SMALL, imported_draft, kept_dossier, parsed_with
+from tests.triggers import lifted
 
 pytestmark = pytest.mark.django_db
 

@@ -22,10 +22,10 @@ from records.chain import (
     statement_of,
 )
 from records.models import Chain, Erasure, Event, new_salt
-from records.triggers import lifted
 from records.verification import verify
 from tests.factories import AccountFactory
 from tests.recorded import faults
+from tests.triggers import lifted
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from records.models import AppendOnly
-from records.triggers import install, protected, remove
+from records.triggers import install, protected
+from tests.triggers import remove
 
 pytestmark = pytest.mark.django_db
 
