@@ -34,18 +34,21 @@ from tests.people.factories import met
 pytestmark = pytest.mark.django_db
 
 
+def spoken_by(made: Scene, *people: Person, **words: object) -> list[Feedback]:
+    """What each of these people says of one piece of the student."""
+    said: dict[str, object] = {
+        "enrolment": made.case.enrolment,
+        "evidence": answered_piece(made.case.enrolment, made.requirement),
+        "remarks": {made.requirement: "Calm."},
+    }
+    return [FeedbackFactory(person=one, **said | words) for one in people]
+
+
 def frozen(*, givers_may_judge: bool = True, names: tuple[str, ...] = ("Jan Baas",)) -> Scene:
     """A set in which people spoke from the member's mailbox."""
     made = scene()
     set_rules(made.programme, givers_may_judge=givers_may_judge)
-    piece = answered_piece(made.case.enrolment, made.requirement)
-    for name in names:
-        FeedbackFactory(
-            enrolment=made.case.enrolment,
-            evidence=piece,
-            person=known_at_mailbox_of(made.member, name),
-            remarks={made.requirement: "Calm."},
-        )
+    spoken_by(made, *(known_at_mailbox_of(made.member, name) for name in names))
     made.freeze()
     return made
 
@@ -122,15 +125,8 @@ def test_who_says_that_it_is_theirs_is_treated_as_who_gave_it(givers_may_judge: 
 
 def test_what_was_said_of_one_says_nothing_of_another_who_turns_up_later() -> None:
     made = scene()
-    piece = answered_piece(made.case.enrolment, made.requirement)
-    first, second = known_at_mailbox_of(made.member), GiverFactory(name="Petra Klein")
-    for giver in (first, second):
-        FeedbackFactory(
-            enrolment=made.case.enrolment,
-            evidence=piece,
-            person=giver,
-            remarks={made.requirement: "Calm."},
-        )
+    second = GiverFactory(name="Petra Klein")
+    spoken_by(made, known_at_mailbox_of(made.member), second)
     made.freeze()
     made.say_whose(made.member, is_theirs=False)
     assert panel(made).unsaid == {}
@@ -255,14 +251,12 @@ def noted(*, by: str = "student", givers_may_judge: bool = False) -> tuple[Scene
     """A set in which this person noted what the member is said to have said."""
     made = scene()
     set_rules(made.programme, givers_may_judge=givers_may_judge)
-    said = FeedbackFactory(
-        enrolment=made.case.enrolment,
-        evidence=answered_piece(made.case.enrolment, made.requirement),
-        person=made.member.person,
+    [said] = spoken_by(
+        made,
+        made.member.person,
         noted=True,
         noted_by=getattr(made, by).person,
         recorded_at=REFERENCE - timedelta(days=1),
-        remarks={made.requirement: "Calm."},
     )
     made.freeze()
     return made, said
@@ -304,15 +298,11 @@ def test_who_denies_what_was_noted_has_no_part_in_the_set() -> None:
 def test_a_student_who_notes_words_of_every_member_keeps_none_from_judging() -> None:
     made = scene()
     set_rules(made.programme, givers_may_judge=False)
-    piece = answered_piece(made.case.enrolment, made.requirement)
-    for one in (made.chair, made.member, made.other_member):
-        FeedbackFactory(
-            enrolment=made.case.enrolment, evidence=piece, person=one.person, noted=True,
-            remarks={made.requirement: "Calm."},
-        )  # fmt: skip
+    members = (made.chair, made.member, made.other_member)
+    spoken_by(made, *(one.person for one in members), noted=True)
     made.freeze()
 
-    for one in (made.chair, made.member, made.other_member):
+    for one in members:
         made.say_whose(one, is_theirs=False)
         made.judge(one)
 
@@ -338,12 +328,7 @@ def test_who_was_said_to_be_a_giver_is_free_when_that_is_taken_back() -> None:
     made = scene()
     set_rules(made.programme, givers_may_judge=False)
     jan = GiverFactory(name="Jan Baas")
-    FeedbackFactory(
-        enrolment=made.case.enrolment,
-        evidence=answered_piece(made.case.enrolment, made.requirement),
-        person=jan,
-        remarks={made.requirement: "Calm."},
-    )
+    spoken_by(made, jan)
     same = say_same(one=jan, other=made.member.person, reason="I know them.", by=None)
     made.freeze()
     assert panel(made).aside == {made.member.pk: Ground.GAVE_FEEDBACK}
@@ -360,12 +345,7 @@ def test_who_is_known_beside_somebody_said_to_be_a_giver_is_asked(through_a_thir
     made = scene()
     set_rules(made.programme, givers_may_judge=False)
     giver = met("Mieke Jansen", "mieke@home.example")
-    FeedbackFactory(
-        enrolment=made.case.enrolment,
-        evidence=answered_piece(made.case.enrolment, made.requirement),
-        person=giver,
-        remarks={made.requirement: "Calm."},
-    )
+    spoken_by(made, giver)
     known = known_at_mailbox_of(made.member, "Mieke")
     third = met("M. J.", "mj@elsewhere.example") if through_a_third else giver
     say_same(one=known, other=third, reason="I know them.", by=None)
@@ -381,12 +361,7 @@ def test_who_is_known_beside_somebody_said_to_be_a_giver_is_asked(through_a_thir
 def test_a_judgement_from_before_a_tie_was_known_does_not_count_until_it_is_explained() -> None:
     made = scene()
     giver = GiverFactory(name="Petra Klein")
-    FeedbackFactory(
-        enrolment=made.case.enrolment,
-        evidence=answered_piece(made.case.enrolment, made.requirement),
-        person=giver,
-        remarks={made.requirement: "Calm."},
-    )
+    spoken_by(made, giver)
     made.freeze()
     made.judge(made.member)
     made.judge(made.chair)
@@ -460,20 +435,15 @@ def test_what_was_said_in_the_frame_of_another_enrolment_ties_as_well(tie: str) 
     made = scene()
     set_rules(made.programme, givers_may_judge=False)
     other = EnrolmentFactory(student=made.student.person)
-    noted = tie.startswith("noted")
-    FeedbackFactory(
-        enrolment=other,
-        evidence=answered_piece(made.case.enrolment, made.requirement),
-        person=known_at_mailbox_of(made.member)
-        if tie == "shares a mailbox"
-        else GiverFactory()
-        if tie == "noted for somebody else"
-        else made.member.person,
-        remarks={made.requirement: "Calm."},
-        **{"noted": True, "noted_by": made.member.person if "else" in tie else other.student}
-        if noted
-        else {},
-    )
+    giver = made.member.person
+    if tie == "shares a mailbox":
+        giver = known_at_mailbox_of(made.member)
+    elif tie == "noted for somebody else":
+        giver = GiverFactory()
+    note: dict[str, object] = {}
+    if tie.startswith("noted"):
+        note = {"noted": True, "noted_by": made.member.person if "else" in tie else other.student}
+    spoken_by(made, giver, enrolment=other, **note)
     made.freeze()
 
     found = panel(made)
