@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from committees import access, agenda, record, snapshots, standing, who_sits
 from committees.models import Case
-from committees.rules import Panel
+from committees.rules import Disclosure, Panel
+from people.actions import say_same
 from records.refusals import NotPossible
-from tests.committees.factories import HELD, Scene, scene
+from tests.committees.factories import HELD, Scene, answered_piece, known_at_mailbox_of, scene
+from tests.evidence.factories import FeedbackFactory, GiverFactory
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries
@@ -56,3 +58,61 @@ def test_it_costs_what_is_said(
 
     with django_assert_num_queries(count), suppress(NotPossible):
         act(made)
+
+
+def tied(made: Scene, givers: int, *, how: str) -> None:
+    """In every set so many people spoke who may be the member: known at a mailbox of theirs, and
+    each said to be somebody from elsewhere; with a word on each of them, where that was asked."""
+    known = [known_at_mailbox_of(made.member, f"Giver{number}") for number in range(givers)]
+    if how != "at a mailbox":
+        say_same(one=made.member.person, other=GiverFactory(), reason="I know them.", by=None)
+        for giver in known:
+            say_same(one=giver, other=GiverFactory(), reason="I know them.", by=None)
+    for case in made.cases:
+        piece = answered_piece(case.enrolment, made.requirement)
+        for giver in known:
+            FeedbackFactory(
+                enrolment=case.enrolment,
+                evidence=piece,
+                person=giver,
+                remarks={made.requirement: "Calm."},
+            )
+    made.freeze()
+    if how == "said on record":
+        made.say_whose(made.member, is_theirs=False)
+
+
+# Who is there, and what was said of whose it is; and eight for who is said to be whom.
+TIES = {"at a mailbox": 2, "said to be somebody": 10, "said on record": 10}
+
+
+@pytest.mark.parametrize("givers", [1, 30])
+@pytest.mark.parametrize("how", TIES)
+def test_ties_cost_the_same_however_many(
+    how: str, givers: int, django_assert_num_queries: "DjangoAssertNumQueries"
+) -> None:
+    made = scene()
+    tied(made, givers, how=how)
+    case = made.refreshed()
+
+    with django_assert_num_queries(TIES[how]):
+        found = who_sits.panel_of(case, HELD)
+
+    words = found.said if how == "said on record" else found.unsaid
+    assert len(words[made.member.pk]) == givers
+
+
+@pytest.mark.parametrize("cases", [1, 30])
+@pytest.mark.parametrize("how", TIES)
+def test_ties_cost_the_same_for_a_whole_agenda(
+    how: str, cases: int, django_assert_num_queries: "DjangoAssertNumQueries"
+) -> None:
+    made = scene(students=cases)
+    tied(made, 2, how=how)
+    rows = list(Case.objects.for_list().filter(meeting=made.meeting))
+
+    with django_assert_num_queries(TIES[how]):
+        found = who_sits.panels_of(rows, HELD)
+
+    assert len(found) == cases
+    assert {panel.givers[made.member.pk] for panel in found.values()} == {Disclosure.MAILBOX}
