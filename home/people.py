@@ -86,8 +86,8 @@ class PersonLine:
 
 
 def lines_of(people: Iterable[Person]) -> list[PersonLine]:
-    """Draw the lines of these people, who come with their account: of each role of now its name
-    only, once. Seven queries, however many they are."""
+    """Draw the lines of these people, who come with their account, with the names of their roles of
+    now. Seven queries, however many they are."""
     people = list(people)
     pks = [person.pk for person in people]
     addresses = Address.objects.current().filter(person__in=pks, receives=True)
@@ -103,13 +103,21 @@ def lines_of(people: Iterable[Person]) -> list[PersonLine]:
 
 
 def roles_now(people: Collection[UUID], on: date) -> defaultdict[UUID, list[str]]:
-    """List the names of the roles in which each of these people is on this day, each once. Six
+    """List the names of the roles in which each of these people is on this day, each once: one in
+    the institution and one in programmes can bear the same, so the programmes are named. Six
     queries."""
     names: defaultdict[UUID, list[str]] = defaultdict(list)
-    for rows in (InstitutionRole, ProgrammeRole, Membership):
-        given = rows.objects.current().filter(person__in=people)
-        for person, role in given.order_by("role").values_list("person", "role").distinct():
-            names[person].append(str(rows.Role(role).label))
+    for rows, where in (
+        (InstitutionRole, ()),
+        (ProgrammeRole, ("programme__title", "programme__cohort")),
+        (Membership, ()),
+    ):
+        given = rows.objects.current().filter(person__in=people).order_by("role", *where)
+        places: defaultdict[tuple[UUID, str], list[str]] = defaultdict(list)
+        for person, role, *there in given.values_list("person", "role", *where).distinct():
+            places[person, str(rows.Role(role).label)].append(" ".join(there))
+        for (person, label), inside in places.items():
+            names[person].append(f"{label} ({', '.join(inside)})" if where else label)
     for name, field, held in (
         (ADVISER, "adviser", AdviserAssignment.objects.current()),
         (SUPERVISOR, "person", Supervisor.objects.current()),

@@ -27,6 +27,7 @@ from tests.factories import (
     AccountFactory,
     EnrolmentFactory,
     InstitutionRoleFactory,
+    ProgrammeFactory,
     ProgrammeRoleFactory,
     SupervisorFactory,
 )
@@ -275,17 +276,24 @@ def test_roles_of_before_cost_the_list_nothing(desk: Client) -> None:
     assert bytes_and_queries() == with_one
 
 
-def test_a_role_that_somebody_has_three_times_stands_once(desk: Client) -> None:
+def test_a_role_that_somebody_has_several_times_stands_once_with_its_programmes() -> None:
     noor = registered("Noor", "noor@school.example")
-    for _each in range(3):
+    InstitutionRoleFactory(person=noor.person, role="coordinator")
+    for number in (1, 2):
+        programme = ProgrammeFactory(title=f"Programme {number}", cohort="2026-2029")
         EnrolmentFactory(adviser_is=noor)
-        ProgrammeRoleFactory(person=noor, role="teacher")
+        ProgrammeRoleFactory(person=noor, programme=programme, role="coordinator")
         SupervisorFactory(person=noor)
 
     with override("en"):
         roles = roles_now([noor.pk], timezone.localdate())[noor.pk]
 
-    assert roles == ["teacher", "adviser", "workplace supervisor"]
+    assert roles == [
+        "coordinator",
+        "coordinator (Programme 1 2026-2029, Programme 2 2026-2029)",
+        "adviser",
+        "workplace supervisor",
+    ]
 
 
 def test_an_address_that_waits_is_asked_again_or_called_off(desk: Client) -> None:
