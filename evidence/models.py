@@ -438,8 +438,19 @@ class FeedbackQuerySet(CorrectableQuerySet):
         """Find the noted feedback whose confirmation link this is, as its speaker put it right;
         None for a forged one, once other words replaced it, and once mail for its speaker goes
         elsewhere. Two queries."""
+        return self._noted(token, Address.objects.current().filter(receives=True))
+
+    def from_revoked(self, token: str) -> "Feedback | None":
+        """Find the noted feedback whose confirmation link this was before mail for its speaker went
+        elsewhere: for a kinder page, it opens nothing. Two queries."""
+        return self._noted(token, Address.objects.exclude(ended_at=None))
+
+    def _noted(self, token: str, addresses: models.QuerySet[Address]) -> "Feedback | None":
         row_id = id_in(token)
-        if row_id is None or not is_genuine(token, _for_whose_mail(row_id), row_id, 1):
+        there = addresses.filter(person__given_feedback=row_id).values_list("pk", flat=True)
+        if row_id is None or not any(
+            is_genuine(token, _for_mail_at(address), row_id, 1) for address in there
+        ):
             return None
         noted = self.current().filter(source=Feedback.Source.NOTED)
         return noted.filter(Q(pk=row_id) | Q(replaces=row_id)).first()
@@ -454,11 +465,9 @@ class FeedbackQuerySet(CorrectableQuerySet):
         )
 
 
-def _for_whose_mail(feedback: UUID) -> str:
-    """Say what the confirmation link of this feedback is for: for who reads mail where mail for its
-    speaker goes now. One query."""
-    addresses = Address.objects.current().filter(receives=True, person__given_feedback=feedback)
-    return f"confirmation at {addresses.values_list('pk', flat=True).first()}"
+def _for_mail_at(address: UUID | None) -> str:
+    """Say what a confirmation link is for: for who reads mail where mail for its speaker goes."""
+    return f"confirmation at {address}"
 
 
 class Feedback(Correctable, Sealed):
@@ -512,7 +521,8 @@ class Feedback(Correctable, Sealed):
     @property
     def confirmation_token(self) -> str:
         """Of the link by which its speaker says whether they said it. One query."""
-        return token_for(_for_whose_mail(self.pk), self.pk, 1)
+        address = self.person.address()
+        return token_for(_for_mail_at(address.pk if address else None), self.pk, 1)
 
     @property
     def confirmed(self) -> bool | None:

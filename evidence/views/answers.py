@@ -112,7 +112,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     ).from_token(token)
     speak_as_mail(request, request.GET.get("language", ""))
     if feedback is None:
-        return render(request, "evidence/answer/unknown.html", {"kept": []}, status=404)
+        return _unconfirmable(request, token)
     posted = request.POST if request.method == "POST" else None
     has_account = hasattr(feedback.person, "account")
     form = ConfirmForm(posted, name=feedback.spoke_as, role=feedback.role, has_account=has_account)
@@ -131,6 +131,16 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     is_gone = not is_open and feedback.confirmed is None
     status = 410 if is_gone else 422 if form.errors else 200
     return render(request, "evidence/answer/confirm.html", context, status=status)
+
+
+def _unconfirmable(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the page of a link that opens nothing: perhaps mail for who spoke went elsewhere since,
+    and a new link with it."""
+    before = Feedback.objects.select_related("evidence", "confirmation").from_revoked(token)
+    if before is None or not before.is_confirmable(timezone.now()):
+        return render(request, "evidence/answer/unknown.html", {"kept": []}, status=404)
+    context = {"kept": [], "is_elsewhere": True}
+    return render(request, "evidence/answer/withdrawn.html", context, status=410)
 
 
 def _question(token: str) -> FeedbackRequest | None:

@@ -608,6 +608,9 @@ def test_a_link_to_confirm_opens_nothing_once_mail_goes_elsewhere(
         assert client.get(old).status_code == 200
         confirm_address(address=row, by=by)
 
-    assert [client.get(old).status_code, client.get(link(feedback)).status_code] == [404, 200]
+    replaced = client.get(old, {"language": "en"})
+    assert [replaced.status_code, client.get(link(feedback)).status_code] == [410, 200]
+    assert "This link was replaced" in replaced.text
+    assert feedback.evidence.current.title not in replaced.text
     mails = OutboxMail.objects.filter(template="evidence/confirmation")
     assert [(mail.about, mail.to) for mail in mails] == [(feedback.pk, speaker.pk)]
