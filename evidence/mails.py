@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from evidence.asking import in_order
 from evidence.models import Feedback, FeedbackRequest
+from people.models import Person
 from post.models import OutboxMail
 from post.outbox import MailContent, address_of, mail
 
@@ -44,6 +45,7 @@ def confirmation(row: OutboxMail) -> MailContent | None:
         {
             **_common(feedback),
             "noter": str(feedback.noted_by),
+            "given_by": _address_given_by(feedback.person),
             "given_on": feedback.given_on,
             "until": feedback.recorded_at + feedback.CONFIRM_WITHIN,
             # What was noted has no language of its own, as a question has: the link says it.
@@ -77,7 +79,7 @@ def declined(row: OutboxMail) -> MailContent | None:
 
 def _question(pk: UUID) -> FeedbackRequest | None:
     rows = FeedbackRequest.objects.select_related(
-        "evidence__owner", "revision", "enrolment__programme"
+        "evidence__owner", "revision", "enrolment__programme", "person"
     )
     return rows.filter(pk=pk).first()
 
@@ -94,6 +96,7 @@ def _feedback(pk: UUID) -> Feedback | None:
         "noted_by",
         "confirmation",
         "enrolment__programme",
+        "person",
     )
     return rows.filter(pk=pk).first()
 
@@ -113,11 +116,18 @@ def _common(row: FeedbackRequest | Feedback) -> dict[str, Any]:
 def _asked(question: FeedbackRequest) -> dict[str, Any]:
     return {
         **_common(question),
+        "given_by": _address_given_by(question.person),
         "message": question.message,
         "requirements": [line.words for line in in_order(question.requirements.all())],
         "until": question.expires_at,
         "link": address_of("evidence:answer", question.token),
     }
+
+
+def _address_given_by(person: Person) -> str:
+    """Tell who said where mail for this person goes now, as an `Address.Source`. One query."""
+    address = person.address()
+    return address.source if address else ""
 
 
 def _piece(row: FeedbackRequest | Feedback) -> str:

@@ -68,6 +68,7 @@ def new_address(row: OutboxMail) -> MailContent | None:
         {
             "link": address_of("address_confirm", address.token),
             "until": address.confirmable_until,
+            "by_school": address.source == Address.Source.SCHOOL,
         },
         address=deliverable(address.address),
     )

@@ -20,6 +20,7 @@ from qualifications.models import QualityRequirement
 ON_WHOLE = "whole"
 # A longer group of people to choose from is folded.
 FEW = 5
+NO_ROLE = {"required": _("Choose a role.")}
 
 
 def offer(field: forms.Field, choices: Sequence[tuple[Any, Any]]) -> None:
@@ -32,7 +33,9 @@ class NewcomerForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     address = forms.EmailField(label=_("E-mail address"), max_length=254)
     role = forms.ChoiceField(
-        label=_("In which role?"), choices=[("", _("Choose")), *GiverRole.choices]
+        label=_("In which role?"),
+        choices=[("", _("Choose")), *GiverRole.choices],
+        error_messages=NO_ROLE,
     )
     language = forms.ChoiceField(
         label=_("Language of the mail"),
@@ -226,15 +229,26 @@ class NoteForm(FramedForm):
         }
 
 
+class OwnNameField(forms.CharField):
+    """A name that who is somebody else has to fill in, so that it is not called optional."""
+
+    is_called_optional = False
+
+
 class SpeakerForm(forms.Form):
     """Who speaks: puts the name or the role by which they were asked, or noted, right, or says that
     they are somebody else."""
 
     use_required_attribute = False
 
-    name = forms.CharField(label=_("Your name"), max_length=120, required=False)
+    name = OwnNameField(label=_("Your name"), max_length=120, required=False)
     is_another = forms.BooleanField(required=False)
-    role = forms.ChoiceField(label=_("In which role?"), choices=GiverRole.choices, required=False)
+    role = forms.ChoiceField(
+        label=_("In which role?"),
+        choices=GiverRole.choices,
+        required=False,
+        error_messages=NO_ROLE,
+    )
 
     def call(self, name: str) -> None:
         """Say by which name this person was asked, or noted."""

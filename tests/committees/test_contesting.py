@@ -68,10 +68,10 @@ def test_the_sector_is_that_of_the_house_rules_of_the_moment() -> None:
 
 
 @pytest.mark.django_db
-def test_the_preview_says_that_the_day_counts_from_announcing() -> None:
+def test_the_preview_says_that_the_period_starts_at_the_announcement() -> None:
     made = scene(state=Case.State.DECIDED)
 
-    assert "The day counts from announcing." in letter(made, "letter_preview")
+    assert "The period starts on the day of the announcement." in letter(made, "letter_preview")
 
 
 @pytest.mark.django_db

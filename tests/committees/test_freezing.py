@@ -30,6 +30,7 @@ from evidence.models import (
 )
 from files.models import StoredFile
 from files.preparing import claimed, prepare_waiting
+from people.models import Person
 from portfolio.evidence_set import EvidenceSet
 from portfolio.models import SetAside
 from post.work import WORK
@@ -273,6 +274,30 @@ def test_who_gave_feedback_is_disclosed_or_stands_aside(may_judge: bool, grounds
     made.open_meeting()
     made.open_judgements()
     assert {row.ground for row in made.case.recusals.all()} == grounds
+
+
+@pytest.mark.parametrize(
+    ("language", "own", "others"),
+    [
+        ("en", "You gave feedback yourself", "Member gave feedback in this set"),
+        ("nl", "Je gaf zelf feedback", "Member gaf zelf feedback"),
+    ],
+)
+def test_who_gave_feedback_is_told_so_and_the_others_read_their_name(
+    client: Client, language: str, own: str, others: str
+) -> None:
+    made = scene()
+    answered_piece(made.case.enrolment, made.requirement, person=made.member)
+    frozen(made)
+    Person.objects.update(language=language)
+
+    said = []
+    for reader in (made.member, made.chair):
+        client.force_login(reader)
+        page = client.get(reverse("committees:case", args=[made.case.pk])).text
+        said.append([words in page for words in (own, others)])
+
+    assert said == [[True, False], [False, True]]
 
 
 def test_who_stands_aside_at_a_moment_follows_the_house_rules_of_then() -> None:

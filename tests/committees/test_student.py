@@ -60,6 +60,10 @@ def test_the_student_sees_what_the_committee_sees() -> None:
     assert len(own_context["pieces"]) == 3
     assert "This is exactly what the committee reads." in own
     assert "Too old." in own
+    assert [name in own for name in ("You left this out", "Set aside by the student")] == [
+        True,
+        False,
+    ]
 
 
 def test_beforehand_the_student_sees_what_is_left_out_and_why() -> None:

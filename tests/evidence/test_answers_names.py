@@ -1,5 +1,6 @@
 """Under which name and in which role somebody answers by a link."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -54,6 +55,18 @@ def test_of_several_names_at_a_mailbox_who_speaks_chooses_theirs(
     assert feedback.person.named_at is not None
     assert (feedback.person == question.person) is (spoke_as == "Petra Klein")
     assert Person.objects.filter(name__iexact=spoke_as).count() == 1
+
+
+def test_who_answers_chooses_a_role_and_is_told_when_their_name_is_needed(client: Client) -> None:
+    _place, question = two_names_at_one_mailbox()
+
+    page = client.get(link(question)).text
+    refused = client.post(link(question), {"text": "Calm.", "who": "0"})
+
+    [label] = re.findall(r'<label for="id_name">(.*?)</label>', page)
+    assert label == "Your name, where it is not above or not right"
+    assert refused.context["form"].errors == {"role": ["Choose a role."]}
+    assert '<a href="#id_role">In which role?</a> Choose a role.' in refused.text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -15,7 +16,7 @@ from django.utils.formats import date_format
 
 from evidence.actions import feedback as actions
 from evidence.models import Evidence, FeedbackRequest
-from people.actions import register
+from people.actions import change_address, confirm_address, register
 from post.models import OutboxMail
 from post.outbox import BUILDERS, queue, send_due
 from tests.evidence.factories import (
@@ -182,6 +183,30 @@ def test_somebody_who_spoke_is_asked_to_confirm_and_the_mail_holds_no_word_of_it
     assert message["Subject"] == f"{made.student.name} asks: did you say this about {TITLE}?"
     assert client.get(on_site(only_link(message))).context["row"] == feedback
     assert [part for part in parts(message) if "You kept calm." in part] == []
+
+
+@pytest.mark.parametrize(
+    ("given_by", "why"),
+    [
+        ("asker", "{student} filled in your address."),
+        ("school", "the school filled in your address."),
+        ("self", "you gave this address yourself."),
+    ],
+)
+def test_a_question_says_who_gave_the_address_to_which_it_goes(given_by: str, why: str) -> None:
+    giver = None
+    if given_by == "self":
+        giver = register(email="client@shop.example", name="Cor Client", by=None, language="en")
+    question = asked()
+    if given_by != "asker":
+        row = change_address(person=question.person, address="right@shop.example", by=giver)
+        if giver:
+            confirm_address(address=row, by=giver)
+
+    send_due()
+
+    student = question.evidence.owner.name
+    assert f"You get this mail because {why.format(student=student)}" in mail.outbox[-1].body
 
 
 # --- Who asked ------------------------------------------------------------------------------------

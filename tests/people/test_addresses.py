@@ -403,6 +403,20 @@ def test_the_new_address_is_asked_and_no_name_stands_in_that_mail(
     assert "Noor" not in text
 
 
+@pytest.mark.parametrize(
+    ("by_school", "opening"),
+    [(True, "The school wants to use this"), (False, "Somebody with an account at")],
+)
+def test_the_mail_to_a_new_address_says_who_gave_it(
+    noor: Account, by_school: bool, opening: str
+) -> None:
+    waiting(noor, by=None if by_school else noor)
+
+    [(_to, text)] = sent()
+
+    assert opening in text
+
+
 def test_the_old_address_is_told_and_not_what_the_new_one_is(noor: Account) -> None:
     row = waiting(noor)
     sent()
