@@ -9,7 +9,7 @@ salted hash of each row's content at that moment, or null when the row was lawfu
 
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -110,6 +110,8 @@ def sign_heads() -> list[str]:
 
 # --- Writing --------------------------------------------------------------------------------------
 
+ROWS_AT_ONCE = 80  # that one event states, so that none becomes larger than about 15 kB
+
 
 @dataclass(frozen=True, slots=True)
 class ChainEntry:
@@ -134,7 +136,7 @@ def append(
     removed: Iterable[Sealed] = (),
     facts: Mapping[str, Any] | None = None,
 ) -> Event:
-    """Write the next event of the chain `key`, inside the caller's transaction.
+    """Write the next event of the chain `key`, inside the caller's transaction, and return it.
 
     `rows` are stated as they are in the database now (they must have been saved), `removed` as
     lawfully deleted (they must not have been yet); `facts` hold ids and figures, never content.
@@ -146,12 +148,13 @@ def append(
 
 
 def append_many(entries: Iterable[ChainEntry]) -> list[Event]:
-    """Write an event for each entry, in this order, inside the caller's transaction. Who writes
-    on several chains writes all at once: their heads are locked in the order of their keys, so
-    that no two wait for each other. An event is never from before the one ahead of it, whatever
-    the clock of its caller says: it waited for that one. Five queries for any number of chains (on
-    SQLite for each few hundred), six where one begins, and those of `Sealed.for_sealing` for each
-    kind of row that is stated."""
+    """Write an event for each entry, in this order, inside the caller's transaction, and return
+    them; where an entry has more rows than ROWS_AT_ONCE, further events of its verb state the
+    others. Who writes on several chains writes all at once: their heads are locked in the order of
+    their keys, so that no two wait for each other. An event is never from before the one ahead of
+    it, whatever the clock of its caller says: it waited for that one. Five queries for any number
+    of chains (on SQLite for each few hundred), six where one begins, and those of
+    `Sealed.for_sealing` for each kind of row that is stated."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an event is written in the transaction of its change")
     entries = [
@@ -160,16 +163,26 @@ def append_many(entries: Iterable[ChainEntry]) -> list[Event]:
     chains = _locked({entry.key for entry in entries})
     stored = _stored(row for entry in entries for row in entry.rows)
     now, ahead = timezone.now(), _last_moments(chains.values())
-    events = []
+    written = []
     for entry in entries:
         at = entry.at or now
-        ahead[entry.key] = max(at, ahead.get(entry.key, at))
-        events.append(_link(chains[entry.key], entry, stored, ahead[entry.key]))
+        at = ahead[entry.key] = max(at, ahead.get(entry.key, at))
+        written.append([_link(chains[entry.key], part, stored, at) for part in _parts(entry)])
     for chain in chains.values():
         _sign(chain, chain)
-    Event.objects.bulk_create(events)
+    Event.objects.bulk_create(event for events in written for event in events)
     Chain.objects.bulk_update(chains.values(), ["length", "head", "key_number", "proof"])
-    return events
+    return [first for first, *_further in written]
+
+
+def _parts(entry: ChainEntry) -> Iterator[ChainEntry]:
+    """Divide an entry into what one event states: the facts with the first rows, then the
+    others."""
+    rows, removed = tuple(entry.rows), tuple(entry.removed)
+    for start in range(0, max(len(rows), len(removed), 1), ROWS_AT_ONCE):
+        few = slice(start, start + ROWS_AT_ONCE)
+        facts = None if start else entry.facts
+        yield replace(entry, rows=rows[few], removed=removed[few], facts=facts)
 
 
 def _locked(keys: set[str]) -> dict[str, Chain]:

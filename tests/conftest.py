@@ -24,6 +24,7 @@ from people.models import Account, Person
 from records.models import Event
 from records.triggers import protected
 from records.verification import filled, verify_once
+from tests.recorded import LARGEST, largest_event
 from tests.triggers import lifted
 
 pytest_plugins = ["tests.strictness", "tests.peers", "tests.filled"]
@@ -152,8 +153,9 @@ def samples(found_samples: Path | None) -> Path:
 @pytest.fixture(autouse=True)
 def _lawful_acts_look_lawful(request: pytest.FixtureRequest, _own_files: None) -> Iterator[None]:
     """After each test with a database the record verifies: nothing that the application did looks
-    like tampering, unless the test says that it tampers. What factories made without an event is
-    not its business; nor is a demo that was filled before, of which one test verifies all."""
+    like tampering, unless the test says that it tampers; and no event is large. What factories made
+    without an event is not its business; nor is a demo that was filled before, of which one test
+    verifies all."""
     node = request.node
     if not node.get_closest_marker("database") or node.get_closest_marker("tampers"):
         yield
@@ -162,6 +164,7 @@ def _lawful_acts_look_lawful(request: pytest.FixtureRequest, _own_files: None) -
     was_filled = Event.objects.exists()
     yield
     if not was_filled and Event.objects.exists():
+        assert largest_event() <= LARGEST
         faults = verify_once(django_settings.SEAL_KEYS).faults
         made = [fault.removesuffix("inserted") for fault in faults if fault.endswith(": inserted")]
         assert [fault for fault in faults if not fault.startswith(tuple(made))] == []

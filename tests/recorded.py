@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, TextField
+from django.db.models.functions import Cast, Length
 
 from records.chain import ChainEntry, append_many
 from records.models import Event, Sealed, name_of
@@ -31,3 +33,13 @@ def faults() -> list[str]:
     return [
         fault for fault in found if fault.startswith("files.") or not fault.endswith(": inserted")
     ]
+
+
+LARGEST = 20_000  # bytes of what an event states; all else in it is of one size
+
+
+def largest_event() -> int:
+    """How many bytes the largest statement of an event takes, of ids, hashes and figures. One
+    query."""
+    said = Length(Cast("statement", TextField()))
+    return Event.objects.aggregate(largest=Max(said))["largest"] or 0

@@ -34,6 +34,7 @@ from programmes.models import Enrolment, Programme
 from records.chain import append
 from records.models import Erasure, Part, Sealed, name_of
 from records.verification import verify, verify_chain
+from tests.recorded import LARGEST, largest_event
 from tests.triggers import remove
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("filled_demo")]
@@ -97,6 +98,7 @@ def test_nothing_of_it_is_amiss() -> None:
     assert not OutboxMail.objects.exclude(fault="").exists()
     assert not OutboxMail.objects.filter(state="waiting").exists()
     assert not StoredFile.objects.exclude(preparation="ready").exists()
+    assert largest_event() <= LARGEST
 
 
 def test_everybody_who_is_offered_signs_in(client: Client) -> None:

@@ -291,6 +291,49 @@ def test_two_entries_on_one_chain_follow_each_other() -> None:
     assert verify().faults == []
 
 
+# --- Many rows at once ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "states"), [(0, [0]), (80, [80]), (81, [80, 1]), (200, [80] * 2 + [40])]
+)
+def test_an_event_states_so_many_rows_and_further_ones_the_others(
+    count: int, states: list[int]
+) -> None:
+    rows = [unstated(name=f"a.row:{n}") for n in range(count)]
+
+    first = append("erasures", "content.erased", by=None, rows=rows, facts={"n": 1})
+
+    events = list(Event.objects.order_by("number"))
+    assert events[0] == first
+    assert [len(event.statement["rows"]) for event in events] == states
+    assert [event.statement.get("facts") for event in events] == [
+        {"n": 1},
+        *[None] * len(states[1:]),
+    ]
+    assert len({(event.verb, event.recorded_at) for event in events}) == 1
+    assert verify().faults == []
+
+
+def test_of_entries_with_many_rows_the_first_event_of_each_is_told() -> None:
+    rows = [unstated(name=f"a.row:{n}") for n in range(100)]
+
+    told = append_many(
+        [
+            ChainEntry("erasures", "one", None, rows=rows),
+            ChainEntry("erasures", "two", None, removed=rows),
+            ChainEntry("case:1", "three", None),
+        ]
+    )
+    with lifted():
+        Erasure.objects.all().delete()
+
+    places = [(event.verb, event.number) for event in told]
+    assert places == [("one", 1), ("two", 3), ("three", 1)]
+    assert [len(event.statement["rows"]) for event in told] == [80, 80, 0]
+    assert verify().faults == []
+
+
 # --- Keys -----------------------------------------------------------------------------------------
 
 
