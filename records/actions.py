@@ -4,7 +4,7 @@ stays. Who may order it is decided by the action that calls."""
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from records.chain import ChainEntry, append_many
 from records.locking import under_lock
-from records.models import Erasure, Part, Row, Sealed, name_of, new_salt
+from records.models import Correctable, Erasure, Part, Row, Sealed, name_of, new_salt
 from records.refusals import NotPossible
 
 if TYPE_CHECKING:
@@ -57,24 +57,60 @@ def erase(
     at: datetime | None = None,
 ) -> list[Erasure]:
     """Blank these columns of a sealed row or of a part of one (default: all that its model
-    declares erasable), and all that was frozen of it. The row gets a new salt, so that nobody can
-    try out what earlier statements were about. Raises NotPossible without a ground, for a column
-    that is not erasable, and where nothing is left to erase."""
+    declares erasable), the same words in what it replaces and in what replaces it, and all that was
+    frozen of them. Each row gets a new salt, so that nobody can try out what earlier statements
+    were about. Raises NotPossible without a ground, for a column that is not erasable, and where
+    nothing is left to erase."""
     whole = row.whole if isinstance(row, Part) else row
     asked = set(columns or row.erasable)
     if not isinstance(whole, Sealed) or not asked or not asked <= set(row.erasable):
         raise NotPossible(_("This is content that stays: it cannot be erased."))
-    of_whole, of_row = type(whole)._base_manager, type(row)._base_manager
-    under_lock(of_whole.all(), whole.pk)
-    blank = {
-        field.name: _blank(field) for field in row._meta.concrete_fields if field.name in asked
-    }
-    if not any(of_row.filter(pk=row.pk).values_list(*blank).get()):
+    versions = _versions(whole)
+    words = type(row)._base_manager.values(*asked).get(pk=row.pk)
+    if not any(words.values()):
         raise NotPossible(_("Nothing is left here to erase."))
-    of_row.filter(pk=row.pk).update(**blank)
-    of_whole.filter(pk=whole.pk).update(salt=new_salt())
-    live = Blanked(row, whole.chain, tuple(blank), stated=whole)
-    return record_erasures([live, *blank_copies(row)], ground=ground, by=by, at=at)
+    blanked = _without(row, whole, asked)
+    for version in versions:
+        for other in _alike(row, version) if version != whole else ():
+            same = [name for name in asked if words[name] and getattr(other, name) == words[name]]
+            if same:
+                blanked += _without(other, version, same)
+    return record_erasures(blanked, ground=ground, by=by, at=at)
+
+
+def _versions(whole: Sealed) -> list[Sealed]:
+    """Lock this row until the end of the transaction, with those that it replaces and that replace
+    it: nobody says the same once more meanwhile. From the first to the last, as whoever replaces a
+    row locks it before. Two queries for each."""
+    if not isinstance(whole, Correctable):
+        return [under_lock(type(whole)._base_manager.all(), whole.pk)]
+    first: Correctable = whole
+    while first.replaces is not None:
+        first = first.replaces
+    versions: list[Sealed] = [under_lock(type(whole)._base_manager.all(), first.pk)]
+    later = type(whole)._base_manager.select_for_update(of=("self",))
+    while replacing := later.filter(replaces=versions[-1].pk).first():
+        versions.append(replacing)
+    return versions
+
+
+def _alike(row: Row, version: Sealed) -> Iterable[Row]:
+    """Find what is to this version as the row is to its own: it itself, or its parts of that
+    kind. At most one query."""
+    if isinstance(row, Part):
+        return type(row)._base_manager.filter(**{row.part_of: version})
+    return [cast(Row, version)]
+
+
+def _without(row: Row, whole: Sealed, columns: Collection[str]) -> list[Blanked]:
+    """Blank these columns of a row, which is this locked one or a part of it, and what was frozen
+    of it."""
+    blank = {
+        field.name: _blank(field) for field in row._meta.concrete_fields if field.name in columns
+    }
+    type(row)._base_manager.filter(pk=row.pk).update(**blank)
+    type(whole)._base_manager.filter(pk=whole.pk).update(salt=new_salt())
+    return [Blanked(row, whole.chain, tuple(blank), stated=whole), *blank_copies(row)]
 
 
 def _blank(field: models.Field) -> object:
