@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils import timezone
@@ -62,14 +63,22 @@ def claimed() -> Iterator[StoredFile]:
         yield row
 
 
+def workroom() -> Path:
+    """Return the folder in which files are prepared, each in a folder of its own, which bears the
+    id of its row: the sweep removes what a process that was killed left there
+    (files/sweeping.py)."""
+    return settings.DATA_ROOT / "preparing"
+
+
 def prepare(row: StoredFile) -> bool:
     """Make the cleaned version of a photo, video or recording: upright, without place or device.
     Returns False when that failed, or when somebody else was first or the file has gone since;
     and where it is not the file's fault (a full disk, say): then it is tried again in a while,
     after the others."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "source"), Path(folder, "target")
-        try:
+    try:
+        workroom().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f"{row.pk}.", dir=workroom()) as folder:
+            source, target = Path(folder, "source"), Path(folder, "target")
             _copy(row, source)
             clean = cleaning.clean_image if row.kind == Kind.IMAGE else cleaning.clean_media
             file_type = clean(source, target, ALLOWED[row.media_type])
@@ -82,17 +91,16 @@ def prepare(row: StoredFile) -> bool:
             )
             with target.open("rb") as file:
                 cleaned.digest, cleaned.size = write(cleaned.path, file)
-        except cleaning.CleaningFailed as failure:
-            _settle(row, State.FAILED, fault=failure.fault)
-            return False
-        except OSError:
-            logger.exception("file %s could not be prepared now; it is tried again", row.pk)
-            mine = StoredFile.objects.filter(pk=row.pk, attempts=row.attempts)
-            mine.filter(preparation=State.IN_HAND).update(
-                attempts=max(row.attempts - 1, 0), claimed_until=timezone.now() + AGAIN_AFTER
-            )
-            row.refresh_from_db()
-            return False
+    except cleaning.CleaningFailed as failure:
+        _settle(row, State.FAILED, fault=failure.fault)
+        return False
+    except OSError:
+        logger.exception("file %s could not be prepared now; it is tried again", row.pk)
+        mine = StoredFile.objects.filter(pk=row.pk, attempts=row.attempts)
+        mine.filter(preparation=State.IN_HAND).update(
+            attempts=max(row.attempts - 1, 0), claimed_until=timezone.now() + AGAIN_AFTER
+        )
+        return False
     if not _keep(row, cleaned):
         remove_bytes(cleaned.path)
         return False
@@ -129,8 +137,7 @@ def _keep(row: StoredFile, cleaned: StoredFile) -> bool:
 
 
 def _settle(row: StoredFile, state: StoredFile.Preparation, fault: str = "") -> None:
-    """Let go of a file that is still this process's own. One query."""
+    """Let go of a file that is still this process's own, if it is there. One query."""
     StoredFile.objects.filter(
         pk=row.pk, attempts=row.attempts, preparation__in=StoredFile.PENDING
     ).update(preparation=state, claimed_until=None, fault=fault)
-    row.refresh_from_db()

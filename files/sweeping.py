@@ -1,9 +1,12 @@
-"""What is left over goes: uploads that expired, and bytes that no row names."""
+"""What is left over goes: uploads that expired, bytes that no row names, and what processes that
+were killed left in temporary folders."""
 
 import secrets
+import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -12,10 +15,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from files.models import StoredFile, Upload
+from files.preparing import workroom
 from files.storing import PART, remove_bytes
 from post.work import background
 
 AT_ONCE = 200
+REQUEST = timedelta(days=1)  # longer than any takes
 
 
 @background("files")
@@ -23,7 +28,9 @@ def sweep() -> int:
     """Remove what is left over: of the 256 folders of the storage one, drawn by lot, is looked
     through."""
     now = timezone.now()
-    return remove_expired(now) + remove_strays(f"{secrets.randbelow(256):02x}", now)
+    by_lot = f"{secrets.randbelow(256):02x}"
+    in_folders = remove_workrooms(now) + remove_incoming(now)
+    return remove_expired(now) + remove_strays(by_lot, now) + in_folders
 
 
 def remove_expired(at: datetime) -> int:
@@ -65,6 +72,35 @@ def remove_strays(folder: str, at: datetime) -> int:
                     remove_bytes(path)
                     removed += 1
     return removed
+
+
+def remove_workrooms(at: datetime) -> int:
+    """Remove the folders in which files were prepared that nobody has in hand at this moment, with
+    the originals in them; returns how many. One query where there are any."""
+    # Before the query: a folder is made once its file is claimed.
+    folders = {path: _id_in(path.stem) for path in _in(workroom())}
+    in_hand = StoredFile.objects.filter(pk__in=folders.values(), claimed_until__gt=at)
+    held = set(in_hand.values_list("pk", flat=True)) if folders else set()
+    left = [path for path, key in folders.items() if key and key not in held]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(left)
+
+
+def remove_incoming(at: datetime) -> int:
+    """Remove uploads of which the request never ended, where the folder in which they wait is ours
+    (FILE_UPLOAD_TEMP_DIR), after a day; returns how many."""
+    removed = 0
+    for path in _in(Path(settings.FILE_UPLOAD_TEMP_DIR)) if settings.FILE_UPLOAD_TEMP_DIR else ():
+        with suppress(FileNotFoundError):  # its request ended
+            if ".upload" in path.name and path.stat().st_mtime < (at - REQUEST).timestamp():
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _in(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.exists() else []
 
 
 def _id_in(name: str) -> UUID | None:

@@ -12,11 +12,13 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from evidence.models import Attachment
 from files.filetypes import FileRefused
 from files.keeping import KeptFile, forget, lock, receive, take
 from files.models import StoredFile, Upload, path_of
+from files.preparing import workroom
 from files.storing import PART, write
 from files.sweeping import remove_expired, remove_strays, sweep
 from people.models import Account
@@ -227,6 +229,44 @@ def test_the_sweep_looks_in_one_folder_at_a_time() -> None:
         os.utime(default_storage.path(path), (0, 0))
 
     assert (sweep(), len(in_storage())) == (1, 255)
+
+
+@pytest.mark.parametrize(("claimed", "removed"), [(DAY, 0), (-DAY, 1), (None, 1)])
+def test_the_sweep_removes_what_was_left_in_a_workroom(
+    claimed: timedelta | None, removed: int
+) -> None:
+    """Of a file in hand, of one whose process was killed, and of one that is gone."""
+    file = attach(EvidenceFactory(), TEXT)
+    if claimed:
+        until = timezone.now() + claimed
+        StoredFile.objects.update(preparation="in_hand", claimed_until=until)
+    folder = workroom() / f"{file.pk if claimed else uuid4()}.abc"
+    folder.mkdir(parents=True)
+    (folder / "source").write_bytes(TEXT)
+    (workroom() / "lost+found").mkdir()
+
+    assert sweep() == removed
+
+    there = {path.name for path in workroom().iterdir()}
+    assert there == {"lost+found", *([] if removed else [folder.name])}
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "removed"),
+    [("tmpab.upload.jpg", 2 * DAY, 1), ("tmpab.upload.jpg", DAY / 2, 0), ("notes", 2 * DAY, 0)],
+)
+def test_the_sweep_removes_what_requests_that_never_ended_left(
+    name: str, age: timedelta, removed: int, settings: Settings, tmp_path: Path
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "incoming")
+    left = tmp_path / "incoming" / name
+    assert sweep() == 0  # nothing came in yet
+    left.parent.mkdir()
+    left.write_bytes(TEXT)
+    then = (timezone.now() - age).timestamp()
+    os.utime(left, (then, then))
+
+    assert (sweep(), left.exists()) == (removed, not removed)
 
 
 # --- A full disk, on a page -----------------------------------------------------------------------

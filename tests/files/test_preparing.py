@@ -2,6 +2,7 @@
 
 import errno
 import io
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -14,9 +15,10 @@ from PIL import Image
 
 from evidence.models import Attachment
 from files import cleaning, preparing
+from files.filetypes import FileType
 from files.keeping import forget
 from files.models import StoredFile
-from files.preparing import LEASE, MOST_ATTEMPTS, claimed, prepare, prepare_waiting
+from files.preparing import LEASE, MOST_ATTEMPTS, claimed, prepare, prepare_waiting, workroom
 from files.storing import remove_bytes
 from tests.evidence.factories import EvidenceFactory, attach
 from tests.files.test_keeping import in_storage
@@ -116,12 +118,20 @@ def test_what_is_not_there_as_it_came_in_is_shown_to_nobody(tamper: object) -> N
     assert (state_of(file), StoredFile.objects.count()) == (("failed", 1, "lost"), 1)
 
 
+def no_fault(*_: object) -> None:
+    """It is cleaned as ever."""
+
+
+def damaged(*_: object) -> None:
+    raise cleaning.CleaningFailed(StoredFile.Fault.DAMAGED_IMAGE)
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_a_full_disk_is_not_the_fault_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     file = waiting()
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     with monkeypatch.context() as patch:
         patch.setattr(cleaning, "_save_still", full)
         for _ in range(MOST_ATTEMPTS + 1):
@@ -180,6 +190,29 @@ def test_what_was_deleted_meanwhile_leaves_no_version() -> None:
     assert prepare(row) is False
 
     assert in_storage() == {file.path}  # which go with the deletion, after its commit
+
+
+@pytest.mark.parametrize("fault", [no_fault, damaged, full])
+def test_a_file_deleted_while_it_is_in_hand_keeps_no_other_waiting(
+    fault: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = waiting(), waiting()
+    clean = cleaning.clean_image
+
+    def deleted_meanwhile(source: Path, target: Path, file_type: FileType) -> FileType:
+        if StoredFile.objects.filter(pk=first.pk).exists():
+            Attachment.objects.filter(file=first).delete()
+            forget([first], by=None)
+            fault()
+        return clean(source, target, file_type)
+
+    monkeypatch.setattr(cleaning, "clean_image", deleted_meanwhile)
+
+    assert prepare_waiting() == 1
+
+    assert state_of(second) == ("ready", 1, "")
+    assert not StoredFile.objects.filter(pk=first.pk).exists()
+    assert list(workroom().iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ from evidence.models import Attachment, Evidence
 from files import cleaning, preparing
 from files.keeping import KeptFile, forget, receive, take
 from files.models import StoredFile, Upload
-from files.preparing import LEASE, prepare_waiting
+from files.preparing import LEASE, prepare_waiting, workroom
+from files.sweeping import remove_workrooms
 from people.models import Account
 from records.refusals import NotPossible
 from tests.evidence.factories import EvidenceFactory, attach, taken_in
@@ -240,13 +241,18 @@ def test_a_preparing_process_that_is_killed_loses_nothing(
     victim.kill()
     ended(victim)
     default_storage.delete("asleep")
+    left = [path.stem for path in workroom().iterdir()]
     others = prepare_waiting()
     first.refresh_from_db()
     state = (first.preparation, first.attempts)
+    assert remove_workrooms(timezone.now()) == 0  # it may live
     StoredFile.objects.filter(pk=first.pk).update(claimed_until=timezone.now() - LEASE)
 
     assert (state, others) == (("in_hand", 1), 1)
+    assert left == [str(first.pk)] * (1 - strays)
+    assert remove_workrooms(timezone.now()) == 1 - strays
     assert prepare_waiting() == 1
+    assert list(workroom().iterdir()) == []
     assert swept(timezone.now() + 8 * DAY) == strays
     shown = StoredFile.objects.filter(cleaned_from__in=[first, second])
     assert in_storage() == {file.path for file in [first, second, *shown]}
