@@ -56,7 +56,7 @@ def receive(
     and OSError when the storage cannot take it; nothing of it is left then. Two queries.
     """
     at = at or timezone.now()
-    file_type = detect(file, size)
+    file_type = detect(file, size, name)
     upload = Upload.objects.create(
         owner_id=by.pk,
         purpose=purpose,

@@ -159,6 +159,11 @@ class PieceForm(forms.ModelForm):
     def chosen_files(self) -> list[KeptFile]:
         return list(self.good.values())
 
+    @property
+    def kept_ids(self) -> list[str]:
+        """The ids of the files that need not be chosen again, as a draft names them."""
+        return [str(key) for key in self.good]
+
     def offered_files(self) -> list[OfferedFile]:
         """List the files to offer: those of the revision, those that are kept, and on a fresh page
         those that the draft names."""

@@ -77,6 +77,8 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
         draft.forget()
         messages.success(request, _("Your evidence is kept."))
         return redirect("evidence:requirements", piece.pk)
+    if form.errors:
+        draft.keep_refused(kept=form.kept_ids)
     context = {"form": form, "draft": draft}
     return render(request, "evidence/add.html", context, status=422 if form.errors else 200)
 
@@ -98,6 +100,8 @@ def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
         draft.forget()
         messages.success(request, _("Your changes are kept."))
         return redirect(piece)
+    if form.errors:
+        draft.keep_refused(kept=form.kept_ids)
     context = {"form": form, "draft": draft, "piece": piece}
     return render(request, "evidence/edit.html", context, status=422 if form.errors else 200)
 

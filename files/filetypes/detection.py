@@ -9,13 +9,14 @@ import codecs
 import re
 import zipfile
 from functools import partial
+from mimetypes import guess_type
 from typing import IO, Final
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from files.filetypes import types
-from files.filetypes.types import MEGABYTE, FileRefused, FileType, Kind, size_limit
+from files.filetypes.types import ALLOWED, MEGABYTE, FileRefused, FileType, Kind, size_limit
 
 _HEAD: Final = 4096
 _SIGNATURES: Final = (
@@ -34,14 +35,22 @@ _VIDEO_TRACK: Final = re.compile(rb"hdlr.{8}vide", re.DOTALL)
 _VIDEO_CODEC: Final = re.compile(rb"\x86[\x80-\xff]V_")
 _LONGEST_INDEX: Final = 16 * MEGABYTE
 _MOST_ENTRIES: Final = 10_000
+# What the readable end of a PDF begins with, and a page, or packed objects in which pages can be.
+_PDF_PARTS: Final[tuple[re.Pattern[bytes], ...]] = (
+    re.compile(rb"startxref"),
+    re.compile(rb"/Type\s*/(?:Page|ObjStm)\b"),
+)
+_LONGEST_PART: Final = 64
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
-def detect(file: IO[bytes], size: int) -> FileType:
+def detect(file: IO[bytes], size: int, name: str = "") -> FileType:
     """Find the type of this seekable file of `size` bytes, which is left at its beginning.
 
     Reads the head and, where that does not decide, the index of a video, the listing of a package
-    or the whole of a text. Raises FileRefused when the type is not allowed or the file too large.
+    or the whole of a text; of a PDF as far as its first page and its end. Raises FileRefused when
+    the type is not allowed, the file too large, or a PDF unreadable; what it is called serves only
+    to say why.
     """
     file.seek(0)
     head = file.read(_HEAD)
@@ -58,8 +67,10 @@ def detect(file: IO[bytes], size: int) -> FileType:
         _check_size(Kind.DOCUMENT, size)
         file_type = _package(file)
     elif file_type is None:
-        file_type = _text(file, head, size)
+        file_type = _text(file, head, size, name)
     _check_size(file_type.kind, size)
+    if file_type is types.PDF:
+        _check_pdf(file)
     file.seek(0)
     return file_type
 
@@ -169,7 +180,23 @@ def _package(file: IO[bytes]) -> FileType:
     raise archive
 
 
-def _text(file: IO[bytes], head: bytes, size: int) -> FileType:
+def _check_pdf(file: IO[bytes]) -> None:
+    """See that a PDF has a page, and the end from which it is read."""
+    file.seek(0)
+    missing, before = _PDF_PARTS, b""
+    for block in iter(partial(file.read, MEGABYTE), b""):
+        content = before + block
+        missing = tuple(part for part in missing if not part.search(content))
+        if not missing:
+            return
+        before = content[-_LONGEST_PART:]
+    raise _refusal(
+        _("This PDF is damaged, or has no page: it cannot be read."),
+        _("Open it on your own device, save it again as PDF, and add that."),
+    )
+
+
+def _text(file: IO[bytes], head: bytes, size: int, name: str) -> FileType:
     """See that this is plain UTF-8 text without control characters, and without markup at its
     beginning."""
     if head.startswith((b"\xd0\xcf\x11\xe0", b"{\\rtf")):
@@ -188,6 +215,12 @@ def _text(file: IO[bytes], head: bytes, size: int) -> FileType:
             )
         if _is_text(content, final=True):
             return types.TEXT
+    if guess_type(name)[0] in ALLOWED:
+        text = _("This file cannot be read as %(kind)s. Perhaps it is damaged.")
+        raise _refusal(
+            text % {"kind": name.rpartition(".")[2].upper()},
+            _("Open it on your own device, save it again, and add that."),
+        )
     raise _refusal(
         _("This kind of file cannot be kept here."),
         _(

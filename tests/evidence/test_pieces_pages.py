@@ -187,6 +187,21 @@ def test_a_refused_file_is_named_and_the_others_are_kept(client: Client) -> None
     assert errors == ["harm.exe", "empty.txt"]
     assert [each.file.name for each in form.offered_files()] == ["good.txt"]
     assert Evidence.objects.count() == 0
+    page = response.content.decode()
+    assert [page.count(words) for words in ("2 files were refused", "You can add photos")] == [1, 1]
+
+
+def test_who_comes_back_after_a_refused_file_finds_what_they_typed_and_the_good_files(
+    client: Client,
+) -> None:
+    client.force_login(EnrolmentFactory(student__language="en").student)
+    uploads = [note("good.txt"), SimpleUploadedFile("photo.jpg", bytes(20))]
+
+    client.post(url("add"), {**FORM, "uploads": uploads})
+    form = client.get(url("add")).context["form"]
+
+    assert form["title"].value() == FORM["title"]
+    assert [(each.file.name, each.chosen) for each in form.offered_files()] == [("good.txt", True)]
 
 
 def test_more_than_twenty_files_are_refused_by_name(client: Client) -> None:

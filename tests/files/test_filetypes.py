@@ -25,6 +25,7 @@ ARCHIVE = "archive"
 OLD_OFFICE = "older Office document"
 MACROS = "macros"
 OTHER = "This kind of file"
+NO_PDF = "This PDF is damaged, or has no page"
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +74,10 @@ def iso(major: bytes, *compatible: bytes, rest: bytes = b"") -> bytes:
     return box(b"ftyp", major + bytes(4) + b"".join(compatible)) + rest
 
 
+def pdf(content: bytes, end: bytes = b"startxref\n9\n%%EOF\n") -> bytes:
+    return b"%PDF-1.7\n" + content + end
+
+
 MEDIA_DATA = box(b"mdat", bytes(9000))
 
 LET_IN = {
@@ -105,7 +110,12 @@ LET_IN = {
     "mp3 without a tag": (b"\xff\xfb\x90\x64" + bytes(20), types.MP3),
     "opus": (b"OggS" + bytes(24) + b"OpusHead", types.OGG),
     "wav": (b"RIFF\x24\x00\x00\x00WAVEfmt ", types.WAV),
-    "pdf": (b"%PDF-1.7\n", types.PDF),
+    "pdf": (pdf(b"<</Type/Page/Parent 2 0 R>>"), types.PDF),
+    "pdf of packed objects": (pdf(b"<< /Type /ObjStm /N 3 >>"), types.PDF),
+    "pdf longer than is read at once": (
+        pdf(bytes(types.MEGABYTE - 14) + b"/Type /Page "),
+        types.PDF,
+    ),
     "docx": (ooxml(DOCX.media_type, "word/document2.xml"), DOCX),
     "xlsx": (ooxml(XLSX.media_type), XLSX),
     "pptx": (ooxml(PPTX.media_type), PPTX),
@@ -150,6 +160,9 @@ REFUSED = {
     "camera raw": (iso(b"crx "), OTHER),
     "aac without a container": (b"\xff\xf1\x50\x80" + bytes(20), OTHER),
     "ftyp and no more": (b"\x00\x00\x00\x08ftyp", OTHER),
+    "pdf of 16 bytes": (b"%PDF-1.7\n%%EOF\n\n", NO_PDF),
+    "pdf without a page": (pdf(b"<< /Type /Pages /Kids [] >>"), NO_PDF),
+    "pdf that stops halfway": (pdf(b"<< /Type /Page >>", end=b""), NO_PDF),
 }
 
 
@@ -168,6 +181,20 @@ def test_is_refused_in_words(content: bytes, what: str) -> None:
         detected(content)
 
     assert "Nothing of it was kept." in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("photo.jpg", "This file cannot be read as JPG. Perhaps it is damaged."),
+        ("photo.xyz", OTHER),
+    ],
+)
+def test_what_has_a_name_that_is_let_in_is_refused_as_damaged(name: str, what: str) -> None:
+    content = bytes(60)
+
+    with pytest.raises(FileRefused, match=what):
+        detect(io.BytesIO(content), len(content), name)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -204,7 +231,6 @@ def test_archive_of_more_than_a_document_is_not_looked_into(settings: "Settings"
 HOSTILE_BUT_LET_IN = {
     "gif-js-polyglot.gif": types.GIF,  # drawn again
     "png-zip-polyglot.png": types.PNG,  # drawn again
-    "pdf-zip-polyglot.pdf": types.PDF,  # an attachment
 }
 
 
