@@ -1,4 +1,5 @@
-"""The two plain pages of the house: one form, and a question before something is ended."""
+"""The two plain pages of the house: one form, and a question before something is ended; and what
+they say once it is done."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,10 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
+from people.access import allowed, check_may_look_after
+from people.models import Account, Address
 from records.refusals import NotPossible
 
 
@@ -51,6 +55,21 @@ def refusals_in(form: forms.BaseForm, field: str | None = None) -> Iterator[None
         yield
     except NotPossible as refusal:
         form.add_error(field, str(refusal))
+
+
+def tell_who_shares(request: HttpRequest, address: Address, by: Account) -> None:
+    """Say who else gets mail at the mailbox of an address that was given just now: of those whom
+    this person looks after, and nothing of others."""
+    rows = Address.objects.current().filter(mailbox=address.mailbox, receives=True)
+    others = rows.exclude(person=address.person_id).select_related("person__account")
+    names = [
+        row.person.name
+        for row in others.order_by("person__name", "person")
+        if allowed(check_may_look_after, by, row.person)
+    ]
+    if names:
+        text = _("Mail for %(names)s goes to this address too.")
+        messages.warning(request, text % {"names": ", ".join(names)})
 
 
 def form_page(

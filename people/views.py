@@ -27,7 +27,15 @@ from people.access import (
 from people.drafts import sent, words_in
 from people.forms import AddressForm, NameForm
 from people.models import Address
-from people.pages import WayBack, act_and_go_back, ask_page, done, form_page, refusals_in
+from people.pages import (
+    WayBack,
+    act_and_go_back,
+    ask_page,
+    done,
+    form_page,
+    refusals_in,
+    tell_who_shares,
+)
 from people.speaking import speak_as_mail
 from post.errands import call_off, progress_of
 from post.models import Errand, OutboxMail
@@ -124,7 +132,10 @@ def details_address(request: PersonRequest) -> HttpResponse:
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            actions.change_address(person=request.user.person, **form.cleaned_data, by=request.user)
+            row = actions.change_address(
+                person=request.user.person, **form.cleaned_data, by=request.user
+            )
+            tell_who_shares(request, row, request.user)
             return done(request, _("Look in the mail of that address: confirm it."), _details())
     return form_page(
         request,

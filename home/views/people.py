@@ -25,7 +25,15 @@ from people.access import (
 )
 from people.forms import AddressForm, NameForm
 from people.models import Account, InstitutionRole, Person, SamePerson
-from people.pages import WayBack, act_and_go_back, ask_page, done, form_page, refusals_in
+from people.pages import (
+    WayBack,
+    act_and_go_back,
+    ask_page,
+    done,
+    form_page,
+    refusals_in,
+    tell_who_shares,
+)
 from records.refusals import why_not
 
 AT_A_TIME = 50
@@ -59,6 +67,8 @@ def person_new(request: PersonRequest) -> HttpResponse:
     if form.is_valid():
         with refusals_in(form):
             account = actions.invite(**form.cleaned_data, by=request.user)
+            if address := account.person.address():
+                tell_who_shares(request, address, request.user)
             text = _("%(name)s is invited by mail.") % {"name": account.name}
             return done(request, text, _page_of(account.person))
     return form_page(
@@ -139,6 +149,7 @@ def person_address(request: PersonRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         with refusals_in(form):
             row = actions.change_address(person=person, **form.cleaned_data, by=request.user)
+            tell_who_shares(request, row, request.user)
             if row.receives:
                 text = _("Mail for %(name)s goes to this address from now on.")
             else:

@@ -463,6 +463,24 @@ def test_an_address_is_put_right(desk: Client) -> None:
     assert "Somebody else signs in with this address." in refused.content.decode()
 
 
+@pytest.mark.parametrize("way", ["another address", "an invitation"])
+def test_who_gives_an_address_is_told_who_else_gets_mail_there(desk: Client, way: str) -> None:
+    noor = registered("Noor", "noor@school.example")
+    met("Petra Klein", INFO)
+    waits = met("Ad Smit", "ad@a.example")
+    Address.objects.create(person=waits, address=INFO, receives=False, source=Address.Source.SELF)
+
+    if way == "an invitation":
+        answer = post(desk, "person_new", name="Jan", email=INFO, language="nl")
+    else:
+        answer = post(desk, "person_address", noor.pk, address=INFO)
+
+    shown = desk.get(answer.url).content.decode()
+    assert "Mail for Petra Klein goes to this address too." in shown
+    elsewhere = post(desk, "person_address", noor.pk, address="noor@home.example")
+    assert "goes to this address too" not in desk.get(elsewhere.url).content.decode()
+
+
 def test_ones_own_address_is_changed_where_the_password_is_asked_for(
     desk: Client, coordinator: Account
 ) -> None:

@@ -7,8 +7,8 @@ from people import actions
 from people.models import Account
 from post.models import OutboxMail
 from records.models import Event
-from tests.factories import AccountFactory
-from tests.people.factories import PASSWORD
+from tests.factories import AccountFactory, InstitutionRoleFactory
+from tests.people.factories import PASSWORD, met
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +75,21 @@ def test_ones_own_address_is_changed_and_confirmed(client: Client, noor: Account
     client.post(f"/address/{row.token}/")
 
     assert address_of(noor) == "noor@home.example"
+
+
+@pytest.mark.parametrize("is_coordinator", [False, True])
+def test_who_else_is_known_at_the_new_address_is_told_to_who_looks_after_them_only(
+    client: Client, noor: Account, is_coordinator: bool
+) -> None:
+    met("Petra Klein", "info@shop.example")
+    if is_coordinator:
+        InstitutionRoleFactory(person=noor.person, role="coordinator")
+    once_more(client)
+
+    page = client.post("/me/address/", {"address": "info@shop.example"}, follow=True)
+
+    told = "Mail for Petra Klein goes to this address too." in page.content.decode()
+    assert told is is_coordinator
 
 
 def test_what_is_refused_stands_in_the_form(client: Client, noor: Account) -> None:
