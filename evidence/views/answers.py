@@ -66,6 +66,7 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
             return _closed(request, token, now_is)
     context = {
         **_frame(question),
+        "others": _others(request, question),
         "giver": dict(names).get(question.person_id, question.asked_as),
         "form": form,
         "draft": draft,
@@ -185,9 +186,11 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
         remarks = _remarks(question.feedback) if is_fresh else []
         giver = question.feedback.spoke_as
         context = {**_frame(question), "giver": giver, "remarks": remarks}
+        context["others"] = _others(request, question)
         return render(request, "evidence/answer/receipt.html", context)
     context = {**_frame(question), "kept": kept}
     if question.state == State.DECLINED:
+        context["others"] = _others(request, question)
         return render(request, "evidence/answer/declined.html", context)
     is_gone = question.evidence.withdrawn_at is not None
     name = "withdrawn" if is_gone else "expired"
@@ -217,6 +220,15 @@ def _frame(row: FeedbackRequest | Feedback) -> dict[str, Any]:
         "programme": row.enrolment.programme,
         "institution": settings.INSTITUTION,
     }
+
+
+def _others(request: HttpRequest, question: FeedbackRequest) -> int:
+    """Count the other questions that wait for who was asked, if they are signed in. At most one
+    query."""
+    if _by(request, question.person_id) is None:
+        return 0
+    waiting = FeedbackRequest.objects.awaiting_answer(timezone.now())
+    return waiting.filter(person=question.person_id).exclude(pk=question.pk).count()
 
 
 def _by(request: HttpRequest, person: uuid.UUID) -> Account | None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from evidence.actions import feedback as actions
@@ -333,6 +334,24 @@ def test_the_page_takes_the_same_number_of_queries_for_one_and_five_requirements
 
     assert len(response.context["form"].own_fields()) == number
     assert len(response.context["attachments"]) == number
+
+
+def test_who_is_signed_in_is_led_to_their_other_questions(client: Client) -> None:
+    user = AccountFactory(language="en")
+    first, second = asked(person=user), asked(person=user)
+    asked(person=user, expired=True)
+    asked()
+    way = f'<a href="{reverse("home:home")}#asked">1 other question waits for you</a>'
+
+    by_link = client.get(link(first)).text
+    client.force_login(user)
+    signed_in = client.get(link(first)).text
+    thanked = client.post(link(first), {"text": "Calm."}, follow=True).text
+    last = client.get(link(second)).text
+
+    assert [way in page for page in (by_link, signed_in, thanked, last)] == [
+        False, True, True, False,
+    ]  # fmt: skip
 
 
 def test_who_has_an_account_finds_the_questions_that_await_them() -> None:
