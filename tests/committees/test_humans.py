@@ -1,6 +1,6 @@
-"""Humans who are asked under whatever name, at whatever mailbox, get accounts, move, sit in a
-committee, and are said to be one: in any order no more people are counted than there are, and
-nobody judges unseen a set in which they spoke."""
+"""Humans who are asked under whatever name, at whatever mailbox, of whom is noted what they said,
+who get accounts, move, sit in a committee and leave it, and are said to be one: in any order no
+more people are counted than there are, and nobody judges unseen a set in which they spoke."""
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -23,9 +23,9 @@ from committees import actions
 from committees.access import check_may_judge
 from committees.models import Membership
 from committees.who_sits import panel_of
-from evidence.actions import answer, ask
+from evidence.actions import answer, ask, confirm, note
 from evidence.asking import Asked
-from evidence.models import FeedbackRequest, GiverRole
+from evidence.models import Feedback, FeedbackRequest, GiverRole
 from people.access import allowed
 from people.actions import (
     change_address,
@@ -39,11 +39,12 @@ from people.actions import (
 )
 from people.identity import plain_name
 from people.models import Account, Person, SamePerson
-from portfolio.loading import load
+from portfolio.evidence_set import CONFIRMED, WRITTEN
+from portfolio.loading import load_many
 from records.refusals import NotPossible
 from tests.committees.factories import REFERENCE, scene
 from tests.evidence.factories import EvidenceFactory
-from tests.factories import set_rules
+from tests.factories import EnrolmentFactory, ProgrammeFactory, set_rules
 from tests.people.factories import been_here
 from tests.recorded import faults
 
@@ -66,7 +67,8 @@ readers = st.sampled_from(READS)
 
 class Humans(RuleBasedStateMachine):
     """What is true of the humans stands in `persons` (which rows are of whom), `spoke` (who spoke
-    from which mailbox) and `boxes` (at which mailboxes an account of theirs was)."""
+    from which mailbox), `noted` (who said, at which mailbox, what waits for their word) and `boxes`
+    (at which mailboxes an account of theirs was)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,9 +76,11 @@ class Humans(RuleBasedStateMachine):
         self.savepoint.__enter__()
         self.scene = scene(pieces=0)
         set_rules(self.scene.programme, givers_may_judge=False)
+        self.enrolments = [self.scene.case.enrolment]
         self.now = datetime(2026, 9, 10, tzinfo=UTC)
         self.persons: dict[str, set[UUID]] = defaultdict(set)
         self.spoke: dict[UUID, tuple[str, tuple[str, str]]] = {}
+        self.noted: dict[UUID, tuple[str, tuple[str, str]]] = {}
         self.pairs: set[tuple[str, tuple[str, str]]] = set()
         self.boxes: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
 
@@ -93,24 +97,37 @@ class Humans(RuleBasedStateMachine):
     def accounts(self, human: str) -> list[Account]:
         return list(Account.objects.filter(pk__in=self.persons[human], is_active=True))
 
+    @precondition(lambda self: len(self.enrolments) == 1)
+    @rule()
+    def the_student_enrols_again(self) -> None:
+        """In another programme of the same qualification, in the frame of which they ask too."""
+        first = self.scene.case.enrolment
+        other = ProgrammeFactory(qualification=first.programme.qualification)
+        self.enrolments.append(EnrolmentFactory(programme=other, student=first.student))
+
     @rule(
         reads=readers,
         spelt=st.integers(0, 1),
         called=st.integers(0, 2),
         corrects=st.booleans(),
+        frame=st.integers(0, 1),
     )
     def is_asked_and_answers(
-        self, reads: tuple[str, tuple[str, str]], spelt: int, called: int, corrects: bool
+        self,
+        reads: tuple[str, tuple[str, str]],
+        spelt: int,
+        called: int,
+        corrects: bool,
+        frame: int,
     ) -> None:
         """Whoever reads the mail chooses their own name among those they are shown, perhaps spells
         it otherwise, and puts one right that is not theirs."""
         human, box = reads
-        enrolment = self.scene.case.enrolment
-        piece = EvidenceFactory(owner=enrolment.student, on=[self.scene.requirement])
+        piece = EvidenceFactory(owner=self.scene.student.person, on=[self.scene.requirement])
         asked = Asked(HUMANS[human][called], box[spelt], GiverRole.CLIENT, "nl")
         [question] = ask(
             evidence=piece,
-            enrolment=enrolment,
+            enrolment=self.enrolments[frame % len(self.enrolments)],
             people=[asked],
             requirements=[self.scene.requirement],
             by=self.scene.student,
@@ -124,9 +141,67 @@ class Humans(RuleBasedStateMachine):
             at=self.later(),
             **self.chosen_by(human, question, corrects=corrects),
         )
+        self.has_spoken(said, human, box)
+
+    def has_spoken(self, said: Feedback, human: str, box: tuple[str, str]) -> None:
         self.persons[human].add(said.person_id)
-        self.spoke[said.person_id] = reads
-        self.pairs.add(reads)
+        self.spoke[said.person_id] = (human, box)
+        self.pairs.add((human, box))
+
+    @rule(
+        reads=readers,
+        spelt=st.integers(0, 1),
+        called=st.integers(0, 2),
+        frame=st.integers(0, 1),
+    )
+    def is_noted(
+        self, reads: tuple[str, tuple[str, str]], spelt: int, called: int, frame: int
+    ) -> None:
+        """The student notes what they said, by a name of theirs and a mailbox that they read."""
+        human, box = reads
+        piece = EvidenceFactory(owner=self.scene.student.person, on=[self.scene.requirement])
+        speaker = Asked(HUMANS[human][called], box[spelt], GiverRole.CLIENT, "nl")
+        said = note(
+            evidence=piece,
+            enrolment=self.enrolments[frame % len(self.enrolments)],
+            speaker=speaker,
+            given_on=self.now.date(),
+            text="Calm and clear.",
+            requirements=[self.scene.requirement],
+            by=self.scene.student,
+            at=self.later(),
+        )
+        if hasattr(said.person, "account"):  # it is of whose mailbox it is
+            [human] = [one for one, rows in self.persons.items() if said.person_id in rows]
+        self.noted[said.pk] = (human, box)
+
+    @precondition(lambda self: self.noted)
+    @rule(data=st.data(), said_it=st.booleans(), by_own_name=st.booleans())
+    def says_whether_they_said_it(
+        self, data: st.DataObject, said_it: bool, by_own_name: bool
+    ) -> None:
+        """By the link, or signed in; perhaps by another name than was noted."""
+        key = data.draw(st.sampled_from(list(self.noted)))
+        human, box = self.noted[key]
+        noted = Feedback.objects.select_related("person__account").get(pk=key)
+        other: dict[str, Any] = {}
+        if by_own_name:
+            other = {
+                "name": HUMANS[human][0],
+                "is_another": noted.person_id in self.of_others(human),
+            }
+        try:
+            with transaction.atomic():
+                word = confirm(feedback=noted, confirmed=said_it, at=self.later(), **other)
+        except NotPossible:  # somebody of that name has an account by now, and has to sign in
+            return
+        del self.noted[key]
+        if said_it:
+            self.has_spoken(word.feedback, human, box)
+
+    def of_others(self, human: str) -> set[UUID]:
+        """The rows that are of somebody else."""
+        return {row for one, rows in self.persons.items() if one != human for row in rows}
 
     def chosen_by(self, human: str, question: FeedbackRequest, *, corrects: bool) -> dict[str, Any]:
         """Of several names that are shown the one that they went by before, else one of theirs;
@@ -215,6 +290,12 @@ class Humans(RuleBasedStateMachine):
                     at=self.later(),
                 )
 
+    @rule(human=st.sampled_from(list(HUMANS)))
+    def sits_no_longer(self, human: str) -> None:
+        seats = self.scene.committee.memberships.current()
+        for seat in seats.filter(person__in=self.persons[human]):
+            actions.end_seat(seat=seat, by=None, at=self.later())
+
     @rule()
     def everybody_is_said_to_be_who_they_are(self) -> None:
         """Then no more are counted than there are humans; and all is as it was again."""
@@ -232,7 +313,8 @@ class Humans(RuleBasedStateMachine):
     @rule()
     def the_set_is_frozen_and_read(self) -> None:
         """Who sits and spoke is disclosed, and may not judge before it is known to be theirs;
-        where it is said to be theirs, they stand aside. And all is as it was again."""
+        where it is said to be theirs, they stand aside. What was noted of them and waits keeps them
+        from judging too; who sits no longer has no seat. And all is as it was again."""
         with transaction.atomic():
             self.scene.freeze()
             at = REFERENCE + timedelta(days=1)
@@ -261,11 +343,19 @@ class Humans(RuleBasedStateMachine):
         boxes |= {self.spoke[one][1] for one in said if one in self.spoke}
         return (
             bool(said & self.spoke.keys()),
-            any(box in boxes for _human, box in self.spoke.values()),
+            any(box in boxes for _human, box in [*self.spoke.values(), *self.noted.values()]),
         )
 
     def counted(self) -> int:
-        return len({item.counted for item in load(self.scene.case.enrolment).feedback})
+        """Of whom it is not only noted, in the set of each enrolment."""
+        return len(
+            {
+                item.counted
+                for evidence_set in load_many(self.enrolments).values()
+                for item in evidence_set.feedback
+                if item.standing in (WRITTEN, CONFIRMED)
+            }
+        )
 
 
 @pytest.mark.any_database
