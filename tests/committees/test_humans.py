@@ -14,6 +14,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -85,10 +86,14 @@ class Humans(RuleBasedStateMachine):
         self.boxes: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
 
     def teardown(self) -> None:
-        found = faults()
-        transaction.set_rollback(True)
-        self.savepoint.__exit__(None, None, None)
-        assert found == []
+        """However it went, what must hold is looked at once more."""
+        try:
+            self.are_counted()
+            self.the_set_is_frozen_and_read()
+            assert faults() == []
+        finally:
+            transaction.set_rollback(True)
+            self.savepoint.__exit__(None, None, None)
 
     def later(self) -> datetime:
         self.now += timedelta(hours=1)
@@ -96,6 +101,11 @@ class Humans(RuleBasedStateMachine):
 
     def accounts(self, human: str) -> list[Account]:
         return list(Account.objects.filter(pk__in=self.persons[human], is_active=True))
+
+    @initialize(reads=readers)
+    def somebody_sits(self, reads: tuple[str, tuple[str, str]]) -> None:
+        self.gets_an_account(reads=reads, called=0)
+        self.sits(human=reads[0])
 
     @precondition(lambda self: len(self.enrolments) == 1)
     @rule()
