@@ -23,6 +23,7 @@ from people.access import (
     check_invite,
     check_may_give_roles,
     check_may_look_after,
+    check_may_say_same,
     check_one_account,
 )
 from people.identity import names_of
@@ -249,13 +250,14 @@ class PersonShown:
     troubles: dict[UUID, OutboxMail]
     open_to_viewer: set[UUID]
     may_change: bool
+    may_say_same: bool
     may_give_roles: bool
     why_kept_out: str  # of who has not come in, or has a closed account
     why_no_role: str
 
 
 def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
-    """Show somebody to who looks after them. At most 19 queries, however much there is; of who has
+    """Show somebody to who looks after them. At most 22 queries, however much there is; of who has
     not come in, or is kept out, those of `check_invite` or `check_one_account` besides."""
     access = access_of(person)
     addresses = list(person.addresses.exclude(address="").order_by("recorded_at", "pk"))
@@ -274,6 +276,7 @@ def person_shown(person: Person, viewer: Account, at: datetime) -> PersonShown:
             *Committee.objects.visible_to(viewer).values_list("pk", flat=True),
         },
         may_change=allowed(check_may_look_after, viewer, person),
+        may_say_same=allowed(check_may_say_same, viewer, person),
         may_give_roles=allowed(check_may_give_roles, viewer),
         why_kept_out=_why_kept_out(person, access),
         why_no_role=why_not(check_give_role, person),

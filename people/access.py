@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop
 from django_htmx.middleware import HtmxDetails
 
 from people import unsent
-from people.identity import account_at, known_at, said_to_be
+from people.identity import account_at, counted_together, known_at, said_to_be
 from people.models import Account, Address, InstitutionRole, Person
 from records.refusals import NotPossible
 
@@ -152,6 +152,16 @@ def check_speak_as(by: Account | None, person: Person) -> None:
             _("%(name)s has an account here: sign in to answer as %(name)s.")
             % {"name": person.name}
         )
+
+
+def check_may_say_same(by: Account | None, *people: Person) -> None:
+    """Let who looks after people say of these that two of them are one, or take it back; never of
+    themselves, nor of who counts as one with them: whoever judges on a committee does not choose
+    whose words are theirs. Three queries."""
+    check_may_administer(by)
+    groups = counted_together([person.pk for person in people]).values()
+    if by is not None and by.pk in frozenset().union(*groups):
+        raise NotAllowed(_("This is about yourself: a colleague who looks after people says it."))
 
 
 def check_same(one: Person, other: Person, reason: str) -> None:

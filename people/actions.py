@@ -24,6 +24,7 @@ from people.access import (
     check_may_confirm_address,
     check_may_give_roles,
     check_may_look_after,
+    check_may_say_same,
     check_one_account,
     check_same,
     check_speak_as,
@@ -198,8 +199,8 @@ def say_same(
     """Say that these two are one human. They count as one from now on, and nothing that names
     either changes. Raises NotPossible without a reason, for one and the same, for two open
     accounts, and where it was said before."""
-    check_may_administer(by)
     hold_who_is_who()
+    check_may_say_same(by, one, other)
     at = at or timezone.now()
     check_same(one, other, reason)
     first, second = sorted((one, other), key=attrgetter("pk"))
@@ -218,8 +219,8 @@ def take_back_same(
     *, statement: SamePerson, by: Account | None, at: datetime | None = None
 ) -> None:
     """Take back that these two are one human. Nothing happens where that was done before."""
-    check_may_administer(by)
     hold_who_is_who()
+    check_may_say_same(by, statement.one, statement.other)
     at = at or timezone.now()
     if SamePerson.objects.current().filter(pk=statement.pk).update(ended_at=at):
         _about_both(statement, "person.not_same", by=by, at=at)

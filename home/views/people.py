@@ -21,9 +21,11 @@ from people.access import (
     check_may_administer,
     check_may_give_roles,
     check_may_look_after,
+    check_may_say_same,
     signed_in,
 )
 from people.forms import AddressForm, NameForm
+from people.identity import counted_together
 from people.models import Account, InstitutionRole, Person, SamePerson
 from people.pages import (
     WayBack,
@@ -269,15 +271,17 @@ def sign_out(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_same(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Ask who is the same human as this person. Offered are those at the same mailbox, or whom the
-    search finds."""
+    search finds, but who asks."""
     person = _person(request, pk)
+    check_may_say_same(request.user, person)
+    own = counted_together([request.user.pk])[request.user.pk]
     search = PeopleSearchForm(request.GET, label_suffix="")
     words = search.words()
     if words:
-        found = list(people_found(words).exclude(pk=person.pk)[:MOST_CHOICES])
+        found = list(people_found(words).exclude(pk__in=[person.pk, *own])[:MOST_CHOICES])
     else:
         kin = [kin for kin in kin_of(person) if kin.statement is None]
-        found = [one.person for one in kin if one.shares_mailbox]
+        found = [one.person for one in kin if one.shares_mailbox and one.person.pk not in own]
     choices = [
         (
             line.person,
@@ -307,6 +311,7 @@ def person_same(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def same_end(request: PersonRequest, pk: UUID, same_id: UUID) -> HttpResponse:
     person = _person(request, pk)
+    check_may_say_same(request.user, person)
     statements = SamePerson.objects.current().select_related("one", "other")
     statement = get_object_or_404(statements, pk=same_id)
     if person not in (statement.one, statement.other):

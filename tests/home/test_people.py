@@ -379,7 +379,7 @@ def test_a_person_costs_the_same_however_much_there_is(
         other = met(f"Somebody {number}", f"somebody{number}@a.example")
         actions.say_same(one=noor.person, other=other, reason="Asked.", by=None)
 
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(27):
         desk.get(reverse("home:person", args=[noor.pk]))
 
 
@@ -509,6 +509,28 @@ def test_two_are_said_to_be_one_and_it_is_taken_back(desk: Client) -> None:
     assert SamePerson.objects.current().exists()
     post(desk, "same_end", johan.pk, said.pk)
     assert not SamePerson.objects.current().exists()
+
+
+def test_no_page_offers_to_say_who_one_is_oneself(desk: Client, coordinator: Account) -> None:
+    own, jan = coordinator.person, met("Jan", INFO)
+    known = met(own.name, "own@a.example")
+    said = actions.say_same(one=own, other=known, reason="Asked.", by=None)
+    offers = [reverse(f"home:{name}", args=args) for name, args in (
+        ("person_same", [own.pk]), ("person_same", [known.pk]),
+        ("same_end", [own.pk, said.pk]), ("same_end", [known.pk, said.pk]),
+    )]  # fmt: skip
+
+    for person in (own, known):
+        shown = page(desk, "person", person.pk)
+        assert "a colleague who looks after people says it" in shown
+        assert [href for href in offers if f'href="{href}"' in shown] == []
+    for href in offers:
+        assert [desk.get(href).status_code, desk.post(href).status_code] == [403, 403]
+
+    found = reverse("home:person_same", args=[jan.pk])
+    assert desk.get(found, {"q": own.name}).context["found"] == []
+    assert SamePerson.objects.current().count() == 1
+    assert f'href="{found}"' in page(desk, "person", jan.pk)
 
 
 def test_those_at_the_same_mailbox_are_offered_first(desk: Client) -> None:

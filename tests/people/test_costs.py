@@ -28,6 +28,7 @@ COSTS: dict[str, tuple[int, Callable[[Account, Person, Person], object]]] = {
         2 + 2,
         lambda by, noor, jan: access.check_may_look_after(by, noor),
     ),
+    "check_may_say_same": (3, lambda by, noor, jan: access.check_may_say_same(by, noor, jan)),
     "check_may_look_after, one's own": (
         0,
         lambda by, noor, jan: access.check_may_look_after(by, by.person),

@@ -218,6 +218,49 @@ def test_who_may_say_it(who: str, may: bool) -> None:
     assert SamePerson.objects.exists() is may
 
 
+CHAINS: dict[str, tuple[tuple[int, int], ...]] = {
+    "themselves": ((0, 1),),
+    "who is said to be them": ((0, 2), (2, 1)),
+    "who is said to be somebody who is": ((0, 2), (2, 3), (3, 1)),
+}
+
+
+@pytest.mark.parametrize("who", ["coordinator", "administrator"])
+@pytest.mark.parametrize("which", CHAINS)
+def test_nobody_says_of_themselves_who_they_are_or_takes_it_back(which: str, who: str) -> None:
+    """The last statement of each chain: two made it one, before who it is about comes to it."""
+    by = AccountFactory(is_superuser=who == "administrator")
+    InstitutionRoleFactory(person=by, role=InstitutionRole.Role.COORDINATOR)
+    others = [met(name, f"{name}@a.example") for name in ("Jan", "Johan", "Joop")]
+    people = [by.person, *others]
+    *before, (one, other) = CHAINS[which]
+    for pair in before:
+        same(*(people[number] for number in pair))
+
+    with pytest.raises(NotAllowed, match="a colleague"):
+        actions.say_same(one=people[one], other=people[other], reason="Asked.", by=by)
+    said = same(people[one], people[other])
+    with pytest.raises(NotAllowed, match="a colleague"):
+        actions.take_back_same(statement=said, by=by)
+
+    assert SamePerson.objects.current().count() == len(CHAINS[which])
+    colleague = InstitutionRoleFactory(role=InstitutionRole.Role.COORDINATOR).person.account
+    actions.take_back_same(statement=said, by=colleague)
+    assert SamePerson.objects.current().count() == len(before)
+
+
+def test_who_counts_as_oneself_by_a_mailbox_is_oneself() -> None:
+    by = registered("Noor", "noor@school.example")
+    InstitutionRoleFactory(person=by, role=InstitutionRole.Role.COORDINATOR)
+    at_home = met("Noor", INFO)
+    same(by.person, at_home)
+    there, johan = met("Jan", INFO), met("Johan", "johan@b.example")
+    assert distinct(by.person, there) == 1
+
+    with pytest.raises(NotAllowed, match="a colleague"):
+        actions.say_same(one=there, other=johan, reason="Asked.", by=by)
+
+
 def test_counting_asks_once_however_many(django_assert_num_queries: object) -> None:
     people: list[UUID] = [met("Jan", f"jan{number}@a.example").pk for number in range(30)]
 
