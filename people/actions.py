@@ -404,7 +404,7 @@ def _check_free(address: str, person: Person) -> None:
 
 def end_waiting(person: Person, by: Account | None, at: datetime) -> None:
     """End the addresses of somebody that wait for a confirmation, in the transaction that gives
-    them a role: whoever gave one must not come into more than they knew of."""
+    them a role or enrols them: whoever gave one must not come into more than they knew of."""
     if ended := _end(_waiting(person), at):
         append(person.chain, "address.refused", by=by, at=at, rows=ended)
 

@@ -9,7 +9,14 @@ from django.utils.translation import gettext as _
 
 from people.access import NotAllowed, has_role, sees_more
 from people.models import Account, InstitutionRole, Person
-from programmes.models import AdviserAssignment, Period, Programme, ProgrammeRole, Unit
+from programmes.models import (
+    AdviserAssignment,
+    Enrolment,
+    Period,
+    Programme,
+    ProgrammeRole,
+    Unit,
+)
 from qualifications.models import CoreTask, Qualification, WorkProcess
 from records.refusals import NotPossible
 
@@ -34,15 +41,20 @@ def check_may_manage(by: Account | None, programme: Programme) -> None:
 
 
 @sees_more
-def works_elsewhere(by: Account, person: Person) -> bool:
-    """Tell whether somebody has a role or advises in a programme that this person does not
-    coordinate; in one of their own this person could take that role themselves. One query."""
-    has_role_there = ProgrammeRole.objects.current().filter(programme=OuterRef("pk"), person=person)
+def belongs_elsewhere(by: Account, person: Person) -> bool:
+    """Tell whether somebody studies, has a role or advises in a programme that this person does not
+    coordinate, or studied there; in one of their own this person could take that role themselves.
+    Of who studies in several they coordinate all: nobody comes into a portfolio by enrolling its
+    student in a programme of their own. One query."""
+    here = {"programme": OuterRef("pk")}
+    studies_there = Enrolment.objects.filter(**here, student=person)
+    has_role_there = ProgrammeRole.objects.current().filter(**here, person=person)
     advises_there = AdviserAssignment.objects.current().filter(
         enrolment__programme=OuterRef("pk"), adviser=person
     )
     others = Programme.objects.exclude(pk__in=Programme.objects.coordinated_by(by))
-    return others.filter(Exists(has_role_there) | Exists(advises_there)).exists()
+    belongs = Exists(studies_there) | Exists(has_role_there) | Exists(advises_there)
+    return others.filter(belongs).exists()
 
 
 # --- State ----------------------------------------------------------------------------------------

@@ -457,9 +457,9 @@ def enrol(
     by: Account | None,
     at: datetime | None = None,
 ) -> Enrolment:
-    """Enrol a student, who follows the programme's qualification. Raises NotPossible where the
-    student is in this programme already (or was: see `end_enrolment`), would be their own adviser,
-    or has a closed account."""
+    """Enrol a student, who follows the programme's qualification; an address of theirs that waits
+    waits in vain. Raises NotPossible where the student is in this programme already (or was: see
+    `end_enrolment`), would be their own adviser, or has a closed account."""
     check_may_manage(by, programme)
     hold_who_is_who()
     programme = _locked(programme)
@@ -471,6 +471,7 @@ def enrol(
     track = Track.objects.create(
         enrolment=enrolment, qualification=programme.qualification, recorded_at=at
     )
+    end_waiting(person, by, at)
     facts = {"enrolment": enrolment.pk, "programme": programme.pk, "starts_on": starts_on}
     append(
         enrolment.chain,

@@ -1,8 +1,8 @@
 """Where mail goes: changed, confirmed from the mailbox, and never somebody else's way in."""
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +17,7 @@ from people.access import NotAllowed, allowed, check_may_look_after
 from people.models import Account, Address, InstitutionRole, Person
 from post.models import OutboxMail
 from post.outbox import send_due
-from programmes.actions import assign_adviser, give_role
+from programmes.actions import assign_adviser, enrol, give_role
 from programmes.models import ProgrammeRole
 from records.models import Event
 from records.refusals import NotPossible
@@ -180,17 +180,27 @@ def test_who_may_change_name_address_and_access(who: str, of: str, may: bool) ->
 def test_who_sees_what_a_coordinator_does_not_is_no_coordinators_to_change() -> None:
     """Whoever changes an address and reads its mail comes in as that person."""
     coordinator = InstitutionRoleFactory(role="coordinator").person.account
-    own = ProgrammeRoleFactory(person=coordinator, role="coordinator").programme
+    own, other = (
+        ProgrammeRoleFactory(person=coordinator, role="coordinator").programme for _ in range(2)
+    )
     there = [
         EnrolmentFactory(adviser_is=(adviser := AccountFactory())) and adviser,
         ProgrammeRoleFactory(role="teacher").person.account,
         *(MembershipFactory(role=role).person.account for role in Membership.Role.values),
         MembershipFactory(committee__programme=own, role="chair").person.account,
+        EnrolmentFactory().student.account,
+        EnrolmentFactory(ends_on=date(2020, 1, 1), starts_on=date(2019, 1, 1)).student.account,
+        EnrolmentFactory(
+            programme=own, student=EnrolmentFactory().student
+        ).student.account,  # who enrolled them here comes into nothing there
     ]
     here = [
         EnrolmentFactory(programme=own, adviser_is=(adviser := AccountFactory())) and adviser,
         ProgrammeRoleFactory(programme=own, role="teacher").person.account,
-        EnrolmentFactory().student.account,
+        EnrolmentFactory(programme=own).student.account,
+        EnrolmentFactory(
+            programme=own, student=EnrolmentFactory(programme=other).student
+        ).student.account,
         MembershipFactory(role="chair", ended_at=timezone.now()).person.account,
     ]
 
@@ -199,7 +209,33 @@ def test_who_sees_what_a_coordinator_does_not_is_no_coordinators_to_change() -> 
     assert may == [False] * len(there) + [True] * len(here)
 
 
-@pytest.mark.parametrize("gives", ["seat", "teacher", "adviser"])
+def _of_another_programme() -> Account:
+    return ProgrammeRoleFactory(
+        person=InstitutionRoleFactory(role="coordinator").person, role="coordinator"
+    ).person.account
+
+
+@pytest.mark.parametrize("was_here", [True, False])
+@pytest.mark.parametrize(
+    "who",
+    [lambda: InstitutionRoleFactory(role="coordinator").person.account, _of_another_programme],
+    ids=["of no programme", "of another programme"],
+)
+def test_a_student_of_other_programmes_keeps_their_mailbox(
+    who: Callable[[], Account], was_here: bool
+) -> None:
+    student = registered("Noor", OLD)
+    if was_here:
+        been_here(student)
+    EnrolmentFactory(student=student.person)
+
+    with pytest.raises(NotAllowed):
+        actions.change_address(person=student.person, address=NEW, by=who())
+
+    assert not Address.objects.filter(address=NEW).exists()
+
+
+@pytest.mark.parametrize("gives", ["seat", "teacher", "adviser", "enrolment"])
 def test_an_address_that_waits_waits_in_vain_once_a_role_was_given(
     noor: Account, gives: str
 ) -> None:
@@ -211,8 +247,11 @@ def test_an_address_that_waits_waits_in_vain_once_a_role_was_given(
     elif gives == "teacher":
         role = ProgrammeRole.Role.TEACHER
         give_role(programme=ProgrammeFactory(), person=noor.person, role=role, by=None)
-    else:
+    elif gives == "adviser":
         assign_adviser(enrolment=EnrolmentFactory(), adviser=noor.person, by=None)
+    else:
+        on = timezone.localdate()
+        enrol(programme=ProgrammeFactory(), student=noor.person, starts_on=on, by=None)
 
     with pytest.raises(NotPossible):
         actions.confirm_address(address=row, by=None)
