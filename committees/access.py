@@ -16,8 +16,9 @@ from committees.days import is_early, notice_of
 from committees.models import Case, Committee, Meeting, Membership, Supersession
 from committees.rules import Ground, Panel, obstacles
 from committees.standing import OnUnit, Standing
-from committees.who_sits import spoke_in
+from committees.who_sits import owe_a_word, spoke_in
 from committees.workflow import check_move
+from evidence.models import Feedback
 from people.access import NotAllowed, allowed, has_role, sees_more
 from people.identity import at_mailboxes_of, said_to_be
 from people.models import Account, InstitutionRole, Person
@@ -168,15 +169,20 @@ def check_may_supersede(
     ground: Supersession.Ground,
     at: datetime,
 ) -> None:
-    """Leave replacing an announced decision to two different people, neither of whom stands aside
-    or is the student or now advises them: a clerical error for two voting members or two of the
-    exam board, on objection and appeal for two of the exam board. Each is looked for as the human
-    they are said to be. At most nine queries more than `said_to_be`."""
+    """Leave replacing an announced decision to two different people, neither of whom stands aside,
+    owes a word on whose feedback it is, is the student or advised them since the reference date,
+    and of whom one at least gave no feedback in the set: a clerical error for two voting members or
+    two of the exam board, on objection and appeal for two of the exam board. Each is looked for as
+    the human they are said to be. At most thirteen queries more than `said_to_be` and `panels_of`.
+    (domain rule 7)"""
     humans = said_to_be([by.pk, second.pk])
     if humans[by.pk] & humans[second.pk]:
         raise NotAllowed(_("A decision is replaced by two people: this is one."))
+    if not Account.objects.filter(pk=second.pk, is_active=True).exists():
+        raise NotAllowed(_("The account of %(name)s is closed.") % {"name": second.name})
+    unsaid = owe_a_word(case, at)
     for person in (by, second):
-        if person.pk in panel.unsaid or _have_part_in(humans[person.pk], case, panel, at):
+        if person.pk in unsaid or _have_part_in(humans[person.pk], case, panel, at):
             raise NotAllowed(
                 _("%(person)s has a part in this case, and stands aside.") % {"person": person}
             )
@@ -191,15 +197,22 @@ def check_may_supersede(
                 else _("%(person)s is no voting member and does not sit in the exam board.")
                 % {"person": person}
             )
+    if all(
+        person.pk in panel.givers or spoke_in(case, humans[person.pk]) for person in (by, second)
+    ):
+        raise NotAllowed(
+            _("Both of you have a part in this set: at least one of two must have none.")
+        )
 
 
 def _have_part_in(people: frozenset[UUID], case: Case, panel: Panel, at: datetime) -> bool:
-    """Tell whether one of these people is the student, now advises them, stands aside from the
-    case, or gave feedback where that keeps members from judging. At most three queries, more for a
-    past moment at which other house rules held."""
+    """Tell whether one of these people is the student, advised them since the reference date,
+    stands aside from the case, or gave feedback where that keeps members from judging. At most
+    three queries, more for a past moment at which other house rules held."""
     if people & (panel.aside.keys() | {case.enrolment.student_id}):
         return True
-    assignments = case.enrolment.adviser_assignments.current()
+    since = Q(ended_at=None) | Q(ended_at__gt=case.meeting.reference_at)
+    assignments = case.enrolment.adviser_assignments.filter(since)
     if case.recusals.filter(person__in=people).exists():
         return True
     if assignments.filter(adviser__in=people).exists():
@@ -462,8 +475,9 @@ def check_asks_something(stands: Standing, parts: Iterable[UnitPart]) -> None:
 
 def check_erase_person(person: Person) -> None:
     """Erase nobody while a case waits in which they are the student, or sit on the committee: as
-    themselves, or as somebody who is said to be the same; and nobody at a mailbox of a member while
-    it is asked whose their words in a frozen set are. At least three queries."""
+    themselves, or as somebody who is said to be the same; and nobody who gave feedback and is known
+    at a mailbox of somebody who sits there, or sat: it is still asked whose their words are. At
+    least three queries."""
     people = said_to_be([person.pk])[person.pk]
     sits = Membership.objects.current().filter(
         committee=OuterRef("meeting__committee"), person__in=people
@@ -476,12 +490,12 @@ def check_erase_person(person: Person) -> None:
                 "them once it was announced, deferred or taken off the agenda, or their seat ended."
             )
         )
-    spoken = Case.objects.filter(
-        state__in=Case.WITH_MEMBERS,
-        snapshot__items__kind="person",
-        snapshot__items__source__in=people,
+    gave = Q(snapshot__items__kind="person", snapshot__items__source__in=people)
+    to_come = Feedback.objects.filter(
+        person__in=people, evidence__owner=OuterRef("enrolment__student")
     )
-    seats = Membership.objects.current().filter(committee__meetings__cases__in=spoken)
+    spoken = Case.objects.filter(state__in=Case.PENDING).filter(gave | Exists(to_come))
+    seats = Membership.objects.filter(committee__meetings__cases__in=spoken)
     if at_mailboxes_of(seats.values("person")).filter(person__in=people).exists():
         raise NotPossible(
             _(

@@ -8,12 +8,13 @@ from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from files.models import StoredFile
+from people.identity import is_one_with
 from people.models import Account, InstitutionRole, Person
 from programmes.models import (
     SUPERVISING,
@@ -317,8 +318,11 @@ class CaseQuerySet(models.QuerySet):
 
     def with_supervising(self, user: Account) -> Self:
         """Read the cases with `is_supervised`: whether this person now is auditor or sits in the
-        exam board."""
-        return self.annotate(is_supervised=_supervises(user))
+        exam board, and the case is not their own, whichever account they come with."""
+        is_own = is_one_with(user.pk, "enrolment__student")
+        return self.annotate(
+            is_supervised=ExpressionWrapper(Q(_supervises(user)) & ~is_own, models.BooleanField())
+        )
 
     def for_list(self) -> Self:
         """Read the cases with the student, the programme and its rules, the unit, the meeting, and

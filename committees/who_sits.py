@@ -1,12 +1,12 @@
 """Reads who sits before a case, in a fixed number of queries for one case or for a whole agenda."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, UUIDField
@@ -33,6 +33,14 @@ from people.models import Identity, Person, SamePerson
 from programmes.models import AdviserAssignment
 
 
+class Word(NamedTuple):
+    """What somebody said of whose feedback it is: whether that of this giver is theirs."""
+
+    person: UUID
+    giver: UUID
+    is_theirs: bool
+
+
 def panel_of(case: Case, at: datetime) -> Panel:
     """Return the committee before this case at an aware moment; see `panels_of`."""
     return panels_of([case], at)[case.pk]
@@ -51,6 +59,18 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     nobody whose name stands on it before they said that it is theirs, and nobody once they denied
     it; whoever noted it for somebody else is disclosed. (domain rule 7)
     """
+    panels = _derived(cases, at)
+    return panels | {pk: _as_sealed(panels[pk], plain) for pk, plain in _sealed(cases).items()}
+
+
+def owe_a_word(case: Case, at: datetime) -> Set[UUID]:
+    """Find who, sitting before this case, never said whose feedback it is, also where the committee
+    has spoken without them. Queries as `panels_of`."""
+    return _derived([case], at)[case.pk].unsaid.keys()
+
+
+def _derived(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
+    """Derive the committees before these cases from what is known now; see `panels_of`."""
     if not cases:
         return {}
     advising = AdviserAssignment.objects.as_of(at)
@@ -72,10 +92,9 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     known = _Known(ties, cases)
     asked = {case.pk: _asked(case, ties, known) for case in cases}
     words = _words(cases, ties, asked)
-    panels = {
+    return {
         case.pk: _panel(case, at, ties, known, asked[case.pk], words[case.pk]) for case in cases
     }
-    return panels | {pk: _as_sealed(panels[pk], plain) for pk, plain in _sealed(cases).items()}
 
 
 def _sealed(cases: Collection[Case]) -> dict[UUID, dict[str, Any]]:
@@ -257,7 +276,7 @@ def _panel(
     ties: Ties,
     known: _Known,
     asked: Mapping[UUID, frozenset[UUID]],
-    words: Mapping[UUID, Mapping[UUID, bool]],
+    words: Sequence[Word],
 ) -> Panel:
     """Put together the committee before one case; the last arguments are what `_asked` and `_words`
     say of it."""
@@ -265,13 +284,13 @@ def _panel(
     sitting = {seat.person for seat in seats}
     student = {case.enrolment.student_id}
     gave = ties[Tie.GAVE, case.pk].keys() - student
-    said = {one: word for one, word in words.items() if one in sitting}
+    said = {one: _last_words(words, known.humans[one]) for one in sitting}
     theirs = [one for one, word in said.items() if any(word.values())]
     spoke = {*theirs, *known.among(sitting, gave)}
     unsaid = {
         one: left
         for one, givers in asked.items()
-        if one not in spoke and (left := givers - said.get(one, {}).keys())
+        if one not in spoke and (left := givers - said[one].keys())
     }
     shares = {one for one, givers in asked.items() if givers & gave} | unsaid.keys()
     disclosed = {
@@ -289,7 +308,7 @@ def _panel(
         aside=_aside(case, at, ties, known, spoke),
         givers=disclosed,
         unsaid=unsaid,
-        said=said,
+        said={one: word for one, word in said.items() if word},
         present=frozenset(ties[Tie.PRESENT, case.meeting_id].keys() & sitting),
         judged=frozenset(ties[Tie.JUDGED, case.pk].keys() & sitting),
         deputy=next(iter(ties[Tie.LEADS, case.meeting_id]), None),
@@ -299,17 +318,21 @@ def _panel(
 def _aside(
     case: Case, at: datetime, ties: Ties, known: _Known, spoke: Set[UUID]
 ) -> dict[UUID, str]:
-    """Find who stands aside, and on what ground: the student before all, then what was recorded,
-    then what follows by itself."""
+    """Find who stands aside, and on what ground: the student before all, then what was recorded of
+    them, in whatever seat, then what follows by itself."""
     sitting = ties[Tie.SITS, case.meeting.committee_id].keys()
+    recorded = {
+        one: ground
+        for person, ground in ties[Tie.ASIDE, case.pk].items()
+        for one in known.among(sitting, {person})
+    }
     follows: dict[UUID, str] = {}
     if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
         follows |= dict.fromkeys(spoke, Ground.GAVE_FEEDBACK)
     advise = known.among(sitting, ties[Tie.ADVISES, case.enrolment_id].keys())
     follows |= dict.fromkeys(advise, Ground.ADVISER)
     own = dict.fromkeys(known.among(sitting, {case.enrolment.student_id}), Ground.OWN_CASE)
-    aside = follows | ties[Tie.ASIDE, case.pk] | own
-    return {one: ground for one, ground in aside.items() if one in sitting}
+    return follows | recorded | own
 
 
 def _asked(case: Case, ties: Ties, known: _Known) -> dict[UUID, frozenset[UUID]]:
@@ -327,12 +350,17 @@ def _asked(case: Case, ties: Ties, known: _Known) -> dict[UUID, frozenset[UUID]]
 
 def _words(
     cases: Collection[Case], ties: Ties, asked: Mapping[UUID, Mapping[UUID, frozenset[UUID]]]
-) -> dict[UUID, dict[UUID, dict[UUID, bool]]]:
-    """Find what was said last of whose feedback it is: by case, by who said it, by giver. One query
-    where something was said, or is asked."""
-    words: dict[UUID, dict[UUID, dict[UUID, bool]]] = defaultdict(lambda: defaultdict(dict))
+) -> dict[UUID, list[Word]]:
+    """Find what was said of whose feedback it is, by case, the last word last. One query where
+    something was said, or is asked."""
+    words: dict[UUID, list[Word]] = defaultdict(list)
     if any(asked.values()) or ties.having(Tie.SAID):
-        rows = OwnWord.objects.standing().filter(case__in=cases)
-        for case, person, giver, theirs in rows.values_list("case", "person", "giver", "is_theirs"):
-            words[case][person][giver] = theirs
+        rows = OwnWord.objects.standing().filter(case__in=cases).order_by("recorded_at")
+        for case, *word in rows.values_list("case", "person", "giver", "is_theirs"):
+            words[case].append(Word(*word))
     return words
+
+
+def _last_words(words: Iterable[Word], people: Set[UUID]) -> dict[UUID, bool]:
+    """Tell what one of these people said last of each giver."""
+    return {word.giver: word.is_theirs for word in words if word.person in people}

@@ -3,7 +3,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from committees.access import check_erase_person
@@ -13,6 +13,7 @@ from files.keeping import erase_file
 from files.models import StoredFile
 from people.access import check_may_erase
 from people.actions import erase_person
+from people.identity import hold_who_is_who
 from people.models import Account, Person
 from records.actions import erase
 from records.models import Erasure, Row
@@ -35,8 +36,7 @@ def erase_content(
     check_may_erase(by)
     row = _row(what)
     if isinstance(row, Person):
-        check_erase_person(row)
-        return erase_person(person=row, ground=ground, by=by, at=at)
+        return _erase_person(row, ground=ground, by=by, at=at)
     if isinstance(row, StoredFile):
         return erase_file(file=row, ground=ground, by=by, at=at)
     if isinstance(row, SnapshotItem):
@@ -44,6 +44,16 @@ def erase_content(
     if isinstance(row, Row):
         return erase(row=row, columns=columns, ground=ground, by=by, at=at)
     raise NotPossible(_("Nothing that can be erased is kept under %(what)s.") % {"what": what})
+
+
+@transaction.atomic
+def _erase_person(
+    person: Person, *, ground: str, by: Account, at: datetime | None
+) -> list[Erasure]:
+    """Erase somebody, while nobody says who they are or gets a seat."""
+    hold_who_is_who()
+    check_erase_person(person)
+    return erase_person(person=person, ground=ground, by=by, at=at)
 
 
 def _row(what: str) -> models.Model | None:

@@ -12,7 +12,10 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, UUIDField, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from people.models import Address, Identity, Person, SamePerson
 from records.chain import ChainEntry, append_many
@@ -50,6 +53,18 @@ def said_to_be(people: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
     pairs = _statements(people)
     groups = _groups({*people, *(one for pair in pairs for one in pair)}, pairs)
     return {one: frozenset(group) for group in groups for one in group & people}
+
+
+def is_one_with(person: UUID, column: str) -> Q:
+    """Tell whether who stands in this column of the outer query is this person, or counts as one
+    with them now. No query of its own."""
+
+    def human(inner: object, outer: Combinable) -> Coalesce:
+        counts_as = Identity.objects.current().filter(person=inner).values("counts_as")
+        return Coalesce(Subquery(counts_as[:1], UUIDField()), outer)
+
+    them = human(person, Value(person, UUIDField()))
+    return Q(Exact(human(OuterRef(column), F(column)), them))
 
 
 def at_mailboxes_of(people: "Collection[UUID] | QuerySet") -> QuerySet[Address]:

@@ -26,6 +26,7 @@ from committees.models import (
     Decision,
     Deferral,
     Finding,
+    Meeting,
     Outcome,
     Snapshot,
     Supersession,
@@ -33,16 +34,22 @@ from committees.models import (
 from committees.rules import Found, Panel
 from committees.who_sits import panel_of
 from committees.workflow import locked, move
+from people.identity import hold_who_is_who
 from people.models import Account
 from post.outbox import queue
 from records.chain import append
+from records.locking import under_lock
 from records.models import Chain, Event, Sealed
 from records.refusals import NotPossible
 
 
 def _in_session(case: Case, by: Account, at: datetime | None) -> tuple[Case, Panel, datetime]:
     """Lock the case, see that this person leads and that the meeting is in session, and return the
-    case, the committee before it and the moment: now, where none is given."""
+    case, the committee before it and the moment: now, where none is given. Whoever says meanwhile
+    who somebody is, who has a seat or is present, waits or was waited for: so nobody decides beside
+    what the record dates before the decision."""
+    hold_who_is_who()
+    under_lock(Meeting.objects.all(), case.meeting_id)
     case = locked(case)
     at = at or timezone.now()
     panel = panel_of(case, at)
@@ -200,6 +207,7 @@ def supersede(
     earlier decision; who replaced it stands in the supersession. Raises NotPossible before the
     announcement, without a reason, where another decision stands by now, while a later case on
     this unit is being decided, and as `decide` does."""
+    hold_who_is_who()
     case = locked(case)
     at = at or timezone.now()
     panel = panel_of(case, at)

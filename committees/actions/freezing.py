@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from committees.access import (
@@ -73,7 +72,7 @@ def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
     when nothing of the unit is left to ask."""
     at = at or timezone.now()
     case = Case.objects.for_list().get(pk=case.pk)
-    read_at = _head(case).first()
+    read_at = _heads(case)
     check_reference_has_passed(case.meeting, at - Case.SETTLES_IN)
     # What keeps it waiting is asked before the set is read, which takes long.
     moment, waits = case.meeting.reference_at, at < case.waits_at_most_until
@@ -94,7 +93,7 @@ def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
 
 
 class _Changed(Exception):
-    """Something was written of the student while their set was read."""
+    """Something was written of the student, or of an earlier case, while their set was read."""
 
 
 @transaction.atomic
@@ -102,7 +101,7 @@ def _freeze_held(case: Case, evidence_set: EvidenceSet, *, at: datetime) -> Snap
     """Read the set again while nobody writes of the student, and freeze it: so nobody who goes on
     writing keeps their set from being frozen. `evidence_set` is as it was read before."""
     lock(_files_of(evidence_set))
-    read_at = _head(case).select_for_update().first()
+    read_at = _heads(case, is_held=True)
     again = set_that_counts(case, as_of=case.meeting.reference_at)
     return _freeze(case, again, read_at, at=at)
 
@@ -113,10 +112,16 @@ def _files_of(evidence_set: EvidenceSet) -> set[UUID]:
     return {UUID(file.file) for file in files if file.file}
 
 
-def _head(case: Case) -> "QuerySet[Chain, str]":
-    """Find the head of the student's chain, on which every change of what the set is read from is
-    stated, whatever is erased of it too."""
-    return Chain.objects.filter(key=case.enrolment.student.chain).values_list("head", flat=True)
+def _heads(case: Case, *, is_held: bool = False) -> dict[str, str]:
+    """Find the heads of the chains on which every change of what the set is read from is stated,
+    whatever is erased of it too: the student's, and those of earlier cases on the unit, of which
+    the set says what was decided. `is_held` until the end of the transaction. Two queries."""
+    earlier = Case.objects.filter(enrolment=case.enrolment_id, unit=case.unit_id)
+    keys = {case.enrolment.student.chain, *(row.chain for row in earlier.exclude(pk=case.pk))}
+    chains = Chain.objects.filter(key__in=keys).order_by("key")
+    if is_held:
+        chains = chains.select_for_update()
+    return dict(chains.values_list("key", "head"))
 
 
 def _unprepared(evidence_set: EvidenceSet) -> list[str]:
@@ -135,12 +140,12 @@ def _still_unprepared(case: Case) -> int:
 
 @transaction.atomic
 def _freeze(
-    case: Case, evidence_set: EvidenceSet, read_at: str | None, *, at: datetime
+    case: Case, evidence_set: EvidenceSet, read_at: dict[str, str], *, at: datetime
 ) -> Snapshot:
-    """Freeze the set as it was read. Raises _Changed where the head of the student's chain is not
-    `read_at` any more. Files are locked before chains, as by everybody."""
+    """Freeze the set as it was read. Raises _Changed where the heads are not `read_at` any more.
+    Files are locked before chains, as by everybody."""
     lock(_files_of(evidence_set))
-    if _head(case).select_for_update().first() != read_at:
+    if _heads(case, is_held=True) != read_at:
         raise _Changed
     case = locked(case)
     move(case, Case.State.FROZEN)

@@ -128,6 +128,7 @@ def end_seat(*, seat: Membership, by: Account | None, at: datetime | None = None
     """End a seat, from now; what they wrote stays on record. Nothing
     happens to a seat that has ended."""
     check_may_manage(by, seat.committee.programme)
+    hold_who_is_who()  # whoever decides now sits as they sat
     at = at or timezone.now()
     if Membership.objects.current().filter(pk=seat.pk).update(ended_at=at):
         facts = {"person": seat.person_id, "role": seat.role}
