@@ -150,7 +150,7 @@ class Known:
 def untranslated(html: str, known: Known) -> list[str]:
     """The texts of a page that are neither translated nor known."""
     page = Texts()
-    page.feed(html)
+    page.feed(html.replace("<wbr>", ""))  # where a word may break, it is one
     bare = (NO_WORD.sub("", MARKED.sub("\n", text)) for text in page.found)
     segments = (" ".join(part.split()) for text in bare for part in text.split("\n"))
     return [rest for segment in segments if (rest := known.unknown_in(segment))]

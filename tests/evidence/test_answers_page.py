@@ -341,7 +341,7 @@ def test_who_is_signed_in_is_led_to_their_other_questions(client: Client) -> Non
     first, second = asked(person=user), asked(person=user)
     asked(person=user, expired=True)
     asked()
-    way = f'<a href="{reverse("home:home")}#asked">1 other question waits for you</a>'
+    way = f'<a href="{reverse("home:home")}#asked">1 other question waits for an answer</a>'
 
     by_link = client.get(link(first)).text
     client.force_login(user)
