@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import IO, TYPE_CHECKING
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 from files.filetypes import ALLOWED, FileRefused, detect, safe_name
 from files.models import PREPARED, StoredFile, Upload
 from files.storing import remove_bytes, write
-from post.work import nudge
+from post.work import after_commit, nudge
 from records.actions import Blanked, record_erasures
 from records.chain import ChainEntry, append, append_many
 from records.locking import under_lock
@@ -183,4 +182,4 @@ def _remove_on_commit(rows: Iterable[StoredFile]) -> None:
     """Remove the bytes of these rows once the transaction is committed. What a fault keeps here,
     the sweep finds (files/sweeping.py)."""
     for row in rows:
-        transaction.on_commit(partial(remove_bytes, row.path), robust=True)
+        after_commit(remove_bytes, row.path)

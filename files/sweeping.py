@@ -5,7 +5,6 @@ import secrets
 import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from django.utils import timezone
 from files.models import StoredFile, Upload
 from files.preparing import workroom
 from files.storing import PART, remove_bytes
-from post.work import background
+from post.work import after_commit, background
 
 AT_ONCE = 200
 REQUEST = timedelta(days=1)  # longer than any takes
@@ -43,7 +42,7 @@ def remove_expired(at: datetime) -> int:
         expired = list(rows.order_by("expires_at")[:AT_ONCE])
         Upload.objects.filter(pk__in=[row.pk for row in expired]).delete()
         for row in expired:
-            transaction.on_commit(partial(remove_bytes, row.path), robust=True)
+            after_commit(remove_bytes, row.path)
     return len(expired)
 
 

@@ -9,19 +9,20 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
-from functools import partial
+from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.db import close_old_connections, transaction
+
+from post import broker
 
 logger = logging.getLogger(__name__)
 
 WORK: dict[str, Callable[[], int]] = {}
 TAKES_LONG: list[str] = []
-SWEEP_EVERY = 20  # seconds, embedded; Celery's beat has its own schedule
+SWEEP_EVERY = 20  # seconds, without a broker; Celery's beat has its own schedule
 
-_wakes: list[threading.Event] = []  # of the threads, embedded
+_wakes: list[threading.Event] = []  # of the threads that sweep
 
 
 def term(at: datetime) -> datetime:
@@ -43,10 +44,23 @@ def background(
     return keep
 
 
+def after_commit(function: Callable[..., object], *args: Any) -> None:
+    """Call this once the transaction is committed. A fault in it is logged and nothing else: what
+    was done was done, and who did it is not told otherwise."""
+
+    def call() -> None:
+        try:
+            function(*args)
+        except Exception:
+            logger.exception("%s failed after a commit", function.__name__)
+
+    transaction.on_commit(call)
+
+
 def nudge(name: str) -> None:
-    """Ask, once the transaction is committed, that this piece of work be done soon. A broker
-    that is down is logged and nothing else: the sweep will come by."""
-    transaction.on_commit(partial(_nudge, name), robust=True)
+    """Ask, once the transaction is committed, that this piece of work be done soon. Where no broker
+    takes it, the sweep will come by."""
+    after_commit(_nudge, name)
 
 
 def _nudge(name: str) -> None:
@@ -54,7 +68,7 @@ def _nudge(name: str) -> None:
         for wake in _wakes:
             wake.set()
     else:
-        current_app.send_task("post.do_work", args=[name])
+        broker.send("post.do_work", name)
 
 
 def sweep(names: Iterable[str] | None = None) -> int:
@@ -69,23 +83,33 @@ def sweep(names: Iterable[str] | None = None) -> int:
     return done
 
 
-def start_sweepers() -> list[threading.Thread]:
-    """Start the embedded installation's threads: one for each piece of work that takes long, and
-    one for all others, so that no mail waits for a film."""
+def stand_in() -> list[threading.Thread]:
+    """Start threads that sweep for as long as no broker hands out the sweeps: mail goes out, and
+    sets are frozen, however long it is away."""
+    return start_sweepers(is_needed=lambda: not broker.answers())
+
+
+def start_sweepers(is_needed: Callable[[], bool] = lambda: True) -> list[threading.Thread]:
+    """Start threads that sweep, as often as it is needed then: one for each piece of work that
+    takes long, and one for all others, so that no mail waits for a film."""
     quick = [name for name in WORK if name not in TAKES_LONG]
     threads = []
     for names in [quick, *([name] for name in TAKES_LONG)]:
         wake = threading.Event()
         _wakes.append(wake)
-        threads.append(threading.Thread(target=_sweep_on, args=(names, wake), daemon=True))
+        threads.append(threading.Thread(target=_sweep_on, args=(names, wake, is_needed), daemon=True))
         threads[-1].start()
     return threads
 
 
-def _sweep_on(names: Collection[str], wake: threading.Event) -> None:
+def _sweep_on(
+    names: Collection[str], wake: threading.Event, is_needed: Callable[[], bool]
+) -> None:
     while True:
         wake.wait(timeout=SWEEP_EVERY)
         wake.clear()
+        if not is_needed():
+            continue
         close_old_connections()
         sweep(names)
         close_old_connections()

@@ -3,7 +3,10 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
+import subprocess
+import time
 from collections.abc import Callable, Generator, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -16,6 +19,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings as django_settings
 from pytest_django import Settings
+
+from config.celery import app as celery_app
+from post import broker
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -55,6 +61,10 @@ NEEDS: dict[str, tuple[Callable[[], object], str]] = {
         redis_answers,
         "no Redis answers on 127.0.0.1:6379: apt-get install redis-server",
     ),
+    "needs_redis_server": (
+        lambda: shutil.which("redis-server"),
+        "Redis is not installed: apt-get install redis-server",
+    ),
 }
 
 
@@ -64,6 +74,64 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if os.environ.get("REQUIRE_SERVICES") == "1":
                 pytest.fail(reason, pytrace=False)
             pytest.skip(reason)
+
+
+# --- A Redis of one's own, to take away and to hang ------------------------------------------------
+
+
+class OwnRedis:
+    """A Redis server on a port of its own, which it keeps when it is started again."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
+        self._process = subprocess.Popen(
+            [*command, "--save", "", "--appendonly", "no"],
+            stdout=subprocess.DEVNULL,
+        )
+        end = time.monotonic() + 20
+        while not self._answers():
+            assert time.monotonic() < end, "Redis does not start"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def hang(self) -> None:
+        """Let it answer nobody, with its connections open."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def _answers(self) -> bool:
+        try:
+            with redis.Redis.from_url(self.url, socket_timeout=1) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+@pytest.fixture
+def own_redis(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRedis]:
+    """This is a school's installation, with a Redis of this test's own, which runs."""
+    server = OwnRedis()
+    settings.EMBEDDED, settings.REDIS_URL = False, server.url
+    monkeypatch.setattr(celery_app.conf, "broker_url", server.url)
+    monkeypatch.setattr(broker, "breaker", broker.Breaker())
+    server.start()
+    yield server
+    server.kill()
 
 
 # --- A real mail server ---------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 UV_VERSION = "0.13.9"
 RUNTIME, DEV, UV = "requirements.txt", "requirements-dev.txt", "tools/uv.txt"
+REPORTS = "requirements-reports.txt"  # what the application needs, and what tells of faults
 COMPILE = [
     *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"),
     *("--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header"),
@@ -29,6 +30,8 @@ def main() -> None:
         sys.exit("\n".join(faults) or None)
     upgrade = [option for option in sys.argv[1:] if option == "--upgrade"]
     compile_lock("pyproject.toml", "-o", RUNTIME, *upgrade)
+    extra = ["--extra", "reports", "-c", RUNTIME]
+    compile_lock("pyproject.toml", *extra, "-o", REPORTS, *upgrade)
     compile_lock("pyproject.toml", "--group", "dev", "-c", RUNTIME, "-o", DEV, *upgrade)
     compile_lock("-", "-o", UV, text=f"uv=={UV_VERSION}\n")
 
@@ -44,6 +47,7 @@ def check() -> list[str]:
     runtime = project["project"]["dependencies"]
     asked = {
         RUNTIME: runtime,
+        REPORTS: runtime + project["project"]["optional-dependencies"]["reports"],
         DEV: runtime + project["dependency-groups"]["dev"],
         UV: [f"uv=={UV_VERSION}"],
     }
@@ -54,9 +58,10 @@ def check() -> list[str]:
             if version is None or version not in requirement.specifier:
                 faults.append(f"{name}: {requirement} has {version}; run `make lock`")
     faults += [
-        f"{DEV}: {name} is not {version} as in {RUNTIME}; run `make lock`"
+        f"{larger}: {name} is not {version} as in {RUNTIME}; run `make lock`"
+        for larger in (DEV, REPORTS)
         for name, version in pins(RUNTIME).items()
-        if pins(DEV).get(name) != version
+        if pins(larger).get(name) != version
     ]
     return faults
 
