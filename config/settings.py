@@ -177,17 +177,6 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-        if EMBEDDED
-        else {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": REDIS_PREFIX,
-        }
-    )
-}
 # What was taken in and nothing came to name goes after so many days, and its bytes with it.
 UPLOAD_DAYS = env.int("UPLOAD_DAYS", default=7)
 FILES_ROOT = Path(env.str("FILES_ROOT", default=str(DATA_ROOT / "files")))
@@ -236,6 +225,12 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "sign_in"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+# Ours are counted in the database, and lock no school out (people/signing_in.py).
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_FORMS = {
+    "change_password": "people.forms.ChangePasswordForm",
+    "reset_password": "people.forms.ResetPasswordForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "none"  # a coordinator registers people; nobody signs up
 # allauth's own reads and fills its table of addresses; ours stand with the person.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - its name

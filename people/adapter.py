@@ -6,15 +6,25 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from people import unsent
 from people.actions import note_mailbox
+from people.limits import TooOften, give_back
 from people.models import Account
+from people.signing_in import remember_who_came_by_mail, try_to_sign_in
 from post.outbox import queue
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Nobody signs up by themselves, and mails go through the outbox, which keeps no link."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": _(
+            "That was not right too often. Wait a few minutes, or choose a new password by mail: "
+            "then you can come in at once."
+        )
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -31,6 +41,17 @@ class AccountAdapter(DefaultAccountAdapter):
         template = "people/password" if is_confirmed else "people/invitation"
         queue(template, to=account.pk, about=account.pk, cause=None)
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Account | None:
+        """Find whose address and password these are, unless that was tried too often."""
+        try:
+            tried = try_to_sign_in(request, credentials.get("email", "").lower())
+        except TooOften:
+            raise self.validation_error("too_many_login_attempts") from None
+        account: Account | None = super().authenticate(request, **credentials)
+        if account:
+            give_back(tried)
+        return account
+
     def post_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)
         unsent.remember(response, user)
@@ -38,9 +59,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 @receiver(password_reset)
-def note_the_mailbox(user: Account, **kwargs: Any) -> None:
+def note_the_mailbox(request: HttpRequest, user: Account, **kwargs: Any) -> None:
     """Note that who came by the link of a mail reads mail there."""
     note_mailbox(account=user)
+    remember_who_came_by_mail(request, user)
 
 
 @receiver(user_logged_in)

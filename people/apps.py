@@ -8,4 +8,4 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         # They register signals, work and mails.
-        from people import adapter, drafts, mails, sessions  # noqa: F401 - register
+        from people import adapter, drafts, limits, mails, sessions  # noqa: F401 - register

@@ -18,6 +18,7 @@ from django.shortcuts import render
 
 from people.disk import is_full, lacked_room
 from people.drafts import sent
+from people.limits import TooOften
 from people.models import Person
 from people.speaking import speak, speak_as_mail
 from records.locking import BUSY, said_one_of
@@ -107,8 +108,8 @@ class NoStoreMiddleware:
 
 class RefusalMiddleware:
     """What cannot be done now, said on a page of its own: what did not come in whole (400), what
-    the state of things refuses (409), what is too large to take in (413), and a database that
-    stays locked or a disk that is full (503), with what was typed, so that one tap tries again.
+    the state of things refuses (409), what is too large to take in (413), what was tried too often
+    (429), and a database that stays locked or a disk that is full (503), with what was typed, so that one tap tries again.
     Files cannot be kept in a page; it says so."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -128,6 +129,8 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NotPossible):
             return render(request, "409.html", {"reason": str(exception)}, status=409)
+        if isinstance(exception, TooOften):
+            return render(request, "429.html", status=429)
         if is_full(exception):
             logger.error("no room: %s", exception)
             return _busy(request, is_full=True)

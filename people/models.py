@@ -377,3 +377,16 @@ class Draft(Row):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Attempt(models.Model):
+    """Something that was tried and may be tried so often only (people/limits.py)."""
+
+    key = models.CharField(max_length=64)  # under which it is counted; says nothing of whom or what
+    recorded_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["key", "recorded_at"], name="attempts_by_key")]
+
+    def __str__(self) -> str:
+        return str(self.pk)

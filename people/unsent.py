@@ -34,10 +34,16 @@ def remember(response: HttpResponse, user: Account) -> None:
     )
 
 
+def last_person(request: HttpRequest) -> str | None:
+    """Tell the id of who signed in here last; None where that is not known."""
+    found: str | None = request.get_signed_cookie(COOKIE, None, salt=SALT, max_age=REMEMBERED_FOR)
+    return found
+
+
 def keep(request: HttpRequest) -> Draft | None:
     """Keep the form that was sent for who signed in here last; None where nobody is known, and
     for more than anybody writes. At most four queries."""
-    person = request.get_signed_cookie(COOKIE, None, salt=SALT, max_age=REMEMBERED_FOR)
+    person = last_person(request)
     key = f"{_of(person)}{request.get_full_path()}"
     if person is None or len(key) > Draft.LONGEST_KEY:
         return None

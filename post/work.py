@@ -97,14 +97,14 @@ def start_sweepers(is_needed: Callable[[], bool] = lambda: True) -> list[threadi
     for names in [quick, *([name] for name in TAKES_LONG)]:
         wake = threading.Event()
         _wakes.append(wake)
-        threads.append(threading.Thread(target=_sweep_on, args=(names, wake, is_needed), daemon=True))
+        threads.append(
+            threading.Thread(target=_sweep_on, args=(names, wake, is_needed), daemon=True)
+        )
         threads[-1].start()
     return threads
 
 
-def _sweep_on(
-    names: Collection[str], wake: threading.Event, is_needed: Callable[[], bool]
-) -> None:
+def _sweep_on(names: Collection[str], wake: threading.Event, is_needed: Callable[[], bool]) -> None:
     while True:
         wake.wait(timeout=SWEEP_EVERY)
         wake.clear()

@@ -337,6 +337,7 @@ LEFT_OUT = {
     "committees.SnapshotItem": "the manifest of its snapshot names it",
     "files.Upload": "bytes on their way in, which nothing names yet",
     "people.Account": "how somebody signs in; nothing that was said or decided",
+    "people.Attempt": "how often something was tried, for a day",
     "people.Draft": "what is not sent yet is no record",
     "post.Errand": "work that was ordered; what it does is stated case by case",
     "post.ErrandItem": "work that was ordered; what it does is stated case by case",

@@ -37,6 +37,8 @@ from evidence.models import Evidence, Feedback, FeedbackRequest
 from home.help import TOPICS
 from people import actions as people
 from people.drafts import LONGEST, keep
+from people.limits import LONGEST as DAY
+from people.limits import Rate
 from people.models import Account, Address, InstitutionRole, Person, SamePerson
 from portfolio.models import CheckIn
 from post.errands import call_off, order
@@ -538,7 +540,7 @@ ERRORS = {
         "account_reset_password",
         send={"email": "x@y.example"},
         status=429,
-        within=lambda: override_settings(ACCOUNT_RATE_LIMITS={"reset_password": "0/m/ip"}),
+        within=lambda: patch("people.signing_in.MAILS_TO_AN_ACCOUNT", [Rate(0, DAY)]),
     ),
     "500": State("home:home", NOOR, status=500, within=failing(RuntimeError("meant"))),
     "503": State("evidence:add", NOOR, send=PIECE, status=503, within=locked),
