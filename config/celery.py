@@ -13,7 +13,7 @@ app.autodiscover_tasks()
 
 @beat_init.connect
 def stand_in(**_: Any) -> None:
-    """Let the clock, of which there is one, sweep itself while no broker takes what it hands out."""
+    """Let the clock, of which there is one, sweep itself while no broker takes what it sends."""
     from post import work  # once the apps are there
 
     work.stand_in()

@@ -13,6 +13,7 @@ admin.site.unregister(Group)  # roles here have a context and dates
 admin.site.site_header = admin.site.site_title = _("Support desk")
 admin.site.index_title = _("To look at, and to help with")
 
+handler500 = "people.views.server_error"
 urlpatterns = [
     path("", include("home.urls")),
     path("qualifications/", include("qualifications.urls")),

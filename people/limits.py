@@ -1,5 +1,5 @@
-"""How often something may be tried. Counted in the database, so that a bound holds for all processes
-and whatever else is away. What is tried is kept under a key that names nobody, for a day at most."""
+"""How often something may be tried. Counted in the database, so that a bound holds for all
+processes, whatever else is away. What is tried is kept under a key that names nobody, for a day."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,3 @@
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -16,15 +15,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 
-from people.disk import is_full, lacked_room
-from people.drafts import sent
+from people.disk import lacked_room
 from people.limits import TooOften
 from people.models import Person
+from people.outages import FULL, outage_in, unavailable
 from people.speaking import speak, speak_as_mail
-from records.locking import BUSY, said_one_of
 from records.refusals import NotPossible
-
-logger = logging.getLogger(__name__)
 
 # Views of others that stand open or guard themselves, by their full name in the URLconf; each
 # with its reason. Everything else needs a rule from people/access.py.
@@ -109,8 +105,7 @@ class NoStoreMiddleware:
 class RefusalMiddleware:
     """What cannot be done now, said on a page of its own: what did not come in whole (400), what
     the state of things refuses (409), what is too large to take in (413), what was tried too often
-    (429), and a database that stays locked or a disk that is full (503), with what was typed, so that one tap tries again.
-    Files cannot be kept in a page; it says so."""
+    (429), and what everything stands on and is not there (503, people/outages.py)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -124,17 +119,15 @@ class RefusalMiddleware:
         else reads the body: the check against forgery does."""
         if _is_too_large(request):
             return render(request, "413.html", status=413)
-        return _busy(request, is_full=True) if lacked_room(request) else None
+        return unavailable(request, FULL) if lacked_room(request) else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NotPossible):
             return render(request, "409.html", {"reason": str(exception)}, status=409)
         if isinstance(exception, TooOften):
             return render(request, "429.html", status=429)
-        if is_full(exception):
-            logger.error("no room: %s", exception)
-            return _busy(request, is_full=True)
-        return _busy(request) if said_one_of(BUSY, exception) else None
+        outage = outage_in(exception)
+        return unavailable(request, outage) if outage else None
 
 
 class PageCompressionMiddleware(GZipMiddleware):
@@ -147,14 +140,6 @@ class PageCompressionMiddleware(GZipMiddleware):
         if response.headers.get("Content-Type", "").startswith("text/html"):
             return super().process_response(request, response)
         return response
-
-
-def _busy(request: HttpRequest, *, is_full: bool = False) -> HttpResponse:
-    had_files = bool(request.FILES) or lacked_room(request)
-    context = {"kept": sent(request), "had_files": had_files, "is_full": is_full}
-    response = render(request, "503.html", context, status=503)
-    response["Retry-After"] = "600" if is_full else "5"
-    return response
 
 
 def _whole(request: HttpRequest) -> Callable[..., bytes]:

@@ -1,3 +1,4 @@
+import sys
 from contextlib import suppress
 from functools import partial
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views import defaults
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django.views.i18n import set_language as set_language_cookie
@@ -27,6 +29,7 @@ from people.access import (
 from people.drafts import sent, words_in
 from people.forms import AddressForm, NameForm
 from people.models import Address
+from people.outages import outage_in, unavailable
 from people.pages import (
     WayBack,
     act_and_go_back,
@@ -218,3 +221,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Refuse a form that came from elsewhere, or from a page of before signing in. What it said is
     shown to copy: to send it on is not safe."""
     return render(request, "403_csrf.html", {"words": words_in(sent(request))}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what nobody else did: what failed outside of a view, where a session is read or kept,
+    for want of a database or a disk, and any fault of ours."""
+    outage = outage_in(sys.exc_info()[1])
+    return unavailable(request, outage) if outage else defaults.server_error(request)

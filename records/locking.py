@@ -1,11 +1,12 @@
-"""What an action locks before it moves rows, and what the database says when it cannot."""
+"""What an action locks before it moves rows, and what the database says when it cannot, or when it
+is not there."""
 
 import sqlite3
 from collections.abc import Iterable
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, models
 from django.utils.translation import gettext as _
 
 from records.refusals import NotPossible
@@ -16,6 +17,11 @@ AnyRow = TypeVar("AnyRow", bound=models.Model)
 # By the primary result code of SQLite: the same.
 BUSY = {"40P01", "55P03", sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 OUT_OF_ROOM = {"53100", sqlite3.SQLITE_FULL}
+# It stops, starts or takes no more connections; its file cannot be opened, read or written.
+AWAY = {
+    *("08000", "08001", "08003", "08004", "08006", "57P01", "57P02", "57P03", "53300"),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY),
+}
 
 
 def under_lock(rows: "models.QuerySet[AnyRow]", pk: UUID) -> AnyRow:
@@ -40,9 +46,18 @@ def hold(name: str) -> None:
 def said_one_of(codes: Iterable[object], fault: BaseException) -> bool:
     """Tell whether the database's driver gave one of these codes; Django's errors carry the
     driver's."""
-    if not isinstance(fault, DatabaseError):
+    return isinstance(fault, DatabaseError) and _code_in(fault) in codes
+
+
+def is_away(fault: BaseException) -> bool:
+    """Tell whether the database was not there, or went away meanwhile. PostgreSQL's driver, which
+    then heard nothing from it, gives no code."""
+    if not isinstance(fault, InterfaceError | OperationalError):
         return False
-    cause = fault.__cause__
-    extended = getattr(cause, "sqlite_errorcode", None)
-    code = getattr(cause, "sqlstate", None) if extended is None else extended & 0xFF
-    return code in codes
+    said_nothing = hasattr(fault.__cause__, "sqlstate") and _code_in(fault) is None
+    return said_nothing or said_one_of(AWAY, fault)
+
+
+def _code_in(fault: BaseException) -> object:
+    extended = getattr(fault.__cause__, "sqlite_errorcode", None)
+    return getattr(fault.__cause__, "sqlstate", None) if extended is None else extended & 0xFF

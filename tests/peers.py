@@ -76,7 +76,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(reason)
 
 
-# --- A Redis of one's own, to take away and to hang ------------------------------------------------
+# --- A Redis of one's own, to take away and to hang -----------------------------------------------
 
 
 class OwnRedis:

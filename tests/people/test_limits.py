@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from people.limits import LONGEST, Rate, TooOften, attempt, sweep, give_back
+from people.limits import LONGEST, Rate, TooOften, attempt, give_back, sweep
 from people.models import Account, Attempt
 from people.signing_in import AT_AN_ACCOUNT, AT_AN_ADDRESS, MAILS_TO_AN_ACCOUNT
 from post.outbox import send_due

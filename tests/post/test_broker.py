@@ -1,4 +1,4 @@
-"""A broker that is away or hangs costs a moment, and no act: the sweep finds what it was not told."""
+"""A broker that is away or hangs costs a moment, and no act: the sweep finds what it missed."""
 
 import os
 import socket

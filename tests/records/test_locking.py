@@ -11,7 +11,7 @@ from django.db import DatabaseError, OperationalError, connection, connections, 
 
 from people.identity import hold_who_is_who
 from people.models import Account, Person
-from records.locking import BUSY, OUT_OF_ROOM, said_one_of, under_lock
+from records.locking import BUSY, OUT_OF_ROOM, is_away, said_one_of, under_lock
 from records.models import Erasure
 from records.refusals import NotPossible
 from tests.factories import AccountFactory
@@ -84,14 +84,34 @@ def test_the_code_decides(code: object, busy: bool, full: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "away"),
+    [
+        (sqlite3.SQLITE_CANTOPEN, True),
+        (sqlite3.SQLITE_IOERR_FSYNC, True),
+        (sqlite3.SQLITE_BUSY, False),
+        (sqlite3.SQLITE_ERROR, False),
+        ("57P01", True),
+        ("08006", True),
+        (None, True),
+        ("55P03", False),
+        ("42P01", False),
+    ],
+)
+def test_a_database_that_is_away_is_known_by_its_code(code: object, away: bool) -> None:
+    assert is_away(fault(code)) == away
+
+
+@pytest.mark.parametrize(
     "error",
     [
         OperationalError("database is locked"),
         DatabaseError("disk is full"),
         RuntimeError("the door is locked"),
+        OperationalError("the server closed the connection"),
     ],
 )
 def test_words_decide_nothing(error: Exception) -> None:
+    assert not is_away(error)
     assert (said_one_of(BUSY, error), said_one_of(OUT_OF_ROOM, error)) == (False, False)
 
 

@@ -1,0 +1,67 @@
+"""What is said when something that everything stands on is not there now: a database that stays
+locked or is away, a disk that is full. What was typed is kept on the page (503)."""
+
+import logging
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.middleware.csrf import CsrfViewMiddleware, get_token
+from django.template.loader import render_to_string
+
+from people.disk import is_full, lacked_room
+from people.drafts import Fields, sent
+from records.locking import BUSY, is_away, said_one_of
+
+logger = logging.getLogger(__name__)
+
+FULL, LOCKED, LOST = "full", "locked", "lost"
+AGAIN_AFTER = {FULL: 600, LOCKED: 5, LOST: 30}  # seconds
+
+
+class ForgeryCheck(CsrfViewMiddleware):
+    """Gives the reason for which it refuses, and draws no page."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> str:
+        return reason
+
+
+def outage_in(fault: BaseException | None) -> str | None:
+    """Tell what is not there now, by its fault; None for any other fault."""
+    if fault is None:
+        return None
+    if is_full(fault):
+        return FULL
+    if said_one_of(BUSY, fault):
+        return LOCKED
+    return LOST if is_away(fault) else None
+
+
+def unavailable(request: HttpRequest, outage: str) -> HttpResponse:
+    """Say what is not there now, on a page that is drawn without a query, with what was typed, so
+    that one tap sends it again. Files cannot be kept in a page; it says so."""
+    logger.error("503: %s", outage)
+    kept = _kept(request)
+    context = {
+        "request": request,
+        "csrf_token": get_token(request),
+        "kept": kept,
+        "had_files": (kept is not None and bool(request.FILES)) or lacked_room(request),
+        "outage": outage,
+    }
+    response = HttpResponse(render_to_string("503.html", context), status=503)
+    response["Retry-After"] = str(AGAIN_AFTER[outage])
+    return response
+
+
+def _kept(request: HttpRequest) -> Fields | None:
+    """Find what was typed, where the form is one of ours: that is asked here for what failed before
+    it was asked. None where there is nothing to be read."""
+    try:
+        if not getattr(request, "csrf_processing_done", False):
+            check = ForgeryCheck(lambda _request: HttpResponse())
+            if check.process_view(request, lambda _request: None, (), {}):
+                return None
+        return sent(request)
+    except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
+        return None
