@@ -5,8 +5,10 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     DATA_ROOT=/data FILE_UPLOAD_TEMP_DIR=/data/incoming STATIC_ROOT=/app/staticfiles
 WORKDIR /app
 
-COPY requirements.txt ./
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+# requirements-reports.txt for who has a sink of faults (SENTRY_DSN).
+ARG LOCK=requirements.txt
+COPY requirements.txt requirements-reports.txt ./
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r ${LOCK}
 
 COPY . ./
 # The keys here only let the settings load; an installation brings its own. REDIS_URL makes it a
@@ -23,4 +25,4 @@ EXPOSE 8000
 # No access log: addresses hold the links by which people answer without an account.
 CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
      "--workers", "2", "--threads", "8", "--timeout", "120", "--worker-tmp-dir", "/dev/shm", \
-     "--no-control-socket"]
+     "--no-control-socket", "--logger-class", "config.logs.ServerLogger"]

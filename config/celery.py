@@ -2,7 +2,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init
+from celery.signals import beat_init, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -17,3 +17,8 @@ def stand_in(**_: Any) -> None:
     from post import work  # once the apps are there
 
     work.stand_in()
+
+
+@setup_logging.connect
+def keep_our_logs(**_: Any) -> None:
+    """Keep Celery from writing lines of its own: the settings say how, and how much."""

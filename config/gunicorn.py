@@ -13,6 +13,7 @@ threads = 8
 timeout = 120
 control_socket_disable = True
 loglevel = "warning"
+logger_class = "config.logs.ServerLogger"
 
 
 def when_ready(_: Any) -> None:

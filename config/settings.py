@@ -1,6 +1,8 @@
 """One settings file; installations differ by environment variables only (see .env.example)."""
 
+import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import environ
@@ -72,6 +74,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_REFERRER_POLICY = "same-origin"  # links in mails never leave in a Referer
 X_FRAME_OPTIONS = "DENY"
 
+# How many proxies of the school stand before it: what they say of a caller is believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
 # --- Rooms ----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -104,6 +109,8 @@ if DEMO:
     INSTALLED_APPS.insert(0, "demo")
 
 MIDDLEWARE = [
+    "config.middleware.RequestIdMiddleware",
+    "config.middleware.MeasureMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "people.middleware.PageCompressionMiddleware",
@@ -244,7 +251,7 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordRes
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PRESERVE_USERNAME_CASING = False
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SESSION_COOKIE_AGE = 60 * 60 * 12
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -316,9 +323,37 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- Logs -----------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING")
+LOG_JSON = env.bool("LOG_JSON", default=False)
+# Whatever is written, config/logs.py takes out of it what is about somebody.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
+    "formatters": {"ours": {"()": "config.logs.formatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ours"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # Django's own would mail and write beside ours.
+    "loggers": {
+        "django": {"handlers": [], "level": "NOTSET"},
+        "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
+    },
 }
+
+# Who may fetch what is measured: whoever brings this token. Without one nobody, and nothing is.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+if METRICS_TOKEN:
+    # Each process keeps what it counts in files here; prometheus-client reads the name once.
+    METRICS_DIR = Path(
+        env.str("METRICS_DIR", default=f"{tempfile.gettempdir()}/bewijskracht-metrics")
+    )
+    METRICS_DIR.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
+
+# Where faults are told to: the address of a sink that speaks as Sentry does.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    from config import reports
+
+    reports.start(SENTRY_DSN, release=env.str("RELEASE", default=""))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from home.views import hall, people
+from home.views import hall, people, watching
 
 app_name = "home"
 urlpatterns = [
@@ -9,6 +9,9 @@ urlpatterns = [
     path("help/", hall.help_index, name="help"),
     path("help/<slug:key>/", hall.help_topic, name="help_topic"),
     path("privacy/", hall.privacy, name="privacy"),
+    path("health/live", watching.live, name="live"),
+    path("health/ready", watching.ready, name="ready"),
+    path("metrics", watching.metrics, name="metrics"),
     path("people/", people.people, name="people"),
     path("people/new/", people.person_new, name="person_new"),
     path("people/<uuid:pk>/", people.person, name="person"),

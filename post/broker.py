@@ -67,7 +67,7 @@ def send(task: str, *args: str) -> bool:
             current_app.send_task(task, args=args, connection=connection, retry=False)
     except FAULTS as fault:
         breaker.failed()
-        logger.warning("the broker did not take %s (%s)", task, type(fault).__name__)
+        logger.warning("the broker did not take %s (%s)", task, fault)
         return False
     breaker.answered()
     return True

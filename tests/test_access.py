@@ -19,6 +19,11 @@ PUBLIC = {
     "home:privacy": (
         "everybody may know who sees what, also who gives feedback without an account"
     ),
+    "home:live": "whether the process answers, which asks nothing",
+    "home:ready": (
+        "whether database and files are there, and how long the oldest mail and work wait"
+    ),
+    "home:metrics": "asks for a token of its own, and is not there where none was set",
     "demo:gallery": "shows the components to who builds with them, in demo mode only",
     "account_login": "signing in",
     "account_inactive": "says that an account is closed",

@@ -1,4 +1,4 @@
-"""Whether the web service answers with a page, as its proxy would ask: exit 0 if it does."""
+"""Whether the web service is ready, asked as its proxy would: exit 0 if it is."""
 
 import http.client
 import os
@@ -6,5 +6,5 @@ import sys
 
 host = os.environ.get("ALLOWED_HOSTS", "127.0.0.1").split(",")[0]
 connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=8)
-connection.request("GET", "/accounts/login/", headers={"Host": host, "X-Forwarded-Proto": "https"})
+connection.request("GET", "/health/ready", headers={"Host": host, "X-Forwarded-Proto": "https"})
 sys.exit(connection.getresponse().status != 200)

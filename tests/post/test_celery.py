@@ -55,6 +55,7 @@ def worker(
         "DATABASE_URL": f"sqlite:///{name}",
         "EMAIL_URL": f"smtp://{smtp_server.hostname}:{smtp_server.port}",
         "FILES_ROOT": str(tmp_path / "files"),
+        "LOG_LEVEL": "INFO",
         "REDIS_URL": REDIS_URL,
         "REDIS_PREFIX": broker,
     }
@@ -64,7 +65,7 @@ def worker(
     command = [sys.executable, "-m", "celery", "--app", "config", "worker"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--concurrency", "1", "--loglevel", "INFO"],
+            [*command, "--concurrency", "1"],
             cwd=django_settings.BASE_DIR,
             env=environment,
             stdout=output,
