@@ -147,7 +147,7 @@ class CleanRecord(logging.LogRecord):
         # Django says the words of what it finds suspicious.
         said = name if name.startswith("django.security.") and not args else msg
         text = _message(said, args)
-        if isinstance(fault, ANSWERED) or is_outage(fault):
+        if fault is not None and (isinstance(fault, ANSWERED) or is_outage(fault)):
             text, fault, exc_info = f"{text} ({kind_of(fault)})", None, None
         super().__init__(name, level, pathname, lineno, text, (), exc_info, func, sinfo, **kwargs)
         self.request_id = request_id.get()
@@ -155,9 +155,9 @@ class CleanRecord(logging.LogRecord):
             self.exc_text = trace_of(fault)
 
 
-def is_outage(fault: BaseException | None) -> bool:
+def is_outage(fault: BaseException) -> bool:
     """Tell whether a database was away or locked: which the code can do nothing about."""
-    return fault is not None and (is_away(fault) or said_one_of(BUSY, fault))
+    return is_away(fault) or said_one_of(BUSY, fault)
 
 
 logging.setLogRecordFactory(CleanRecord)

@@ -41,11 +41,11 @@ class MeasureMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        from home.measures import Queries, note  # once the apps are there
+        from home.measures import Queries, measure  # once the apps are there
 
         begun, queries = perf_counter(), Queries()
         with connection.execute_wrapper(queries):
             response = self.get_response(request)
         view = request.resolver_match.view_name if request.resolver_match else "-"
-        note(view, request.method or "", response.status_code, perf_counter() - begun, queries)
+        measure(view, request.method or "", response.status_code, perf_counter() - begun, queries)
         return response

@@ -38,7 +38,7 @@ def start(dsn: str, release: str) -> None:
 def only_the_fault(event: Any, hint: Any) -> Any:
     """Make the report anew from what may be told; None where there is nothing to tell."""
     fault = (hint.get("exc_info") or (None, None))[1]
-    if isinstance(fault, ANSWERED) or is_outage(fault):
+    if fault is not None and (isinstance(fault, ANSWERED) or is_outage(fault)):
         return None
     told = {name: event[name] for name in KEPT if name in event}
     told["tags"] = {"request_id": request_id.get()}

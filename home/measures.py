@@ -53,7 +53,7 @@ class Queries:
             self.seconds += perf_counter() - begun
 
 
-def note(view: str, method: str, status: int, seconds: float, queries: Queries) -> None:
+def measure(view: str, method: str, status: int, seconds: float, queries: Queries) -> None:
     """Count an answer, under the name of its view: an address may hold a link."""
     REQUESTS.labels(view, method if method in METHODS else "other", status).inc()
     DURATIONS.labels(view).observe(seconds)

@@ -18,7 +18,7 @@ from django.shortcuts import render
 from people.disk import lacked_room
 from people.limits import TooOften
 from people.models import Person
-from people.outages import FULL, outage_in, unavailable
+from people.outages import WITHOUT_ROOM, outage_in, unavailable
 from people.speaking import speak, speak_as_mail
 from records.refusals import NotPossible
 
@@ -119,7 +119,7 @@ class RefusalMiddleware:
         else reads the body: the check against forgery does."""
         if _is_too_large(request):
             return render(request, "413.html", status=413)
-        return unavailable(request, FULL) if lacked_room(request) else None
+        return unavailable(request, WITHOUT_ROOM) if lacked_room(request) else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NotPossible):

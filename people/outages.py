@@ -15,8 +15,8 @@ from records.locking import BUSY, is_away, said_one_of
 
 logger = logging.getLogger(__name__)
 
-FULL, LOCKED, LOST = "full", "locked", "lost"
-AGAIN_AFTER = {FULL: 600, LOCKED: 5, LOST: 30}  # seconds
+WITHOUT_ROOM, LOCKED, LOST = "full", "locked", "lost"
+AGAIN_AFTER = {WITHOUT_ROOM: 600, LOCKED: 5, LOST: 30}  # seconds
 
 
 class ForgeryCheck(CsrfViewMiddleware):
@@ -31,7 +31,7 @@ def outage_in(fault: BaseException | None) -> str | None:
     if fault is None:
         return None
     if is_full(fault):
-        return FULL
+        return WITHOUT_ROOM
     if said_one_of(BUSY, fault):
         return LOCKED
     return LOST if is_away(fault) else None
@@ -59,9 +59,14 @@ def _kept(request: HttpRequest) -> Fields | None:
     it was asked. None where there is nothing to be read."""
     try:
         if not getattr(request, "csrf_processing_done", False):
-            check = ForgeryCheck(lambda _request: HttpResponse())
-            if check.process_view(request, lambda _request: None, (), {}):
+            check = ForgeryCheck(_no_view)
+            if check.process_view(request, _no_view, (), {}):
                 return None
         return sent(request)
     except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
         return None
+
+
+def _no_view(request: HttpRequest) -> HttpResponse:
+    """Stand for a view, where only the check before one is asked."""
+    return HttpResponse()

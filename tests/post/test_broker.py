@@ -146,7 +146,7 @@ def test_only_the_first_waits_for_a_broker_that_is_away(
 def test_a_fault_after_the_commit_is_logged_and_nothing_else(
     wrong: type[Exception], caplog: pytest.LogCaptureFixture
 ) -> None:
-    done = []
+    done: list[str] = []
 
     def failing() -> None:
         raise wrong("of ours")
