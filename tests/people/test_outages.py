@@ -166,6 +166,23 @@ def test_a_server_that_stops_meanwhile_answers_with_what_was_typed(
     assert Evidence.objects.count() == 0
 
 
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="of SQLite, see test_busy")
+def test_a_lock_that_is_not_given_answers_with_what_was_typed(browser: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        patience = cursor.fetchone()[0]
+        cursor.execute("SET lock_timeout = '100ms'")
+    with closing(connections["default"].copy("default")) as other:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("LOCK TABLE evidence_evidence IN ACCESS EXCLUSIVE MODE")
+        answer = browser.post("/evidence/add/", WORDS)
+        other.rollback()
+
+    assert patience == "15s"
+    assert_kept(answer, "It is too busy right now")
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's own disk cannot be filled")
 def test_a_database_without_room_answers_with_what_was_typed(browser: Client) -> None:
     with full():

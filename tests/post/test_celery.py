@@ -4,6 +4,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,10 +15,11 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from config.celery import app
+from post import broker as post_broker
 from post.models import OutboxMail
 from post.outbox import queue
 from tests.factories import AccountFactory
-from tests.peers import REDIS_URL, MailServer
+from tests.peers import REDIS_URL, MailServer, OwnRedis
 
 PATIENCE = 60  # seconds; a worker starts in about three
 
@@ -43,11 +45,9 @@ def broker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
             client.delete(key)
 
 
-@pytest.fixture
-def worker(
-    transactional_db: None, broker: str, smtp_server: MailServer, tmp_path: Path
-) -> Iterator[Path]:
-    """A Celery worker in a process of its own, started as an installation does; returns its log."""
+@contextmanager
+def working(redis_url: str, prefix: str, smtp_server: MailServer, tmp_path: Path) -> Iterator[Path]:
+    """A Celery worker in a process of its own, started as an installation does; gives its log."""
     name, log = connection.settings_dict["NAME"], tmp_path / "worker.log"
     environment = {
         **os.environ,
@@ -56,8 +56,8 @@ def worker(
         "EMAIL_URL": f"smtp://{smtp_server.hostname}:{smtp_server.port}",
         "FILES_ROOT": str(tmp_path / "files"),
         "LOG_LEVEL": "INFO",
-        "REDIS_URL": REDIS_URL,
-        "REDIS_PREFIX": broker,
+        "REDIS_URL": redis_url,
+        "REDIS_PREFIX": prefix,
     }
     if connection.vendor == "postgresql":
         url = urlsplit(os.environ["TEST_DATABASE_URL"])
@@ -82,6 +82,14 @@ def worker(
     assert code == 0
 
 
+@pytest.fixture
+def worker(
+    transactional_db: None, broker: str, smtp_server: MailServer, tmp_path: Path
+) -> Iterator[Path]:
+    with working(REDIS_URL, broker, smtp_server, tmp_path) as log:
+        yield log
+
+
 @pytest.mark.needs_redis
 def test_a_change_nudges_a_worker_to_send_its_mail(worker: Path, smtp_server: MailServer) -> None:
     person = AccountFactory(sign_in="student@school.example")
@@ -94,3 +102,24 @@ def test_a_change_nudges_a_worker_to_send_its_mail(worker: Path, smtp_server: Ma
     assert row.state == OutboxMail.State.SENT
     assert [message["To"] for message in smtp_server.messages] == ["student@school.example"]
     assert "Task post.do_work" in worker.read_text()
+
+
+@pytest.mark.needs_redis_server
+def test_a_worker_is_nudged_again_once_its_broker_is_back(
+    transactional_db: None, own_redis: OwnRedis, smtp_server: MailServer, tmp_path: Path
+) -> None:
+    person = AccountFactory(sign_in="student@school.example")
+    with working(own_redis.url, "", smtp_server, tmp_path):
+        own_redis.kill()
+        time.sleep(1)
+        own_redis.start()
+
+        def is_mailed() -> bool:
+            """One nudge may come before the worker is back: what it misses, the next brings."""
+            post_broker.breaker.answered()
+            with transaction.atomic():
+                queue("people/password", to=person.pk, about=person.pk, cause=None)
+            time.sleep(1)
+            return bool(smtp_server.messages)
+
+        until(is_mailed)
