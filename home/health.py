@@ -32,7 +32,8 @@ class Health:
 
     @property
     def is_ready(self) -> bool:
-        return self.database and self.files
+        """Tell whether people can be served: database, with its tables, and files are there."""
+        return self.database and self.files and self.oldest_mail is not None
 
 
 def health() -> Health:
