@@ -14,7 +14,7 @@ COPY . ./
 # The keys here only let the settings load; an installation brings its own. REDIS_URL makes it a
 # school's installation, whose static files have hashed names.
 RUN python -m tools.translations --compile \
-    && SECRET_KEY=build SEAL_KEY=build LINK_KEY=build REDIS_URL=redis://build \
+    && SECRET_KEY=build SEAL_KEY=build INSTALLATION=build LINK_KEY=build REDIS_URL=redis://build \
        python manage.py collectstatic --no-input
 
 RUN useradd --system --uid 10001 bewijskracht \

@@ -33,7 +33,7 @@ demo-reset: setup
 	@$(RUN) manage.py demo --reset --port $(PORT)
 
 demo-verify: setup
-	@$(RUN) manage.py verify_records
+	@$(RUN) manage.py verify_records --files
 
 setup setup-dev:
 	@command -v $(PYTHON) >/dev/null || \

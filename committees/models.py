@@ -25,7 +25,7 @@ from programmes.models import (
     Unit,
     UnitPart,
 )
-from records.models import AppendOnly, Dated, Part, Row, Sealed, Version, name_of
+from records.models import AppendOnly, Dated, Look, Part, Row, Sealed, Version, name_of
 
 
 def _sits(user: Account, committee: str) -> Exists:
@@ -530,7 +530,7 @@ class Snapshot(AppendOnly, Sealed):
         Three queries."""
         return super().for_sealing().prefetch_related("items__files")
 
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+    def own_faults(self, look: Look) -> Iterator[str]:
         manifest = bytes(self.manifest)
         if sha256(manifest).hexdigest() != self.digest:
             yield "the manifest is not the one that was frozen"
@@ -553,7 +553,7 @@ class Snapshot(AppendOnly, Sealed):
             here = (item.number, str(item.source) if item.source else None)
             if here != items.get(key, here):
                 yield f"item {item.digest[:12]}: it has another place, or froze something else"
-            for fault in item.own_faults(erased):
+            for fault in item.own_faults(look):
                 yield f"item {item.digest[:12]}: {fault}"
 
 
@@ -588,13 +588,13 @@ class SnapshotItem(AppendOnly):
     def __str__(self) -> str:
         return f"{self.kind} {self.digest[:12]}"
 
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
-        """Report what is wrong in the content of an item; `erased` as in `Sealed.own_faults`."""
+    def own_faults(self, look: Look) -> Iterator[str]:
+        """Report what is wrong in the content of an item."""
         content = bytes(self.content)
         if not content:
-            if name_of(self) not in erased:
+            if name_of(self) not in look.erased:
                 yield "the content is gone"
-        elif name_of(self) in erased:
+        elif name_of(self) in look.erased:
             yield "the content was erased, and is here"
         elif sha256(bytes(self.salt) + content).hexdigest() != self.digest:
             yield "the content is not the one that was frozen"

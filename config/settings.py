@@ -59,6 +59,10 @@ SEAL_KEYS = seal_keys()  # prove the record; never in the database
 SEAL_SIGNS = env.int("SEAL_SIGNS", default=0)  # while a new key is handed out: the one of before
 if SEAL_SIGNS and SEAL_SIGNS not in SEAL_KEYS:
     raise ImproperlyConfigured("SEAL_SIGNS names no key of SEAL_KEYS")
+# Which installation this is, in its record: no other one has this name, and it never changes.
+INSTALLATION = env.str("INSTALLATION", default="demo" if DEMO else "")
+if not 0 < len(INSTALLATION) <= 100:
+    raise ImproperlyConfigured("INSTALLATION is not set, or longer than 100 characters")
 LINK_KEY = secret("LINK_KEY")  # derives the links in mails; never in the database
 
 # --- Addresses ------------------------------------------------------------------------------------
@@ -202,6 +206,8 @@ FILES_SENT_BY = env.str("FILES_SENT_BY", default="application")
 if FILES_SENT_BY not in ("application", "nginx", "storage"):
     raise ImproperlyConfigured("FILES_SENT_BY is application, nginx or storage.")
 FILES_ORIGIN = env.str("FILES_ORIGIN", default="")  # of the storage, where it sends them
+# Checkpoints of the record are kept here too: best where who administers the database cannot write.
+CHECKPOINT_ROOT = Path(env.str("CHECKPOINT_ROOT", default=str(DATA_ROOT / "checkpoints")))
 STORAGES = {
     "default": {
         "BACKEND": FILES_BACKEND or "django.core.files.storage.FileSystemStorage",
@@ -303,6 +309,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "post.sweep", "schedule": 30.0},
+    # Sees for itself whether the record was verified today.
+    "watch": {"task": "post.do_work", "args": ["watch over the record"], "schedule": 3600.0},
 }
 
 # --- Security headers -----------------------------------------------------------------------------

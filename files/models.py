@@ -15,8 +15,9 @@ from django.utils.translation import pgettext_lazy
 
 from files.filetypes import Kind
 from people.models import Person
-from records.models import AppendOnly, Row, Sealed, name_of
+from records.models import AppendOnly, Look, Row, Sealed, name_of
 
+SEEN_WITHIN, READ_WITHIN = 7, 90  # days in which verification looks at each file, and reads it
 PREPARED = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)  # documents and text are only ever downloaded
 
 
@@ -199,16 +200,27 @@ class StoredFile(AppendOnly, Sealed):
     def is_pending(self) -> bool:
         return self.preparation in self.PENDING
 
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+    def own_faults(self, look: Look) -> Iterator[str]:
+        """Report whether the bytes are there and as many as there were, which is looked at within a
+        week, whether they are those that were stored, within 90 days, and whether what was erased
+        is gone."""
+        if self.erased_at is not None and name_of(self) not in look.erased:
+            yield "the file is said to be erased, on no ground"
+        elif look.takes(self, READ_WITHIN):
+            yield from self._faults(is_read=True)
+        elif look.takes(self, SEEN_WITHIN):
+            yield from self._faults(is_read=False)
+
+    def _faults(self, *, is_read: bool) -> Iterator[str]:
         is_there = default_storage.exists(self.path)
         if self.erased_at is not None:
-            if name_of(self) not in erased:
-                yield "the file is said to be erased, on no ground"
-            elif is_there:
+            if is_there:
                 yield "the file was erased and is still there"
         elif not is_there:
             yield "the file is gone"
-        else:
+        elif default_storage.size(self.path) != self.size:
+            yield "the file is not as long as it was"
+        elif is_read:
             with default_storage.open(self.path) as file:
                 if digest_of_file(file) != self.digest:
                     yield "the file's bytes are not those it was stored with"

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 WORK: dict[str, Callable[[], int]] = {}
 TAKES_LONG: list[str] = []
+DAILY: list[str] = []
 SWEEP_EVERY = 20  # seconds, without a broker; Celery's beat has its own schedule
 
 _wakes: list[threading.Event] = []  # of the threads that sweep
@@ -31,14 +32,17 @@ def term(at: datetime) -> datetime:
 
 
 def background(
-    name: str, *, takes_long: bool = False
+    name: str, *, takes_long: bool = False, is_daily: bool = False
 ) -> Callable[[Callable[[], int]], Callable[[], int]]:
-    """Register a function that does what is to be done and returns how much that was."""
+    """Register a function that does what is to be done and returns how much that was. What is daily
+    sees for itself whether its day has come; a sweep leaves it to its own timer."""
 
     def keep(function: Callable[[], int]) -> Callable[[], int]:
         WORK[name] = function
         if takes_long:
             TAKES_LONG.append(name)
+        if is_daily:
+            DAILY.append(name)
         return function
 
     return keep
@@ -72,10 +76,10 @@ def _nudge(name: str) -> None:
 
 
 def sweep(names: Iterable[str] | None = None) -> int:
-    """Do every piece of work once, or those with these names; a fault in one is logged and does not
-    keep the others."""
+    """Do every piece of work once, but for what is daily, or those with these names; a fault in one
+    is logged and does not keep the others."""
     done = 0
-    for name in WORK if names is None else names:
+    for name in [name for name in WORK if name not in DAILY] if names is None else names:
         try:
             done += WORK[name]()
         except Exception:
@@ -91,10 +95,10 @@ def stand_in() -> list[threading.Thread]:
 
 def start_sweepers(is_needed: Callable[[], bool] = lambda: True) -> list[threading.Thread]:
     """Start threads that sweep, as often as it is needed then: one for each piece of work that
-    takes long, and one for all others, so that no mail waits for a film."""
-    quick = [name for name in WORK if name not in TAKES_LONG]
+    takes long or is daily, and one for all others, so that no mail waits for a film."""
+    slow = [name for name in (*TAKES_LONG, *DAILY) if name in WORK]
     threads = []
-    for names in [quick, *([name] for name in TAKES_LONG)]:
+    for names in [[name for name in WORK if name not in slow], *([name] for name in slow)]:
         wake = threading.Event()
         _wakes.append(wake)
         threads.append(

@@ -15,7 +15,7 @@ from qualifications.names import NAMES, Names
 from qualifications.parsed import ParsedDossier
 from qualifications.sbb import parse_sbb
 from qualifications.wording import any_spelling
-from records.models import AppendOnly, Part, Row, Sealed, Version
+from records.models import AppendOnly, Look, Part, Row, Sealed, Version
 
 # Who read every qualification and dossier, also drafts. Others meet the requirements that concern
 # them in their own programme, portfolio or feedback request.
@@ -75,7 +75,7 @@ class Dossier(AppendOnly, Sealed):
         milliseconds. Raises ImportRefused where the importer has become stricter since."""
         return parse_sbb(bytes(self.content), name=self.name)
 
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
+    def own_faults(self, look: Look) -> Iterator[str]:
         if sha256(self.content).hexdigest() != self.digest:
             yield "the file's bytes are not those it was kept with"
 

@@ -1,10 +1,11 @@
 """Chains of events: who did what when, each event upon the one before it.
 
 An event has a digest, a SHA-256 over all that it says and over the digest before it, which anyone
-can follow; and a proof of that digest under a key that is not in the database, without which
-nobody can write. The chain's head is proven in the same way, so that neither a changed, nor an
-inserted, nor a cut-off event goes unseen. An event can carry statements about sealed rows: a
-salted hash of each row's content at that moment, or null when the row was lawfully deleted.
+can follow, down to which installation this is; and a proof of that digest under a key that is not
+in the database, without which nobody can write. The chain's head is proven in the same way, so that
+neither a changed, nor an inserted, nor a cut-off event goes unseen. An event can carry statements
+about sealed rows: a salted hash of each row's content at that moment, or null when the row was
+lawfully deleted.
 """
 
 import hmac
@@ -22,7 +23,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from records.models import Chain, Event, Sealed, name_of
+from records.models import Chain, Checkpoint, Event, Sealed, Signed, name_of
 
 if TYPE_CHECKING:
     from people.models import Account
@@ -67,20 +68,33 @@ def digest_of(event: Event) -> str:
     return sha256(canonical(said)).hexdigest()
 
 
-def proof_of(row: Chain | Event, key: str) -> str:
-    """Compute what the proof of an event or a head must be: the HMAC-SHA-256 (hex) under this
-    key."""
-    said = row.digest if isinstance(row, Event) else [row.key, row.length, row.head]
+def beginning() -> str:
+    """Compute what a chain begins upon: the SHA-256 (hex) of which installation this is, so that
+    none can be brought here from another one, whatever key it has."""
+    return sha256(canonical(["chains of", settings.INSTALLATION])).hexdigest()
+
+
+def proof_of(row: Signed, key: str) -> str:
+    """Compute what the proof of an event, a head or a checkpoint must be: the HMAC-SHA-256 (hex)
+    under this key."""
+    said: Any
+    match row:
+        case Chain():
+            said = [row.key, row.length, row.head]
+        case Event():
+            said = row.digest
+        case Checkpoint():
+            said = row.root
     return hmac.new(key.encode(), canonical([row._meta.label_lower, said]), sha256).hexdigest()
 
 
-def _sign(row: Chain | Event, chain: Chain) -> None:
-    """Give the row its proof, under the key that signs, and never under an older one than its
-    chain bears already: where keys are being replaced, some processes sign with the new one before
-    others. Raises LookupError where that one is not here."""
-    row.key_number = max(signing_key(), chain.key_number or 0)
+def sign(row: Signed, upon: Signed | None = None) -> None:
+    """Give the row its proof, under the key that signs, and never under an older one than the row
+    `upon` which it stands bears already: where keys are being replaced, some processes sign with
+    the new one before others. Raises LookupError where that one is not here."""
+    row.key_number = max(signing_key(), (upon and upon.key_number) or 0)
     if row.key_number not in settings.SEAL_KEYS:
-        raise LookupError(f"{chain.key} is proven with key {row.key_number}, which is not here")
+        raise LookupError(f"{upon} is proven with key {row.key_number}, which is not here")
     row.proof = proof_of(row, settings.SEAL_KEYS[row.key_number])
 
 
@@ -101,7 +115,7 @@ def sign_heads() -> list[str]:
         done = chains[-1].key
         for chain in chains:
             if compare_digest(chain.proof, proof_of(chain, settings.SEAL_KEYS[chain.key_number])):
-                _sign(chain, chain)
+                sign(chain, chain)
             else:
                 wrong.append(chain.key)
         Chain.objects.bulk_update(chains, ["key_number", "proof"])
@@ -169,7 +183,7 @@ def append_many(entries: Iterable[ChainEntry]) -> list[Event]:
         at = ahead[entry.key] = max(at, ahead.get(entry.key, at))
         written.append([_link(chains[entry.key], part, stored, at) for part in _parts(entry)])
     for chain in chains.values():
-        _sign(chain, chain)
+        sign(chain, chain)
     Event.objects.bulk_create(event for events in written for event in events)
     Chain.objects.bulk_update(chains.values(), ["length", "head", "key_number", "proof"])
     return [first for first, *_further in written]
@@ -189,9 +203,10 @@ def _locked(keys: set[str]) -> dict[str, Chain]:
     """Lock the chains with these keys, made where they are not there yet, and return them by
     key."""
     chains = Chain.objects.filter(key__in=keys)
-    new = [Chain(key=key) for key in sorted(keys.difference(chains.values_list("key", flat=True)))]
+    missing = sorted(keys.difference(chains.values_list("key", flat=True)))
+    new = [Chain(key=key, head=beginning()) for key in missing]
     for chain in new:
-        _sign(chain, chain)
+        sign(chain, chain)
     if new:  # somebody else may make the same at this moment
         Chain.objects.bulk_create(new, ignore_conflicts=True)
     return {chain.key: chain for chain in chains.select_for_update().order_by("key")}
@@ -238,6 +253,6 @@ def _link(chain: Chain, entry: ChainEntry, stored: Mapping[str, Sealed], at: dat
         previous=chain.head,
     )
     event.digest = digest_of(event)
-    _sign(event, chain)
+    sign(event, chain)
     chain.length, chain.head = event.number, event.digest
     return event

@@ -2,7 +2,9 @@
 
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, ClassVar, Self
@@ -139,6 +141,20 @@ def new_salt() -> str:
     return secrets.token_hex(16)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How closely a row's own content is looked at: `erased` holds the names of the rows of which
+    something was lawfully removed; `day` is the number of the day whose share of the files is
+    read, or None for all of them."""
+
+    erased: frozenset[str] = frozenset()
+    day: int | None = None
+
+    def takes(self, row: Row, days: int) -> bool:
+        """Tell whether this row is looked at now, where all are within so many days."""
+        return self.day is None or row.pk.int % days == self.day % days
+
+
 class Sealed(models.Model):
     """A row whose content is stated in events on its home chain (records/chain.py).
 
@@ -175,22 +191,38 @@ class Sealed(models.Model):
         return rows.select_related("__".join(way)) if way else rows
 
     @classmethod
-    def at_home_on(cls, key: str) -> models.QuerySet[Self]:
-        """Find the rows, read as in `for_sealing`, whose home is the chain with this key."""
+    def at_home_on(cls, keys: Collection[str]) -> models.QuerySet[Self]:
+        """Find the rows, read as in `for_sealing`, whose home is a chain with one of these keys. No
+        query where no such chain can be their home."""
         kind, way = cls.home
-        asked, _colon, pk = key.partition(":")
+        here = list(_ids_in(keys, kind))
         rows = cls.for_sealing()
-        return rows.filter(**{way.replace(".", "__"): pk}) if asked == kind else rows.none()
+        return rows.filter(**{f"{way.replace('.', '__')}__in": here}) if here else rows.none()
+
+    @classmethod
+    def homes(cls) -> Iterator[str]:
+        """Find the keys of the chains on which a row is at home. One query."""
+        kind, way = cls.home
+        ids = cls._base_manager.order_by().values_list(way.replace(".", "__"), flat=True)
+        return (f"{kind}:{pk}" for pk in ids.distinct().iterator())
 
     def content_to_seal(self) -> dict[str, Any]:
         """List the values of the row's columns by name, and those of its parts by id, to be written
         as canonical JSON. Without a query for a row of `for_sealing`."""
         return _content(self, *self.unsealed)
 
-    def own_faults(self, erased: frozenset[str]) -> Iterator[str]:
-        """Report what is wrong in the row's own content, beyond what is stated of it; `erased`
-        holds the names of the rows of which something was lawfully removed."""
+    def own_faults(self, look: Look) -> Iterator[str]:
+        """Report what is wrong in the row's own content, beyond what is stated of it."""
         return iter(())
+
+
+def _ids_in(keys: Collection[str], kind: str) -> Iterator[uuid.UUID]:
+    """Find the ids that the chains of this kind are of; a key that nothing here made has none."""
+    for key in keys:
+        asked, _colon, pk = key.partition(":")
+        if asked == kind:
+            with suppress(ValueError):
+                yield uuid.UUID(pk)
 
 
 class Part(models.Model):
@@ -264,7 +296,7 @@ class Chain(Signed):
 
     key = models.CharField(max_length=100, unique=True)
     length = models.PositiveIntegerField(default=0)
-    head = models.CharField(max_length=64, blank=True)  # the digest of its last event
+    head = models.CharField(max_length=64)  # the digest of its last event; of none, `beginning()`
 
     def __str__(self) -> str:
         return f"{self.key} ({self.length})"
@@ -285,7 +317,9 @@ class Event(AppendOnly, Signed):
     )
     # Ids and figures only, never content: {"rows": {"label:pk": hash or null}, "facts": {...}}.
     statement = models.JSONField(default=dict)
-    previous = models.CharField(max_length=64, blank=True)  # the digest of the event before it
+    previous = models.CharField(
+        max_length=64
+    )  # the digest of the event before it; of none as above
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of all the above
 
     class Meta:
@@ -332,5 +366,72 @@ class Erasure(AppendOnly, Sealed):
         return cls._base_manager.all()
 
     @classmethod
-    def at_home_on(cls, key: str) -> models.QuerySet[Self]:
-        return cls._base_manager.filter(kept_on=key)
+    def at_home_on(cls, keys: Collection[str]) -> models.QuerySet[Self]:
+        return cls._base_manager.filter(kept_on__in=keys)
+
+    @classmethod
+    def homes(cls) -> Iterator[str]:
+        return cls._base_manager.order_by().values_list("kept_on", flat=True).distinct().iterator()
+
+
+# --- Checkpoints ----------------------------------------------------------------------------------
+
+
+class Checkpoint(AppendOnly, Signed):
+    """One root over the heads of all chains as they were at one moment, over the root before it,
+    and over which installation this is (records/checkpoints.py). The proof is of the root."""
+
+    number = models.PositiveIntegerField(unique=True)  # from 1 on
+    installation = models.CharField(max_length=100)
+    chains = models.PositiveIntegerField()  # how many heads
+    previous = models.CharField(max_length=64, blank=True)  # the root of the one before it
+    root = models.CharField(max_length=64, unique=True)  # SHA-256 (hex)
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.root[:12]}"
+
+
+class Leaf(AppendOnly):
+    """The head of a chain as a checkpoint covers it, written where it moved since the checkpoint
+    before. It names the chain by its key, so that one that was removed is missed by name."""
+
+    changeable = ("is_last",)
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="leaves")
+    key = models.CharField(max_length=100)
+    length = models.PositiveIntegerField()
+    head = models.CharField(max_length=64)
+    is_last = models.BooleanField(default=True)  # of its chain, so far
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "length"], name="a_head_is_covered_once"),
+        ]
+        indexes = [
+            models.Index(fields=["key"], name="the_last_leaf_of_a_chain", condition=Q(is_last=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.length})"
+
+
+class Verification(AppendOnly):
+    """When the record was verified, and what was found; until it has ended, that it is under
+    way."""
+
+    changeable = ("ended_at", "events", "rows", "files", "faults")
+
+    ended_at = models.DateTimeField(null=True, editable=False)
+    events = models.PositiveBigIntegerField(default=0)
+    rows = models.PositiveBigIntegerField(default=0)
+    files = models.PositiveBigIntegerField(default=0)
+    faults = models.JSONField(default=list)  # as `verify` names them
+
+    class Meta:
+        ordering = ["-recorded_at"]
+
+    def __str__(self) -> str:
+        return f"{self.recorded_at:%Y-%m-%d}: {len(self.faults)} faults"

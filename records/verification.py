@@ -1,20 +1,27 @@
-"""Proves that what was recorded is what stands there: events, sealed rows and stored files."""
+"""Proves that what was recorded is what stands there: events, sealed rows, stored files; and that
+no chain is gone, put back to an older state or brought from elsewhere."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from hmac import compare_digest
-from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 
-from records.chain import digest_of, proof_of, signing_key, statement_of
-from records.models import Chain, Erasure, Event, Sealed, name_of
+from records.chain import beginning, digest_of, proof_of, signing_key, statement_of
+from records.checkpoints import heads_at, tree_of
+from records.models import Chain, Checkpoint, Erasure, Event, Leaf, Look, Sealed, Signed, name_of
 
 Keys = Mapping[int, str]
+AT_ONCE = 2000  # events of whole chains in memory
+# How long an act may take between its event and its commit: a checkpoint made meanwhile covers
+# neither, and the event is dated before it.
+UNDER_WAY = timedelta(hours=2)
 
 
 @dataclass
@@ -29,15 +36,6 @@ class Report:
     older_heads: int = 0  # chains proven with another key than the one that signs: `sign_heads`
     erased: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """The last statement about a row: on which chain, and its hash, or None where the row was
-    lawfully deleted."""
-
-    chain: str
-    statement: str | None
 
 
 Check = Callable[[], Iterable[str]]
@@ -55,10 +53,11 @@ def sealed_models() -> list[type[Sealed]]:
     return [model for model in apps.get_models() if issubclass(model, Sealed)]
 
 
-Of = TypeVar("Of", bound=Model)
+Of = TypeVar("Of")
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 
-def filled(models: Iterable[type[Of]]) -> list[type[Of]]:
+def filled(models: Iterable[type[AnyModel]]) -> list[type[AnyModel]]:
     """Find those of these models of which there is a row, in one query."""
     by_table = {model._meta.db_table: model for model in models}
     asked = (
@@ -70,96 +69,277 @@ def filled(models: Iterable[type[Of]]) -> list[type[Of]]:
         return [by_table[table] for (table,) in cursor.fetchall()]
 
 
-def verify(keys: Keys | None = None) -> Report:
-    """Check every chain, every sealed row against the last statement about it, the bytes of every
-    stored file, and what is derived from sealed rows (`verifies`). Reads each table
-    once, in batches, and every file. `keys` are the installation's own where nothing is said; with
-    none at all, proofs are passed over.
+def verify(keys: Keys | None = None, *, day: int | None = None) -> Report:
+    """Check every chain, every sealed row against the last statement about it, that all is there
+    which a checkpoint covers, the stored files, and what is derived from sealed rows (`verifies`).
+    Goes by chains, a few thousand events at once, so that it needs no more memory in a large
+    school. Of the files those whose turn is on this `day` (its number), all without it. `keys` are
+    the installation's own where nothing is said; with none at all, proofs are passed over.
 
     People go on working meanwhile: what was written between two reads looks like a fault. So
     faults are looked for again, and only those that stay are reported.
     """
     keys = settings.SEAL_KEYS if keys is None else keys
-    first = verify_once(keys)
+    first = verify_once(keys, day=day)
     if not first.faults:
         return first
-    again = verify_once(keys)
+    again = verify_once(keys, day=day)
     again.faults = [fault for fault in again.faults if fault in first.faults]
     return again
 
 
-def verify_once(keys: Keys) -> Report:
+def verify_once(keys: Keys, *, day: int | None = None) -> Report:
     """Check all in one reading, for when nobody else works: what was written between two reads
-    looks like a fault. Reads each table once, in batches, and every file."""
-    rows = chain.from_iterable(
-        model.for_sealing().order_by("pk").iterator(chunk_size=model.read_at_once)
-        for model in filled(sealed_models())
-    )
-    report = _compare(Chain.objects.all(), Event.objects.all(), rows, keys)
+    looks like a fault."""
+    report = Report(with_keys=bool(keys))
+    models = filled(sealed_models())
+    moments = dict(Checkpoint.objects.order_by("number").values_list("number", "recorded_at"))
+    for chains in _by_events(Chain.objects.order_by("key").iterator(chunk_size=AT_ONCE)):
+        _Part(chains, models, keys, moments, report).compare(day)
+    report.faults += _of_no_chain(models)
+    report.faults += checkpoint_faults(keys)
     report.faults += [fault for check in CHECKS for fault in check()]
     return report
 
 
 def verify_chain(key: str) -> Report:
-    """Check one chain, with the installation's keys, and the rows whose home it is. Three queries,
+    """Check one chain, with the installation's keys, and the rows whose home it is. Four queries,
     and one or more for each kind of row that is at home there."""
-    return _compare(
-        Chain.objects.filter(key=key),
-        Event.objects.filter(chain__key=key),
-        chain.from_iterable(model.at_home_on(key) for model in sealed_models()),
-        settings.SEAL_KEYS,
-    )
-
-
-def _compare(
-    chains: QuerySet[Chain], events: QuerySet[Event], rows: Iterable[Sealed], keys: Keys
-) -> Report:
-    report = Report(with_keys=bool(keys))
-    stated = _statements(chains, events, keys, report)
-    erased = frozenset(Erasure.objects.values_list("name", flat=True))
-    for row in rows:
-        _row(row, stated, erased, report)
-    report.faults += [
-        f"{name}: removed" for name, last in stated.items() if last.statement is not None
-    ]
+    report = Report(with_keys=True)
+    moments = dict(Checkpoint.objects.values_list("number", "recorded_at"))
+    chains = list(Chain.objects.filter(key=key))
+    _Part(chains, sealed_models(), settings.SEAL_KEYS, moments, report).compare()
     return report
 
 
-def _statements(
-    rows: QuerySet[Chain], events: QuerySet[Event], keys: Keys, report: Report
-) -> dict[str, Stated]:
-    """Find the last statement about each row of which these events speak, in the order of its
-    chain, and report what is wrong in these events and chains."""
-    stated: dict[str, Stated] = {}
-    chains = {chain.pk: chain for chain in rows}
-    last: dict[int, Event] = {}
-    for event in events.order_by("chain_id", "number").iterator(chunk_size=2000):
-        report.events += 1
-        chain = chains.get(event.chain_id)
-        if chain is None:
-            report.faults.append(f"event {event.pk}: its chain was removed")
-            continue
-        event.chain = chain
-        report.faults += [
-            f"event {event.number} of {chain.key}: {fault}"
-            for fault in _event_faults(event, last.get(chain.pk), keys)
-        ]
-        last[chain.pk] = event
-        for name, statement in event.statement.get("rows", {}).items():
-            if name in stated and stated[name].chain != chain.key:
-                report.faults.append(f"{name}: stated on {stated[name].chain} and {chain.key}")
-            stated[name] = Stated(chain.key, statement)
-    for chain in chains.values():
-        report.older_heads += chain.key_number < signing_key()
-        faults = _head_faults(chain, last.get(chain.pk), keys)
-        report.faults += [f"{chain.key}: {fault}" for fault in faults]
-    return stated
+def _by_events(chains: Iterable[Chain]) -> Iterator[list[Chain]]:
+    """Put chains together, until they have as many events as are read at once."""
+    part: list[Chain] = []
+    events = 0
+    for chain in chains:
+        part.append(chain)
+        events += chain.length + 1
+        if events > AT_ONCE:
+            yield part
+            part, events = [], 0
+    if part:
+        yield part
+
+
+class _Part:
+    """Some of the chains, with their events and the rows that are at home on them."""
+
+    def __init__(
+        self,
+        chains: Collection[Chain],
+        models: Collection[type[Sealed]],
+        keys: Keys,
+        moments: Mapping[int, datetime],
+        report: Report,
+    ) -> None:
+        self.chains = {chain.pk: chain for chain in chains}
+        self.by_key = {chain.key: chain for chain in chains}
+        self.models, self.keys, self.moments, self.report = models, keys, moments, report
+
+    def compare(self, day: int | None = None) -> None:
+        """Report what is wrong in these chains and rows."""
+        stated = self._statements()
+        erased = Erasure.objects.filter(kept_on__in=self.by_key).values_list("name", flat=True)
+        look = Look(frozenset(erased) if Erasure in self.models else frozenset(), day)
+        for model in self.models:
+            rows = model.at_home_on(self.by_key).order_by("pk")
+            for row in rows.iterator(chunk_size=model.read_at_once):
+                self._row(row, stated, look)
+        for (key, name), statement in stated.items():
+            if statement is not None:
+                fault = f"stated on {key}, not its home" if _is_there(name) else "removed"
+                self.report.faults.append(f"{name}: {fault}")
+
+    def _statements(self) -> dict[tuple[str, str], str | None]:
+        """Find the last statement about each row of which the events of these chains speak, by the
+        key of the chain and the name of the row; and report what is wrong in the chains."""
+        report = self.report
+        stated: dict[tuple[str, str], str | None] = {}
+        last: dict[int, Event] = {}
+        covered = self._covered()
+        events = Event.objects.filter(chain__in=self.chains).order_by("chain_id", "number")
+        for event in events.iterator(chunk_size=AT_ONCE):
+            report.events += 1
+            event.chain = chain = self.chains[event.chain_id]
+            faults = [
+                *_event_faults(event, last.get(chain.pk), self.keys),
+                *covered[chain.key].faults(event),
+            ]
+            report.faults += [f"event {event.number} of {chain.key}: {fault}" for fault in faults]
+            last[chain.pk] = event
+            for name, statement in event.statement.get("rows", {}).items():
+                stated[chain.key, name] = statement
+        for chain in self.chains.values():
+            report.older_heads += chain.key_number < signing_key()
+            faults = [
+                *_head_faults(chain, last.get(chain.pk), self.keys),
+                *covered[chain.key].left(),
+            ]
+            report.faults += [f"{chain.key}: {fault}" for fault in faults]
+        return stated
+
+    def _covered(self) -> dict[str, "_Covered"]:
+        """Find what checkpoints cover of these chains."""
+        covered: dict[str, _Covered] = defaultdict(lambda: _Covered(self.moments))
+        if self.moments:
+            leaves = Leaf.objects.filter(key__in=self.by_key).order_by("length")
+            said = leaves.values_list("key", "length", "head", "checkpoint__number")
+            for key, length, head, number in said.iterator():
+                covered[key].leaves.append((length, head, number))
+        return covered
+
+    def _row(self, row: Sealed, stated: dict[tuple[str, str], str | None], look: Look) -> None:
+        report = self.report
+        report.rows += 1
+        name = name_of(row)
+        last = stated.pop((row.chain, name), None)
+        if last is None:
+            report.faults.append(f"{name}: inserted")
+        elif last != statement_of(row):
+            report.faults.append(f"{name}: altered")
+        report.faults += [f"{name}: {fault}" for fault in row.own_faults(look)]
+        report.files += row.holds_bytes
+        if isinstance(row, Erasure) and row.name not in report.erased:
+            report.erased.append(row.name)
+
+
+class _Covered:
+    """What checkpoints cover of one chain, while its events go by in their order: the length and
+    the head at each that it moved for, and that one's number; `moments` are those of all."""
+
+    def __init__(self, moments: Mapping[int, datetime]) -> None:
+        self.moments = moments
+        self.leaves: deque[tuple[int, str, int]] = deque()
+
+    def faults(self, event: Event) -> Iterator[str]:
+        """Report where this event is not the one that was covered, or is dated before a checkpoint
+        that should have covered it, and does not."""
+        length, head, number = self.leaves[0] if self.leaves else (0, "", len(self.moments) + 1)
+        before = self.moments.get(number - 1)
+        if before is not None and event.recorded_at < before - UNDER_WAY:
+            yield f"dated before checkpoint {number - 1}, which does not cover it"
+        if event.number == length:
+            self.leaves.popleft()
+            if event.digest != head:
+                yield f"not the one that checkpoint {number} covers"
+
+    def left(self) -> Iterator[str]:
+        """Report what was covered of the chain and did not go by."""
+        if self.leaves:
+            length, _head, number = self.leaves[-1]
+            yield f"put back: checkpoint {number} covers {length} events"
+
+
+def _is_there(name: str) -> bool:
+    """Tell whether there is a row with this name (`name_of`)."""
+    label, _colon, pk = name.partition(":")
+    return apps.get_model(label)._base_manager.filter(pk=pk).exists()
+
+
+def _of_no_chain(models: Collection[type[Sealed]]) -> Iterator[str]:
+    """Report the events, and the rows, of which the chain is not there. A query for each kind of
+    row, and for each few thousand chains."""
+    chainless = Event.objects.filter(~Exists(Chain.objects.filter(pk=OuterRef("chain_id"))))
+    for event in chainless.values_list("pk", flat=True):
+        yield f"event {event}: its chain was removed"
+    homes = sorted(set().union(*(model.homes() for model in models)))
+    for part in _parts(homes):
+        missing = set(part).difference(_keys(part))
+        for model in models if missing else ():
+            for row in model.at_home_on(missing):
+                yield f"{name_of(row)}: inserted"
+
+
+def _parts(rows: Sequence[Of]) -> Iterator[Sequence[Of]]:
+    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
+
+
+def _keys(keys: Collection[str]) -> QuerySet[Chain, str]:
+    return Chain.objects.filter(key__in=keys).values_list("key", flat=True)
+
+
+# --- Checkpoints ----------------------------------------------------------------------------------
+
+
+def checkpoint_faults(keys: Keys) -> Iterator[str]:
+    """Report what is wrong in the checkpoints: that each stands upon the one before, bears our
+    proof, and that its root follows where it is the last; and the chains that are gone."""
+    before: Checkpoint | None = None
+    for checkpoint in Checkpoint.objects.order_by("number").iterator():
+        upon = (before.number + 1, before.root) if before else (1, "")
+        fault = ""
+        if (checkpoint.number, checkpoint.previous) != upon:
+            fault = "does not follow the one before it"
+        elif checkpoint.installation != settings.INSTALLATION:
+            fault = f"of another installation, {checkpoint.installation}"
+        for each in filter(None, [fault, *_proof_faults(checkpoint, keys, "altered or inserted")]):
+            yield f"checkpoint {checkpoint.number}: {each}"
+        before = checkpoint
+    if before is None:
+        return
+    yield from _root_faults(before)
+    gone = Leaf.objects.filter(~Exists(Chain.objects.filter(key=OuterRef("key"))))
+    numbers = gone.values_list("key").annotate(Max("checkpoint__number")).order_by("key")
+    for key, number in numbers:
+        yield f"{key}: gone with all that it said; checkpoint {number} covers it"
+
+
+def _root_faults(checkpoint: Checkpoint) -> Iterator[str]:
+    """Report whether the root of this checkpoint does not follow from the heads it covers."""
+    if tree_of(checkpoint, heads_at(checkpoint))[-1][0].hex() != checkpoint.root:
+        yield f"checkpoint {checkpoint.number}: its root is not that of what it covers"
+
+
+def faults_since(root: str) -> Iterator[str]:
+    """Report what is wrong since the checkpoint with this root (hex), which somebody kept: that it
+    is not here, or that its root does not follow any more from what it covers. What became of each
+    chain is in `verify`."""
+    checkpoint = Checkpoint.objects.filter(root=root.lower()).first()
+    if checkpoint is None:
+        yield (
+            f"root {root[:12]}: no checkpoint here has it. What stands here was put back to before "
+            "it, was written anew since, or is of another installation"
+        )
+    else:
+        yield from _root_faults(checkpoint)
+
+
+def faults_since_files(kept: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Report what is wrong since checkpoints of which somebody kept the files, in their order: also
+    each chain that moved for one of them and is not there as it was. A query for each few thousand
+    chains; the root is computed of the last only."""
+    yield from faults_since(kept[-1]["root"])
+    heads = {
+        (key, length): (head, said["number"])
+        for said in kept
+        for key, (length, head) in said["heads"].items()
+    }
+    for part in _parts(sorted(heads)):
+        events = Event.objects.filter(chain__key__in={key for key, _length in part})
+        said = {
+            (key, number): digest
+            for key, number, digest in events.values_list("chain__key", "number", "digest")
+        }
+        for place in part:
+            head, number = heads[place]
+            if said.get(place) != head:
+                yield f"{place[0]}: not there as checkpoint {number} covers it"
+
+
+# --- Events and heads -----------------------------------------------------------------------------
 
 
 def _event_faults(event: Event, before: Event | None, keys: Keys) -> Iterator[str]:
     if event.number != (before.number if before else 0) + 1:
         yield "events before it were removed"
-    elif event.previous != (before.digest if before else ""):
+    elif before is None and event.previous != beginning():
+        yield "begins in another installation"
+    elif before is not None and event.previous != before.digest:
         yield "does not follow the event before it"
     if event.digest != digest_of(event):
         yield "altered or inserted"
@@ -170,30 +350,14 @@ def _event_faults(event: Event, before: Event | None, keys: Keys) -> Iterator[st
 
 
 def _head_faults(chain: Chain, last: Event | None, keys: Keys) -> Iterator[str]:
-    if (chain.length, chain.head) != ((last.number, last.digest) if last else (0, "")):
+    if (chain.length, chain.head) != ((last.number, last.digest) if last else (0, beginning())):
         yield "events were removed from its end"
     else:
         yield from _proof_faults(chain, keys, "its head was altered")
 
 
-def _proof_faults(row: Chain | Event, keys: Keys, fault: str) -> Iterator[str]:
+def _proof_faults(row: Signed, keys: Keys, fault: str) -> Iterator[str]:
     if keys and row.key_number not in keys:
         yield f"proven with key {row.key_number}, which is not here"
     elif keys and not compare_digest(row.proof, proof_of(row, keys[row.key_number])):
         yield fault
-
-
-def _row(row: Sealed, stated: dict[str, Stated], erased: frozenset[str], report: Report) -> None:
-    report.rows += 1
-    name = name_of(row)
-    last = stated.pop(name, None)
-    if last is None or last.statement is None:
-        report.faults.append(f"{name}: inserted")
-    elif last.statement != statement_of(row):
-        report.faults.append(f"{name}: altered")
-    elif last.chain != row.chain:
-        report.faults.append(f"{name}: stated on {last.chain}, which is not its home")
-    report.faults += [f"{name}: {fault}" for fault in row.own_faults(erased)]
-    report.files += row.holds_bytes
-    if isinstance(row, Erasure) and row.name not in report.erased:
-        report.erased.append(row.name)

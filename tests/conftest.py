@@ -97,6 +97,7 @@ def _filled_tables_emptied() -> Iterator[None]:
 def _own_files(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_ROOT = tmp_path
     settings.FILES_ROOT = tmp_path / "files"
+    settings.CHECKPOINT_ROOT = tmp_path / "checkpoints"
     storage = {**settings.STORAGES["default"], "OPTIONS": {"location": settings.FILES_ROOT}}
     settings.STORAGES = {**settings.STORAGES, "default": storage}
 

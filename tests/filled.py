@@ -46,6 +46,7 @@ def demo_in(
         "DEMO": True,
         "DATA_ROOT": folder,
         "FILES_ROOT": folder / "files",
+        "CHECKPOINT_ROOT": folder / "checkpoints",
         "EMAIL_BACKEND": "demo.mailbox.EmailBackend",
         "STORAGES": {
             "default": files,

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent / "var" / "tests"
 ROOT.mkdir(parents=True, exist_ok=True)
 
 for name in (
+    "CHECKPOINT_ROOT",
     "DEMO",
     "EMAIL_URL",
     "FILES_BACKEND",
@@ -47,6 +48,7 @@ os.environ |= {
     "DATA_ROOT": str(ROOT),
     "DEFAULT_FROM_EMAIL": "Bewijskracht <noreply@school.example>",
     "SECRET_KEY": "secret-key-of-the-tests",
+    "INSTALLATION": "installation-of-the-tests",
     "SEAL_KEY": "seal-key-of-the-tests",
     "LINK_KEY": "link-key-of-the-tests",
 }

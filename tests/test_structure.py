@@ -343,7 +343,10 @@ LEFT_OUT = {
     "post.ErrandItem": "work that was ordered; what it does is stated case by case",
     "post.OutboxMail": "it says that a mail is to go; what caused it is an event",
     "records.Chain": "a head has its own proof",
+    "records.Checkpoint": "a checkpoint has its own proof",
     "records.Event": "an event has its own proof",
+    "records.Leaf": "the root of its checkpoint proves it",
+    "records.Verification": "it says what was found; nothing rests on it",
 }
 
 

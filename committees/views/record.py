@@ -17,6 +17,8 @@ from committees.snapshots import read
 from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, signed_in, with_role
 from programmes.models import SUPERVISING
+from records.checkpoints import first_after
+from records.models import Checkpoint
 from records.verification import verify_chain
 
 ITEMS_AT_A_TIME = 50
@@ -108,8 +110,15 @@ def record_integrity(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show whether a case's record stands untouched."""
     case, _panel = _readable(request, pk)
     page = "_integrity" if request.htmx else "record_integrity"
-    context = {"case": case, "report": verify_chain(case.chain)}
+    context = {"case": case, "report": verify_chain(case.chain), "checkpoint": _covering(case)}
     return render(request, f"committees/{page}.html", context)
+
+
+def _covering(case: Case) -> Checkpoint | None:
+    """Find the first checkpoint over what was announced. One query where something was."""
+    if case.state != Case.State.ANNOUNCED:
+        return None
+    return first_after(case.chain, case.standing.announcement.head)
 
 
 @signed_in

@@ -17,6 +17,7 @@ from committees.snapshots import preview, read
 from committees.views.cases import case_with_panel
 from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, signed_in
+from records.checkpoints import first_after
 
 
 @signed_in
@@ -88,4 +89,6 @@ def _letter(request: PersonRequest, case: Case) -> HttpResponse:
         context["body"], context["last_day"] = _contested(case)
         context["mandate"] = mandate_of(case)
         context["decision"] = decision_facts(case.standing, read(case))
+    if case.state == Case.State.ANNOUNCED:
+        context["checkpoint"] = first_after(case.chain, case.standing.announcement.head)
     return render(request, "committees/letter.html", context)

@@ -36,7 +36,7 @@ from portfolio.models import SetAside
 from post.work import WORK
 from records.actions import erase
 from records.chain import append, canonical
-from records.models import Event
+from records.models import Event, Look
 from records.refusals import NotPossible
 from records.verification import verify_chain
 from tests.committees.factories import (
@@ -96,7 +96,7 @@ def test_the_snapshot_names_every_item() -> None:
 
     kinds = sorted(snapshot.items.values_list("kind", flat=True))
     assert kinds == ["feedback"] * 3 + ["frame"] + ["person"] * 4 + ["piece"] * 3
-    assert list(snapshot.own_faults(frozenset())) == []
+    assert list(snapshot.own_faults(Look())) == []
 
 
 @pytest.mark.parametrize(("shown", "count"), [(False, 0), (True, 1)])

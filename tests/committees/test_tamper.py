@@ -443,16 +443,22 @@ def test_an_inserted_event_is_found() -> None:
 
 def replaced(file: StoredFile) -> None:
     default_storage.delete(file.path)
-    default_storage.save(file.path, ContentFile(b"Something else.\n"))
+    default_storage.save(file.path, ContentFile(b"?" * file.size))
+
+
+def cut_short(file: StoredFile) -> None:
+    default_storage.delete(file.path)
+    default_storage.save(file.path, ContentFile(b"?"))
 
 
 @pytest.mark.parametrize(
     ("tamper", "fault"),
     [
         (replaced, "the file's bytes are not those it was stored with"),
+        (cut_short, "the file is not as long as it was"),
         (lambda file: default_storage.delete(file.path), "the file is gone"),
     ],
-    ids=["altered", "removed"],
+    ids=["altered", "cut short", "removed"],
 )
 def test_a_stored_file_is_as_it_was(tamper: Callable[[StoredFile], None], fault: str) -> None:
     made_with_all()
@@ -461,6 +467,17 @@ def test_a_stored_file_is_as_it_was(tamper: Callable[[StoredFile], None], fault:
     tamper(file)
 
     assert verify().faults == [f"{name_of(file)}: {fault}"]
+
+
+def test_files_are_looked_at_in_turn() -> None:
+    """Each is missed within a week, and read within ninety days."""
+    made_with_all()
+    file = StoredFile.objects.get()
+
+    replaced(file)
+    assert sum(bool(verify(day=day).faults) for day in range(90)) == 1
+    cut_short(file)
+    assert any(verify(day=day).faults for day in range(7))
 
 
 def test_an_inserted_file_is_found() -> None:

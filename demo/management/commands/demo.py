@@ -53,7 +53,11 @@ class Command(BaseCommand):
         connection.close()
         for name in ("db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "filled"):
             (settings.DATA_ROOT / name).unlink(missing_ok=True)
-        for folder in (settings.DATA_ROOT / "mailbox", settings.FILES_ROOT):
+        for folder in (
+            settings.DATA_ROOT / "mailbox",
+            settings.FILES_ROOT,
+            settings.CHECKPOINT_ROOT,
+        ):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _serve(self, port: int) -> None:

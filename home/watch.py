@@ -1,0 +1,93 @@
+"""The record is watched over: each day it is verified, put under a checkpoint, and its auditors are
+told; and soon after something was announced, so that a letter can name the checkpoint over it."""
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from committees.models import Announcement
+from people.models import InstitutionRole
+from post.models import OutboxMail
+from post.outbox import MailContent, address_of, mail, queue
+from post.work import background
+from records.checkpoints import Contradicted, keep_in_files, make_checkpoint
+from records.models import Checkpoint, Verification
+from records.verification import verify
+
+logger = logging.getLogger(__name__)
+
+DAY, SOON = timedelta(days=1), timedelta(minutes=1)
+TOLD_AT_MOST = 100  # faults kept and mailed
+
+
+@background("checkpoints")
+def cover_what_was_announced() -> int:
+    """Make a checkpoint where a decision was announced since the last one, at most one a minute;
+    returns how many. Two queries where there is nothing to do. The first one is the day's."""
+    last = Checkpoint.objects.last()
+    now = timezone.now()
+    if last is None or last.recorded_at > now - SOON:
+        return 0
+    if not Announcement.objects.filter(recorded_at__gt=last.recorded_at).exists():
+        return 0
+    return 1 if _covered() else 0
+
+
+@background("watch over the record", is_daily=True)
+def watch_over_the_record() -> int:
+    """Verify the record where that is a day ago, put it under a checkpoint, and tell the auditors;
+    returns how often. One query where it is not."""
+    now = timezone.now()
+    if Verification.objects.filter(recorded_at__gt=now - DAY).exists():
+        return 0
+    row = Verification.objects.create(recorded_at=now)
+    report = verify(day=timezone.localdate(now).toordinal())
+    row.events, row.rows, row.files = report.events, report.rows, report.files
+    row.faults = report.faults[:TOLD_AT_MOST]
+    row.ended_at = timezone.now()
+    row.save()
+    for fault in row.faults:
+        logger.error("the record: %s", fault)
+    _covered()
+    keep_in_files()
+    roles = InstitutionRole.objects.current().filter(role=InstitutionRole.Role.AUDITOR)
+    for person in roles.values_list("person", flat=True).distinct():
+        queue("home/record", to=person, about=row.pk, cause=None)
+    return 1
+
+
+def _covered() -> Checkpoint | None:
+    try:
+        return make_checkpoint()
+    except Contradicted as fault:  # `verify` names them all
+        logger.error("no checkpoint was made: %s", fault)
+        return None
+
+
+@mail("home/record")
+def record(row: OutboxMail) -> MailContent | None:
+    """Tell an auditor what a day's verification found, and the root to keep: no name is in it, and
+    whoever keeps the mail can show later that nothing was removed since."""
+    verification = Verification.objects.filter(pk=row.about).first()
+    if verification is None:
+        return None
+    count = len(verification.faults)
+    subject = (
+        ngettext(
+            "The record does not hold: %(count)d fault",
+            "The record does not hold: %(count)d faults",
+            count,
+        )
+        % {"count": count}
+        if count
+        else _("The record holds")
+    )
+    context = {
+        "verification": verification,
+        "checkpoint": Checkpoint.objects.last(),
+        "link": address_of("home:home"),
+    }
+    return MailContent(subject, context)

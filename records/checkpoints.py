@@ -1,0 +1,183 @@
+"""Checkpoints: a chain over the chains.
+
+A chain shows what was changed in it, not that it is missing with all that it spoke of. So a
+checkpoint is one root (the hash of a tree as in RFC 6962) over the heads of all chains at one
+moment. Its first leaf says which installation this is, when and which number it was, and the root
+before it; the others are a head each, which tell nothing of what was written. Whoever holds a root
+can show later that something was removed, put back to an older state, or written anew before it; so
+it is kept in a file too, mailed, and printed on letters.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet, Subquery
+from django.utils import timezone
+
+from records.chain import canonical, sign
+from records.models import Chain, Checkpoint, Event, Leaf
+
+AT_ONCE = 1000  # leaves written
+Heads = dict[str, tuple[int, str]]  # of each chain by its key, its length and its head
+
+
+class Contradicted(Exception):
+    """A chain is not there as the last checkpoint covers it: no root is put over that."""
+
+
+# --- The tree (RFC 6962, 2.1) ---------------------------------------------------------------------
+
+
+def leaf_hash(said: Any) -> bytes:
+    """Hash what a leaf says."""
+    return sha256(b"\x00" + canonical(said)).digest()
+
+
+def levels(leaves: list[bytes]) -> list[list[bytes]]:
+    """Build the tree over these hashes: from the leaves up to the root, which is alone."""
+    tree = [leaves]
+    while len(below := tree[-1]) > 1:
+        pairs = zip(below[::2], below[1::2], strict=False)
+        above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+        tree.append(above + below[len(above) * 2 :])
+    return tree
+
+
+def path_of(place: int, tree: list[list[bytes]]) -> list[list[str]]:
+    """List what is put beside the leaf at this place, from below to the root: "left" or "right" and
+    the hash (hex). Whoever has it and the leaf computes the root."""
+    path = []
+    for level in tree[:-1]:
+        beside = place ^ 1
+        if beside < len(level):
+            path.append(["left" if beside < place else "right", level[beside].hex()])
+        place //= 2
+    return path
+
+
+def _first(checkpoint: Checkpoint) -> list[Any]:
+    """Tell what the first leaf says."""
+    return [
+        "checkpoint",
+        checkpoint.installation,
+        checkpoint.number,
+        checkpoint.recorded_at,
+        checkpoint.chains,
+        checkpoint.previous,
+    ]
+
+
+def tree_of(checkpoint: Checkpoint, heads: Heads) -> list[list[bytes]]:
+    """Build the tree of a checkpoint over these heads, in the order of their keys."""
+    said = (leaf_hash([key, *heads[key]]) for key in sorted(heads))
+    return levels([leaf_hash(_first(checkpoint)), *said])
+
+
+# --- Making ---------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def make_checkpoint(at: datetime | None = None) -> Checkpoint | None:
+    """Put a root over the heads of all chains, where one moved since the last; after the commit it
+    is kept in a file. Raises Contradicted where a chain is not there as it was covered: that is for
+    `verify_records` to look into, and no root is put over it. Reads each head, and each that was
+    covered last: a second of work for 120,000."""
+    last = Checkpoint.objects.select_for_update().order_by("number").last()
+    chains = Chain.objects.filter(length__gt=0)
+    now: Heads = {key: (length, head) for key, length, head in _heads(chains)}
+    before: Heads = {
+        key: (length, head) for key, length, head in _heads(Leaf.objects.filter(is_last=True))
+    }
+    lost = sorted(key for key, (length, _head) in before.items() if now.get(key, (0,))[0] < length)
+    if lost:
+        raise Contradicted(f"{len(lost)} chains are gone or shorter: {', '.join(lost[:5])}")
+    moved = sorted(key for key in now if now[key] != before.get(key))
+    if not moved:
+        return None
+    checkpoint = Checkpoint(
+        number=last.number + 1 if last else 1,
+        installation=settings.INSTALLATION,
+        chains=len(now),
+        previous=last.root if last else "",
+        recorded_at=at or timezone.now(),
+    )
+    checkpoint.root = tree_of(checkpoint, now)[-1][0].hex()
+    sign(checkpoint, last)
+    checkpoint.save()
+    for start in range(0, len(moved), AT_ONCE):
+        keys = moved[start : start + AT_ONCE]
+        Leaf.objects.filter(key__in=keys, is_last=True).update(is_last=False)
+        Leaf.objects.bulk_create(
+            Leaf(checkpoint=checkpoint, key=key, length=now[key][0], head=now[key][1])
+            for key in keys
+        )
+    transaction.on_commit(keep_in_files, robust=True)
+    return checkpoint
+
+
+def _heads(rows: QuerySet) -> Iterator[tuple[str, int, str]]:
+    return rows.values_list("key", "length", "head").iterator()
+
+
+# --- Keeping it outside the database --------------------------------------------------------------
+
+
+def keep_in_files() -> None:
+    """Write a file for each checkpoint that has none yet, in CHECKPOINT_ROOT: what it says, and the
+    heads that moved since the one before. One query where none is missing."""
+    place = Path(settings.CHECKPOINT_ROOT)
+    place.mkdir(parents=True, exist_ok=True)
+    for checkpoint in Checkpoint.objects.order_by("-number").iterator():
+        path = place / f"checkpoint-{checkpoint.number:06}.json"
+        if path.exists():
+            break
+        moved = checkpoint.leaves.order_by("key")
+        kept = {
+            "installation": checkpoint.installation,
+            "number": checkpoint.number,
+            "recorded_at": checkpoint.recorded_at,
+            "chains": checkpoint.chains,
+            "previous": checkpoint.previous,
+            "root": checkpoint.root,
+            "heads": {key: [length, head] for key, length, head in _heads(moved)},
+        }
+        _write(path, canonical(kept))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all, also after a power cut."""
+    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(path)
+    place = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
+
+
+# --- Reading --------------------------------------------------------------------------------------
+
+
+def heads_at(checkpoint: Checkpoint) -> Heads:
+    """Find the heads that a checkpoint covers. One query; reads every leaf until then."""
+    leaves = Leaf.objects.filter(checkpoint__number__lte=checkpoint.number)
+    return {key: (length, head) for key, length, head in _heads(leaves.order_by("length"))}
+
+
+def first_after(key: str, head: str) -> Checkpoint | None:
+    """Find the first checkpoint that covers what was written on this chain upon the event with this
+    digest (`head`), if there is one yet. One query."""
+    number = Event.objects.filter(chain__key=key, digest=head).values("number")[:1]
+    leaves = Leaf.objects.filter(key=key, length__gt=Subquery(number)).order_by("length")
+    leaf = leaves.select_related("checkpoint").first()
+    return leaf.checkpoint if leaf else None

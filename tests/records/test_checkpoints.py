@@ -1,0 +1,355 @@
+"""A chain over the chains: what is gone, put back, or brought from elsewhere is named."""
+
+import json
+from datetime import timedelta
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from records.chain import append, beginning, digest_of, sign
+from records.checkpoints import (
+    Contradicted,
+    first_after,
+    leaf_hash,
+    levels,
+    make_checkpoint,
+    path_of,
+)
+from records.models import Chain, Checkpoint, Event, Leaf
+from records.verification import checkpoint_faults, faults_since, verify
+from tests.triggers import lifted
+
+pytestmark = pytest.mark.django_db
+
+
+def write(*keys: str) -> None:
+    for key in keys:
+        append(key, "thing.done", by=None)
+
+
+def made() -> Checkpoint:
+    checkpoint = make_checkpoint()
+    assert checkpoint is not None
+    return checkpoint
+
+
+# --- The tree -------------------------------------------------------------------------------------
+
+
+def rfc_6962(leaves: list[bytes]) -> bytes:
+    """The root as section 2.1 defines it, by halves."""
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1
+    while half * 2 < len(leaves):
+        half *= 2
+    return sha256(b"\x01" + rfc_6962(leaves[:half]) + rfc_6962(leaves[half:])).digest()
+
+
+@given(st.integers(1, 70), st.data())
+def test_the_root_is_that_of_the_standard_and_each_leaf_leads_to_it(
+    count: int, data: st.DataObject
+) -> None:
+    leaves = [leaf_hash(number) for number in range(count)]
+    tree = levels(leaves)
+    place = data.draw(st.integers(0, count - 1))
+
+    found = leaves[place]
+    for side, beside in path_of(place, tree):
+        pair = (bytes.fromhex(beside), found) if side == "left" else (found, bytes.fromhex(beside))
+        found = sha256(b"\x01" + b"".join(pair)).digest()
+
+    assert found == tree[-1][0] == rfc_6962(leaves)
+
+
+# --- Making ---------------------------------------------------------------------------------------
+
+
+def test_each_stands_upon_the_one_before_and_says_what_moved() -> None:
+    write("case:1", "case:2")
+    first = made()
+    write("case:2", "case:3")
+    second = made()
+
+    assert (first.number, first.previous, first.chains) == (1, "", 2)
+    assert (second.number, second.previous, second.chains) == (2, first.root, 3)
+    moved = second.leaves.order_by("key").values_list("key", "length")
+    assert list(moved) == [("case:2", 2), ("case:3", 1)]
+    assert Leaf.objects.filter(is_last=True).count() == 3
+    assert verify().faults == []
+
+
+def test_where_nothing_moved_none_is_made() -> None:
+    assert make_checkpoint() is None
+    write("case:1")
+    made()
+
+    assert make_checkpoint() is None
+
+
+def test_the_first_that_covers_what_came_after_an_event_is_found() -> None:
+    write("case:1")
+    first = made()
+    write("case:1", "case:1")
+    second = made()
+    write("case:1", "case:1")
+    heads = Event.objects.order_by("number").values_list("digest", flat=True)
+
+    found = [first_after("case:1", head) for head in heads]
+
+    assert found == [second, second, None, None, None]
+    assert first_after("case:2", heads[0]) is None
+    assert first.leaves.get().length == 1
+
+
+def test_it_is_kept_in_a_file_that_says_it_all(
+    settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        write("case:1")
+        checkpoint = made()
+
+    [path] = Path(settings.CHECKPOINT_ROOT).iterdir()
+    kept = json.loads(path.read_bytes())
+    assert path.name == "checkpoint-000001.json"
+    assert (kept["root"], kept["installation"]) == (checkpoint.root, settings.INSTALLATION)
+    assert kept["heads"] == {"case:1": [1, Chain.objects.get().head]}
+
+
+def test_what_a_full_disk_kept_from_being_written_is_written_later(
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("records.checkpoints._write", full)
+    with django_capture_on_commit_callbacks(execute=True):
+        write("case:1")
+        made()
+    monkeypatch.undo()
+    with django_capture_on_commit_callbacks(execute=True):
+        write("case:1")
+        made()
+
+    files = sorted(path.name for path in Path(settings.CHECKPOINT_ROOT).iterdir())
+    assert files == ["checkpoint-000001.json", "checkpoint-000002.json"]
+
+
+# --- What it shows --------------------------------------------------------------------------------
+
+
+def rewritten(key: str, count: int) -> None:
+    """Write a chain anew, with the key, of so many events; as who has all of the database."""
+    chain = Chain.objects.get(key=key)
+    chain.events.all().delete()
+    chain.length, chain.head = 0, beginning()
+    sign(chain, chain)
+    chain.save()
+    for _number in range(count):
+        append(key, "thing.forged", by=None)
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize(
+    ("count", "fault"),
+    [
+        (3, "event 2 of case:1: not the one that checkpoint 1 covers"),
+        (1, "case:1: put back: checkpoint 1 covers 2 events"),
+        (0, "case:1: put back: checkpoint 1 covers 2 events"),
+    ],
+)
+def test_a_chain_written_anew_with_the_key_is_named(count: int, fault: str) -> None:
+    write("case:1", "case:1", "case:2")
+    made()
+    assert verify().faults == []
+
+    with lifted():
+        rewritten("case:1", count)
+
+    assert verify().faults == [fault]
+
+
+@pytest.mark.tampers
+def test_a_chain_that_is_gone_is_named_and_no_root_is_put_over_that() -> None:
+    write("case:1", "case:2")
+    made()
+    write("case:2")
+
+    with lifted():
+        Event.objects.filter(chain__key="case:1").delete()
+        Chain.objects.filter(key="case:1").delete()
+
+    assert verify().faults == ["case:1: gone with all that it said; checkpoint 1 covers it"]
+    with pytest.raises(Contradicted, match="case:1"):
+        make_checkpoint()
+
+
+@pytest.mark.tampers
+def test_a_chain_that_is_gone_with_its_leaves_is_missed_by_the_root() -> None:
+    write("case:1", "case:2")
+    kept = made()
+
+    with lifted():
+        Leaf.objects.filter(key="case:1").delete()
+        Event.objects.filter(chain__key="case:1").delete()
+        Chain.objects.filter(key="case:1").delete()
+
+    fault = "checkpoint 1: its root is not that of what it covers"
+    assert verify().faults == [fault]
+    assert list(faults_since(kept.root)) == [fault]
+
+
+@pytest.mark.tampers
+def test_a_database_that_was_put_back_does_not_have_the_root_that_somebody_kept() -> None:
+    write("case:1")
+    made()
+    write("case:1")
+    kept = made()
+
+    with lifted():
+        kept.leaves.all().delete()
+        Checkpoint.objects.filter(pk=kept.pk).delete()
+
+    [fault] = faults_since(kept.root)
+    assert fault.startswith(f"root {kept.root[:12]}: no checkpoint here has it.")
+
+
+@pytest.mark.tampers
+def test_a_chain_from_another_installation_with_the_same_key_is_named(settings: Settings) -> None:
+    ours, settings.INSTALLATION = settings.INSTALLATION, "elsewhere"
+    write("case:1")
+    settings.INSTALLATION = ours
+
+    assert verify().faults == ["event 1 of case:1: begins in another installation"]
+    assert verify({}).faults == ["event 1 of case:1: begins in another installation"]
+
+
+@pytest.mark.tampers
+def test_what_is_dated_before_a_checkpoint_that_should_cover_it_is_named() -> None:
+    write("case:1")
+    made()
+
+    append("case:2", "thing.done", by=None, at=timezone.now() - timedelta(days=1))
+
+    fault = "event 1 of case:2: dated before checkpoint 1, which does not cover it"
+    assert verify().faults == [fault]
+
+
+def test_what_was_under_way_when_a_checkpoint_was_made_is_no_fault() -> None:
+    write("case:1")
+    made()
+
+    append("case:2", "thing.done", by=None, at=timezone.now() - timedelta(minutes=1))
+
+    assert verify().faults == []
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize(
+    ("column", "value", "fault"),
+    [
+        ("root", "0" * 64, "checkpoint 1: altered or inserted"),
+        ("installation", "elsewhere", "checkpoint 1: of another installation, elsewhere"),
+        ("chains", 7, "checkpoint 1: its root is not that of what it covers"),
+        ("number", 7, "checkpoint 7: does not follow the one before it"),
+    ],
+)
+def test_a_checkpoint_that_was_altered_is_named(column: str, value: object, fault: str) -> None:
+    write("case:1")
+    made()
+
+    with lifted():
+        Checkpoint.objects.update(**{column: value})
+
+    assert fault in verify().faults
+
+
+@pytest.mark.tampers
+def test_checkpoints_that_were_removed_from_between_are_missed() -> None:
+    for _each in range(3):
+        write("case:1")
+        made()
+
+    with lifted():
+        second = Checkpoint.objects.get(number=2)
+        second.leaves.all().delete()
+        second.delete()
+
+    assert "checkpoint 3: does not follow the one before it" in list(checkpoint_faults({}))
+
+
+# --- The command ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(
+    settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> Path:
+    """The files of two checkpoints."""
+    with django_capture_on_commit_callbacks(execute=True):
+        write("case:1", "case:2")
+        made()
+        write("case:2")
+        made()
+    return Path(settings.CHECKPOINT_ROOT)
+
+
+@pytest.mark.parametrize("kept", ["root", "checkpoint-000002.json", "."])
+def test_since_a_checkpoint_all_is_there(
+    kept: str, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Checkpoint.objects.get(number=1).root
+
+    call_command("verify_records", since=root if kept == "root" else str(files / kept))
+
+    said = capsys.readouterr().out
+    assert "All is as it was recorded" in said
+    assert "not covered" in said or "after it" in said
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("kept", ["root", "checkpoint-000001.json", "."])
+def test_since_a_checkpoint_what_is_gone_is_named(
+    kept: str, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Checkpoint.objects.get(number=1).root
+    with lifted():
+        Leaf.objects.filter(key="case:1").delete()
+        Event.objects.filter(chain__key="case:1").delete()
+        Chain.objects.filter(key="case:1").delete()
+
+    with pytest.raises(CommandError):
+        call_command("verify_records", since=root if kept == "root" else str(files / kept))
+
+    said = capsys.readouterr().out
+    number = 2 if kept == "." else 1
+    assert f"FAULT: checkpoint {number}: its root is not that of what it covers" in said
+    names = "FAULT: case:1: not there as checkpoint 1 covers it"
+    assert (names in said) == (kept != "root")
+
+
+def test_the_chain_of_an_event_is_in_its_digest() -> None:
+    """No event can be brought to another chain."""
+    write("case:1", "case:2")
+    first, second = Event.objects.select_related("chain").order_by("chain__key")
+
+    first.chain = second.chain
+
+    assert digest_of(first) != first.digest
+
+
+def test_events_follow_each_other_from_the_beginning_of_the_installation() -> None:
+    write("case:1", "case:1", "case:1")
+    events = list(Event.objects.order_by("number"))
+
+    assert events[0].previous == beginning()
+    assert all(later.previous == earlier.digest for earlier, later in pairwise(events))
