@@ -52,7 +52,6 @@ def watch_over_the_record() -> int:
     for fault in row.faults:
         logger.error("the record: %s", fault)
     _covered()
-    keep_in_files()
     roles = InstitutionRole.objects.current().filter(role=InstitutionRole.Role.AUDITOR)
     for person in roles.values_list("person", flat=True).distinct():
         queue("home/record", to=person, about=row.pk, cause=None)
@@ -60,11 +59,17 @@ def watch_over_the_record() -> int:
 
 
 def _covered() -> Checkpoint | None:
+    """Make a checkpoint where something moved, and write the files that are not there yet."""
+    checkpoint = None
     try:
-        return make_checkpoint()
+        checkpoint = make_checkpoint()
     except Contradicted as fault:  # `verify` names them all
         logger.error("no checkpoint was made: %s", fault)
-        return None
+    try:
+        keep_in_files()
+    except OSError:
+        logger.exception("no file was written of a checkpoint; the next one tries again")
+    return checkpoint
 
 
 @mail("home/record")

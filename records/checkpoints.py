@@ -85,10 +85,10 @@ def tree_of(checkpoint: Checkpoint, heads: Heads) -> list[list[bytes]]:
 
 @transaction.atomic
 def make_checkpoint(at: datetime | None = None) -> Checkpoint | None:
-    """Put a root over the heads of all chains, where one moved since the last; after the commit it
-    is kept in a file. Raises Contradicted where a chain is not there as it was covered: that is for
-    `verify_records` to look into, and no root is put over it. Reads each head, and each that was
-    covered last: a second of work for 120,000."""
+    """Put a root over the heads of all chains, where one moved since the last; whoever calls lets
+    `keep_in_files` follow. Raises Contradicted where a chain is not there as it was covered: that
+    is for `verify_records` to look into, and no root is put over it. Reads each head, and each that
+    was covered last: a second of work for 120,000."""
     last = Checkpoint.objects.select_for_update().order_by("number").last()
     chains = Chain.objects.filter(length__gt=0)
     now: Heads = {key: (length, head) for key, length, head in _heads(chains)}
@@ -118,7 +118,6 @@ def make_checkpoint(at: datetime | None = None) -> Checkpoint | None:
             Leaf(checkpoint=checkpoint, key=key, length=now[key][0], head=now[key][1])
             for key in keys
         )
-    transaction.on_commit(keep_in_files, robust=True)
     return checkpoint
 
 

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import Settings
 
 from committees.models import Announcement, Decision
 from home.watch import cover_what_was_announced, watch_over_the_record
@@ -40,14 +40,9 @@ def mails() -> list[str]:
     return [f"{each.subject}\n{each.body}" for each in mail.outbox if "IJkpunt" in each.body]
 
 
-def test_each_day_it_is_verified_covered_and_told(
-    announced: Scene,
-    settings: Settings,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
+def test_each_day_it_is_verified_covered_and_told(announced: Scene, settings: Settings) -> None:
     record_what_was_made()
-    with django_capture_on_commit_callbacks(execute=True):
-        assert watch_over_the_record() == 1
+    assert watch_over_the_record() == 1
 
     found, checkpoint = Verification.objects.get(), Checkpoint.objects.get()
     assert (found.faults, found.ended_at is not None, found.events > 5) == ([], True, True)

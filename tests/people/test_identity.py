@@ -327,8 +327,8 @@ def test_a_row_that_does_not_follow_is_reported() -> None:
     derive([jan.pk], timezone.now())
     added = Identity.objects.create(person=els, counts_as=jan)
     assert verify().faults == [
-        f"{name_of(added)}: inserted",
         f"{name_of(row)}: removed",
+        f"{name_of(added)}: inserted",
         f"{name_of(added)}: does not follow",
     ]
 

@@ -59,8 +59,9 @@ def gone(tmp_path: Path) -> Iterator[None]:
 
 @contextmanager
 def full() -> Iterator[None]:
-    """The database's file cannot grow, as on a full disk."""
+    """The database's file cannot grow, as on a full disk, and no page in it is free."""
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
         cursor.execute("PRAGMA page_count")
         cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
     try:

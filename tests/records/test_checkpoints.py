@@ -11,12 +11,13 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import Settings
 
 from records.chain import append, beginning, digest_of, sign
 from records.checkpoints import (
     Contradicted,
     first_after,
+    keep_in_files,
     leaf_hash,
     levels,
     make_checkpoint,
@@ -109,12 +110,10 @@ def test_the_first_that_covers_what_came_after_an_event_is_found() -> None:
     assert first.leaves.get().length == 1
 
 
-def test_it_is_kept_in_a_file_that_says_it_all(
-    settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        write("case:1")
-        checkpoint = made()
+def test_it_is_kept_in_a_file_that_says_it_all(settings: Settings) -> None:
+    write("case:1")
+    checkpoint = made()
+    keep_in_files()
 
     [path] = Path(settings.CHECKPOINT_ROOT).iterdir()
     kept = json.loads(path.read_bytes())
@@ -124,21 +123,20 @@ def test_it_is_kept_in_a_file_that_says_it_all(
 
 
 def test_what_a_full_disk_kept_from_being_written_is_written_later(
-    settings: Settings,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("records.checkpoints._write", full)
-    with django_capture_on_commit_callbacks(execute=True):
-        write("case:1")
-        made()
+    write("case:1")
+    made()
+    with pytest.raises(OSError, match="No space"):
+        keep_in_files()
     monkeypatch.undo()
-    with django_capture_on_commit_callbacks(execute=True):
-        write("case:1")
-        made()
+    write("case:1")
+    made()
+    keep_in_files()
 
     files = sorted(path.name for path in Path(settings.CHECKPOINT_ROOT).iterdir())
     assert files == ["checkpoint-000001.json", "checkpoint-000002.json"]
@@ -291,15 +289,13 @@ def test_checkpoints_that_were_removed_from_between_are_missed() -> None:
 
 
 @pytest.fixture
-def files(
-    settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> Path:
+def files(settings: Settings) -> Path:
     """The files of two checkpoints."""
-    with django_capture_on_commit_callbacks(execute=True):
-        write("case:1", "case:2")
-        made()
-        write("case:2")
-        made()
+    write("case:1", "case:2")
+    made()
+    write("case:2")
+    made()
+    keep_in_files()
     return Path(settings.CHECKPOINT_ROOT)
 
 
