@@ -24,6 +24,7 @@ from committees.models import Case
 from demo.mailbox import kept_mails
 from demo.people import ACCOUNTS
 from evidence.models import FeedbackRequest
+from home.watch import watch_over_the_record
 from people import actions
 from people.models import Account, Address, Person
 from post import outbox, work
@@ -345,6 +346,7 @@ def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     actions.change_address(person=waits.person, address="one@new.example", by=None)
     new = actions.change_address(person=moved.person, address="two@new.example", by=None)
     actions.confirm_address(address=new, by=None)
+    watch_over_the_record()
     outbox.queue("evidence/reminder", to=question.person.pk, about=question.pk, cause=None)
     for row in OutboxMail.objects.order_by("-recorded_at"):
         row.language, person = language, recipient(row.to)
