@@ -48,7 +48,7 @@ os.environ |= {
     "DATA_ROOT": str(ROOT),
     "DEFAULT_FROM_EMAIL": "Bewijskracht <noreply@school.example>",
     "SECRET_KEY": "secret-key-of-the-tests",
-    "INSTALLATION": "installation-of-the-tests",
+    "INSTALLATION": "Bewijskracht",
     "SEAL_KEY": "seal-key-of-the-tests",
     "LINK_KEY": "link-key-of-the-tests",
 }
