@@ -13,17 +13,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from committees.days import is_early, notice_of
-from committees.models import Case, Committee, Meeting, Membership, Supersession
-from committees.rules import Ground, Panel, obstacles
+from committees.models import (
+    Attendance,
+    Case,
+    Committee,
+    Contradiction,
+    Mandate,
+    Meeting,
+    Membership,
+    Supersession,
+)
+from committees.rules import Ground, Panel, is_attainable, obstacles
 from committees.standing import OnUnit, Standing
 from committees.who_sits import owe_a_word, spoke_in
 from committees.workflow import check_move
 from evidence.models import Feedback
-from people.access import NotAllowed, allowed, has_role, sees_more
+from people.access import NotAllowed, has_role, sees_more
 from people.identity import at_mailboxes_of, said_to_be
 from people.models import Account, InstitutionRole, Person
-from programmes.access import check_may_manage
 from programmes.models import Enrolment, Unit, UnitPart
+from records.models import Event
 from records.refusals import NotPossible
 
 Role = Membership.Role
@@ -42,30 +51,52 @@ def sits_somewhere(by: Account, person: Person) -> bool:
     return Membership.objects.current().filter(person=person).exists()
 
 
+# What is written of a committee by who sets it up.
+SETTING_UP = ("committee.made", "seat.given", "seat.ended")
+
+
 def check_may_give_mandate(by: Account | None, committee: Committee) -> None:
-    """Let the exam board give a mandate, and coordinators of the programme note what it gave. At
-    most two queries."""
-    if allowed(check_may_manage, by, committee.programme):
+    """Leave establishing a committee to the exam board and to the system (None); not to who set it
+    up or sits in it, as the human they are said to be. (domain rule 19) At most three queries more
+    than `said_to_be`."""
+    if by is None:
         return
-    if by is None or not has_role(by, InstitutionRole.Role.EXAM_BOARD):
+    if not has_role(by, InstitutionRole.Role.EXAM_BOARD):
+        raise NotAllowed(_("A committee gets its mandate from the exam board."))
+    human = said_to_be([by.pk])[by.pk]
+    written = Event.objects.filter(chain__key=committee.chain, verb__in=SETTING_UP, by__in=human)
+    sits = Membership.objects.current().filter(committee=committee, person__in=human)
+    if written.exists() or sits.exists():
         raise NotAllowed(
-            _("A mandate is given by the exam board, or noted by a coordinator of the programme.")
+            _(
+                "You set this committee up, or sit in it: somebody else of the exam board gives it "
+                "its mandate."
+            )
         )
 
 
 def check_may_prepare(by: Account, committee: Committee, at: datetime) -> None:
-    """Leave meetings, agenda, freezing and attendance to chair and secretary. One query."""
+    """Leave meetings, agenda and freezing to chair and secretary. One query."""
     if role_of(by, committee, at) not in (Role.CHAIR, Role.SECRETARY):
         raise NotAllowed(_("This is for the chair and the secretary of the committee."))
 
 
 def check_may_read(by: Account, panel: Panel) -> None:
-    """Show the set and the opened judgements to those who sit in the committee and do not stand
+    """Show the set and the opened judgements to those who sit in the meeting and do not stand
     aside."""
-    if panel.seat_of(by.pk) is None:
-        raise NotAllowed(_("This is for the members of the committee."))
+    _check_sits(by, panel)
     if by.pk in panel.aside:
         raise NotAllowed(why_aside(panel.aside[by.pk]))
+
+
+def _check_sits(by: Account, panel: Panel) -> None:
+    if panel.seat_of(by.pk) is None:
+        raise NotAllowed(
+            _(
+                "This is for the members of the committee whom the exam board established before "
+                "the reference date."
+            )
+        )
 
 
 def why_aside(ground: str) -> str:
@@ -105,8 +136,9 @@ def check_may_lead(by: Account, panel: Panel) -> None:
     _check_has_said(by, panel)
     if panel.leads(by.pk):
         return
+    _check_does_not_coordinate(by, panel)
     if panel.announces(by.pk) and by.pk not in panel.present:
-        raise NotAllowed(_("This is for who is present: first the secretary notes that you are."))
+        raise NotAllowed(_("This is for who is present: first say that you are."))
     raise NotAllowed(
         _(
             "This is for the chair of the committee; where the chair is not present or stands "
@@ -120,15 +152,51 @@ def check_may_announce(by: Account, panel: Panel) -> None:
     the meeting."""
     check_may_read(by, panel)
     if not panel.announces(by.pk):
+        _check_does_not_coordinate(by, panel)
         raise NotAllowed(
             _("This is for the chair of the committee, or the member who leads in their place.")
         )
 
 
+def _check_does_not_coordinate(by: Account, panel: Panel) -> None:
+    if by.pk in panel.coordinating:
+        raise NotAllowed(
+            _(
+                "You coordinate this programme, or did since this meeting was planned: another "
+                "voting member leads its cases, whom the secretary notes."
+            )
+        )
+
+
+def check_may_note_presence(by: Account, person: Person, panel: Panel) -> None:
+    """Let everybody who sits in the meeting say for themselves whether they are present, and the
+    secretary note it of the others. (domain rule 19)"""
+    _check_sits(by, panel)
+    if by.pk != person.pk and not panel.notes(by.pk):
+        raise NotAllowed(
+            _("Who is present says so themselves; of the others the secretary notes it.")
+        )
+
+
+def check_may_contradict(by: Account, attendance: Attendance) -> None:
+    """Let a member say of themselves that they were not there; no seat is asked, as it can have
+    ended."""
+    if by.pk != attendance.person_id:
+        raise NotAllowed(_("Everybody says this for themselves only."))
+
+
+def check_may_answer_contradiction(by: Account, contradiction: Contradiction, at: datetime) -> None:
+    """Leave the answer to the secretary of the committee, where it is not they who contradict. One
+    query."""
+    attendance = contradiction.attendance
+    is_secretary = role_of(by, attendance.meeting.committee, at) == Role.SECRETARY
+    if by.pk == attendance.person_id or not is_secretary:
+        raise NotAllowed(_("The secretary of the committee answers this."))
+
+
 def check_may_recuse(by: Account, panel: Panel) -> None:
-    """Let everybody who sits in the committee ask for themselves."""
-    if panel.seat_of(by.pk) is None:
-        raise NotAllowed(_("This is for the members of the committee."))
+    """Let everybody who sits in the meeting ask for themselves."""
+    _check_sits(by, panel)
 
 
 def check_may_say_whose(by: Account, panel: Panel) -> None:
@@ -231,22 +299,44 @@ def check_may_read_files(by: Account, case: Case, panel: Panel) -> None:
 # --- Whether now ----------------------------------------------------------------------------------
 
 
-def check_given(given_on: date, at: datetime) -> None:
-    """See that a mandate is given before it is used. (domain rule 19)"""
+def check_give_mandate(
+    committee: Committee, given_on: date, quorum: int, judgements_asked: int, at: datetime
+) -> None:
+    """See that a mandate was given before it is used, with figures of which none lets somebody
+    decide alone, and that so many voting members have a seat: it establishes the committee with
+    them. (domain rule 19) One query."""
     if given_on > timezone.localdate(at):
         raise NotPossible(_("This day is still to come: note the mandate once it has been given."))
-
-
-def check_not_in_session(committee: Committee) -> None:
-    """See that what a meeting began under holds until it is closed. One query."""
-    if committee.meetings.filter(state=Meeting.State.OPEN).exists():
+    if min(quorum, judgements_asked) < Mandate.AT_LEAST:
+        raise NotPossible(_("Nobody decides alone: at least two are present, and two judge."))
+    seats = committee.memberships.current().filter(role__in=Membership.VOTING).count()
+    if not is_attainable(quorum, judgements_asked, seats):
         raise NotPossible(
-            _("A meeting of this committee is in session: first it is closed under its mandate.")
+            ngettext(
+                "%(count)d voting member has a seat, fewer than the quorum and the judgements ask "
+                "for: first the committee is complete.",
+                "%(count)d voting members have a seat, fewer than the quorum and the judgements "
+                "ask for: first the committee is complete.",
+                seats,
+            )
+            % {"count": seats}
         )
 
 
-def check_plan(held_at: datetime, reference_at: datetime, at: datetime) -> None:
+def check_established(committee: Committee) -> None:
+    """Plan no meeting before the exam board established the committee: its mandate is older than
+    every reference moment to which it applies. (domain rule 19)"""
+    if committee.mandate_id is None:
+        raise NotPossible(
+            _("First the exam board gives this committee its mandate: then it can meet.")
+        )
+
+
+def check_plan(
+    committee: Committee, held_at: datetime, reference_at: datetime, at: datetime
+) -> None:
     """See that sets are frozen before the meeting, and that who they are of can prepare for it."""
+    check_established(committee)
     if reference_at > held_at:
         raise NotPossible(_("The reference date lies after the meeting."))
     if reference_at <= at:
@@ -339,18 +429,54 @@ def check_not_closed(meeting: Meeting) -> None:
         raise NotPossible(_("The meeting is closed."))
 
 
+def check_note_presence(meeting: Meeting, person: Person, panel: Panel) -> None:
+    """Note whether somebody who sits in the meeting is present, until it is closed."""
+    check_not_closed(meeting)
+    if panel.seat_of(person.pk) is None:
+        raise NotPossible(_("%(person)s does not sit in this meeting.") % {"person": person})
+
+
+def check_contradict(attendance: Attendance) -> None:
+    """Let somebody say once that they were not there, of what the secretary noted of them."""
+    if attendance.is_own:
+        raise NotPossible(_("You said yourself that you were there."))
+    if hasattr(attendance, "contradiction"):
+        raise NotPossible(_("You said this before."))
+
+
+def check_answer_contradiction(contradiction: Contradiction) -> None:
+    """Let the secretary answer once."""
+    if hasattr(contradiction, "answer"):
+        raise NotPossible(_("This was answered before."))
+
+
+def check_explained(was_there: bool, reason: str) -> None:
+    """Ask of who holds that somebody was there how they know it."""
+    if was_there and not reason.strip():
+        raise NotPossible(_("Say how you know that they were there."))
+
+
 def check_note_leading(person: Person, panel: Panel) -> None:
-    """Note as leading who is present and votes; the chair leads without being noted."""
+    """Note as leading who is present, votes and does not coordinate the programme; the chair leads
+    without being noted."""
     if person.pk in {seat.person for seat in panel.may_be_noted}:
         return
+    if person.pk in panel.coordinating:
+        raise NotPossible(_("%(person)s coordinates this programme.") % {"person": person})
     if panel.chairs(person.pk):
         raise NotPossible(_("The chair leads without being noted."))
     raise NotPossible(_("%(person)s is no voting member who is present.") % {"person": person})
 
 
+def check_begin(meeting: Meeting) -> None:
+    """Open a meeting once: one that was closed goes on only where a decision is set back."""
+    check_move(meeting, Meeting.State.OPEN)
+    check_not_closed(meeting)
+
+
 def check_open_meeting(meeting: Meeting, reason: str, at: datetime) -> None:
     """Ask for a reason before the planned day; it is kept."""
-    check_move(meeting, Meeting.State.OPEN)
+    check_begin(meeting)
     if is_early(meeting, at) and not reason.strip():
         raise NotPossible(
             _("This meeting is planned for %(day)s: say why it is opened earlier.")
@@ -415,6 +541,8 @@ def check_in_session(meeting: Meeting) -> None:
 def check_open_judgements(case: Case, panel: Panel) -> None:
     check_in_session(case.meeting)
     check_move(case, Case.State.OPENED)
+    if case.is_opened:
+        raise NotPossible(_("The judgements were opened before."))
     _check_able(panel)
 
 
@@ -436,8 +564,17 @@ def check_defer(case: Case) -> None:
     check_move(case, Case.State.DEFERRED)
 
 
-def check_announce(case: Case) -> None:
+def check_announce(case: Case, panel: Panel) -> None:
+    """Announce nothing while a member says that they were not there, and the secretary did not
+    answer yet. (domain rule 19)"""
     check_move(case, Case.State.ANNOUNCED)
+    if panel.contradicting:
+        raise NotPossible(
+            _(
+                "A member says that they were not there, though it was noted: first the secretary "
+                "answers."
+            )
+        )
 
 
 def check_preview_letter(case: Case) -> None:

@@ -95,7 +95,7 @@ class AgendaRow:
     def announces(self) -> bool:
         """Whether it is the viewer's to announce the decision."""
         may = allowed(check_may_announce, self.viewer, self.panel)
-        return may and not why_not(check_announce, self.case)
+        return may and not why_not(check_announce, self.case, self.panel)
 
     @property
     def goes_fast(self) -> bool:

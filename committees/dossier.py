@@ -231,9 +231,16 @@ def replaced_decisions(case: Case, frozen: FrozenSet) -> list[tuple[Decision, De
     none where the one that stands is the first."""
     if case.standing.number == 1:
         return []
-    rows = case.decisions.for_page().filter(standing_for=None).order_by("-number")
+    rows = case.decisions.for_page().exclude(superseded_by=None).order_by("-number")
     rows = rows.select_related("superseded_by__by", "superseded_by__second")
     return [(row, decision_facts(row, frozen)) for row in rows]
+
+
+def decisions_set_back(case: Case, frozen: FrozenSet) -> list[tuple[Decision, DecisionFacts]]:
+    """Return the decisions of this case that were set back, never announced, newest first. One
+    query, a second where there is one."""
+    rows = case.decisions.for_page().filter(standing_for=None, superseded_by=None)
+    return [(row, decision_facts(row, frozen)) for row in rows.order_by("-number")]
 
 
 Neighbours = tuple[Case | None, Case | None]

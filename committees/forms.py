@@ -22,18 +22,16 @@ def _moment() -> forms.DateTimeInput:
 class MandateForm(forms.ModelForm):
     class Meta:
         model = Mandate
-        fields = ["text", "given_on", "quorum"]
+        fields = ["text", "procedure", "quorum", "judgements_asked", "given_on"]
         widgets = {
             "text": forms.Textarea(attrs={"rows": 5}),
+            "procedure": forms.Textarea(attrs={"rows": 3}),
             "given_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
 
 
-class CommitteeForm(MandateForm):
-    """A committee, with its first mandate."""
-
+class CommitteeForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=200)
-    field_order = ["name"]
 
 
 class SeatForm(forms.Form):
@@ -109,18 +107,65 @@ class AgendaForm(forms.Form):
 
 
 class AttendanceForm(forms.Form):
-    """Who is present, of those who sit in the committee."""
+    """Who is present, of those who sit in the committee. It carries who was when it was drawn, so
+    that it takes nobody away who said meanwhile that they are."""
 
     def __init__(self, data: Any = None, *, seats: Iterable[Any], present: Iterable[UUID]) -> None:
         super().__init__(data)
+        choices = [(str(seat.person), seat.name) for seat in seats]
+        drawn = [str(person) for person in present]
         self.fields["present"] = forms.TypedMultipleChoiceField(
             label=_("Who is present?"),
             required=False,
             coerce=UUID,
-            choices=[(str(seat.person), seat.name) for seat in seats],
-            initial=[str(person) for person in present],
+            choices=choices,
+            initial=drawn,
             widget=forms.CheckboxSelectMultiple(attrs={"class": "across"}),
+            help_text=_("Who has a device says so themselves. Whom you note gets a mail at once."),
         )
+        self.fields["before"] = forms.TypedMultipleChoiceField(
+            required=False,
+            coerce=UUID,
+            choices=choices,
+            initial=drawn,
+            widget=forms.MultipleHiddenInput,
+        )
+
+    @property
+    def came(self) -> set[UUID]:
+        """Who was ticked."""
+        return set(self.cleaned_data["present"]) - set(self.cleaned_data["before"])
+
+    @property
+    def left(self) -> set[UUID]:
+        """Who was no longer ticked."""
+        return set(self.cleaned_data["before"]) - set(self.cleaned_data["present"])
+
+
+class OwnPresenceForm(forms.Form):
+    """Whether one is present oneself."""
+
+    HERE = "here"
+
+    presence = forms.ChoiceField(choices=[(HERE, HERE), ("left", "left")])
+
+
+class ContradictionForm(forms.Form):
+    """What the secretary answers to who says that they were not there."""
+
+    was_there = forms.TypedChoiceField(
+        label=_("Were they there?"),
+        coerce=lambda value: value == "yes",
+        choices=[("no", _("No, it was noted by mistake")), ("yes", _("Yes, they were there"))],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("How do you know?"),
+        help_text=_("Asked where you hold that they were there. The exam board reads it."),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 class LeadingForm(forms.Form):

@@ -1,10 +1,10 @@
-"""Mails about cases. None says what was found: that is read behind the sign-in."""
+"""Mails about cases and meetings. None says what was found: that is read behind the sign-in."""
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from committees.models import Case
+from committees.models import Attendance, Case, Contradiction
 from post.models import OutboxMail
 from post.outbox import MailContent, address_of, mail
 
@@ -74,5 +74,59 @@ def _to_adviser(row: OutboxMail, subject: str) -> MailContent | None:
             "student": student,
             "meeting": case.meeting,
             "link": address_of("committees:letter", case.pk),
+        },
+    )
+
+
+@mail("committees/noted_present")
+def noted_present(row: OutboxMail) -> MailContent | None:
+    """Tell a member that the secretary noted them as present, so that who was not there can say
+    so."""
+    rows = Attendance.objects.select_related("meeting__committee", "by")
+    noted = rows.filter(pk=row.about).first()
+    if noted is None:
+        return None
+    return MailContent(
+        _("It was noted that you are present at a meeting"),
+        {
+            "meeting": noted.meeting,
+            "by": noted.by.name,
+            "noted_at": noted.recorded_at,
+            "link": address_of("committees:contradict", noted.pk),
+        },
+    )
+
+
+@mail("committees/contradicted")
+def contradicted(row: OutboxMail) -> MailContent | None:
+    """Ask the secretary to answer; not needed once somebody did."""
+    said = Contradiction.objects.unanswered().for_page().filter(pk=row.about).first()
+    return said and _about_presence(said, _("%(member)s says that they were not there"))
+
+
+@mail("committees/contradicted_exam_board")
+def contradicted_exam_board(row: OutboxMail) -> MailContent | None:
+    said = Contradiction.objects.for_page().filter(pk=row.about).first()
+    return said and _about_presence(
+        said, _("A member of a committee says that they were not at a meeting")
+    )
+
+
+@mail("committees/contradiction_answered")
+def contradiction_answered(row: OutboxMail) -> MailContent | None:
+    said = Contradiction.objects.for_page().filter(pk=row.about).first()
+    return said and _about_presence(
+        said, _("The secretary has answered that you were not at the meeting")
+    )
+
+
+def _about_presence(said: Contradiction, subject: str) -> MailContent:
+    member = said.attendance.person.name
+    return MailContent(
+        subject % {"member": member},
+        {
+            "meeting": said.attendance.meeting,
+            "member": member,
+            "link": address_of("committees:contradiction", said.pk),
         },
     )

@@ -25,7 +25,17 @@ from programmes.models import (
     Unit,
     UnitPart,
 )
-from records.models import AppendOnly, Dated, Look, Part, Row, Sealed, Version, name_of
+from records.models import (
+    AppendOnly,
+    Dated,
+    DatedQuerySet,
+    Look,
+    Part,
+    Row,
+    Sealed,
+    Version,
+    name_of,
+)
 
 
 def _sits(user: Account, committee: str) -> Exists:
@@ -53,7 +63,7 @@ class CommitteeQuerySet(models.QuerySet):
 
 
 class Committee(Row, Sealed):
-    """Decides in meetings, under the mandate that the exam board gave it."""
+    """Decides in meetings, once the exam board established it: gave it a mandate."""
 
     home = ("committee", "pk")
 
@@ -61,7 +71,10 @@ class Committee(Row, Sealed):
         Programme, on_delete=models.PROTECT, related_name="committees", verbose_name=_("programme")
     )
     name = models.CharField(_("name"), max_length=200)
-    mandate = models.OneToOneField("Mandate", on_delete=models.PROTECT, related_name="+")
+    # The one that holds from now on; None until the exam board established it.
+    mandate = models.OneToOneField(
+        "Mandate", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     recorded_at = models.DateTimeField(_("recorded on"))
 
     objects = CommitteeQuerySet.as_manager()
@@ -83,22 +96,38 @@ class Committee(Row, Sealed):
 
 
 class Mandate(Version, Sealed):
-    """What the exam board lets a committee decide, and with how many, from a moment on. The current
-    one is `Committee.mandate`; a decision names the one it was taken under."""
+    """What the exam board established of a committee: what it may decide, by which procedure, and
+    with the two figures of that procedure. The current one is `Committee.mandate`; a meeting is
+    held under the one of its reference moment, and a decision names it. (domain rule 19)"""
 
     home = ("committee", "committee_id")
     version_of = "committee"
+
+    AT_LEAST = 2  # nobody decides alone
 
     committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="mandates")
     text = models.TextField(
         _("mandate"), help_text=_("What the exam board lets this committee decide.")
     )
+    procedure = models.TextField(
+        _("procedure"),
+        help_text=_(
+            "How this committee comes to a decision: in a few sentences, or the name and the date "
+            "of the document in which the school says so."
+        ),
+    )
     given_on = models.DateField(_("date of the mandate"))
     quorum = models.PositiveSmallIntegerField(
         _("quorum"),
         default=3,
-        validators=[MinValueValidator(2)],  # nobody decides alone (domain rule 19)
-        help_text=_("Voting members who must be present and not recused."),
+        validators=[MinValueValidator(AT_LEAST)],
+        help_text=_("Voting members who must be present and not stand aside."),
+    )
+    judgements_asked = models.PositiveSmallIntegerField(
+        _("judgements asked"),
+        default=2,
+        validators=[MinValueValidator(AT_LEAST)],
+        help_text=_("Members who are present and wrote a judgement before a decision is taken."),
     )
 
     class Meta:
@@ -108,6 +137,9 @@ class Mandate(Version, Sealed):
                 fields=["committee", "number"], name="a_mandate_has_its_own_number"
             ),
             models.CheckConstraint(condition=Q(quorum__gte=2), name="a_quorum_is_two_or_more"),
+            models.CheckConstraint(
+                condition=Q(judgements_asked__gte=2), name="two_judgements_or_more_are_asked"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -188,7 +220,8 @@ class Meeting(Row, Sealed):
     TRANSITIONS = {
         State.PLANNED: (State.OPEN,),
         State.OPEN: (State.CLOSED,),
-        State.CLOSED: (),
+        # Only where a decision is set back: who noted as present was not there.
+        State.CLOSED: (State.OPEN,),
     }
 
     committee = models.ForeignKey(
@@ -236,14 +269,35 @@ class Meeting(Row, Sealed):
         """The moment whose day is said: when it was opened, and until then when it is planned."""
         return self.opened_at or self.held_at
 
+    @property
+    def mandate(self) -> Mandate:
+        """The mandate under which the meeting is held: that of its reference moment, or, until
+        then, of now. No query where it is the current one (read with the committee); else one.
+        Raises LookupError for a committee that was not established by then."""
+        current = self.committee.mandate
+        if current is None:
+            raise LookupError(f"meeting {self.pk} has no mandate")
+        return current.as_of(self.reference_at)
+
+
+class AttendanceQuerySet(DatedQuerySet):
+    def standing(self) -> Self:
+        """Leave out of whom it was noted and who says that they were not there, unless the
+        secretary holds that they were."""
+        return self.filter(Q(contradiction=None) | Q(contradiction__answer__was_there=True))
+
 
 class Attendance(Dated, Sealed):
-    """A member who is present at a meeting; leaving ends the row."""
+    """A member who is present at a meeting; leaving ends the row. It is their own act, or the
+    secretary noted it."""
 
     home = ("meeting", "meeting_id")
 
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+
+    objects = AttendanceQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -256,6 +310,65 @@ class Attendance(Dated, Sealed):
 
     def __str__(self) -> str:
         return str(self.person_id)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the member said it themselves."""
+        return self.by_id == self.person_id
+
+
+class ContradictionQuerySet(models.QuerySet):
+    def visible_to(self, user: Account) -> Self:
+        """Find what this person said themselves, or what belongs to a meeting that they see."""
+        meetings = Meeting.objects.visible_to(user)
+        return self.filter(Q(attendance__person=user.pk) | Q(attendance__meeting__in=meetings))
+
+    def unanswered(self) -> Self:
+        return self.filter(answer=None)
+
+    def for_page(self) -> Self:
+        """Read them with the member, who noted them as present, the meeting, and the answer. One
+        query."""
+        return self.select_related(
+            "attendance__person", "attendance__by", "attendance__meeting__committee", "answer__by"
+        )
+
+
+class Contradiction(AppendOnly, Sealed):
+    """A member says: I was not there, though the secretary noted it. No decision of the meeting is
+    announced until the secretary answered. (domain rule 19)"""
+
+    home = ("meeting", "attendance.meeting_id")
+
+    attendance = models.OneToOneField(
+        Attendance, on_delete=models.PROTECT, related_name="contradiction"
+    )
+
+    objects = ContradictionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("committees:contradiction", args=[self.pk])
+
+
+class ContradictionAnswer(AppendOnly, Sealed):
+    """What the secretary answers to a member who says that they were not there."""
+
+    home = ("meeting", "contradiction.attendance.meeting_id")
+    erasable = ("reason",)
+
+    contradiction = models.OneToOneField(
+        Contradiction, on_delete=models.PROTECT, related_name="answer"
+    )
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    was_there = models.BooleanField()
+    # How the secretary knows it, of who was there; otherwise it may be empty.
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class Leading(Dated, Sealed):
@@ -367,7 +480,8 @@ class Case(Row, Sealed):
         State.PLANNED: (State.FROZEN,),
         State.FROZEN: (State.OPENED, State.DEFERRED),
         State.OPENED: (State.DECIDED, State.DEFERRED),
-        State.DECIDED: (State.ANNOUNCED,),
+        # Back where it turns out that the committee could not decide: who was noted was not there.
+        State.DECIDED: (State.ANNOUNCED, State.OPENED),
         State.ANNOUNCED: (),
         State.DEFERRED: (),
     }

@@ -20,6 +20,9 @@ WORDS: dict[str, Promise] = {
     "judgement.written": gettext_lazy("wrote a judgement"),
     "judgements.opened": gettext_lazy("opened the judgements"),
     "decision.made": gettext_lazy("recorded the decision"),
+    "decision.set_back": gettext_lazy(
+        "set the decision back, as somebody who was noted as present was not there"
+    ),
     "case.deferred": gettext_lazy("deferred the case"),
     "decision.announced": gettext_lazy("announced the decision"),
     "decision.superseded": gettext_lazy("replaced the decision by another"),

@@ -58,6 +58,7 @@ class Panel:
 
     mandate: UUID
     quorum: int
+    judgements_asked: int
     seats: tuple[Seat, ...]
     aside: Mapping[UUID, str] = field(default_factory=dict)
     givers: Mapping[UUID, str] = field(default_factory=dict)
@@ -68,6 +69,10 @@ class Panel:
     # What those who did said last, of each giver: whether it is theirs.
     said: Mapping[UUID, Mapping[UUID, bool]] = field(default_factory=dict)
     deputy: UUID | None = None  # who leads in the chair's place, as the secretary noted it
+    # Who says that they were not there, and was not answered yet: nothing is announced meanwhile.
+    contradicting: frozenset[UUID] = frozenset()
+    # Who coordinates the programme, and so leads none of its cases.
+    coordinating: frozenset[UUID] = frozenset()
 
     def seat_of(self, person: UUID) -> Seat | None:
         return next((seat for seat in self.seats if seat.person == person), None)
@@ -142,6 +147,11 @@ class Panel:
         return len(self.counted) >= self.quorum
 
     @property
+    def judges_there(self) -> tuple[Seat, ...]:
+        """Those who count for the quorum and wrote a judgement."""
+        return tuple(seat for seat in self.counted if seat.person in self.judged)
+
+    @property
     def can_be_independent(self) -> bool:
         """Whether a member who may judge has no other part in the case."""
         return len(self.judging) > len(self.disclosed)
@@ -149,9 +159,7 @@ class Panel:
     @property
     def is_independent(self) -> bool:
         """Whether such a member is present and wrote a judgement. (domain rule 7)"""
-        return any(
-            seat.person in self.judged and seat.person not in self.givers for seat in self.counted
-        )
+        return any(seat.person not in self.givers for seat in self.judges_there)
 
     def counts(self, person: UUID) -> bool:
         """Tell whether this person's judgement counts."""
@@ -162,27 +170,35 @@ class Panel:
 
     @property
     def leader(self) -> Seat | None:
-        """Who leads: the chair who is present and does not stand aside; else the voting member
-        whom the secretary noted, where that holds for them."""
-        able = {seat.person: seat for seat in self.counted}
+        """Who leads: the chair who is present, does not stand aside and does not coordinate the
+        programme; else the voting member whom the secretary noted, where that holds for them."""
+        able = {seat.person: seat for seat in self.counted if seat.person not in self.coordinating}
         chairs = (seat for seat in able.values() if seat.role == Role.CHAIR)
         return next(chairs, None) or (able.get(self.deputy) if self.deputy else None)
 
     @property
     def may_be_noted(self) -> tuple[Seat, ...]:
         """Who can be noted as leading in the chair's place: the voting members who are present, but
-        for the chair, who leads without being noted."""
-        return tuple(seat for seat in self.counted if seat.role != Role.CHAIR)
+        for the chair, who leads without being noted, and for who coordinates the programme."""
+        return tuple(
+            seat
+            for seat in self.counted
+            if seat.role != Role.CHAIR and seat.person not in self.coordinating
+        )
 
     def chairs(self, person: UUID) -> bool:
         seat = self.seat_of(person)
         return seat is not None and seat.role == Role.CHAIR
 
     def prepares(self, person: UUID) -> bool:
-        """Tell whether this person has agenda and attendance in hand: the chair or the
-        secretary."""
+        """Tell whether this person has the agenda in hand: the chair or the secretary."""
         seat = self.seat_of(person)
         return seat is not None and seat.role in (Role.CHAIR, Role.SECRETARY)
+
+    def notes(self, person: UUID) -> bool:
+        """Tell whether this person notes of others that they are present: the secretary."""
+        seat = self.seat_of(person)
+        return seat is not None and seat.role == Role.SECRETARY
 
     def leads(self, person: UUID) -> bool:
         """Tell whether it is this person who opens, records and defers."""
@@ -190,9 +206,10 @@ class Panel:
 
     def announces(self, person: UUID) -> bool:
         """Tell whether this person makes the decision known, which can be done after the meeting:
-        chair or noted member who does not stand aside, present or not."""
+        chair or noted member who does not stand aside nor coordinates the programme, present or
+        not."""
         seat = self.seat_of(person)
-        if seat is None or not seat.votes or person in self.aside:
+        if seat is None or not seat.votes or person in {*self.aside, *self.coordinating}:
             return False
         return seat.role == Role.CHAIR or person == self.deputy
 
@@ -202,6 +219,7 @@ class Panel:
         return {
             "mandate": str(self.mandate),
             "quorum": self.quorum,
+            "judgements_asked": self.judgements_asked,
             "deputy": str(self.deputy) if self.deputy else "",
             "seats": [
                 {
@@ -211,6 +229,7 @@ class Panel:
                     "judged": seat.person in self.judged,
                     "aside": self.aside.get(seat.person, ""),
                     "disclosed": self.givers.get(seat.person, ""),
+                    "coordinates": seat.person in self.coordinating,
                 }
                 for seat in self.seats
             ],
@@ -223,12 +242,14 @@ class Panel:
         return cls(
             mandate=UUID(plain["mandate"]),
             quorum=plain["quorum"],
+            judgements_asked=plain["judgements_asked"],
             seats=tuple(Seat(key, names.get(key, ""), row["role"]) for key, row in rows.items()),
             aside={key: row["aside"] for key, row in rows.items() if row["aside"]},
             givers={key: row["disclosed"] for key, row in rows.items() if row["disclosed"]},
             present=frozenset(key for key, row in rows.items() if row["present"]),
             judged=frozenset(key for key, row in rows.items() if row["judged"]),
             deputy=UUID(plain["deputy"]) if plain["deputy"] else None,
+            coordinating=frozenset(key for key, row in rows.items() if row["coordinates"]),
         )
 
 
@@ -263,13 +284,23 @@ def quorum_sentence(panel: Panel) -> str:
     return "; ".join(parts)
 
 
+def judgements_sentence(panel: Panel) -> str:
+    """Say in a sentence how many judgements count, for example "1 of the 2 judgements asked is in,
+    by members who are present"."""
+    return ngettext(
+        "%(count)d of the %(asked)d judgements asked is in, by members who are present",
+        "%(count)d of the %(asked)d judgements asked are in, by members who are present",
+        len(panel.judges_there),
+    ) % {"count": len(panel.judges_there), "asked": panel.judgements_asked}
+
+
 def obstacles(panel: Panel) -> list[str]:
     """List why this committee, as it sits there now, cannot decide this case; empty when it can."""
     found = []
     if not panel.has_quorum:
         found.append(quorum_sentence(panel) + ".")
-    if not panel.judgements_in:
-        found.append(_("Nobody who may judge this case has written a judgement yet."))
+    if len(panel.judges_there) < panel.judgements_asked:
+        found.append(judgements_sentence(panel) + ".")
     elif not panel.is_independent:
         found.append(
             _(
@@ -295,5 +326,6 @@ def accord(judgements: Iterable[Mapping[str, str]]) -> Accord | None:
     return Accord.UNANIMOUS if all(one == found[0] for one in found) else Accord.SPLIT
 
 
-def is_attainable(quorum: int, voting_members: int) -> bool:
-    return quorum <= voting_members
+def is_attainable(quorum: int, judgements_asked: int, voting_members: int) -> bool:
+    """Tell whether so many voting members can be the quorum and write the judgements asked."""
+    return max(quorum, judgements_asked) <= voting_members

@@ -16,9 +16,13 @@ class Tie(StrEnum):
     """How somebody has to do with something."""
 
     SITS = auto()
-    """with a committee: in which role"""
+    """with a meeting: in which role"""
     PRESENT = auto()
     """with a meeting"""
+    CONTRADICTS = auto()
+    """with a meeting: says that they were not there, and was not answered yet"""
+    COORDINATES = auto()
+    """with a meeting: its programme, now or since it was planned"""
     LEADS = auto()
     """with a meeting: in the chair's place"""
     KNOWN = auto()
@@ -64,9 +68,9 @@ class Ties(defaultdict[tuple[Tie, UUID], dict[UUID, str]]):
         found = (people for (each, _of), people in self.items() if each == tie)
         return [pair for people in found for pair in people.items()]
 
-    def seats(self, committee: UUID) -> tuple[Seat, ...]:
-        """List who sits in a committee: the chair, the members by name, the secretary."""
-        found = self[Tie.SITS, committee].items()
+    def seats(self, meeting: UUID) -> tuple[Seat, ...]:
+        """List who sits in a meeting: the chair, the members by name, the secretary."""
+        found = self[Tie.SITS, meeting].items()
         seats = (Seat(person, self.names[person], role) for person, role in found)
         return tuple(sorted(seats, key=lambda seat: ORDER.index(Membership.Role(seat.role))))
 

@@ -1,12 +1,11 @@
 from django.urls import path
 
-from committees.views import cases, committees, deciding, meetings, record, sets, students
+from committees.views import cases, committees, deciding, meetings, presence, record, sets, students
 
 app_name = "committees"
 urlpatterns = [
     path("", committees.committee_list, name="list"),
     path("new/", committees.committee_new, name="new"),
-    path("new/draft/", committees.committee_new, {"is_draft": True}, name="new_draft"),
     path("mine/", students.mine, name="mine"),
     path("record/", record.record, name="record"),
     path("<uuid:pk>/", committees.committee, name="committee"),
@@ -22,7 +21,10 @@ urlpatterns = [
     path("<uuid:pk>/meetings/new/", meetings.meeting_plan, name="meeting_plan"),
     path("meetings/<uuid:pk>/", meetings.meeting, name="meeting"),
     path("meetings/<uuid:pk>/agenda/", meetings.agenda, name="agenda"),
-    path("meetings/<uuid:pk>/attendance/", meetings.attendance, name="attendance"),
+    path("meetings/<uuid:pk>/attendance/", presence.attendance, name="attendance"),
+    path("meetings/<uuid:pk>/present/", presence.own_presence, name="own_presence"),
+    path("attendances/<uuid:pk>/contradict/", presence.contradict, name="contradict"),
+    path("contradictions/<uuid:pk>/", presence.contradiction, name="contradiction"),
     path("meetings/<uuid:pk>/leading/", meetings.leading, name="leading"),
     path("meetings/<uuid:pk>/freeze/", meetings.freeze, name="freeze"),
     path("meetings/<uuid:pk>/open/", meetings.meeting_open, name="meeting_open"),

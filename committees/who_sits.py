@@ -9,11 +9,12 @@ from operator import or_
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDField
 
 from committees.models import (
     Attendance,
     Case,
+    Contradiction,
     Decision,
     Deferral,
     Judgement,
@@ -30,7 +31,7 @@ from committees.ties import Tie, Ties, tied
 from evidence.models import Feedback
 from people.identity import at_mailboxes_of, counted_together, said_to_be
 from people.models import Identity, Person, SamePerson
-from programmes.models import AdviserAssignment
+from programmes.models import AdviserAssignment, ProgrammeRole
 
 
 class Word(NamedTuple):
@@ -48,9 +49,10 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     """Return the committee before each of these cases (read with `for_list`), by the case's id. One
-    query, none without cases, three where one has an outcome; more for a past moment at which
-    other house rules or another mandate held, and where somebody who sits is said to be somebody
-    else too, or shares a mailbox with who gave feedback.
+    query, none without cases, three where one has an outcome; one more for each meeting since whose
+    reference moment there is another mandate; more for a past moment at which other house rules
+    held, and where somebody who sits is said to be somebody else too, or shares a mailbox with who
+    gave feedback.
 
     Whoever advises the student now, is the student, or gave feedback where the house rules then
     keep them from judging, stands aside without anybody writing it down; once the committee has
@@ -74,9 +76,10 @@ def _derived(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     if not cases:
         return {}
     advising = AdviserAssignment.objects.as_of(at)
-    sitting = _seats([case.meeting for case in cases], at).values("person")
+    meetings = {case.meeting_id: case.meeting for case in cases}
+    sitting = _seats(meetings, at).values("person")
     ties = Ties(
-        *_in_meetings([case.meeting for case in cases], at),
+        *_in_meetings(meetings, at),
         *_known(sitting),
         *_spoken(cases, sitting),
         tied(Tie.JUDGED, Judgement.objects.filter(case__in=cases), of="case"),
@@ -92,8 +95,10 @@ def _derived(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     known = _Known(ties, cases)
     asked = {case.pk: _asked(case, ties, known) for case in cases}
     words = _words(cases, ties, asked)
+    sat = {pk: _sitting(meeting, ties, known) for pk, meeting in meetings.items()}
     return {
-        case.pk: _panel(case, at, ties, known, asked[case.pk], words[case.pk]) for case in cases
+        case.pk: _panel(case, at, ties, known, sat[case.meeting_id], asked[case.pk], words[case.pk])
+        for case in cases
     }
 
 
@@ -132,17 +137,12 @@ def spoke_in(case: Case, people: Set[UUID]) -> bool:
 
 
 def panel_in(meeting: Meeting, at: datetime) -> Panel:
-    """Return the committee in a meeting, before no case: who sits, is present and leads. One
-    query."""
-    ties = Ties(*_in_meetings([meeting], at))
-    mandate = meeting.committee.mandate.as_of(at)
-    return Panel(
-        mandate=mandate.pk,
-        quorum=mandate.quorum,
-        seats=ties.seats(meeting.committee_id),
-        present=frozenset(ties[Tie.PRESENT, meeting.pk]),
-        deputy=next(iter(ties[Tie.LEADS, meeting.pk]), None),
-    )
+    """Return the committee in a meeting, before no case: who sits, is present and leads. One query;
+    more where another mandate is given since its reference moment, and where somebody who sits is
+    said to be somebody else too."""
+    sitting = _seats([meeting.pk], at).values("person")
+    ties = Ties(*_in_meetings([meeting.pk], at), *_known(sitting))
+    return _sitting(meeting, ties, _Known(ties, ()))
 
 
 def panel_shown(case: Case, at: datetime) -> Panel:
@@ -161,7 +161,7 @@ def mandate_of(case: Case) -> Mandate:
     """Return the mandate under which a case (read with `for_page`) was decided. No query where it
     is the committee's current one; else one."""
     sealed, current = UUID(case.standing.panel["mandate"]), case.meeting.committee.mandate
-    return current if current.pk == sealed else Mandate.objects.get(pk=sealed)
+    return current if current and current.pk == sealed else Mandate.objects.get(pk=sealed)
 
 
 def moment_of(meeting: Meeting, now: datetime) -> datetime:
@@ -169,20 +169,40 @@ def moment_of(meeting: Meeting, now: datetime) -> datetime:
     return meeting.closed_at or now
 
 
-def _in_meetings(meetings: Collection[Meeting], at: datetime) -> list[QuerySet]:
-    """Select who sits in the committees of these meetings, is present and leads in the chair's
-    place."""
-    present, leads = Attendance.objects.as_of(at), Leading.objects.as_of(at)
+def _in_meetings(meetings: Collection[UUID], at: datetime) -> list[QuerySet]:
+    """Select who sits in these meetings, is present, says that they were not there, leads in the
+    chair's place, and coordinates the programme, or did since the meeting was planned."""
+    present = Attendance.objects.as_of(at).standing().filter(meeting__in=meetings)
+    contradict = Contradiction.objects.unanswered().filter(attendance__meeting__in=meetings)
+    leads = Leading.objects.as_of(at).filter(meeting__in=meetings)
+    way = "programme__committees__meetings"
+    coordinate = ProgrammeRole.objects.filter(
+        Q(ended_at__isnull=True) | Q(ended_at__gt=F(f"{way}__recorded_at")),
+        role=ProgrammeRole.Role.COORDINATOR,
+        recorded_at__lte=at,
+        **{f"{way}__in": meetings},
+    )
+    seats = _seats(meetings, at)
     return [
-        tied(Tie.SITS, _seats(meetings, at), of="committee", word="role", name="person__name"),
-        tied(Tie.PRESENT, present.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
-        tied(Tie.LEADS, leads.filter(meeting__in={m.pk for m in meetings}), of="meeting"),
+        tied(Tie.SITS, seats, of="committee__meetings", word="role", name="person__name"),
+        tied(Tie.PRESENT, present, of="meeting"),
+        tied(Tie.CONTRADICTS, contradict, of="attendance__meeting", who="attendance__person"),
+        tied(Tie.LEADS, leads, of="meeting"),
+        tied(Tie.COORDINATES, coordinate, of=way),
     ]
 
 
-def _seats(meetings: Collection[Meeting], at: datetime) -> QuerySet[Membership]:
-    committees = {meeting.committee_id for meeting in meetings}
-    return Membership.objects.as_of(at).filter(committee__in=committees)
+def _seats(meetings: Collection[UUID], at: datetime) -> QuerySet[Membership]:
+    """Find who sits in these meetings: of the voting members those whom the exam board established
+    by a mandate that it gave once they had their seat, and before the reference moment."""
+    established = Mandate.objects.filter(
+        committee=OuterRef("committee"),
+        recorded_at__gte=OuterRef("recorded_at"),
+        recorded_at__lte=OuterRef("committee__meetings__reference_at"),
+    )
+    return Membership.objects.as_of(at).filter(
+        ~Q(role__in=Membership.VOTING) | Exists(established), committee__meetings__in=meetings
+    )
 
 
 def _known(sitting: QuerySet) -> list[QuerySet]:
@@ -270,18 +290,36 @@ def _spoken(cases: Collection[Case], people: Collection[UUID] | QuerySet) -> lis
     ]
 
 
+def _sitting(meeting: Meeting, ties: Ties, known: _Known) -> Panel:
+    """Put together the committee in a meeting, before no case."""
+    seats = ties.seats(meeting.pk)
+    sitting = {seat.person for seat in seats}
+    coordinators = ties[Tie.COORDINATES, meeting.pk].keys()
+    mandate = meeting.mandate
+    return Panel(
+        mandate=mandate.pk,
+        quorum=mandate.quorum,
+        judgements_asked=mandate.judgements_asked,
+        seats=tuple(replace(seat, human=min(known.humans[seat.person])) for seat in seats),
+        present=frozenset(ties[Tie.PRESENT, meeting.pk].keys() & sitting),
+        contradicting=frozenset(ties[Tie.CONTRADICTS, meeting.pk]),
+        coordinating=frozenset(known.among(sitting, coordinators)),
+        deputy=next(iter(ties[Tie.LEADS, meeting.pk]), None),
+    )
+
+
 def _panel(
     case: Case,
     at: datetime,
     ties: Ties,
     known: _Known,
+    sat: Panel,
     asked: Mapping[UUID, frozenset[UUID]],
     words: Sequence[Word],
 ) -> Panel:
-    """Put together the committee before one case; the last arguments are what `_asked` and `_words`
-    say of it."""
-    seats = ties.seats(case.meeting.committee_id)
-    sitting = {seat.person for seat in seats}
+    """Put together the committee before one case, from the one in its meeting; the last arguments
+    are what `_asked` and `_words` say of it."""
+    sitting = {seat.person for seat in sat.seats}
     student = {case.enrolment.student_id}
     gave = ties[Tie.GAVE, case.pk].keys() - student
     said = {one: _last_words(words, known.humans[one]) for one in sitting}
@@ -300,18 +338,13 @@ def _panel(
         **dict.fromkeys(shares, Disclosure.MAILBOX),
         **dict.fromkeys(spoke, Disclosure.PERSON),
     }
-    mandate = case.meeting.committee.mandate.as_of(at)
-    return Panel(
-        mandate=mandate.pk,
-        quorum=mandate.quorum,
-        seats=tuple(replace(seat, human=min(known.humans[seat.person])) for seat in seats),
+    return replace(
+        sat,
         aside=_aside(case, at, ties, known, spoke),
         givers=disclosed,
         unsaid=unsaid,
         said={one: word for one, word in said.items() if word},
-        present=frozenset(ties[Tie.PRESENT, case.meeting_id].keys() & sitting),
         judged=frozenset(ties[Tie.JUDGED, case.pk].keys() & sitting),
-        deputy=next(iter(ties[Tie.LEADS, case.meeting_id]), None),
     )
 
 
@@ -320,7 +353,7 @@ def _aside(
 ) -> dict[UUID, str]:
     """Find who stands aside, and on what ground: the student before all, then what was recorded of
     them, in whatever seat, then what follows by itself."""
-    sitting = ties[Tie.SITS, case.meeting.committee_id].keys()
+    sitting = ties[Tie.SITS, case.meeting_id].keys()
     recorded = {
         one: ground
         for person, ground in ties[Tie.ASIDE, case.pk].items()
@@ -342,7 +375,7 @@ def _asked(case: Case, ties: Ties, known: _Known) -> dict[UUID, frozenset[UUID]]
     gave = ties[Tie.GAVE, case.pk].keys() - student
     givers = gave | (ties[Tie.NOTED, case.pk].keys() - student)
     asked = {}
-    for one in ties[Tie.SITS, case.meeting.committee_id]:
+    for one in ties[Tie.SITS, case.meeting_id]:
         if not known.humans[one] & gave and (there := known.beside(one, givers)):
             asked[one] = there
     return asked

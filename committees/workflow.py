@@ -32,3 +32,10 @@ def locked(case: Case) -> Case:
     """Lock the case until the end of the transaction, and return it as it is now. Raises
     NotPossible where it was taken off the agenda meanwhile. One query."""
     return under_lock(Case.objects.for_list(), case.pk)
+
+
+def locked_meeting(meeting: Meeting) -> Meeting:
+    """Lock the meeting until the end of the transaction, and return it as it is now, with what
+    `panel_in` reads. One query."""
+    rows = Meeting.objects.select_related("committee__programme", "committee__mandate")
+    return under_lock(rows, meeting.pk)

@@ -316,14 +316,19 @@ def _qualification(name: str, draft: Qualification) -> object:
 
 
 def _committee(name: str, s: rooms.Scene) -> object:
+    noted = rooms.AttendanceFactory(meeting=s.meeting, person=s.member, by=s.secretary)
+    said = rooms.ContradictionFactory(attendance__meeting=s.meeting, attendance__by=s.secretary)
+    record_what_was_made()
     acts: dict[str, Act] = {
         "present": lambda: committees.mark_present(
-            meeting=s.meeting, person=s.member.person, by=s.secretary
+            meeting=s.meeting, person=s.chair.person, by=s.secretary
+        ),
+        "contradicted": lambda: committees.contradict(attendance=noted, by=s.member),
+        "answered": lambda: committees.answer_contradiction(
+            contradiction=said, was_there=False, reason="", by=s.secretary
         ),
         "taken off": lambda: committees.take_off_agenda(case=s.case, by=s.secretary),
-        "mandate": lambda: committees.give_mandate(
-            committee=s.committee, text="All.", given_on=date(2026, 9, 1), quorum=2, by=None
-        ),
+        "mandate": lambda: rooms.give_mandate(s.committee, at=None),
         "seat": lambda: committees.give_seat(
             committee=s.committee, email="new@school.example", name="New", role="member", by=None
         ),
@@ -362,7 +367,11 @@ AFTER: list[tuple[Callable[[], Any], Callable[[str, Any], object], list[str]]] =
     ),
     (_draft, _qualification, ["worded", "published"]),
     (PersonFactory, _somebody, ["called otherwise", "mail sent elsewhere", "person erased"]),
-    (rooms.scene, _committee, ["present", "taken off", "mandate", "seat"]),
+    (
+        rooms.scene,
+        _committee,
+        ["present", "contradicted", "answered", "taken off", "mandate", "seat"],
+    ),
 ]
 
 

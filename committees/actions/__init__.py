@@ -2,8 +2,6 @@
 
 from committees.actions.agenda import (
     close_meeting,
-    mark_absent,
-    mark_present,
     note_leading,
     open_meeting,
     plan_meeting,
@@ -14,11 +12,19 @@ from committees.actions.decisions import announce, decide, defer, open_judgement
 from committees.actions.erasing import erase_item
 from committees.actions.freezing import freeze_case, freeze_due_cases, hurry_freezing
 from committees.actions.judging import judge, recuse, say_whose
+from committees.actions.presence import (
+    answer_contradiction,
+    contradict,
+    mark_absent,
+    mark_present,
+)
 from committees.actions.seats import end_seat, give_mandate, give_seat, make_committee
 
 __all__ = [
     "announce",
+    "answer_contradiction",
     "close_meeting",
+    "contradict",
     "decide",
     "defer",
     "end_seat",

@@ -4,7 +4,6 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from committees.access import (
     check_close_meeting,
@@ -19,21 +18,15 @@ from committees.access import (
     check_take_off,
 )
 from committees.days import is_early
-from committees.models import Attendance, Case, Committee, Leading, Meeting, Membership
+from committees.models import Case, Committee, Leading, Meeting
 from committees.standing import standing_of, waiting_for
 from committees.who_sits import panel_in
-from committees.workflow import move
+from committees.workflow import locked_meeting, move
 from people.models import Account, Person
 from post.outbox import queue
 from programmes.models import Enrolment, Unit
 from records.chain import ChainEntry, append, append_many
 from records.locking import under_lock
-from records.refusals import NotPossible
-
-
-def _locked(meeting: Meeting) -> Meeting:
-    rows = Meeting.objects.select_related("committee__programme", "committee__mandate")
-    return under_lock(rows, meeting.pk)
 
 
 @transaction.atomic
@@ -47,10 +40,11 @@ def plan_meeting(
     at: datetime | None = None,
 ) -> Meeting:
     """Plan a meeting at this moment; the sets of its cases are frozen at the reference moment.
-    Raises NotPossible when that lies after the meeting or in the past."""
+    Raises NotPossible when that lies after the meeting or in the past, and before the exam board
+    established the committee."""
     at = at or timezone.now()
     check_may_prepare(by, committee, at)
-    check_plan(held_at, reference_at, at)
+    check_plan(committee, held_at, reference_at, at)
     meeting = Meeting.objects.create(
         committee=committee,
         held_at=held_at,
@@ -76,7 +70,7 @@ def put_on_agenda(
     agenda; each is told by mail. Raises NotPossible once the meeting has begun, when fewer working
     days than the house rule asks are left until the reference date, for a student who waits for a
     decision on this unit already, and for one who attained every part of it."""
-    meeting = _locked(meeting)
+    meeting = locked_meeting(meeting)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
     check_put_on_agenda(meeting, at)
@@ -122,7 +116,7 @@ def _each_locked(enrolments: Iterable[Enrolment]) -> list[Enrolment]:
 @transaction.atomic
 def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> None:
     """Take the case off, as if it had never been on. Raises NotPossible once its set is frozen."""
-    meeting = _locked(case.meeting)
+    meeting = locked_meeting(case.meeting)
     case = under_lock(Case.objects.all(), case.pk)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
@@ -132,51 +126,13 @@ def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> N
 
 
 @transaction.atomic
-def mark_present(
-    *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
-) -> Attendance:
-    """Note that this member is present, from now. Raises NotPossible for somebody without a seat,
-    and when the meeting is closed."""
-    meeting = _locked(meeting)
-    at = at or timezone.now()
-    check_may_prepare(by, meeting.committee, at)
-    check_not_closed(meeting)
-    if not Membership.objects.as_of(at).filter(committee=meeting.committee, person=person).exists():
-        raise NotPossible(_("%(person)s does not sit in this committee.") % {"person": person})
-    attendance, is_new = Attendance.objects.get_or_create(
-        meeting=meeting, person=person, ended_at=None, defaults={"recorded_at": at}
-    )
-    if is_new:
-        facts = {"person": person.pk}
-        append(meeting.chain, "member.present", by=by, at=at, rows=[attendance], facts=facts)
-    return attendance
-
-
-@transaction.atomic
-def mark_absent(
-    *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
-) -> None:
-    """Note that this member has left, or was not there after all. Raises NotPossible when the
-    meeting is closed."""
-    meeting = _locked(meeting)
-    at = at or timezone.now()
-    check_may_prepare(by, meeting.committee, at)
-    check_not_closed(meeting)
-    present = Attendance.objects.current().filter(meeting=meeting, person=person)
-    if attendance := present.first():
-        present.update(ended_at=at)
-        facts = {"person": person.pk}
-        append(meeting.chain, "member.absent", by=by, at=at, rows=[attendance], facts=facts)
-
-
-@transaction.atomic
 def note_leading(
     *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> Leading:
     """Note that this member leads where the chair is not present or stands aside, from now; who was
     noted before does no longer. Raises NotPossible for who is no voting member or is not present,
     for the chair, and when the meeting is closed."""
-    meeting = _locked(meeting)
+    meeting = locked_meeting(meeting)
     at = at or timezone.now()
     check_may_prepare(by, meeting.committee, at)
     check_not_closed(meeting)
@@ -196,7 +152,7 @@ def open_meeting(
 ) -> Meeting:
     """Begin the session. Raises NotPossible before the planned day without a reason, which is
     kept."""
-    meeting = _locked(meeting)
+    meeting = locked_meeting(meeting)
     at = at or timezone.now()
     check_may_lead(by, panel_in(meeting, at))
     check_open_meeting(meeting, reason, at)
@@ -212,7 +168,7 @@ def open_meeting(
 def close_meeting(*, meeting: Meeting, by: Account, at: datetime | None = None) -> Meeting:
     """End the session. Raises NotPossible while a case on the agenda has no outcome: nobody is left
     waiting."""
-    meeting = _locked(meeting)
+    meeting = locked_meeting(meeting)
     at = at or timezone.now()
     check_may_lead(by, panel_in(meeting, at))
     check_close_meeting(meeting, meeting.cases.filter(state__in=Case.PENDING).count())

@@ -62,8 +62,8 @@ def _in_session(case: Case, by: Account, at: datetime | None) -> tuple[Case, Pan
 @transaction.atomic
 def open_judgements(*, case: Case, by: Account, at: datetime | None = None) -> Case:
     """Open all judgements together; from now nobody writes one. (domain rule 8) Raises
-    NotPossible outside a meeting in session, without quorum, without judgements, and when
-    everybody present who judged gave feedback in the set."""
+    NotPossible outside a meeting in session, without quorum, without as many judgements of those
+    present as are asked, and when everybody present who judged gave feedback in the set."""
     case, panel, at = _in_session(case, by, at)
     check_open_judgements(case, panel)
     move(case, Case.State.OPENED, opened_at=at)
@@ -178,11 +178,13 @@ def defer(*, case: Case, reason: str, by: Account, at: datetime | None = None) -
 @transaction.atomic
 def announce(*, case: Case, by: Account, at: datetime | None = None) -> Announcement:
     """Make the decision known: student and adviser can read the letter, and get a mail that says
-    only that there is one. The letter carries the head of the case's chain of this moment."""
+    only that there is one. The letter carries the head of the case's chain of this moment. Raises
+    NotPossible while a member says that they were not there, and no answer was given."""
     case = locked(case)
     at = at or timezone.now()
-    check_may_announce(by, panel_of(case, at))
-    check_announce(case)
+    panel = panel_of(case, at)
+    check_may_announce(by, panel)
+    check_announce(case, panel)
     move(case, Case.State.ANNOUNCED)
     return make_known(case, by=by, at=at)
 

@@ -1,11 +1,10 @@
 from datetime import date, datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from committees.access import check_given, check_may_give_mandate, check_not_in_session
+from committees.access import check_give_mandate, check_may_give_mandate
 from committees.models import Committee, Mandate, Membership
 from people.actions import end_waiting, register
 from people.identity import hold_who_is_who, said_to_be
@@ -20,31 +19,20 @@ from records.refusals import NotPossible
 
 @transaction.atomic
 def make_committee(
-    *,
-    programme: Programme,
-    name: str,
-    text: str,
-    given_on: date,
-    quorum: int,
-    by: Account | None,
-    at: datetime | None = None,
+    *, programme: Programme, name: str, by: Account | None, at: datetime | None = None
 ) -> Committee:
-    """Make a committee of this programme, under the mandate that the exam board gave on this day,
-    with this text and quorum; its members come after (`give_seat`). Raises NotPossible when the
-    name is taken, and for a day that is still to come."""
+    """Make a committee of this programme; its members come after (`give_seat`), and then the exam
+    board establishes it (`give_mandate`). Raises NotPossible when the name is taken."""
     check_may_manage(by, programme)
     at = at or timezone.now()
-    check_given(given_on, at)
     committee = Committee(programme=programme, name=name.strip(), recorded_at=at)
-    mandate = _next_mandate(committee, 1, text, given_on, quorum, at)
     try:
         with transaction.atomic():
             committee.save(force_insert=True)
-            mandate.save(force_insert=True)
     except IntegrityError as fault:
         raise NotPossible(_("This programme has a committee of this name already.")) from fault
-    facts = {"programme": programme.pk, **_facts(mandate)}
-    append(committee.chain, "committee.made", by=by, at=at, rows=[committee, mandate], facts=facts)
+    facts = {"programme": programme.pk}
+    append(committee.chain, "committee.made", by=by, at=at, rows=[committee], facts=facts)
     return committee
 
 
@@ -53,45 +41,43 @@ def give_mandate(
     *,
     committee: Committee,
     text: str,
+    procedure: str,
     given_on: date,
     quorum: int,
+    judgements_asked: int,
     by: Account | None,
     at: datetime | None = None,
 ) -> Mandate:
-    """Let another mandate, that the exam board gave on this day, hold from now; decisions stay
-    under the one they were taken under. Raises NotPossible for a day that is still to come, and
-    while a meeting of the committee is in session."""
-    check_may_give_mandate(by, committee)
+    """Establish a committee with the members it has now, under a mandate that the exam board gave
+    on this day; it holds for every meeting whose reference moment is still to come. Raises
+    NotPossible for a day that is still to come, for figures under two, and where fewer voting
+    members have a seat than these ask for."""
     committee = under_lock(Committee.objects.all(), committee.pk)
+    check_may_give_mandate(by, committee)
     at = at or timezone.now()
-    check_given(given_on, at)
-    check_not_in_session(committee)
-    mandate = _next_mandate(committee, committee.mandates.count() + 1, text, given_on, quorum, at)
-    mandate.save(force_insert=True)
-    committee.save(update_fields=["mandate"])
-    rows: list[Sealed] = [committee, mandate]
-    facts = _facts(mandate)
-    append(committee.chain, "mandate.given", by=by, at=at, rows=rows, facts=facts)
-    return mandate
-
-
-def _next_mandate(
-    committee: Committee, number: int, text: str, given_on: date, quorum: int, at: datetime
-) -> Mandate:
-    """Make the mandate that the committee has from now; the caller saves both."""
-    committee.mandate = Mandate(
+    check_give_mandate(committee, given_on, quorum, judgements_asked, at)
+    mandate = Mandate(
         committee=committee,
-        number=number,
+        number=committee.mandates.count() + 1,
         text=text.strip(),
+        procedure=procedure.strip(),
         given_on=given_on,
         quorum=quorum,
+        judgements_asked=judgements_asked,
         recorded_at=at,
     )
-    return committee.mandate
-
-
-def _facts(mandate: Mandate) -> dict[str, Any]:
-    return {"mandate": mandate.pk, "given_on": mandate.given_on, "quorum": mandate.quorum}
+    mandate.save(force_insert=True)
+    committee.mandate = mandate
+    committee.save(update_fields=["mandate"])
+    rows: list[Sealed] = [committee, mandate]
+    facts = {
+        "mandate": mandate.pk,
+        "given_on": given_on,
+        "quorum": quorum,
+        "judgements_asked": judgements_asked,
+    }
+    append(committee.chain, "mandate.given", by=by, at=at, rows=rows, facts=facts)
+    return mandate
 
 
 @transaction.atomic
@@ -105,7 +91,8 @@ def give_seat(
     at: datetime | None = None,
 ) -> Membership:
     """Give a seat to whoever has this address; somebody unknown is registered, and invited by mail.
-    Raises NotPossible for a second chair, and for a second seat of one human."""
+    Who votes sits in meetings once the exam board established the committee with them. Raises
+    NotPossible for a second chair, and for a second seat of one human."""
     check_may_manage(by, committee.programme)
     hold_who_is_who()
     committee = under_lock(Committee.objects.all(), committee.pk)

@@ -1,6 +1,7 @@
-from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -8,14 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from committees import actions
-from committees.access import check_may_give_mandate, check_may_prepare, check_not_in_session
+from committees.access import check_established, check_may_give_mandate, check_may_prepare
 from committees.agenda import rows_for
 from committees.forms import CommitteeForm, MandateForm, SeatForm
 from committees.models import Case, Committee, Meeting, Membership
 from committees.rules import is_attainable
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
-from people.pages import ask_page, before_writing, done, refusals_in
+from people.pages import ask_page, done, form_page, refusals_in
 from post.models import OutboxMail
 from programmes.access import check_may_manage
 from programmes.models import Programme
@@ -50,7 +51,7 @@ def committee_list(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def committee_new(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
+def committee_new(request: PersonRequest) -> HttpResponse:
     """Make a new committee for the programme that the query names."""
     try:
         key = UUID(request.GET.get("programme", ""))
@@ -59,31 +60,31 @@ def committee_new(request: PersonRequest, is_draft: bool = False) -> HttpRespons
     programme = get_object_or_404(Programme.objects.visible_to(request.user), pk=key)
     check_may_manage(request.user, programme)
     form = CommitteeForm(request.POST if request.method == "POST" else None)
-    draft = Writing(request, f"committee:{programme.pk}:{request.user.pk}", form)
-    if is_draft:
-        return draft.answer()
     if form.is_valid():
         with refusals_in(form):
             made = actions.make_committee(programme=programme, by=request.user, **form.cleaned_data)
-            draft.forget()
             return done(request, _("The committee is there. Now give its members a seat."), made)
-    context = {
-        "programme": programme,
-        "title": _("New committee"),
-        "text": _("Its members get their seats in the next step."),
-        "label": _("Make the committee"),
-    }
-    return _writing_page(request, form, draft, context)
+    return form_page(
+        request,
+        form,
+        title=_("New committee"),
+        text=_(
+            "Its members get their seats in the next step. Then the exam board gives it its "
+            "mandate, and it can meet."
+        ),
+        label=_("Make the committee"),
+        back=programme,
+    )
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
-    """Give a committee another mandate; the form begins with the words of the one that holds."""
+    """Establish a committee under a mandate; the form begins with the one that holds."""
     committee = _committee(request, pk)
     check_may_give_mandate(request.user, committee)
-    before_writing(request, check_not_in_session, committee)
-    holds = {"text": committee.mandate.text, "quorum": committee.mandate.quorum}
+    fields = ("text", "procedure", "quorum", "judgements_asked")
+    holds = committee.mandate and model_to_dict(committee.mandate, fields)
     form = MandateForm(request.POST if request.method == "POST" else None, initial=holds)
     draft = Writing(request, f"mandate:{committee.pk}:{request.user.pk}", form)
     if is_draft:
@@ -92,24 +93,17 @@ def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Ht
         with refusals_in(form):
             actions.give_mandate(committee=committee, by=request.user, **form.cleaned_data)
             draft.forget()
-            text = _("The committee decides under this mandate from now on.")
+            text = _("The committee is established, with the members that it has now.")
             return done(request, text, committee)
-    context = {
-        "committee": committee,
-        "programme": committee.programme,
-        "title": _("New mandate"),
-        "text": _("It holds from now on. What was decided stays under the mandate of then."),
-        "label": _("Note this mandate"),
-    }
-    return _writing_page(request, form, draft, context)
-
-
-def _writing_page(
-    request: PersonRequest, form: MandateForm, draft: Writing, context: dict[str, Any]
-) -> HttpResponse:
-    context |= {"form": form, "draft": draft}
+    context = {"committee": committee, "voting": _voting(committee), "form": form, "draft": draft}
     status = 422 if form.errors else 200
-    return render(request, "committees/writing.html", context, status=status)
+    return render(request, "committees/mandate.html", context, status=status)
+
+
+def _voting(committee: Committee) -> QuerySet[Membership]:
+    """Find who votes in a committee now."""
+    seats = committee.memberships.current().filter(role__in=Membership.VOTING)
+    return seats.select_related("person").order_by("person__name")
 
 
 @signed_in
@@ -127,18 +121,24 @@ def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm
     seats = committee.memberships.select_related("person").order_by("person__name")
     now = [seat for seat in seats if seat.ended_at is None]
     may_manage = allowed(check_may_manage, request.user, committee.programme)
-    people = [seat.person_id for seat in now]
+    people, mandate = [seat.person_id for seat in now], committee.mandate
     context = {
         "committee": committee,
         "troubles": OutboxMail.objects.troubles_about(people) if may_manage else {},
         "seats": sorted(now, key=lambda seat: Membership.Role.values.index(seat.role)),
         "former": [seat for seat in seats if seat.ended_at is not None],
-        "is_attainable": is_attainable(committee.mandate.quorum, sum(seat.votes for seat in now)),
+        "is_attainable": mandate is None
+        or is_attainable(mandate.quorum, mandate.judgements_asked, sum(seat.votes for seat in now)),
+        "waiting": [
+            seat
+            for seat in now
+            if seat.votes and (mandate is None or seat.recorded_at > mandate.recorded_at)
+        ],
         "may_manage": may_manage,
-        "may_give_mandate": allowed(check_may_give_mandate, request.user, committee)
-        and not why_not(check_not_in_session, committee),
+        "may_give_mandate": allowed(check_may_give_mandate, request.user, committee),
         "earlier_mandates": committee.mandates.exclude(pk=committee.mandate_id).order_by("-number"),
-        "may_prepare": allowed(check_may_prepare, request.user, committee, timezone.now()),
+        "may_plan": allowed(check_may_prepare, request.user, committee, timezone.now())
+        and not why_not(check_established, committee),
         "meetings": Meeting.objects.visible_to(request.user).filter(committee=committee),
         "form": form,
     }

@@ -15,7 +15,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from committees import actions
 from committees.access import (
+    check_begin,
     check_close_meeting,
+    check_established,
     check_fits,
     check_freeze,
     check_may_announce,
@@ -36,13 +38,12 @@ from committees.forms import (
     MeetingForm,
     ReasonForm,
 )
-from committees.models import Case, Committee, Meeting, Membership
+from committees.models import Attendance, Case, Committee, Contradiction, Meeting
 from committees.standing import standing_of, waiting_for
 from committees.who_sits import moment_of, panel_in
-from committees.workflow import check_move
 from people.access import PersonRequest, allowed, signed_in
-from people.models import Person
-from people.pages import act_and_go_back, done, refusals_in
+from people.models import Account, Person
+from people.pages import act_and_go_back, before_writing, done, refusals_in
 from post.errands import order, progress_of
 from post.models import Errand, OutboxMail
 from programmes.models import Enrolment, Unit
@@ -84,6 +85,7 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
     committee = get_object_or_404(rows, pk=pk)
     now = timezone.now()
     check_may_prepare(request.user, committee, now)
+    before_writing(request, check_established, committee)
     form = MeetingForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
@@ -150,7 +152,13 @@ def _meeting_page(
         "panel": panel,
         "next": next((row for row in rows if row.awaits_viewer), None),
         "awaited": sum(row.awaits_viewer for row in rows),
-        "form": AttendanceForm(seats=panel.seats, present=panel.present),
+        "sits": panel.seat_of(request.user.pk) is not None,
+        "is_present": request.user.pk in panel.present,
+        "noted": _noted(meeting, request.user),
+        "contradictions": _contradictions(meeting),
+        "form": AttendanceForm(seats=panel.seats, present=panel.present)
+        if panel.notes(request.user.pk)
+        else None,
         "leading": LeadingForm(panel=panel) if prepares and panel.may_be_noted else None,
         "leads": leads,
         "last_day": _last_day(meeting, now),
@@ -158,7 +166,7 @@ def _meeting_page(
         "opening": (opening or _opening()) if is_early(meeting, now) else None,
         "prepares": prepares,
         "may_announce": allowed(check_may_announce, request.user, panel),
-        "may_open": bool(rows) and not why_not(check_move, meeting, Meeting.State.OPEN),
+        "may_open": bool(rows) and not why_not(check_begin, meeting),
         "is_open": meeting.state == Meeting.State.OPEN,
         "is_closed": meeting.state == Meeting.State.CLOSED,
         "stays_open_for": why_not(check_close_meeting, meeting, pending),
@@ -172,6 +180,18 @@ def _meeting_page(
     }
     status = 422 if opening is not None and opening.errors else 200
     return render(request, window(request, "meeting"), context, status=status)
+
+
+def _noted(meeting: Meeting, user: Account) -> Attendance | None:
+    """Find what the secretary noted last of who looks at the page, while they can contradict it.
+    One query."""
+    noted = meeting.attendances.filter(person=user.pk, contradiction=None).exclude(by=user.pk)
+    return noted.select_related("by").order_by("-recorded_at").first()
+
+
+def _contradictions(meeting: Meeting) -> QuerySet[Contradiction]:
+    """Find who says that they were not there. One query once drawn."""
+    return Contradiction.objects.filter(attendance__meeting=meeting).for_page()
 
 
 @signed_in
@@ -262,26 +282,6 @@ def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
         done_text=_("These sets go first: frozen once their files are prepared, in a few minutes."),
         back=meeting,
     )
-
-
-@signed_in
-@require_POST
-def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Note who is present now: what was ticked is, the others are not."""
-    meeting, now = visible_meeting(request, pk), timezone.now()
-    check_may_prepare(request.user, meeting.committee, now)
-    form = AttendanceForm(request.POST, seats=panel_in(meeting, now).seats, present=())
-    if not form.is_valid():
-        messages.error(request, _("Somebody you ticked has no seat any more: look again."))
-        return redirect(meeting)
-    ticked = set(form.cleaned_data["present"])
-
-    def note() -> None:
-        for seat in Membership.objects.current().filter(committee=meeting.committee):
-            mark = actions.mark_present if seat.person_id in ticked else actions.mark_absent
-            mark(meeting=meeting, person=seat.person, by=request.user)
-
-    return act_and_go_back(request, note, done_text=_("Attendance is noted."), back=meeting)
 
 
 @signed_in

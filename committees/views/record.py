@@ -8,11 +8,17 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from committees.access import check_may_read_record
-from committees.dossier import decision_facts, outcome_in_words, replaced_decisions, set_context
+from committees.dossier import (
+    decision_facts,
+    decisions_set_back,
+    outcome_in_words,
+    replaced_decisions,
+    set_context,
+)
 from committees.forms import RecordSearchForm
-from committees.models import Case, Recusal
+from committees.models import Case, Contradiction, Recusal
 from committees.record import KINDS, steps_of
-from committees.rules import Panel, quorum_sentence
+from committees.rules import Panel, judgements_sentence, quorum_sentence
 from committees.snapshots import read
 from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, signed_in, with_role
@@ -60,6 +66,10 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
         "case": case,
         "panel": panel,
         "quorum": quorum_sentence(panel),
+        "judged": judgements_sentence(panel),
+        "contradictions": Contradiction.objects.filter(
+            attendance__meeting=case.meeting_id
+        ).for_page(),
         "aside": [
             (seat, Recusal.Ground(panel.aside[seat.person]).label) for seat in panel.standing_aside
         ],
@@ -67,6 +77,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
         "judgements": [],
         "decision": None,
         "replaced": [],
+        "set_back": [],
     }
     if case.has_set:
         frozen = read(case)
@@ -85,6 +96,8 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
             context["mandate"] = mandate_of(case)
             context["decision"] = decision_facts(case.standing, frozen)
             context["replaced"] = replaced_decisions(case, frozen)
+        if case.is_opened:
+            context["set_back"] = decisions_set_back(case, frozen)
     return render(request, "committees/case_record.html", context)
 
 

@@ -14,6 +14,7 @@ from committees.models import (
     Attendance,
     Case,
     Committee,
+    Contradiction,
     Decision,
     Mandate,
     Meeting,
@@ -60,8 +61,10 @@ class CommitteeFactory(DjangoModelFactory[Committee]):
     def _create(cls, model_class: type[Committee], *args: object, **kwargs: Any) -> Committee:
         mandate = Mandate(
             text="Decides on all units of this programme.",
+            procedure="Each judges alone; then all discuss.",
             given_on=date(2026, 8, 20),
             quorum=2,
+            judgements_asked=2,
             recorded_at=LONG_AGO,
         )
         with transaction.atomic():  # they name each other
@@ -101,6 +104,15 @@ class AttendanceFactory(RowFactory[Attendance]):
 
     meeting = factory.SubFactory(MeetingFactory)
     person = factory.SubFactory(AccountFactory)
+    by = factory.LazyAttribute(lambda made: made.person)
+    recorded_at = LONG_AGO
+
+
+class ContradictionFactory(RowFactory[Contradiction]):
+    class Meta:
+        model = Contradiction
+
+    attendance = factory.SubFactory(AttendanceFactory)
     recorded_at = LONG_AGO
 
 
@@ -163,9 +175,7 @@ class Scene:
 
     def open_meeting(self, *present: Account) -> None:
         for user in present or (self.chair, self.member, self.other_member):
-            actions.mark_present(
-                meeting=self.meeting, person=user.person, by=self.secretary, at=self.at
-            )
+            actions.mark_present(meeting=self.meeting, person=user.person, by=user, at=self.at)
         by = self.chair if self.chair in present or not present else present[0]
         if by != self.chair:
             actions.note_leading(
@@ -268,6 +278,25 @@ def cited_in(case: Case) -> list[str]:
     """The digest of the first piece of the frozen set."""
     frozen = read(case)
     return [frozen.digests[frozen.evidence_set.pieces[0].id]]
+
+
+def give_mandate(committee: Committee, **other: Any) -> Mandate:
+    """The next mandate of a committee, given by the system unless said otherwise."""
+    words = {
+        "text": "Decides on the basic part.",
+        "procedure": "All judge, then all discuss.",
+        "given_on": date(2026, 8, 25),
+        "quorum": 3,
+        "judgements_asked": 2,
+        "by": None,
+        "at": HELD,
+    }
+    return actions.give_mandate(committee=committee, **words | other)
+
+
+def exam_board() -> Account:
+    """Somebody who sits in the exam board."""
+    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
 
 
 def known_at_mailbox_of(member: Account, name: str = "Jan Baas") -> Person:

@@ -5,14 +5,24 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from committees import access, agenda, record, snapshots, standing, who_sits
 from committees.models import Case
 from committees.rules import Disclosure, Panel
 from people.actions import say_same
+from people.identity import said_to_be
 from records.refusals import NotPossible
-from tests.committees.factories import HELD, Scene, answered_piece, known_at_mailbox_of, scene
+from tests.committees.factories import (
+    HELD,
+    Scene,
+    answered_piece,
+    exam_board,
+    known_at_mailbox_of,
+    scene,
+)
 from tests.evidence.factories import FeedbackFactory, GiverFactory
 
 if TYPE_CHECKING:
@@ -29,7 +39,6 @@ def panel(made: Scene) -> Panel:
 COSTS: dict[str, tuple[int, Callable[[Scene], object]]] = {
     "role_of": (1, lambda made: access.role_of(made.chair, made.committee, HELD)),
     "sits_somewhere": (1, lambda made: access.sits_somewhere(made.chair, made.member.person)),
-    "check_not_in_session": (1, lambda made: access.check_not_in_session(made.committee)),
     "panel_of": (1, panel),
     "panel_in": (1, lambda made: who_sits.panel_in(made.meeting, HELD)),
     "panels_of, none": (0, lambda made: who_sits.panels_of([], HELD)),
@@ -58,6 +67,17 @@ def test_it_costs_what_is_said(
 
     with django_assert_num_queries(count), suppress(NotPossible):
         act(made)
+
+
+def test_asking_who_may_give_a_mandate_costs_what_is_said(
+    django_assert_num_queries: "DjangoAssertNumQueries",
+) -> None:
+    made, board = scene(), exam_board()
+    with CaptureQueriesContext(connection) as said:
+        said_to_be([board.pk])
+
+    with django_assert_num_queries(3 + len(said)):
+        access.check_may_give_mandate(board, made.committee)
 
 
 def tied(made: Scene, givers: int, *, how: str) -> None:

@@ -23,6 +23,7 @@ from tests.committees.factories import (
     cited_in,
     findings_of,
     found_in,
+    give_mandate,
     scene,
 )
 from tests.factories import LONG_AGO, UnitPartFactory, WorkProcessFactory
@@ -56,8 +57,9 @@ def test_without_quorum_nothing_is_opened() -> None:
     assert made.refreshed().state == Case.State.FROZEN
 
 
-def test_without_a_judgement_nothing_is_opened() -> None:
-    made = frozen_with_judgements()
+@pytest.mark.parametrize("judges", [(), ("chair",)])
+def test_without_the_judgements_asked_nothing_is_opened(judges: tuple[str, ...]) -> None:
+    made = frozen_with_judgements(*judges)
     made.open_meeting()
 
     with pytest.raises(NotPossible):
@@ -66,9 +68,11 @@ def test_without_a_judgement_nothing_is_opened() -> None:
 
 def test_someone_who_judges_has_no_other_part_in_the_set() -> None:
     made = scene()
-    answered_piece(made.case.enrolment, made.requirement, person=made.member)
+    for user in (made.member, made.other_member):
+        answered_piece(made.case.enrolment, made.requirement, person=user)
     made.freeze()
     made.judge(made.member)
+    made.judge(made.other_member)
     made.open_meeting()
 
     with pytest.raises(NotPossible):
@@ -82,7 +86,7 @@ def test_someone_who_judges_has_no_other_part_in_the_set() -> None:
 def test_who_left_does_not_count_for_the_decision() -> None:
     made = scene(state=Case.State.OPENED)
     for user in (made.member, made.other_member):
-        actions.mark_absent(meeting=made.meeting, person=user.person, by=made.secretary, at=HELD)
+        actions.mark_absent(meeting=made.meeting, person=user.person, by=user, at=HELD)
 
     with pytest.raises(NotPossible):
         decide(made)
@@ -92,14 +96,15 @@ def test_an_adviser_of_now_does_not_count_and_is_recorded() -> None:
     made = scene(state=Case.State.OPENED)
     enrolment = made.case.enrolment
     enrolment.adviser_assignments.update(ended_at=HELD)
-    enrolment.adviser_assignments.create(adviser=made.member.person, recorded_at=HELD)
+    enrolment.adviser_assignments.create(adviser=made.other_member.person, recorded_at=HELD)
 
     decide(made)
 
-    assert dict(made.case.recusals.values_list("person", "ground")) == {made.member.pk: "adviser"}
+    other = made.other_member.pk
+    assert dict(made.case.recusals.values_list("person", "ground")) == {other: "adviser"}
     panel = panel_sealed(made.refreshed().decision)
-    assert dict(panel.aside) == {made.member.pk: "adviser"}
-    assert {seat.person for seat in panel.counted} == {made.chair.pk, made.other_member.pk}
+    assert dict(panel.aside) == {other: "adviser"}
+    assert {seat.person for seat in panel.counted} == {made.chair.pk, made.member.pk}
 
 
 def test_a_decision_needs_findings_a_motivation_and_what_it_rests_on() -> None:
@@ -205,7 +210,7 @@ def test_in_a_closed_meeting_nobody_comes_or_goes() -> None:
 
     for mark in (actions.mark_present, actions.mark_absent):
         with pytest.raises(NotPossible):
-            mark(meeting=made.meeting, person=made.chair.person, by=made.secretary, at=HELD)
+            mark(meeting=made.meeting, person=made.chair.person, by=made.chair, at=HELD)
 
 
 def test_only_who_sits_in_the_committee_is_present() -> None:
@@ -344,11 +349,9 @@ def test_who_sat_is_read_from_the_decision_and_never_live() -> None:
     before = panel_sealed(made.refreshed().decision)
     actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
 
+    give_mandate(made.committee, quorum=3, judgements_asked=3, at=HELD)
     made.committee.memberships.exclude(person=made.chair.pk).update(ended_at=HELD)
     made.meeting.attendances.update(ended_at=HELD)
-    actions.give_mandate(
-        committee=made.committee, text="Less.", given_on=HELD.date(), quorum=9, by=None, at=HELD
-    )
 
     assert panel_sealed(made.refreshed().decision) == before
     assert before.quorum == 2

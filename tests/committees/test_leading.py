@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def present(made: Scene, *people: Account) -> None:
     for user in people:
-        actions.mark_present(meeting=made.meeting, person=user.person, by=made.secretary, at=HELD)
+        actions.mark_present(meeting=made.meeting, person=user.person, by=user, at=HELD)
 
 
 def note(made: Scene, user: Account) -> None:
@@ -70,6 +70,7 @@ def test_the_member_whom_the_secretary_notes_leads_to_the_letter() -> None:
 def test_the_chair_who_comes_late_leads_from_then() -> None:
     made = scene(state=Case.State.FROZEN)
     made.judge(made.member)
+    made.judge(made.other_member)
     present(made, made.member, made.other_member)
     note(made, made.member)
     opened(made, made.member)

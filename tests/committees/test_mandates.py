@@ -1,22 +1,27 @@
-"""What the exam board lets a committee decide is replaced and never changed: a decision stays under
-the mandate it was taken under."""
+"""What the exam board establishes of a committee is replaced and never changed: a meeting is held
+under the mandate of its reference moment."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
 from committees import actions
 from committees.models import Case, Mandate
-from committees.who_sits import panel_of, panel_sealed
-from people.models import Account, InstitutionRole, Person
+from committees.who_sits import panel_in, panel_of, panel_sealed
+from people.models import Account, Person
 from records.models import Event
 from records.refusals import NotPossible
-from tests.committees.factories import HELD, Scene, scene
-from tests.factories import InstitutionRoleFactory
+from tests.committees.factories import (
+    HELD,
+    REFERENCE,
+    Scene,
+    exam_board,
+    give_mandate,
+    scene,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -24,12 +29,7 @@ OLD, NEW = "Decides on all units of this programme.", "Decides on the basic part
 
 
 def give(made: Scene, **other: object) -> Mandate:
-    words = {"text": NEW, "given_on": date(2026, 11, 10), "quorum": 3, "at": HELD}
-    return actions.give_mandate(committee=made.committee, by=made.coordinator, **words | other)
-
-
-def exam_board() -> Account:
-    return InstitutionRoleFactory(role=InstitutionRole.Role.EXAM_BOARD).person.account
+    return give_mandate(made.committee, **{"text": NEW, **other})
 
 
 def visit(by: Account, page: str, key: object, data: dict[str, object] | None = None) -> str:
@@ -50,6 +50,7 @@ def test_a_decision_stays_under_its_mandate() -> None:
     second = give(made, at=HELD + timedelta(days=1))
 
     decision = made.refreshed().standing
+    assert first is not None
     assert (panel_sealed(decision).mandate, made.refreshed().meeting.committee.mandate) == (
         first.pk,
         second,
@@ -64,29 +65,40 @@ def test_a_decision_stays_under_its_mandate() -> None:
 def test_a_deferral_names_its_mandate_too() -> None:
     made = scene(state=Case.State.DEFERRED)
 
-    assert panel_sealed(made.refreshed().deferral).mandate == made.committee.mandate.pk
+    assert panel_sealed(made.refreshed().deferral).mandate == made.committee.mandate_id
 
 
-def test_the_quorum_of_a_moment_is_that_of_the_mandate_of_then() -> None:
+@pytest.mark.parametrize(
+    ("at", "figures"),
+    [
+        (REFERENCE - timedelta(days=1), (3, 3)),
+        (REFERENCE, (3, 3)),
+        (REFERENCE + timedelta(seconds=1), (2, 2)),
+        (HELD, (2, 2)),
+    ],
+)
+def test_a_meeting_is_held_under_the_mandate_of_its_reference_moment(
+    at: datetime, figures: tuple[int, int]
+) -> None:
     made = scene(state=Case.State.FROZEN)
-    later = HELD + timedelta(days=1)
-    give(made, given_on=HELD.date(), at=later)
 
-    quorums = [panel_of(made.refreshed(), at).quorum for at in (HELD, later)]
+    give(made, judgements_asked=3, at=at)
 
-    assert quorums == [2, 3]
+    panels = (panel_of(made.refreshed(), HELD), panel_in(made.refreshed().meeting, HELD))
+    for panel in panels:
+        assert (panel.quorum, panel.judgements_asked) == figures
 
 
-def test_the_record_says_who_noted_it() -> None:
-    made = scene()
+def test_the_record_says_who_gave_it() -> None:
+    made, board = scene(), exam_board()
 
-    mandate = give(made, text=f" {NEW} ", given_on=date(2026, 11, 8))
+    mandate = give(made, text=f" {NEW} ", given_on=date(2026, 11, 8), by=board)
 
     event = Event.objects.get(chain__key=made.committee.chain)
-    assert (mandate.text, mandate.number, event.verb, event.by) == (
-        NEW, 2, "mandate.given", made.coordinator,
-    )  # fmt: skip
-    facts = {"mandate": str(mandate.pk), "given_on": "2026-11-08", "quorum": 3}
+    assert (mandate.text, mandate.number, event.verb, event.by) == (NEW, 2, "mandate.given", board)
+    facts = {
+        "mandate": str(mandate.pk), "given_on": "2026-11-08", "quorum": 3, "judgements_asked": 2,
+    }  # fmt: skip
     assert event.statement["facts"] == facts
     assert list(made.committee.mandates.values_list("quorum", flat=True)) == [2, 3]
 
@@ -97,48 +109,32 @@ def test_a_day_that_is_still_to_come_is_refused() -> None:
 
     with pytest.raises(NotPossible):
         give(made, given_on=HELD.date() + timedelta(days=1))
-    with pytest.raises(NotPossible):
-        actions.make_committee(
-            programme=made.programme, name="Another", text=NEW, quorum=2,
-            given_on=HELD.date() + timedelta(days=1), by=made.coordinator, at=HELD,
-        )  # fmt: skip
 
     assert Mandate.objects.latest("number") == on_the_day
-
-
-def test_in_session_the_mandate_stands() -> None:
-    made = scene(state=Case.State.ANNOUNCED)
-
-    with pytest.raises(NotPossible, match="in session"), translation.override("en"):
-        give(made, given_on=HELD.date())
-    actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
-
-    assert give(made, given_on=HELD.date()).number == 2
-
-
-def test_nobody_decides_alone() -> None:
-    made = scene()
-
-    with pytest.raises(IntegrityError), transaction.atomic():
-        give(made, given_on=HELD.date(), quorum=1)
 
 
 def test_the_exam_board_gives_it_on_its_page() -> None:
     made, board = scene(), exam_board()
     key = made.committee.pk
-    data = {"text": NEW, "given_on": "2026-08-25", "quorum": "3"}
+    data = {
+        "text": NEW, "procedure": "So.", "given_on": "2026-08-25", "quorum": "3",
+        "judgements_asked": "2",
+    }  # fmt: skip
 
     before = visit(board, "mandate_give", key)
-    refused = visit(board, "mandate_give", key, data | {"quorum": "1"})
+    refused = [
+        visit(board, "mandate_give", key, data | {figure: "1"})
+        for figure in ("quorum", "judgements_asked")
+    ]
     tomorrow = visit(board, "mandate_give", key, data | {"given_on": "2999-01-01"})
     after = visit(board, "mandate_give", key, data)
 
     assert OLD in before
-    assert "greater than or equal to 2" in refused
+    assert ["greater than or equal to 2" in page for page in refused] == [True, True]
     assert "still to come" in tomorrow
-    assert "decides under this mandate from now on" in after
+    assert "The committee is established, with the members that it has now." in after
     assert "25 August 2026" in after
-    assert "Given on 20 August 2026, with a quorum of 2" in after
+    assert "Given on 20 August 2026, with a quorum of 2 and 2 judgements asked" in after
     assert Mandate.objects.count() == 2
 
 
@@ -155,4 +151,4 @@ def test_who_may_not_is_not_offered_it() -> None:
         }.items()
     }
 
-    assert offered == {"coordinator": True, "exam board": True, "chair": False, "auditor": False}
+    assert offered == {"coordinator": False, "exam board": True, "chair": False, "auditor": False}

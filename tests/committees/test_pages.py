@@ -65,16 +65,36 @@ def went_to(answer: HttpResponse, page: str, *args: object) -> bool:
 def test_a_coordinator_makes_a_committee() -> None:
     made = scene()
     query = f"?programme={made.programme.pk}"
-    data = {"name": "Second", "quorum": 3, "text": "All units.", "given_on": "2026-08-20"}
 
-    wrong = post(made.coordinator, "new", query=query, **data | {"quorum": 1})
-    taken = post(made.coordinator, "new", query=query, **data | {"name": made.committee.name})
-    right = post(made.coordinator, "new", query=query, **data)
+    wrong = post(made.coordinator, "new", query=query, name="")
+    taken = post(made.coordinator, "new", query=query, name=made.committee.name)
+    right = post(made.coordinator, "new", query=query, name="Second")
 
     assert (wrong.status_code, taken.status_code) == (422, 422)
     committee = Committee.objects.get(name="Second")
     assert went_to(right, "committee", committee.pk)
-    assert "The quorum cannot be met yet." in get(made.coordinator, "committee", committee.pk)
+    assert "This committee cannot meet yet." in get(made.coordinator, "committee", committee.pk)
+
+
+def test_a_committee_says_who_has_a_seat_since_its_mandate() -> None:
+    made = scene()
+    before = get(made.coordinator, "committee", made.committee.pk)
+
+    MembershipFactory(committee=made.committee, person__name="Late", recorded_at=HELD)
+
+    after = get(made.coordinator, "committee", made.committee.pk)
+    said = "Somebody who votes has a seat since the mandate was given."
+    assert (said in before, said in after) == (False, True)
+
+
+def test_a_committee_says_that_its_figures_cannot_be_met() -> None:
+    made = scene()
+    seats = made.committee.memberships.filter(role=Membership.Role.MEMBER)
+
+    for seat in seats:
+        actions.end_seat(seat=seat, by=made.coordinator)
+
+    assert "The quorum cannot be met yet." in get(made.coordinator, "committee", made.committee.pk)
 
 
 def test_a_coordinator_gives_and_ends_a_seat() -> None:
@@ -461,8 +481,10 @@ def test_who_stands_aside_does_not_see_how_the_judgements_lie() -> None:
 def test_a_closed_meeting_is_shown_as_it_closed() -> None:
     made = scene(state=Case.State.DECIDED)
     late = HELD + timedelta(minutes=20)
-    actions.mark_absent(meeting=made.meeting, person=made.member.person, by=made.chair, at=late)
-    actions.mark_present(meeting=made.meeting, person=made.secretary.person, by=made.chair, at=late)
+    actions.mark_absent(meeting=made.meeting, person=made.member.person, by=made.secretary, at=late)
+    actions.mark_present(
+        meeting=made.meeting, person=made.secretary.person, by=made.secretary, at=late
+    )
     actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD + timedelta(hours=1))
     seat = made.committee.memberships.get(person=made.other_member.pk)
     actions.end_seat(seat=seat, by=made.coordinator)

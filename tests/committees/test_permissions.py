@@ -7,17 +7,20 @@ import pytest
 from django.db import transaction
 
 from committees import actions
-from committees.models import Case, Membership, Snapshot
+from committees.models import Attendance, Case, Membership, Snapshot
 from people.access import NotAllowed
 from people.models import Account
 from records.refusals import NotPossible
 from tests.committees.factories import (
     HELD,
+    AttendanceFactory,
+    ContradictionFactory,
     MembershipFactory,
     Scene,
     cited_in,
     findings_of,
     found_in,
+    give_mandate,
     scene,
 )
 from tests.factories import LONG_AGO, AccountFactory, EnrolmentFactory, InstitutionRoleFactory
@@ -45,19 +48,28 @@ def seat_ended(made: Scene, by: Account) -> None:
 
 
 def committee_made(made: Scene, by: Account) -> None:
-    actions.make_committee(
-        programme=made.programme,
-        name="Another",
-        text="All.",
-        given_on=LONG_AGO.date(),
-        quorum=2,
-        by=by,
-    )
+    actions.make_committee(programme=made.programme, name="Another", by=by)
 
 
 def mandate_given(made: Scene, by: Account) -> None:
-    actions.give_mandate(
-        committee=made.committee, text="Less.", given_on=LONG_AGO.date(), quorum=3, by=by
+    give_mandate(made.committee, by=by)
+
+
+def noted(made: Scene) -> Attendance:
+    """What the secretary noted of the member."""
+    return AttendanceFactory(
+        meeting=made.meeting, person=made.member, by=made.secretary, ended_at=LONG_AGO
+    )
+
+
+def contradicted(made: Scene, by: Account) -> None:
+    actions.contradict(attendance=noted(made), by=by, at=AT)
+
+
+def contradiction_answered(made: Scene, by: Account) -> None:
+    said = ContradictionFactory(attendance=noted(made))
+    actions.answer_contradiction(
+        contradiction=said, was_there=True, reason="I saw them.", by=by, at=AT
     )
 
 
@@ -103,7 +115,7 @@ BOTH = ("chair", "secretary")
 # Each action with who may do it, and in which states it can be done.
 ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
     "make_committee": (committee_made, ("coordinator",), (*STATES,)),
-    "give_mandate": (mandate_given, ("coordinator", "exam board"), (PLANNED, FROZEN)),
+    "give_mandate": (mandate_given, ("exam board",), (*STATES,)),
     "give_seat": (seats_given, ("coordinator",), (*STATES,)),
     "end_seat": (seat_ended, ("coordinator",), (*STATES,)),
     "plan_meeting": (meeting_planned, BOTH, (*STATES,)),
@@ -125,6 +137,13 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
         BOTH,
         (*STATES,),
     ),
+    "mark_present, another": (
+        lambda made, by: actions.mark_present(
+            meeting=made.meeting, person=made.other_member.person, by=by, at=AT
+        ),
+        ("secretary",),
+        (*STATES,),
+    ),
     "mark_absent": (
         lambda made, by: actions.mark_absent(
             meeting=made.meeting, person=made.chair.person, by=by, at=AT
@@ -132,6 +151,8 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
         BOTH,
         (*STATES,),
     ),
+    "contradict": (contradicted, ("member",), (*STATES,)),
+    "answer_contradiction": (contradiction_answered, ("secretary",), (*STATES,)),
     "note_leading": (
         lambda made, by: actions.note_leading(
             meeting=made.meeting, person=made.member.person, by=by, at=AT
@@ -194,14 +215,13 @@ def brought_to(state: str) -> Scene:
     if state in (PLANNED, FROZEN):
         made = scene(state=state)
         for user in (made.chair, made.member):
-            actions.mark_present(
-                meeting=made.meeting, person=user.person, by=made.secretary, at=HELD
-            )
+            actions.mark_present(meeting=made.meeting, person=user.person, by=user, at=HELD)
         return made
     if state != IN_SESSION:
         return scene(state=state)
     made = scene(state=FROZEN)
     made.judge(made.member)
+    made.judge(made.other_member)
     made.open_meeting()
     return made
 

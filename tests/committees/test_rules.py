@@ -39,10 +39,12 @@ def panel(
     givers: set[UUID] = frozenset(),  # type: ignore[assignment]  # a default nobody changes
     present: set[UUID] | frozenset[UUID] = EVERYBODY,
     judged: set[UUID] | frozenset[UUID] = EVERYBODY,
+    judgements_asked: int = 2,
 ) -> Panel:
     return Panel(
         MANDATE,
         quorum,
+        judgements_asked,
         SEATS,
         aside or {},
         dict.fromkeys(givers, Disclosure.PERSON),
@@ -94,7 +96,7 @@ def test_one_human_in_two_seats_counts_once(judged: set[UUID], counts: UUID) -> 
             "3 of 4 voting members present; the quorum of 3 is met",
         ),
         (
-            Panel(MANDATE, 1, (Seat(CHAIR, "Chair", Role.CHAIR),), present=frozenset({CHAIR})),
+            Panel(MANDATE, 1, 1, (Seat(CHAIR, "Chair", Role.CHAIR),), present=frozenset({CHAIR})),
             "1 of 1 voting member present; the quorum of 1 is met",
         ),
         (
@@ -119,15 +121,17 @@ def test_the_quorum_counts_who_votes_is_present_and_does_not_stand_aside(
     assert made.has_quorum == (len((present - aside) - {SECRETARY}) >= quorum)
 
 
-@given(aside=people, givers=people, present=people, judged=people)
-def test_a_decision_needs_a_judge_without_another_part(
-    aside: set[UUID], givers: set[UUID], present: set[UUID], judged: set[UUID]
+@given(asked=st.integers(1, 4), aside=people, givers=people, present=people, judged=people)
+def test_a_decision_needs_as_many_judges_and_one_without_another_part(
+    asked: int, aside: set[UUID], givers: set[UUID], present: set[UUID], judged: set[UUID]
 ) -> None:
-    made = panel(1, dict.fromkeys(aside, Ground.ADVISER), givers, present, judged)
-    independent = (present & judged) - aside - givers - {SECRETARY}
+    made = panel(1, dict.fromkeys(aside, Ground.ADVISER), givers, present, judged, asked)
+    judges = (present & judged) - aside - {SECRETARY}
+    independent = judges - givers
 
+    assert {seat.person for seat in made.judges_there} == judges
     assert made.is_independent == bool(independent)
-    assert (obstacles(made) == []) == bool(independent)
+    assert (obstacles(made) == []) == (len(judges) >= asked and bool(independent))
 
 
 @given(aside=people, givers=people)
@@ -194,11 +198,21 @@ def test_somebody_without_a_seat_is_nobody_here() -> None:
         (panel(), []),
         (
             panel(present={CHAIR}),
-            ["1 of 4 voting members present; the quorum of 2 is not met."],
+            [
+                "1 of 4 voting members present; the quorum of 2 is not met.",
+                "1 of the 2 judgements asked is in, by members who are present.",
+            ],
         ),
-        (panel(judged=set()), ["Nobody who may judge this case has written a judgement yet."]),
         (
-            panel(judged={ANNA}, givers={ANNA}),
+            panel(judged=set()),
+            ["0 of the 2 judgements asked are in, by members who are present."],
+        ),
+        (  # one of them is not there
+            panel(present={CHAIR, ANNA, CARO}, judged={ANNA, BEN}),
+            ["1 of the 2 judgements asked is in, by members who are present."],
+        ),
+        (
+            panel(judged={ANNA, BEN}, givers={ANNA, BEN}),
             [
                 "Of those present who wrote a judgement, everybody has a part in this set: at "
                 "least one judging member must have none."
@@ -230,9 +244,45 @@ def test_judgements_agree_when_every_part_does(
     assert accord(judgements) == found
 
 
-@pytest.mark.parametrize(("quorum", "members", "can"), [(2, 2, True), (3, 2, False), (1, 0, False)])
-def test_a_quorum_needs_as_many_voting_members(quorum: int, members: int, can: bool) -> None:
-    assert is_attainable(quorum, members) == can
+@pytest.mark.parametrize(
+    ("quorum", "judgements_asked", "members", "can"),
+    [(2, 2, 2, True), (3, 2, 2, False), (2, 3, 2, False), (1, 0, 0, False)],
+)
+def test_the_figures_need_as_many_voting_members(
+    quorum: int, judgements_asked: int, members: int, can: bool
+) -> None:
+    assert is_attainable(quorum, judgements_asked, members) == can
+
+
+def test_one_human_in_two_seats_judges_once() -> None:
+    seats = tuple(
+        replace(seat, human=ANNA) if seat.person in (ANNA, BEN) else seat for seat in SEATS
+    )
+
+    sitting = replace(panel(judged={ANNA, BEN}), seats=seats)
+
+    assert [seat.person for seat in sitting.judges_there] == [ANNA]
+
+
+@pytest.mark.parametrize(
+    ("coordinating", "deputy", "leads", "announcing"),
+    [
+        (set(), None, CHAIR, {CHAIR}),
+        ({CHAIR}, None, None, set()),
+        ({CHAIR}, ANNA, ANNA, {ANNA}),
+        ({CHAIR, ANNA}, ANNA, None, set()),
+        ({ANNA}, None, CHAIR, {CHAIR}),
+    ],
+)
+def test_nobody_coordinates_and_leads(
+    coordinating: set[UUID], deputy: UUID | None, leads: UUID | None, announcing: set[UUID]
+) -> None:
+    made = replace(panel(), coordinating=frozenset(coordinating), deputy=deputy)
+
+    assert {user for user in EVERYBODY if made.leads(user)} == ({leads} if leads else set())
+    assert {user for user in EVERYBODY if made.announces(user)} == announcing
+    assert coordinating & {seat.person for seat in made.may_be_noted} == set()
+    assert Panel.from_plain(made.to_plain(), {}).coordinating == coordinating
 
 
 @given(aside=people, givers=people, present=people, judged=people)

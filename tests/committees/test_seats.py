@@ -11,7 +11,6 @@ from post.models import OutboxMail
 from records.models import Event
 from records.refusals import NotPossible
 from tests.committees.factories import HELD, scene
-from tests.factories import LONG_AGO
 
 pytestmark = pytest.mark.django_db
 
@@ -23,9 +22,8 @@ def test_a_name_is_taken_once_in_a_programme() -> None:
 
     with pytest.raises(NotPossible):
         actions.make_committee(
-            programme=made.programme, name=made.committee.name, text="All.",
-            given_on=LONG_AGO.date(), quorum=2, by=made.coordinator,
-        )  # fmt: skip
+            programme=made.programme, name=made.committee.name, by=made.coordinator
+        )
 
 
 def test_somebody_unknown_gets_an_account_and_an_invitation() -> None:

@@ -70,7 +70,10 @@ class Scene:
     def put_on_an_agenda(self) -> None:
         """A committee has the unit on its agenda for the student."""
         mandate = apps.get_model("committees.Mandate")(
-            text="All decisions on units.", given_on=date(2026, 9, 1), recorded_at=LONG_AGO
+            text="All decisions on units.",
+            procedure="Each judges alone.",
+            given_on=date(2026, 9, 1),
+            recorded_at=LONG_AGO,
         )
         with transaction.atomic():  # they name each other
             committee = apps.get_model("committees.Committee").objects.create(
