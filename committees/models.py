@@ -297,7 +297,7 @@ class Attendance(Dated, Sealed):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
 
-    objects = AttendanceQuerySet.as_manager()
+    objects = AttendanceQuerySet.as_manager()  # type: ignore[misc]  # not the one of Dated
 
     class Meta:
         constraints = [

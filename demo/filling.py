@@ -69,6 +69,7 @@ class School:
         for key, role in (
             ("coordinator", Institution.CURRICULUM),
             ("coordinator", Institution.COORDINATOR),
+            ("exam_board", Institution.EXAM_BOARD),
             ("auditor", Institution.AUDITOR),
         ):
             people.give_role(person=self.people[key].person, role=role, by=None, at=self.at(START))
@@ -393,13 +394,7 @@ class Year:
     def _committee(self, plan: dict[str, Any]) -> None:
         by, at = self.coordinator, self.at(self.start)
         self.committee = committees.make_committee(
-            programme=self.programme,
-            name=plan["name"],
-            text=plan["mandate"],
-            given_on=self.day(self.start),
-            quorum=plan["quorum"],
-            by=by,
-            at=at,
+            programme=self.programme, name=plan["name"], by=by, at=at
         )
         for name, role in plan["seats"].items():
             seat = committees.give_seat(
@@ -415,6 +410,17 @@ class Year:
                 self.chair = seat.person.account
             elif role == SeatRole.SECRETARY:
                 self.secretary = seat.person.account
+        committees.give_mandate(
+            committee=self.committee,
+            text=plan["mandate"],
+            procedure=plan["procedure"],
+            given_on=self.day(self.start),
+            quorum=plan["quorum"],
+            judgements_asked=plan["judgements_asked"],
+            by=self.people["exam_board"],
+            at=self.at(self.start, 11),
+        )
+        self.committee.refresh_from_db()
         for meeting in plan["meeting"]:
             self._meeting(meeting)
 
@@ -455,9 +461,8 @@ class Year:
             return
         at = self.at(plan["ago"], 13)
         for name in plan["present"]:
-            committees.mark_present(
-                meeting=meeting, person=self.people[name].person, by=self.secretary, at=at
-            )
+            member = self.people[name]
+            committees.mark_present(meeting=meeting, person=member.person, by=member, at=at)
         committees.open_meeting(meeting=meeting, by=self.chair, at=at)
         for number, (case, item) in enumerate(cases, start=1):
             self._outcome(case, item, at + timedelta(minutes=12 * number))

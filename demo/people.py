@@ -27,6 +27,7 @@ ACCOUNTS = [
     DemoAccount("chair", "Ruud van Dijk", pgettext_lazy("demo account", "Chair of the committee")),
     DemoAccount("secretary", "Anneke Smit", pgettext_lazy("demo account", "Secretary")),
     DemoAccount("member", "Fatma Yilmaz", pgettext_lazy("demo account", "Member of the committee")),
+    DemoAccount("exam_board", "Hilde Brandsma", pgettext_lazy("demo account", "Exam board")),
     DemoAccount("auditor", "Joost Meijer", pgettext_lazy("demo account", "Auditor")),
     DemoAccount("admin", "Demo beheer", pgettext_lazy("demo account", "Administrator")),
 ]

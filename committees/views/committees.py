@@ -84,7 +84,7 @@ def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Ht
     committee = _committee(request, pk)
     check_may_give_mandate(request.user, committee)
     fields = ("text", "procedure", "quorum", "judgements_asked")
-    holds = committee.mandate and model_to_dict(committee.mandate, fields)
+    holds = model_to_dict(committee.mandate, fields) if committee.mandate else None
     form = MandateForm(request.POST if request.method == "POST" else None, initial=holds)
     draft = Writing(request, f"mandate:{committee.pk}:{request.user.pk}", form)
     if is_draft:
@@ -136,7 +136,7 @@ def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm
         ],
         "may_manage": may_manage,
         "may_give_mandate": allowed(check_may_give_mandate, request.user, committee),
-        "earlier_mandates": committee.mandates.exclude(pk=committee.mandate_id).order_by("-number"),
+        "earlier_mandates": committee.mandates.order_by("-number")[1:],
         "may_plan": allowed(check_may_prepare, request.user, committee, timezone.now())
         and not why_not(check_established, committee),
         "meetings": Meeting.objects.visible_to(request.user).filter(committee=committee),

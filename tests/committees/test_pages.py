@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from committees import actions
-from committees.models import Case, Committee, Meeting
+from committees.models import Case, Committee, Meeting, Membership
 from people.models import Account, Person
 from post.work import WORK
 from tests.committees.factories import (
     HELD,
+    MembershipFactory,
     Scene,
     answered_piece,
     cited_in,

@@ -12,7 +12,17 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.test import Client
 
-from committees.models import Case, Decision, Leading, Meeting, OwnWord, Supersession
+from committees.models import (
+    Attendance,
+    Case,
+    Contradiction,
+    ContradictionAnswer,
+    Decision,
+    Leading,
+    Meeting,
+    OwnWord,
+    Supersession,
+)
 from demo.people import ACCOUNTS, PASSWORD
 from evidence.models import (
     Confirmation,
@@ -150,8 +160,18 @@ def superseded() -> Supersession:
     )
 
 
+def answered() -> ContradictionAnswer:
+    said = MADE[Contradiction]()
+    said.save(force_insert=True)
+    append(said.chain, "made.by_a_test", by=None, rows=[said])
+    by = Person.objects.all()[0]
+    return ContradictionAnswer(contradiction=said, by=by, was_there=True, reason="Seen.")
+
+
 # Of what there is none in the demo.
 MADE: dict[type[models.Model], Callable[[], Sealed]] = {
+    Contradiction: lambda: Contradiction(attendance=Attendance.objects.all()[0]),
+    ContradictionAnswer: answered,
     Erasure: lambda: Erasure(name="a.row:1", columns=[], kept_on="erasures", ground="Asked."),
     Identity: lambda: Identity(
         **dict(zip(("person", "counts_as"), Person.objects.order_by("pk")[:2], strict=True)),

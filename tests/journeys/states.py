@@ -5,8 +5,8 @@ changes anything that another looks at, so that they can be looked at in any ord
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -17,8 +17,8 @@ from uuid import UUID
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.db import OperationalError
-from django.db.models import Count, Q
+from django.db import OperationalError, transaction
+from django.db.models import Count, F, Q
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -26,7 +26,16 @@ from django.utils import timezone
 
 from committees import actions as committees
 from committees.actions.errands import ANNOUNCING
-from committees.models import Attendance, Case, Committee, Meeting, Membership, Outcome
+from committees.models import (
+    Attendance,
+    Case,
+    Committee,
+    Contradiction,
+    ContradictionAnswer,
+    Meeting,
+    Membership,
+    Outcome,
+)
 from committees.rules import Found
 from committees.snapshots import read
 from committees.who_sits import panel_of
@@ -53,7 +62,13 @@ from qualifications.models import (
     WorkProcess,
 )
 from qualifications.sbb import parse_sbb
-from tests.committees.factories import CommitteeFactory, MeetingFactory, MembershipFactory
+from tests.committees.factories import (
+    AttendanceFactory,
+    CommitteeFactory,
+    ContradictionFactory,
+    MeetingFactory,
+    MembershipFactory,
+)
 from tests.evidence.factories import EvidenceFactory, FeedbackRequestFactory
 from tests.factories import AccountFactory
 from tests.people.factories import been_here
@@ -64,6 +79,7 @@ STRANGER = "Iris Nieuwkomer"
 ADVISER, TEACHER, COORDINATOR = "Karim Haddad", "Els Bakker", "Mirjam Postma"
 ADMINISTRATOR = "Demo beheer"
 CHAIR, SECRETARY, MEMBER, AUDITOR = "Ruud van Dijk", "Anneke Smit", "Fatma Yilmaz", "Joost Meijer"
+OTHER_MEMBER, EXAM_BOARD = "Hakan Demir", "Hilde Brandsma"
 WORDS = "Een halve zin die nog niet af is, want toen ging de telefoon"
 
 
@@ -251,8 +267,9 @@ def address_link(**of: object) -> Callable[[], list[str]]:
 
 
 def beside_the_demo() -> None:
-    """A person and a committee that are new, links that came to an end, a draft qualification, and
-    the software committee in session, with cases at each point of their way."""
+    """A person and two committees that are new, one of them without a mandate; links that came to
+    an end, a draft qualification, and the software committee in session, with cases at each point
+    of their way."""
     AccountFactory(name=STRANGER, language="nl")
     _links()
     _people()
@@ -263,7 +280,13 @@ def beside_the_demo() -> None:
     MembershipFactory(
         committee=new, person=Account.objects.get(person__name=CHAIR), role=Membership.Role.CHAIR
     )
+    by = Account.objects.get(person__name=COORDINATOR)
+    bare = committees.make_committee(programme=programme(), name="Besliscommissie Zorg", by=by)
+    MembershipFactory(
+        committee=bare, person=Account.objects.get(person__name=CHAIR), role=Membership.Role.CHAIR
+    )
     _session()
+    _contradicted()
     _ordered()
 
 
@@ -367,8 +390,10 @@ def _session() -> None:
     member = Account.objects.get(person__name=MEMBER)
     of = {each.enrolment.student.name: each for each in meeting.cases.for_list()}
     committees.recuse(case=of["Jip Kuipers"], reason="Wij zijn buren.", by=member)
-    for user in (chair, secretary, member, Account.objects.get(person__name=ADVISER)):
-        committees.mark_present(meeting=meeting, person=user.person, by=secretary)
+    others = Account.objects.filter(person__name__in=(ADVISER, OTHER_MEMBER))
+    for user in (chair, secretary, *others):
+        committees.mark_present(meeting=meeting, person=user.person, by=user)
+    committees.mark_present(meeting=meeting, person=member.person, by=secretary)
     committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
     for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
         committees.open_judgements(case=of[name], by=chair)
@@ -383,6 +408,27 @@ def _session() -> None:
         by=chair,
     )
     committees.defer(case=of["Ayoub Benali"], reason="Laat het testen nog eens zien.", by=chair)
+
+
+def _contradicted() -> None:
+    """Of a meeting that is closed: three were noted by the secretary, of whom two say that they
+    were not there, and one of these got an answer."""
+    [pk] = closed()
+    adviser, other, member = (
+        Person.objects.get(name=name) for name in (ADVISER, OTHER_MEMBER, MEMBER)
+    )
+    secretary = Person.objects.get(name=SECRETARY)
+    rows = {
+        person: AttendanceFactory(
+            meeting_id=pk, person=person, by=secretary, ended_at=timezone.now()
+        )
+        for person in (adviser, other, member)
+    }
+    for person in (adviser, other):
+        said = ContradictionFactory(attendance=rows[person])
+    ContradictionAnswer.objects.create(
+        contradiction=said, by=secretary, was_there=True, reason="Ik zat naast hem."
+    )
 
 
 def _ordered() -> None:
@@ -897,6 +943,10 @@ def empty_meeting() -> list[UUID]:
     return [Meeting.objects.get(cases=None).pk]
 
 
+def bare_committee() -> list[UUID]:
+    return committee("Besliscommissie Zorg")
+
+
 def new_committee() -> list[UUID]:
     return committee("Besliscommissie Techniek")
 
@@ -904,7 +954,30 @@ def new_committee() -> list[UUID]:
 def chair_is_there(_client: Client) -> None:
     """Who would lead the meeting that is planned."""
     [meeting], [chair] = planned(), known(OTHER_CHAIR)
-    Attendance.objects.get_or_create(meeting_id=meeting, person_id=chair, ended_at=None)
+    Attendance.objects.get_or_create(
+        meeting_id=meeting, person_id=chair, ended_at=None, defaults={"by_id": chair}
+    )
+
+
+def attendance_of(name: str) -> Callable[[], list[UUID]]:
+    """What the secretary noted of somebody in the meeting that is closed."""
+    return lambda: [
+        Attendance.objects.exclude(by=F("person")).get(meeting=closed()[0], person__name=name).pk
+    ]
+
+
+def contradiction_of(name: str) -> Callable[[], list[UUID]]:
+    return lambda: [Contradiction.objects.get(attendance__person__name=name).pk]
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Until the page was asked for, somebody says that they are not in the meeting in session."""
+    with transaction.atomic():
+        noted = Attendance.objects.get(meeting=in_session()[0], person__name=MEMBER)
+        ContradictionFactory(attendance=noted)
+        yield
+        transaction.set_rollback(True)
 
 
 LARGE: dict[str, Any] = {"query": "?large=1"}
@@ -924,6 +997,7 @@ DECIDING = {
     "home of an adviser": State("home:home", ADVISER),
     "home of a teacher": State("home:home", TEACHER),
     "home of an auditor": State("home:home", AUDITOR),
+    "home of the exam board": State("home:home", EXAM_BOARD),
     "committees": sitting("list"),
     "committees, to a coordinator": sitting("list", who=COORDINATOR),
     "committees, none": sitting("list", who=STRANGER),
@@ -932,20 +1006,23 @@ DECIDING = {
     "committee, to its coordinator": sitting("committee", committee, who=COORDINATOR),
     "committee, new": sitting("new", who=COORDINATOR, query=for_programme),
     "committee, new, refused": sitting("new", who=COORDINATOR, query=for_programme, **refused),
-    "committee, new, draft found": sitting(
-        "new",
-        who=COORDINATOR,
-        query=for_programme,
-        first=lambda client: client.post(
-            reverse("committees:new_draft") + for_programme(), {"text": WORDS}
-        ),
+    "committee without a mandate": sitting("committee", bare_committee),
+    "committee without a mandate, to the exam board": sitting(
+        "committee", bare_committee, who=EXAM_BOARD
     ),
-    "mandate": sitting("mandate_give", new_committee, who=COORDINATOR),
-    "mandate, refused": sitting("mandate_give", new_committee, who=COORDINATOR, **refused),
-    "mandate, in session": sitting("mandate_give", committee, who=COORDINATOR, status=409),
+    "mandate": sitting("mandate_give", new_committee, who=EXAM_BOARD),
+    "mandate, the first": sitting("mandate_give", bare_committee, who=EXAM_BOARD),
+    "mandate, refused": sitting("mandate_give", new_committee, who=EXAM_BOARD, **refused),
+    "mandate, draft found": sitting(
+        "mandate_give",
+        committee,
+        who=EXAM_BOARD,
+        **drafted("committees:mandate_give_draft", committee, text=WORDS),
+    ),
     "seat, refused": sitting("seat_give", committee, who=COORDINATOR, **refused),
     "seat, end": sitting("seat_end", a_seat, who=COORDINATOR),
     "meeting, plan": sitting("meeting_plan", committee),
+    "meeting, plan, before the mandate": sitting("meeting_plan", bare_committee, status=409),
     "meeting, plan, refused": sitting("meeting_plan", committee, **refused),
     "ordered, in hand": State("errand", CHAIR, ordered(ended_at=None)),
     "ordered, refused": State("errand", CHAIR, ordered(called_off_at=None, ended_at__isnull=False)),
@@ -961,6 +1038,20 @@ DECIDING = {
     "meeting, in session": sitting("meeting", in_session),
     "meeting, in session, to its secretary": sitting("meeting", in_session, who=SECRETARY),
     "meeting, in session, to a member": sitting("meeting", in_session, who=MEMBER),
+    "meeting, in session, held": sitting("meeting", in_session, within=held),
+    "meeting, in session, held, to its secretary": sitting(
+        "meeting", in_session, who=SECRETARY, within=held
+    ),
+    "presence, not there": sitting("contradict", attendance_of(MEMBER), who=MEMBER),
+    "presence, said before": sitting("contradict", attendance_of(ADVISER), who=ADVISER, status=409),
+    "not there, to the secretary": sitting(
+        "contradiction", contradiction_of(ADVISER), who=SECRETARY
+    ),
+    "not there, refused": sitting(
+        "contradiction", contradiction_of(ADVISER), who=SECRETARY, **refused
+    ),
+    "not there, not answered": sitting("contradiction", contradiction_of(ADVISER), who=ADVISER),
+    "not there, answered": sitting("contradiction", contradiction_of(OTHER_MEMBER), who=AUDITOR),
     "meeting, in session, large": sitting("meeting", in_session, **LARGE),
     "meeting, closed": sitting("meeting", closed, who=AUDITOR),
     "meeting, closed, large": sitting("meeting", closed, who=AUDITOR, **LARGE),
@@ -1011,6 +1102,7 @@ DECIDING = {
     "decide, put off without a reason": sitting("defer", zoe_opened, **refused),
     "decide, put off": sitting("decide", ayoub_deferred),
     "decide, recorded": sitting("decide", fleur_decided),
+    "decide, recorded, held": sitting("decide", fleur_decided, within=held),
     "decide, recorded, large": sitting("decide", fleur_decided, **LARGE),
     "decide, announced": sitting("decide", lina_announced),
     "letter, to be announced": sitting("letter_preview", fleur_decided),

@@ -68,6 +68,7 @@ def test_from_a_dossier_to_a_motivated_decision(
     coverage_shows(noor, portfolio)
 
     committee = committee_is_made(mirjam, programme)
+    committee_is_established(walker("Hilde Brandsma").come_in(), committee)
     anneke = walker("Anneke Smit").come_in()
     meeting = meeting_is_planned(anneke, committee)
     student_sees_what_will_count(noor)
@@ -96,6 +97,7 @@ def test_from_a_dossier_to_a_motivated_decision(
 def people_are_registered(admin: Walker) -> None:
     for name, roles in (
         ("Mirjam Postma", ["curriculum", "coordinator"]),
+        ("Hilde Brandsma", ["exam_board"]),
         ("Joost Meijer", ["auditor"]),
     ):
         admin.goto("/people/new/")
@@ -317,12 +319,7 @@ def coverage_shows(noor: Walker, portfolio: str) -> None:
 def committee_is_made(mirjam: Walker, programme: str) -> str:
     key = programme.rstrip("/").rpartition("/")[2]
     mirjam.goto(f"/committees/new/?programme={key}")
-    mirjam.fill(
-        name="Besliscommissie Dienstverlening",
-        text="Namens de examencommissie beslissen over het basisdeel.",
-        quorum="2",
-        given_on=day(timezone.now() - timedelta(days=90)),
-    )
+    mirjam.fill(name="Besliscommissie Dienstverlening")
     mirjam.send()
     committee = mirjam.page.url
     for name, role in (
@@ -339,6 +336,18 @@ def committee_is_made(mirjam: Walker, programme: str) -> str:
         mirjam.choose("role", role)
         mirjam.send("seats/")
     return committee
+
+
+def committee_is_established(hilde: Walker, committee: str) -> None:
+    hilde.goto(f"{committee}mandate/")
+    hilde.fill(
+        text="Namens de examencommissie beslissen over het basisdeel.",
+        procedure="Ieder oordeelt eerst alleen.",
+        quorum="2",
+        judgements_asked="2",
+        given_on=day(timezone.now() - timedelta(days=90)),
+    )
+    hilde.send()
 
 
 def meeting_is_planned(anneke: Walker, committee: str) -> str:
@@ -387,10 +396,10 @@ def members_judge_alone(members: list[Walker], karim: Walker, meeting: str) -> s
 
 def decision_is_recorded(anneke: Walker, ruud: Walker, meeting: str, case: str) -> None:
     anneke.goto(meeting)
-    for box in anneke.page.locator("main [name=present]").all():
-        box.check()
+    anneke.page.get_by_label("Fatma Yilmaz").check()
     anneke.send("attendance")
     ruud.goto(meeting)
+    ruud.send("/present/")
     ruud.send("/open/")
     ruud.goto(f"{case}decide/")
     assert not ruud.reads("Eigen oordeel 0")

@@ -51,7 +51,7 @@ NO_PAGES = {
     "committees:leading": "goes on to the meeting",
     "committees:mandate_give_draft": "a line of text",
     "committees:meeting_close": "goes on to the meeting",
-    "committees:new_draft": "a line of text",
+    "committees:own_presence": "goes on to the meeting",
     "committees:take_off": "goes on to the meeting",
     "details_address_again": "goes on to my details",
     "details_address_call_off": "goes on to my details",
