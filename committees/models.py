@@ -61,6 +61,16 @@ class CommitteeQuerySet(models.QuerySet):
         )
         return self.filter(_sits(user, "pk") | Exists(coordinates) | _supervises(user))
 
+    def awaiting_mandate(self) -> Self:
+        """Find the committees in which somebody votes with whom the exam board did not establish
+        it: it has no mandate, or they got their seat since."""
+        votes = Membership.objects.current().filter(
+            Q(committee__mandate=None) | Q(recorded_at__gt=F("committee__mandate__recorded_at")),
+            committee=OuterRef("pk"),
+            role__in=Membership.VOTING,
+        )
+        return self.filter(Exists(votes))
+
 
 class Committee(Row, Sealed):
     """Decides in meetings, once the exam board established it: gave it a mandate."""

@@ -50,7 +50,7 @@ def _places(roles: Roles) -> Iterator[tuple[str, str, str | None]]:
         yield "committees:mine", pgettext("navigation", "Decisions"), None
     if roles.advises or roles.teaches:
         yield "portfolio:students", pgettext("navigation", "Students"), roles.advises_in
-    if roles.sits or roles.coordinates:
+    if roles.sits or roles.coordinates or roles.supervises:
         yield "committees:list", pgettext("navigation", "Committees"), roles.sits_on
     if roles.coordinates or roles.makes_programmes or roles.supervises:
         yield "programmes:list", pgettext("navigation", "Programmes"), roles.coordinates_in

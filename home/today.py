@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from committees.agenda import to_judge
-from committees.models import Case, Meeting, Membership
+from committees.models import Case, Committee, Meeting, Membership
 from evidence.models import FeedbackRequest
 from home.roles import Roles
 from people.models import Account
@@ -72,11 +72,12 @@ class Today:
     meetings: Any = None
     programmes: list[Coordinated] | None = None
     drafts: Any = None
+    unestablished: Any = ()
     settled: Any = None
 
 
 def today_for(user: Account, roles: Roles) -> Today:
-    """Find all that waits for this person today. At most 45 queries for somebody with every role,
+    """Find all that waits for this person today. At most 46 queries for somebody with every role,
     however many rows: 14 of them for the sets of a student, 16 for the programmes of a
     coordinator."""
     now, today = timezone.now(), timezone.localdate()
@@ -106,6 +107,9 @@ def today_for(user: Account, roles: Roles) -> Today:
         drafts = Qualification.objects.filter(status=Qualification.Status.DRAFT)
         shown["drafts"] = drafts[:MOST]
     if roles.supervises:
+        shown["unestablished"] = (
+            Committee.objects.awaiting_mandate().select_related("programme").order_by("recorded_at")
+        )[:MOST]
         settled = Case.objects.settled().for_list()
         shown["settled"] = settled.order_by("-meeting__held_at")[:MOST]
     return Today(**shown)

@@ -6,12 +6,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from committees import actions
-from committees.models import Case
+from committees.models import Attendance, Case
 from files.models import StoredFile
 from people.models import Account, InstitutionRole
 from tests.committees.factories import (
     HELD,
     REFERENCE,
+    AttendanceFactory,
+    ContradictionFactory,
     MembershipFactory,
     Scene,
     answered_piece,
@@ -67,6 +69,10 @@ def address(page: str, made: Scene) -> str:
         "new": lambda: reverse("committees:new") + f"?programme={made.programme.pk}",
         "committee": lambda: reverse("committees:committee", args=[made.committee.pk]),
         "mandate_give": lambda: reverse("committees:mandate_give", args=[made.committee.pk]),
+        "contradict": lambda: reverse("committees:contradict", args=[noted(made).pk]),
+        "contradiction": lambda: reverse(
+            "committees:contradiction", args=[ContradictionFactory(attendance=noted(made)).pk]
+        ),
         "seat_end": lambda: reverse(
             "committees:seat_end", args=[made.committee.memberships.get(person=made.member.pk).pk]
         ),
@@ -81,6 +87,13 @@ def address(page: str, made: Scene) -> str:
         "mine": lambda: reverse("committees:mine"),
         "record": lambda: reverse("committees:record"),
     }.get(page, lambda: reverse(f"committees:{page}", args=[case.pk]))()
+
+
+def noted(made: Scene) -> Attendance:
+    """What the secretary noted of the member, who has left."""
+    return AttendanceFactory(
+        meeting=made.meeting, person=made.member, by=made.secretary, ended_at=HELD
+    )
 
 
 def of(status: int, *roles: str) -> dict[str, int]:
@@ -100,7 +113,7 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
     (
         "mandate_give",
         PLANNED,
-        of(200, "coordinator", "exam board") | of(403, *SEATS, "auditor"),
+        of(200, "exam board") | of(403, *SEATS, "coordinator", "auditor"),
     ),
     ("seat_end", PLANNED, of(200, "coordinator") | of(403, *SEATS, *SUPERVISORS)),
     (
@@ -108,6 +121,8 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
         PLANNED,
         of(200, "chair", "secretary") | of(403, "member", "aside", "coordinator", *SUPERVISORS),
     ),
+    ("contradict", PLANNED, of(200, "member")),
+    ("contradiction", PLANNED, of(200, *SEATS, *SUPERVISORS)),
     ("meeting", PLANNED, of(200, *SEATS, *SUPERVISORS)),
     ("meeting", ANNOUNCED, of(200, *SEATS, *SUPERVISORS)),
     ("agenda", PLANNED, of(200, "chair", "secretary") | of(403, "member", "aside", *SUPERVISORS)),

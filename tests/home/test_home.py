@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db
 
 # Session, person, roles for the page and for the navigation, and the parts of the page.
 QUERIES_OF_EVERYBODY = 6
-QUERIES_WITH_EVERY_ROLE = 47
+QUERIES_WITH_EVERY_ROLE = 48
 
 
 def check_in(enrolment: Enrolment, agreements: int = 1) -> CheckIn:
