@@ -12,6 +12,7 @@ from committees import actions
 from committees.models import (
     Announcement,
     Case,
+    ContradictionAnswer,
     Decision,
     Deferral,
     Finding,
@@ -45,6 +46,8 @@ from records.refusals import NotPossible
 from records.verification import verify
 from tests.committees.factories import (
     HELD,
+    AttendanceFactory,
+    ContradictionFactory,
     MeetingFactory,
     Scene,
     answered_piece,
@@ -114,6 +117,15 @@ def with_words() -> Scene:
         early_reason=words(Meeting, "early_reason"),
     )  # fmt: skip
     first.bring_to(Case.State.OPENED)
+    noted = AttendanceFactory(
+        meeting=first.meeting, person=first.secretary, by=first.chair, ended_at=HELD
+    )
+    ContradictionAnswer.objects.create(
+        contradiction=ContradictionFactory(attendance=noted),
+        by=first.chair.person,
+        was_there=True,
+        reason=words(ContradictionAnswer, "reason"),
+    )
     reason = words(Deferral, "reason")
     actions.defer(case=first.case, reason=reason, by=first.chair, at=first.at)
     second = first.again(days=30)
