@@ -271,6 +271,7 @@ def test_who_gave_feedback_is_disclosed_or_stands_aside(may_judge: bool, grounds
     # It can turn out otherwise until the judgements are opened: then it is written down.
     assert not made.case.recusals.exists()
     made.judge(made.chair)
+    made.judge(made.other_member)
     made.open_meeting()
     made.open_judgements()
     assert {row.ground for row in made.case.recusals.all()} == grounds

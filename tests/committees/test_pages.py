@@ -269,7 +269,8 @@ def test_attendance_is_what_was_ticked() -> None:
     post(made.secretary, *page, present=[made.chair.pk, made.member.pk])
     post(made.secretary, *page, present=[made.member.pk, made.adviser.pk])  # no seat: refused
     after_wrong = set(made.meeting.attendances.current().values_list("person", flat=True))
-    answer = post(made.secretary, *page, present=[made.member.pk])
+    drawn = [made.chair.pk, made.member.pk]
+    answer = post(made.secretary, *page, before=drawn, present=[made.member.pk])
 
     assert after_wrong == {made.chair.pk, made.member.pk}
     assert went_to(answer, "meeting", made.meeting.pk)

@@ -108,6 +108,14 @@ def test_every_verb_of_a_case_has_words() -> None:
     shared.freeze()
     shared.say_whose(shared.member, is_theirs=False)
 
+    fallen = scene(state=Case.State.DECIDED)
+    fallen.meeting.attendances.exclude(person=fallen.chair.pk).update(by=fallen.secretary.person)
+    for noted in fallen.meeting.attendances.exclude(person=fallen.chair.pk):
+        said = actions.contradict(attendance=noted, by=noted.person.account, at=HELD)
+        actions.answer_contradiction(
+            contradiction=said, was_there=False, reason="", by=fallen.secretary, at=HELD
+        )
+
     verbs = set(Event.objects.filter(chain__key__startswith="case:").values_list("verb", flat=True))
 
     assert verbs == set(WORDS)

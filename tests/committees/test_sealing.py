@@ -171,6 +171,7 @@ def test_whether_sealed_judgements_agree_is_sealed_too(then: str) -> None:
 def test_opened_and_then_deferred_it_is_read_by_who_may() -> None:
     made = scene(state=Case.State.FROZEN)
     judged_by(made, made.member)
+    made.judge(made.chair)
     made.open_meeting()
     made.open_judgements()
     actions.defer(case=made.case, reason="Show it once more.", by=made.chair, at=HELD)
