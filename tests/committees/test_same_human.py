@@ -41,17 +41,18 @@ pytestmark = pytest.mark.django_db
 
 
 def seated_anew(made: Scene, account: Account) -> Account:
-    """Another account of this human, which has their seat from now on."""
-    stop_access(account=account, by=None)
+    """Another account of this human, established with a seat of its own, which has it alone from
+    now on."""
     address = "anew@school.example"
     new = registered("Somebody Anew", address)
+    actions.give_seat(
+        committee=made.committee, email=address, name=new.name, role=Membership.Role.MEMBER,
+        by=None, at=LONG_AGO,
+    )  # fmt: skip
+    stop_access(account=account, by=None)
     say_same(one=account.person, other=new.person, reason="They told me.", by=None)
     seat = Membership.objects.current().get(committee=made.committee, person=account.person)
     actions.end_seat(seat=seat, by=None, at=REFERENCE + timedelta(hours=2))
-    actions.give_seat(
-        committee=made.committee, email=address, name=new.name, role=seat.role,
-        by=None, at=REFERENCE + timedelta(hours=3),
-    )  # fmt: skip
     return new
 
 
