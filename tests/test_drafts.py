@@ -10,6 +10,7 @@ from django.urls import get_resolver, reverse
 
 from committees.models import Case
 from people.models import Account, Draft
+from tests.committees.factories import exam_board
 from tests.committees.factories import scene as committee_scene
 from tests.evidence.factories import EvidenceFactory, FeedbackRequestFactory
 from tests.evidence.scenes import people_around as people_around_piece
@@ -33,11 +34,10 @@ class Desk:
     page: str
     field: str
     people: dict[str, Any]
-    query: str = ""
 
     @property
     def address(self) -> str:
-        return reverse(self.name, args=self.args) + self.query
+        return reverse(self.name, args=self.args)
 
 
 def of_a_piece(name: str, field: str) -> Callable[[], Desk]:
@@ -90,20 +90,18 @@ def of_a_case(name: str, field: str, state: str) -> Callable[[], Desk]:
             "member": made.member,
             "coordinator": made.coordinator,
             "auditor": made.auditor,
+            "exam board": exam_board(),
             "adviser": made.adviser,
             "student": made.student,
             "stranger": AccountFactory(),
             "anonymous": None,
         }
-        args, query = [made.case.pk], ""
+        args = [made.case.pk]
         page = reverse(f"committees:{'case' if name == 'judgement' else 'decide'}", args=args)
-        if name == "new":
-            query = f"?programme={made.programme.pk}"
-            args, page = [], reverse("committees:new") + query
-        elif name == "mandate_give":
+        if name == "mandate_give":
             args = [made.committee.pk]
             page = reverse("committees:mandate_give", args=args)
-        return Desk(f"committees:{name}_draft", args, page, field, people, query)
+        return Desk(f"committees:{name}_draft", args, page, field, people)
 
     return make
 
@@ -135,25 +133,22 @@ DESKS: dict[str, tuple[Callable[[], Desk], dict[str, int]]] = {
     ),
     "portfolio:acknowledge_draft": (of_a_portfolio("acknowledge", "note"), {"student": 200}),
     "portfolio:set_aside_draft": (of_a_portfolio("set_aside", "reason"), {"student": 200}),
-    "committees:new_draft": (
-        of_a_case("new", "text", Case.State.PLANNED),
-        {"coordinator": 200, "auditor": 403},
-    ),
     "committees:mandate_give_draft": (
         of_a_case("mandate_give", "text", Case.State.PLANNED),
-        {"coordinator": 200} | dict.fromkeys(["chair", "secretary", "member", "auditor"], 403),
+        {"exam board": 200}
+        | dict.fromkeys(["chair", "secretary", "member", "coordinator", "auditor"], 403),
     ),
     "committees:judgement_draft": (
         of_a_case("judgement", "motivation", Case.State.FROZEN),
-        {"chair": 200, "member": 200, "secretary": 403, "auditor": 403},
+        {"chair": 200, "member": 200, "secretary": 403, "auditor": 403, "exam board": 403},
     ),
     "committees:decide_draft": (
         of_a_case("decide", "motivation", Case.State.OPENED),
-        {"chair": 200, "member": 403, "secretary": 403, "auditor": 403},
+        {"chair": 200, "member": 403, "secretary": 403, "auditor": 403, "exam board": 403},
     ),
     "committees:defer_draft": (
         of_a_case("defer", "reason", Case.State.OPENED),
-        {"chair": 200, "member": 403, "secretary": 403, "auditor": 403},
+        {"chair": 200, "member": 403, "secretary": 403, "auditor": 403, "exam board": 403},
     ),
 }
 each_desk = pytest.mark.parametrize("name", DESKS)
