@@ -147,15 +147,15 @@ def answer_contradiction(
     were says how they know it, and the exam board is told as well. Once all who said so are
     answered, each decision that was not announced yet and that the committee could not take
     without those who were not there is set back, to be taken again; a meeting that was closed goes
-    on for that. Raises NotPossible where it
-    was answered before, and without a reason where one is asked."""
+    on for that. Raises NotPossible where it was answered before, and without a reason where one is
+    asked."""
     meeting = locked_meeting(contradiction.attendance.meeting)
-    at = at or timezone.now()
     contradiction = under_lock(Contradiction.objects.for_page(), contradiction.pk)
+    cases = _cases_of(meeting)
+    at = at or timezone.now()
     check_may_answer_contradiction(by, contradiction, at)
     check_answer_contradiction(contradiction)
     check_explained(was_there, reason)
-    cases = _cases_of(meeting)
     answer = ContradictionAnswer.objects.create(
         contradiction=contradiction,
         by_id=by.pk,
