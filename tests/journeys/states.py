@@ -413,14 +413,14 @@ def _session() -> None:
 def _contradicted() -> None:
     """Of a meeting that is closed: three were noted by the secretary, of whom two say that they
     were not there, and one of these got an answer."""
-    [pk] = closed()
+    meeting = Meeting.objects.get(pk=closed()[0])
     adviser, other, member = (
         Person.objects.get(name=name) for name in (ADVISER, OTHER_MEMBER, MEMBER)
     )
     secretary = Person.objects.get(name=SECRETARY)
     rows = {
         person: AttendanceFactory(
-            meeting_id=pk, person=person, by=secretary, ended_at=timezone.now()
+            meeting=meeting, person=person, by=secretary, ended_at=timezone.now()
         )
         for person in (adviser, other, member)
     }
