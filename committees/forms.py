@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from committees.models import Judgement, Mandate, Membership, Outcome
 from committees.rules import Found, Panel
 from committees.snapshots import FrozenSet
+from people.fields import DayField, MomentField
 from portfolio.evidence_set import PartFact
 from programmes.models import Enrolment, Programme, Unit
 
@@ -23,10 +24,11 @@ class MandateForm(forms.ModelForm):
     class Meta:
         model = Mandate
         fields = ["text", "procedure", "quorum", "judgements_asked", "given_on"]
+        field_classes = {"given_on": DayField}
         widgets = {
             "text": forms.Textarea(attrs={"rows": 5}),
             "procedure": forms.Textarea(attrs={"rows": 3}),
-            "given_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "given_on": DayField.widget,
         }
 
 
@@ -54,11 +56,11 @@ class SeatForm(forms.Form):
 
 
 class MeetingForm(forms.Form):
-    held_at = forms.DateTimeField(
+    held_at = MomentField(
         label=_("When?"), widget=_moment(), help_text=_("Times are those of Amsterdam.")
     )
     place = forms.CharField(label=_("Where?"), max_length=200, required=False)
-    reference_at = forms.DateTimeField(
+    reference_at = MomentField(
         label=_("Reference date"),
         widget=_moment(),
         help_text=_(
@@ -233,10 +235,9 @@ class DecisionForm(FindingsForm):
                 max_length=5_000,
                 widget=forms.Textarea(attrs={"rows": 2}),
             )
-            self.fields[f"{name}_due"] = forms.DateField(
+            self.fields[f"{name}_due"] = DayField(
                 label=_("By when?"),
                 required=False,
-                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             )
         if agreed and data is None:  # only the motivation is left to write
             self.fields["motivation"].widget.attrs["autofocus"] = True
@@ -292,12 +293,8 @@ class RecordSearchForm(forms.Form):
     programme = forms.ModelChoiceField(
         Programme.objects.all(), label=_("Programme"), required=False, empty_label=_("All")
     )
-    since = forms.DateField(
-        label=_("Meeting from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=_("until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = DayField(label=_("Meeting from"), required=False)
+    until = DayField(label=_("until"), required=False)
 
     def found_in(self, cases: Any) -> Any:
         """Find the cases that answer to what was filled in; all of them where it makes no sense."""

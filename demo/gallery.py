@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from evidence.models import GiverRole
+from people.fields import DayField
 from portfolio.coverage import draw, draw_lines
 from portfolio.evidence_set import (
     NOTED,
@@ -46,9 +47,7 @@ class SampleForm(forms.Form):
     title = forms.CharField(
         label=_("What did you do or make?"), help_text=_("One line is enough."), max_length=120
     )
-    happened_on = forms.DateField(
-        label=_("When?"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    happened_on = DayField(label=_("When?"))
     place = forms.ChoiceField(
         label=_("Where?"),
         choices=[("", _("Choose")), ("work", _("At work")), ("school", _("At school"))],

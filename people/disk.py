@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from records.locking import OUT_OF_ROOM, said_one_of
 
+LONGEST_EXTENSION = 20
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -21,11 +22,15 @@ def is_full(fault: BaseException) -> bool:
 
 class UploadHandler(TemporaryFileUploadHandler):
     """Lets go of a file for which there is no room, and reads on: the fields after it too hold what
-    somebody typed. The request then says so (`lacked_room`)."""
+    somebody typed. The request then says so (`lacked_room`). Of who is not signed in nothing comes
+    on the disk, as no form asks them for a file."""
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
+    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
+        user = getattr(self.request, "user", None)
+        if user is None or not user.is_authenticated:
+            raise SkipFile
         with self._letting_go():
-            super().new_file(*args, **kwargs)
+            super().new_file(field_name, _short(file_name), *args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         with self._letting_go():
@@ -46,6 +51,12 @@ class UploadHandler(TemporaryFileUploadHandler):
             with suppress(OSError):  # what is left in memory has no room either
                 self.file.close()
             raise SkipFile from fault
+
+
+def _short(name: str) -> str:
+    """Cut off an extension that is longer than any: the file of a while is called by it."""
+    stem, dot, extension = name.rpartition(".")
+    return f"{stem}{dot}{extension[:LONGEST_EXTENSION]}" if dot else name
 
 
 def lacked_room(request: HttpRequest) -> bool:

@@ -20,6 +20,7 @@ from people.limits import TooOften
 from people.models import Person
 from people.outages import WITHOUT_ROOM, outage_in, unavailable
 from people.speaking import speak, speak_as_mail
+from people.wire import announced, check_names, check_readable
 from records.refusals import NotPossible
 
 # Views of others that stand open or guard themselves, by their full name in the URLconf; each
@@ -103,14 +104,16 @@ class NoStoreMiddleware:
 
 
 class RefusalMiddleware:
-    """What cannot be done now, said on a page of its own: what did not come in whole (400), what
-    the state of things refuses (409), what is too large to take in (413), what was tried too often
-    (429), and what everything stands on and is not there (503, people/outages.py)."""
+    """What cannot be done now, said on a page of its own: what did not come in whole, or as no
+    browser sends it (400), what the state of things refuses (409), what is too large to take in
+    (413), what was tried too often (429), and what everything stands on and is not there (503,
+    people/outages.py)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        check_readable(request)
         request.read = _whole(request)  # type: ignore[method-assign]  # of this one request
         return self.get_response(request)
 
@@ -119,6 +122,7 @@ class RefusalMiddleware:
         else reads the body: the check against forgery does."""
         if _is_too_large(request):
             return render(request, "413.html", status=413)
+        check_names(request)
         return unavailable(request, WITHOUT_ROOM) if lacked_room(request) else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -146,7 +150,7 @@ def _whole(request: HttpRequest) -> Callable[..., bytes]:
     """Make the request's `read` one that raises BadRequest where the body ends before as much came
     in as was announced: a connection that breaks leaves half a sentence, which is not what somebody
     said."""
-    read, awaited = request.read, int(request.headers.get("Content-Length") or 0)
+    read, awaited = request.read, announced(request)
 
     def read_on(size: int = -1) -> bytes:
         nonlocal awaited
@@ -162,7 +166,7 @@ def _whole(request: HttpRequest) -> Callable[..., bytes]:
 
 def _is_too_large(request: HttpRequest) -> bool:
     """Tell whether the body, its text or the number of its files is more than is taken in."""
-    if int(request.headers.get("Content-Length") or 0) > settings.LARGEST_BODY:
+    if announced(request) > settings.LARGEST_BODY:
         return True
     try:
         request.POST.keys()  # reads the body, if it is a form

@@ -11,14 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from evidence.forms.feedback import offer
 from evidence.models import GiverRole
+from people.fields import DayField
 from portfolio.coverage import Filter
 from portfolio.evidence_set import EvidenceSet
 from portfolio.models import Agreement, Light
-
-
-class DateInput(forms.DateInput):
-    def __init__(self) -> None:
-        super().__init__(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class AgreementsField(forms.ModelMultipleChoiceField):
@@ -32,7 +28,7 @@ class AgreementsField(forms.ModelMultipleChoiceField):
 class CheckInForm(forms.Form):
     """`done` offers the agreements that are still open."""
 
-    held_on = forms.DateField(label=_("Held on"), widget=DateInput())
+    held_on = DayField(label=_("Held on"))
     done = AgreementsField(
         label=_("Which agreements are done?"),
         queryset=Agreement.objects.none(),
@@ -64,7 +60,7 @@ class CheckInForm(forms.Form):
 
 class AgreementForm(forms.Form):
     text = forms.CharField(label=_("Agreement"), max_length=500, required=False)
-    due_on = forms.DateField(label=_("By"), required=False, widget=DateInput())
+    due_on = DayField(label=_("By"), required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

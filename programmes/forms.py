@@ -12,6 +12,7 @@ from django.utils.formats import localize_input
 from django.utils.translation import gettext_lazy as _
 
 from people.actions import Meant
+from people.fields import DayField
 from people.models import Person
 from people.pages import refusals_in
 from programmes.access import check_order
@@ -27,11 +28,6 @@ from programmes.models import (
 )
 from qualifications.models import CoreTask, Qualification, WorkProcess
 
-
-class DateField(forms.DateField):
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
 # Between a first and a last day: a dash, or in Dutch "t/m". Dates have dashes of their own.
 BETWEEN = re.compile(r"\s+-\s+|\s*–\s*|\s+t/m\s+")
 
@@ -43,7 +39,7 @@ class DaysField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 4})
     LONGEST = 60  # days that follow each other: a summer
     MOST = 400
-    day = forms.DateField()
+    day = DayField()
 
     def prepare_value(self, value: Any) -> Any:
         """Write days as one would type them, those that follow each other on one line."""
@@ -124,8 +120,8 @@ class RowForm(forms.ModelForm, GroupedForm):
 class DatesMixin(RowForm):
     """Says at the field itself that the dates lie the wrong way round."""
 
-    starts_on = DateField(label=_("From"))
-    ends_on = DateField(label=_("Until"))
+    starts_on = DayField(label=_("From"))
+    ends_on = DayField(label=_("Until"))
 
     def clean(self) -> dict[str, Any]:
         starts_on, ends_on = (self.cleaned_data.get(name) for name in ("starts_on", "ends_on"))
@@ -369,7 +365,7 @@ class EnrolForm(AdviserForm, PersonForm):
         ),
     )
 
-    starts_on = DateField(label=_("In this programme from"), initial=timezone.localdate)
+    starts_on = DayField(label=_("In this programme from"), initial=timezone.localdate)
 
     def clean(self) -> dict[str, Any]:
         self.cleaned_data["student"] = self.contact()
@@ -377,7 +373,7 @@ class EnrolForm(AdviserForm, PersonForm):
 
 
 class EnrolmentEndForm(GroupedForm):
-    ends_on = DateField(
+    ends_on = DayField(
         label=_("Last day"), help_text=_("Empty: the enrolment goes on."), required=False
     )
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from evidence.asking import Asked, QuestionFrame, Suggestion
 from evidence.models import FeedbackRequest, GiverRole, Remark
+from people.fields import DayField
 from people.models import Person
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
@@ -190,9 +191,7 @@ class NoteForm(FramedForm):
         max_length=Remark._meta.get_field("text").max_length,
         widget=forms.Textarea,
     )
-    given_on = forms.DateField(
-        label=_("When?"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    given_on = DayField(label=_("When?"))
     place = forms.CharField(label=_("Where?"), max_length=200)
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:

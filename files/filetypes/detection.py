@@ -6,6 +6,7 @@ remains may be plain text. This lets a type in; whoever shows a file to others c
 """
 
 import codecs
+import os
 import re
 import zipfile
 from functools import partial
@@ -132,9 +133,11 @@ def _by_brand(head: bytes) -> FileType | None:
 
 def _is_mp4_without_picture(file: IO[bytes]) -> bool:
     """Tell whether the index (`moov`) lists no video track: recorders in browsers make such
-    files."""
-    at = 0
+    files. Boxes say their own length, which is no reason to believe it."""
+    at, end = 0, file.seek(0, os.SEEK_END)
     for _box in range(1000):
+        if at >= end:
+            return False
         file.seek(at)
         header = file.read(16)
         length = int.from_bytes(header[:4], "big")

@@ -326,3 +326,48 @@ def test_hostile_names_are_made_fit_to_show(samples: Path) -> None:
     assert len(names) > 30
     for name in names:
         assert_is_fit_to_show(safe_name(name, types.JPEG))
+
+
+# --- Boxes that say more than there is ------------------------------------------------------------
+
+FTYP = iso(b"isom", b"mp42")
+
+
+@pytest.mark.parametrize(
+    "box_of_any_size",
+    [
+        b"\0\0\0\x01free" + b"\xff" * 8,
+        b"\0\0\0\x01moov" + b"\xff" * 8,
+        b"\0\0\0\x01mdat" + b"\x7f" + b"\xff" * 7,
+        b"\0\0\0\x01mdat" + b"\x80" + b"\0" * 7,
+        b"\0\0\0\x01mdat" + b"\0" * 8,
+        b"\0\0\0\x01mdat",
+        b"\xff\xff\xff\xffmdat",
+        b"\0\0\0\0mdat",
+        b"\0\0\0\x07mdat",
+        b"\0\0\0\x01",
+    ],
+)
+def test_a_film_is_a_film_whatever_its_boxes_say_of_their_size(box_of_any_size: bytes) -> None:
+    for rest in (b"", handler(b"soun"), handler(b"vide")):
+        assert detected(FTYP + box_of_any_size + rest) in (types.MP4, types.M4A)
+    assert detected(FTYP + handler(b"vide") + box_of_any_size) is types.MP4
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.sampled_from([b"moov", b"mdat"]))))
+@example([(2**63, b"mdat"), (8, b"moov")])
+def test_no_size_of_a_box_is_a_fault(boxes: list[tuple[int, bytes]]) -> None:
+    said = b"".join(b"\0\0\0\1" + kind + size.to_bytes(8, "big") for size, kind in boxes)
+
+    assert detected(FTYP + said) in (types.MP4, types.M4A)
+
+
+@given(st.sampled_from(sorted(LET_IN)), st.integers(0, 60), st.binary(max_size=12))
+def test_no_bytes_are_a_fault(name: str, at: int, other: bytes) -> None:
+    content = LET_IN[name][0]
+
+    try:
+        found = detected(content[:at] + other + content[at + len(other) :])
+    except FileRefused:
+        return
+    assert found in ALLOWED.values()
