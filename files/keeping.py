@@ -9,8 +9,8 @@ from typing import IO, TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import ProtectedError
+from django.db import connection, transaction
+from django.db.models import ProtectedError, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,6 +26,12 @@ from records.refusals import NotPossible
 
 if TYPE_CHECKING:
     from people.models import Account
+
+
+# Of one person so many uploads, and so many bytes of them, wait to be named: three full forms. Of
+# more the oldest make way, so that nobody is kept from adding a file.
+MOST_WAITING = 60
+MOST_BYTES_WAITING = 3 * settings.LARGEST_BODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,11 @@ def receive(
     form is kept, for showing.
 
     Raises FileRefused when the type is not allowed, the file is too large or did not arrive whole,
-    and OSError when the storage cannot take it; nothing of it is left then. Two queries.
+    and OSError when the storage cannot take it; nothing of it is left then. Three queries.
     """
     at = at or timezone.now()
     file_type = detect(file, size, name)
+    _make_room(by, size)
     upload = Upload.objects.create(
         owner_id=by.pk,
         purpose=purpose,
@@ -77,6 +84,31 @@ def receive(
     upload.media_type = file_type.media_type
     upload.save(update_fields=["digest", "received", "media_type"])
     return KeptFile(upload.pk, upload.name, size)
+
+
+def _make_room(owner: "Account", size: int) -> None:
+    """Let the oldest uploads go that would be too many, or too large together, with one of this
+    size. One query, and two where some go."""
+    over, waiting, total = [], 1, size
+    for row in Upload.objects.filter(owner_id=owner.pk).order_by("-recorded_at", "-pk"):
+        waiting, total = waiting + 1, total + row.size
+        if waiting > MOST_WAITING or total > MOST_BYTES_WAITING:
+            over.append(row.pk)
+    if over:
+        remove_uploads(Upload.objects.filter(pk__in=over))
+
+
+@transaction.atomic
+def remove_uploads(rows: QuerySet[Upload]) -> int:
+    """Remove these uploads with their bytes; returns how many. One that is being named now is left
+    to who names it."""
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True)
+    removed = list(rows)
+    Upload.objects.filter(pk__in=[row.pk for row in removed]).delete()
+    for row in removed:
+        after_commit(remove_bytes, row.path)
+    return len(removed)
 
 
 def uploads_of(owner: "Account", purpose: str, ids: Iterable[UUID]) -> list[KeptFile]:

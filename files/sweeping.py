@@ -10,13 +10,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
 from django.utils import timezone
 
+from files.keeping import remove_uploads
 from files.models import StoredFile, Upload
 from files.preparing import workroom
 from files.storing import PART, remove_bytes
-from post.work import after_commit, background
+from post.work import background
 
 AT_ONCE = 200
 REQUEST = timedelta(days=1)  # longer than any takes
@@ -33,17 +33,9 @@ def sweep() -> int:
 
 
 def remove_expired(at: datetime) -> int:
-    """Remove uploads that nothing came to name before this moment; returns how many. One that is
-    being named now is left to who names it."""
-    with transaction.atomic():
-        rows = Upload.objects.filter(expires_at__lte=at)
-        if connection.features.has_select_for_update_skip_locked:
-            rows = rows.select_for_update(skip_locked=True)
-        expired = list(rows.order_by("expires_at")[:AT_ONCE])
-        Upload.objects.filter(pk__in=[row.pk for row in expired]).delete()
-        for row in expired:
-            after_commit(remove_bytes, row.path)
-    return len(expired)
+    """Remove uploads that nothing came to name before this moment; returns how many."""
+    rows = Upload.objects.filter(expires_at__lte=at)
+    return remove_uploads(rows.order_by("expires_at")[:AT_ONCE])
 
 
 def remove_strays(folder: str, at: datetime) -> int:

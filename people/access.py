@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -21,6 +21,7 @@ from django_htmx.middleware import HtmxDetails
 from people import unsent
 from people.identity import account_at, counted_together, known_at, said_to_be
 from people.models import Account, Address, InstitutionRole, Person
+from people.signing_in import note_wrong_link
 from records.refusals import NotPossible
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -208,8 +209,23 @@ def public(reason: str) -> Callable[[View], View]:
 
 def by_link(purpose: str) -> Callable[[View], View]:
     """Open a view to whoever holds the link in a mail; the view looks its token up through
-    `from_token` and answers 404 to any other."""
-    return lambda view: _ruled(view, f"link: {purpose}")
+    `from_token` and answers 404 to any other. Who tries too many of those is refused (429)."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                response = view(request, *args, **kwargs)
+            except Http404:
+                note_wrong_link(request)
+                raise
+            if response.status_code == 404:
+                note_wrong_link(request)
+            return response
+
+        return _ruled(guarded, f"link: {purpose}")
+
+    return decorate
 
 
 def signed_in(view: View) -> View:

@@ -21,7 +21,7 @@ from people.identity import plain_name
 from people.models import Draft
 from post.work import background, term
 
-LONGEST = 200_000  # characters in all fields together
+LONGEST = 200_000  # characters in all fields together, and in their names
 
 Fields = dict[str, list[str]]
 
@@ -32,7 +32,8 @@ Fields = dict[str, list[str]]
 def keep(key: str, fields: Fields) -> Draft:
     """Keep these words in the place of what was kept under the key. Raises BadRequest for more
     than anybody writes. At most four queries."""
-    if sum(len(value) for values in fields.values() for value in values) > LONGEST:
+    typed = sum(len(value) for values in fields.values() for value in values)
+    if max(typed, sum(map(len, fields))) > LONGEST:
         raise BadRequest("a draft of more than LONGEST characters")
     # PostgreSQL has no place for this character, and nobody types it.
     clean = {name: [value.replace("\0", "") for value in all_] for name, all_ in fields.items()}
@@ -50,6 +51,11 @@ def find(*keys: str) -> dict[str, Draft]:
 def forget_draft(key: str) -> None:
     """Forget what was typed under this key. One query."""
     Draft.objects.filter(key=key).delete()
+
+
+def move_draft(key: str, to: str) -> None:
+    """Let what was typed under this key be found under another, where nothing is yet. One query."""
+    Draft.objects.filter(key=key).update(key=to)
 
 
 def forget_of(person: UUID) -> None:

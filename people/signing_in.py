@@ -20,6 +20,8 @@ MINUTES, DAY = timedelta(minutes=5), timedelta(days=1)
 AT_AN_ACCOUNT = [Rate(5, MINUTES), Rate(50, DAY)]
 # A school of thousands signs in at eight, and one in ten mistypes.
 AT_AN_ADDRESS = [Rate(500, MINUTES), Rate(3000, DAY)]
+# A wrong link is broken, by a mail program say, or guessed.
+WRONG_LINKS = [Rate(30, MINUTES), Rate(300, DAY)]
 MAILS_TO_AN_ACCOUNT = [Rate(5, MINUTES), Rate(20, DAY)]
 CAME_BY_MAIL = "came_by_mail"
 
@@ -42,6 +44,12 @@ def ask_for_a_password_mail(request: HttpRequest, sign_in: str) -> None:
             f"mail from {_place(request)}": AT_AN_ADDRESS,
         }
     )
+
+
+def note_wrong_link(request: HttpRequest) -> None:
+    """Count a link that opens nothing. Raises TooOften. A right one is never counted, and opens
+    whatever others tried at the same address."""
+    attempt({f"wrong link from {_place(request)}": WRONG_LINKS})
 
 
 def remember_who_came_by_mail(request: HttpRequest, account: Account) -> None:

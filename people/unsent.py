@@ -19,6 +19,7 @@ from people.models import Account, Draft
 COOKIE = "last_person"
 SALT = "people.last_person"
 REMEMBERED_FOR = timedelta(days=7)
+MOST = 20  # forms of one person; of more the oldest make way, as nobody is signed in who sends them
 
 
 def remember(response: HttpResponse, user: Account) -> None:
@@ -42,15 +43,18 @@ def last_person(request: HttpRequest) -> str | None:
 
 def keep(request: HttpRequest) -> Draft | None:
     """Keep the form that was sent for who signed in here last; None where nobody is known, and
-    for more than anybody writes. At most four queries."""
+    for more than anybody writes. At most six queries."""
     person = last_person(request)
     key = f"{_of(person)}{request.get_full_path()}"
     if person is None or len(key) > Draft.LONGEST_KEY:
         return None
     try:
-        return drafts.keep(key, drafts.sent(request))
+        draft = drafts.keep(key, drafts.sent(request))
     except BadRequest:
         return None
+    ours = Draft.objects.filter(key__startswith=_of(person)).order_by("-changed_at", "-pk")
+    Draft.objects.filter(pk__in=list(ours.values_list("pk", flat=True)[MOST:])).delete()
+    return draft
 
 
 def kept_for(user: Account) -> QuerySet[Draft]:

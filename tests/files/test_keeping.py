@@ -5,18 +5,22 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
 from evidence.models import Attachment
 from files.filetypes import FileRefused
-from files.keeping import KeptFile, forget, lock, receive, take
+from files.keeping import MOST_WAITING, KeptFile, forget, lock, receive, take
 from files.models import StoredFile, Upload, path_of
 from files.preparing import workroom
 from files.storing import PART, write
@@ -292,3 +296,70 @@ def test_a_full_disk_answers_with_what_was_typed(size: int, client: Client) -> N
         name: [v] for name, v in {**WORDS, "place": "Kitchen"}.items()
     }
     assert (Upload.objects.count(), in_storage()) == (0, set())
+
+
+# --- How much waits -------------------------------------------------------------------------------
+
+
+def test_of_one_person_so_many_uploads_wait_and_the_oldest_make_way() -> None:
+    owner, other = AccountFactory(), AccountFactory()
+    theirs = received(other)
+
+    kept = [received(owner).id for _number in range(MOST_WAITING + 5)]
+
+    here = Upload.objects.filter(owner=owner.person).order_by("recorded_at")
+    assert [row.pk for row in here] == kept[5:]
+    assert Upload.objects.filter(pk=theirs.id).exists()
+
+
+@pytest.mark.parametrize(("bound", "left"), [(10, 1), (14 * 2, 2), (14 * 3 + 1, 3)])
+def test_of_one_person_so_many_bytes_wait(
+    bound: int, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("files.keeping.MOST_BYTES_WAITING", bound)
+    owner = AccountFactory()
+
+    kept = [received(owner).id for _number in range(5)]
+
+    here = Upload.objects.order_by("recorded_at")
+    assert [row.pk for row in here] == kept[-left:]
+
+
+def test_what_makes_way_goes_with_its_bytes_and_what_is_named_stays(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Callable[..., object]
+) -> None:
+    monkeypatch.setattr("files.keeping.MOST_WAITING", 1)
+    owner = AccountFactory()
+    named = received(owner)
+    [file] = take([named.id], purpose="evidence", by=owner).values()
+
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
+        first, second = received(owner), received(owner)
+
+    assert in_storage() == {file.path, path_of(second.id)}
+    assert not Upload.objects.filter(pk=first.id).exists()
+
+
+@pytest.mark.parametrize("path", ["account_login", "evidence:add", "home:help"])
+def test_of_who_is_not_signed_in_no_file_comes_on_the_disk(
+    path: str, client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    written: list[object] = []
+    open_file = NamedTemporaryFile
+
+    def noted(**kwargs: object) -> object:
+        written.append(kwargs)
+        return open_file(**kwargs)  # type: ignore[call-overload]  # as it came
+
+    film = SimpleUploadedFile("film.mp4", b"x" * 3_000_000)
+    with patch("django.core.files.uploadedfile.tempfile.NamedTemporaryFile", noted):
+        client.post(reverse(path), {"title": "Words", "uploads": film})
+    assert written == []
+    client.force_login(EnrolmentFactory().student)
+    film.seek(0)
+
+    with patch("django.core.files.uploadedfile.tempfile.NamedTemporaryFile", noted):
+        client.post(reverse("evidence:add"), {"title": "Words", "uploads": film})
+    assert len(written) == 1

@@ -115,9 +115,11 @@ def test_two_processes_name_and_delete_the_same_row(run: Callable[..., BaseProce
     """Foreign keys are checked at the commit: no clash is left for it, and whoever comes second
     hears it in words."""
     piece = EvidenceFactory()
-    kept = [taken_in(piece.owner, TEXT).id for _ in range(ROUNDS)]
-    with transaction.atomic():
-        take(kept, purpose=FILES_OF_EVIDENCE, by=piece.owner)
+    kept = []
+    for _ in range(ROUNDS):  # more than wait at a time
+        kept.append(taken_in(piece.owner, TEXT).id)
+        with transaction.atomic():
+            take(kept[-1:], purpose=FILES_OF_EVIDENCE, by=piece.owner)
     meet = FORK.Barrier(2)
     named, deleted = FORK.Array("b", ROUNDS), FORK.Array("b", ROUNDS)
 

@@ -5,7 +5,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
+from people.drafts import LONGEST
 from people.models import Account, Draft
+from people.unsent import MOST, kept_for, path_of
 from tests.evidence.scenes import scene
 from tests.factories import AccountFactory
 from tests.people.factories import PASSWORD
@@ -103,3 +105,50 @@ def test_a_form_that_is_not_trusted_shows_its_words_to_copy_and_sends_nothing(
     assert answer.status_code == 403
     assert ">It was very busy.</textarea>" in answer.text
     assert [word in answer.text for word in ("not this", 'name="context"')] == [False, False]
+
+
+# --- Bounds: nobody is signed in who sends these --------------------------------------------------
+
+
+def test_of_one_person_so_many_forms_are_kept_and_the_oldest_make_way(
+    client: Client, student: Account
+) -> None:
+    sign_in(client, student)
+    Session.objects.all().delete()
+    Draft.objects.create(key=f"ask:x:{student.pk}")  # what they type signed in stays
+
+    for number in range(MOST + 10):
+        client.post(f"{reverse('evidence:add')}?n={number}", WORDS)
+
+    kept = [path_of(draft) for draft in kept_for(student).order_by("changed_at")]
+    assert kept == [f"/evidence/add/?n={number}" for number in range(10, MOST + 10)]
+    assert Draft.objects.count() == MOST + 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"context": "x" * (LONGEST + 1)},
+        {"x" * (LONGEST + 1): ""},
+        {f"name{n}" + "x" * 400: "y" * 100 for n in range(500)},
+    ],
+)
+def test_more_than_anybody_writes_is_not_kept(
+    client: Client, student: Account, sent: dict[str, str]
+) -> None:
+    door = sign_in(client, student)
+    Session.objects.all().delete()
+
+    answer = client.post(reverse("evidence:add"), sent)
+
+    assert (door, answer.status_code in (302, 400)) == ("/", True)
+    assert Draft.objects.count() == 0
+
+
+def test_no_address_is_longer_than_a_key(client: Client, student: Account) -> None:
+    sign_in(client, student)
+    Session.objects.all().delete()
+
+    client.post(f"{reverse('evidence:add')}?n={'9' * 2000}", WORDS)
+
+    assert Draft.objects.count() == 0
