@@ -269,6 +269,10 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# To so many people somebody sends a question in 24 hours: for feedback, or whether they said what
+# was noted of them.
+ASKED_A_DAY = env.int("ASKED_A_DAY", default=20)
+
 # --- Language and time ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "nl"

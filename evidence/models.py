@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -59,13 +60,9 @@ class EvidenceQuerySet(models.QuerySet):
 
     def visible_to(self, user: Account) -> Self:
         """Find the pieces that this person may see: those that they may read in full, and, for
-        whoever has an account, those on which they were asked for feedback, unless they declined or
-        the question was withdrawn."""
-        state = FeedbackRequest.State
-        invited = FeedbackRequest.objects.filter(
-            evidence=OuterRef("pk"), person=user.pk, state__in=[state.OPEN, state.ANSWERED]
-        )
-        return self.filter(self._in_full(user) | Exists(invited))
+        whoever has an account, those that a question for their feedback still shows."""
+        asked = FeedbackRequest.objects.showing(timezone.now()).filter(person=user.pk)
+        return self.filter(self._in_full(user) | Exists(asked.filter(evidence=OuterRef("pk"))))
 
     def in_full_for(self, user: Account) -> Self:
         """Find the pieces that this person reads with reflection, requirements and feedback: their
@@ -296,12 +293,18 @@ class FeedbackRequestQuerySet(models.QuerySet):
     def visible_to(self, user: Account) -> Self:
         return self.filter(_in_sight_of(user))
 
-    def awaiting_answer(self, at: datetime) -> Self:
+    def showing(self, at: datetime) -> Self:
+        """Find the questions that show their piece to who was asked: until they expire, are
+        declined or withdrawn, or the piece is."""
+        state = FeedbackRequest.State
         return self.filter(
             ~Exists(Withdrawal.objects.current().filter(evidence=OuterRef("evidence"))),
-            state=FeedbackRequest.State.OPEN,
+            state__in=[state.OPEN, state.ANSWERED],
             expires_at__gt=at,
         )
+
+    def awaiting_answer(self, at: datetime) -> Self:
+        return self.showing(at).filter(state=FeedbackRequest.State.OPEN)
 
     def from_token(self, token: str) -> "FeedbackRequest | None":
         """Find the request whose link this is; None for a forged or revoked one. Says nothing of

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent / "var" / "tests"
 ROOT.mkdir(parents=True, exist_ok=True)
 
 for name in (
+    "ASKED_A_DAY",
     "CHECKPOINT_ROOT",
     "DEMO",
     "EMAIL_URL",

@@ -1,16 +1,18 @@
 """Who may ask, note, answer and confirm, and whether now. `by` is None for who holds the link of a
 mail."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from evidence.models import Evidence, Feedback, FeedbackRequest
 from people.access import NotAllowed
 from people.identity import counted_as
-from people.models import Account, Person
+from people.models import Account, Address, Identity, Person
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
@@ -28,6 +30,12 @@ def check_may_follow_up(by: Account, question: FeedbackRequest) -> None:
         raise NotAllowed(_("Only the person who asked this can remind or withdraw."))
 
 
+def check_may_replace_link(by: Account, question: FeedbackRequest, at: datetime) -> None:
+    """Let only who asks have a link replaced that they opened themselves. One query."""
+    if not asks(by, question, at):
+        raise NotAllowed(_("Only the person who asked this can have its link replaced."))
+
+
 def check_may_note(by: Account, piece: Evidence) -> None:
     """Let the owner note what was said about a piece, and who now advises or teaches them. One
     query."""
@@ -35,13 +43,28 @@ def check_may_note(by: Account, piece: Evidence) -> None:
         raise NotAllowed(_("Only the student, their adviser and their teachers note feedback."))
 
 
+def asks(by: Account | None, row: FeedbackRequest | Feedback, at: datetime) -> bool:
+    """Tell whether this is who asks: the maker of the piece, or who noted the words of somebody
+    else, also by another account of the same human. No query for who was asked, or is not signed
+    in, else one."""
+    if by is None or by.pk == row.person_id:
+        return False
+    asking = {row.evidence.owner_id}
+    if isinstance(row, Feedback) and row.noted_by_id:
+        asking.add(row.noted_by_id)
+    counted = counted_as([by.pk, *asking], at)
+    return counted.get(by.pk, by.pk) in {counted.get(pk, pk) for pk in asking}
+
+
 def check_may_answer(by: Account | None, question: FeedbackRequest) -> None:
-    """Let the person asked answer or decline, by the link or signed in."""
+    """Let the person asked answer or decline, by the link or signed in; None is who holds the link
+    and is nobody who asks."""
     _check_is(question.person_id, question.asked_as, by)
 
 
 def check_may_confirm(by: Account | None, feedback: Feedback) -> None:
-    """Let the speaker say whether they said what was noted, by the link or signed in."""
+    """Let the speaker say whether they said what was noted, by the link or signed in; None is who
+    holds the link and is nobody who asks."""
     _check_is(feedback.person_id, feedback.spoke_as, by)
 
 
@@ -94,7 +117,39 @@ def check_confirm(feedback: Feedback, at: datetime) -> None:
 
 def check_another(person: Person, piece: Evidence, at: datetime) -> None:
     """Refuse the maker of a piece as who gives feedback on it, also where somebody counts as one
-    with them. One query."""
+    with them, and who gets mail at a mailbox that is, was or is said to be the maker's. Two
+    queries."""
     counted = counted_as([person.pk, piece.owner_id], at)
-    if counted.get(person.pk, person.pk) == counted.get(piece.owner_id, piece.owner_id):
+    maker = counted.get(piece.owner_id, piece.owner_id)
+    if counted.get(person.pk, person.pk) == maker:
         raise NotPossible(_("Feedback comes from somebody other than the maker of the piece."))
+    same = Identity.objects.as_of(at).filter(counts_as=maker)
+    own = Address.objects.exclude(mailbox="").filter(
+        Q(person__in=[piece.owner_id, maker]) | Q(person__in=same.values("person"))
+    )
+    there = Address.objects.current().filter(person=person.pk, receives=True)
+    if there.filter(mailbox__in=own.values("mailbox")).exists():
+        raise NotPossible(
+            _(
+                "Mail for %(name)s comes to a mailbox of the maker of the piece. Feedback comes "
+                "from somebody else, at a mailbox of their own."
+            )
+            % {"name": person.name}
+        )
+
+
+def check_not_too_many(by: Account, more: int, at: datetime) -> None:
+    """Refuse to send questions to so many more people than somebody may in a day: ASKED_A_DAY,
+    counting whom they asked and of whom they noted words. Two queries."""
+    since = at - timedelta(days=1)
+    asked = FeedbackRequest.objects.filter(evidence__owner=by.pk, recorded_at__gt=since)
+    noted = Feedback.objects.filter(noted_by=by.pk, replaces=None, recorded_at__gt=since)
+    sent = asked.count() + noted.exclude(person=by.pk).count()
+    if sent + more > settings.ASKED_A_DAY:
+        raise NotPossible(
+            _(
+                "You can send a question to at most %(most)d people in 24 hours, and sent one to "
+                "%(sent)d. Choose fewer, or send this later: what you wrote is kept."
+            )
+            % {"most": settings.ASKED_A_DAY, "sent": sent}
+        )

@@ -20,6 +20,8 @@ from evidence.access.feedback import (
     check_may_confirm,
     check_may_follow_up,
     check_may_note,
+    check_may_replace_link,
+    check_not_too_many,
     check_remind,
     check_settle,
 )
@@ -63,7 +65,8 @@ def ask(
 ) -> list[FeedbackRequest]:
     """Ask each of these people for feedback on the piece as it now is; each gets a mail. All are
     asked or none. Raises NotPossible where a question is still open, for oneself, and for
-    requirements that are too many or not the piece's own in this enrolment."""
+    requirements that are too many or not the piece's own in this enrolment, and for more people
+    than somebody asks in a day."""
     check_may_ask(by, evidence)
     hold_who_is_who()
     piece = _locked_piece(evidence)
@@ -73,6 +76,7 @@ def ask(
         raise NotPossible(_("Choose what the feedback should be about."))
     if not people:
         raise NotPossible(_("Choose or fill in whom you ask."))
+    check_not_too_many(by, len(people), at)
     return [
         _ask_one(piece, enrolment, asked, requirements, message.strip(), by, at) for asked in people
     ]
@@ -107,6 +111,24 @@ def _ask_one(
     )
     question.requirements.set(requirements, through_defaults={"recorded_at": at})
     _mail("evidence/request", question, _event("asked", question, by, at))
+    return question
+
+
+@transaction.atomic
+def replace_link(
+    *, question: FeedbackRequest, by: Account, at: datetime | None = None
+) -> FeedbackRequest:
+    """Revoke the link that who asks came to open themselves, so that nobody answers by it, and send
+    a new one to who was asked; returns the question as it then is. Nothing happens where that was
+    done meanwhile, or the question cannot be answered any more."""
+    at = at or timezone.now()
+    check_may_replace_link(by, question, at)
+    seen, question = question, _locked(question)
+    if question.serial == seen.serial and question.is_answerable(at):
+        question.serial += 1
+        question.save(update_fields=["serial"])
+        OutboxMail.objects.filter(about=question.pk).cancel(at)
+        _mail("evidence/request", question, _event("link_replaced", question, by, at))
     return question
 
 
@@ -163,6 +185,8 @@ def note(
         raise NotPossible(_("This day is still to come."))
     said = _said(text, requirements, {}, on_whole)
     person = _meant(speaker, piece, by, at)
+    if person.pk != by.pk:
+        check_not_too_many(by, 1, at)
     feedback = Feedback.objects.create(
         evidence=piece,
         revision=cast(Revision, piece.current),

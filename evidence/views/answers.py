@@ -1,5 +1,6 @@
 """Answering and confirming by the link of a mail, without an account. Who holds the link is who
-was asked. Reading changes nothing; every page says where things stand."""
+was asked, and never who asks. Reading changes nothing, but that a link which who asks opens is
+replaced; every page says where things stand."""
 
 import uuid
 from contextlib import suppress
@@ -18,14 +19,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from evidence.access.feedback import asks
 from evidence.actions import feedback as actions
 from evidence.asking import in_order
 from evidence.forms.feedback import AnswerForm, ConfirmForm, DeclineForm
 from evidence.models import Attachment, Feedback, FeedbackRequest
 from evidence.views.files import shown_file
-from people.access import by_link
+from people.access import NotAllowed, by_link
 from people.actions import known_at_mailbox_of
-from people.drafts import Writing, find, forget_draft, words_in
+from people.drafts import Writing, find, forget_draft, move_draft, sent, words_in
 from people.models import Account
 from people.pages import refusals_in
 from people.speaking import speak_as_mail
@@ -39,9 +41,11 @@ State = FeedbackRequest.State
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResponse:
     question = _question(token)
+    if is_draft and not _is_open(request, question):
+        raise Http404
+    if question is not None and asks(_user(request), question, timezone.now()):
+        return _of_who_asks(request, question)
     if question is None or not question.is_answerable(timezone.now()):
-        if is_draft:
-            raise Http404
         return _closed(request, token, question)
     speak_as_mail(request, question.language)
     lines = list(in_order(question.requirements.all()))
@@ -57,7 +61,7 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
         return draft.answer()
     if form.is_valid():
         with refusals_in(form):
-            actions.answer(question=question, **form.given(), by=_by(request, question.person_id))
+            actions.answer(question=question, **form.given(), by=_by(request, question))
         if not form.errors:
             draft.forget()
             return redirect("evidence:answer", token)
@@ -84,10 +88,8 @@ def decline(request: HttpRequest, token: str) -> HttpResponse:
     question = _question(token)
     form = DeclineForm(request.POST)
     if question is not None and form.is_valid():
-        with suppress(NotPossible):  # the page says where things stand
-            actions.decline(
-                question=question, **form.cleaned_data, by=_by(request, question.person_id)
-            )
+        with suppress(NotPossible, NotAllowed):  # the page says where things stand
+            actions.decline(question=question, **form.cleaned_data, by=_by(request, question))
             forget_draft(_draft_key(question))
     return redirect("evidence:answer", token)
 
@@ -96,7 +98,7 @@ def decline(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def answer_file(request: HttpRequest, token: str, attachment: uuid.UUID) -> HttpResponseBase:
     question = _question(token)
-    if question is None or not question.is_answerable(timezone.now()):
+    if question is None or not _is_open(request, question):
         raise Http404
     files = Attachment.objects.filter(revision=question.revision_id)
     return shown_file(
@@ -114,12 +116,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     speak_as_mail(request, request.GET.get("language", ""))
     if feedback is None:
         return _unconfirmable(request, token)
+    if asks(_user(request), feedback, timezone.now()):
+        return _of_who_asks(request, feedback)
     posted = request.POST if request.method == "POST" else None
     has_account = hasattr(feedback.person, "account")
     form = ConfirmForm(posted, name=feedback.spoke_as, role=feedback.role, has_account=has_account)
     if form.is_valid():
         try:
-            actions.confirm(feedback=feedback, **form.said(), by=_by(request, feedback.person_id))
+            actions.confirm(feedback=feedback, **form.said(), by=_by(request, feedback))
         except NotPossible as refusal:
             if feedback.is_confirmable(timezone.now()) and form.said()["name"]:
                 form.add_error("name", str(refusal))
@@ -182,7 +186,7 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
     if question.state == State.ANSWERED:
         if request.method == "POST":  # sent twice
             return redirect("evidence:answer", token)
-        is_fresh = question.expires_at > timezone.now()
+        is_fresh = question.expires_at > timezone.now() and question.evidence.withdrawn_at is None
         remarks = _remarks(question.feedback) if is_fresh else []
         giver = question.feedback.spoke_as
         context = {**_frame(question), "giver": giver, "remarks": remarks}
@@ -225,13 +229,41 @@ def _frame(row: FeedbackRequest | Feedback) -> dict[str, Any]:
 def _others(request: HttpRequest, question: FeedbackRequest) -> int:
     """Count the other questions that wait for who was asked, if they are signed in. At most one
     query."""
-    if _by(request, question.person_id) is None:
+    user = _user(request)
+    if user is None or user.pk != question.person_id:
         return 0
     waiting = FeedbackRequest.objects.awaiting_answer(timezone.now())
     return waiting.filter(person=question.person_id).exclude(pk=question.pk).count()
 
 
-def _by(request: HttpRequest, person: uuid.UUID) -> Account | None:
-    """Find the account of who was asked, if they are signed in with it."""
-    user = request.user
-    return user if isinstance(user, Account) and user.pk == person else None
+def _is_open(request: HttpRequest, question: FeedbackRequest | None) -> bool:
+    """Tell whether the link of this question shows its piece to who opens it."""
+    now = timezone.now()
+    is_answerable = question is not None and question.is_answerable(now)
+    return question is not None and is_answerable and not asks(_user(request), question, now)
+
+
+def _of_who_asks(request: HttpRequest, row: FeedbackRequest | Feedback) -> HttpResponse:
+    """Show the page of a link that who asks opened, signed in: they do not answer themselves. By
+    the link of a question nobody does any more: who was asked gets a new one, under which they find
+    what they were writing."""
+    user = _user(request)
+    is_replaced = False
+    if user is not None and isinstance(row, FeedbackRequest):
+        now_is = actions.replace_link(question=row, by=user)
+        if is_replaced := now_is.serial > row.serial:
+            move_draft(_draft_key(row), _draft_key(now_is))
+    context = {**_frame(row), "is_replaced": is_replaced, "kept": words_in(sent(request))}
+    return render(request, "evidence/answer/own.html", context, status=403)
+
+
+def _user(request: HttpRequest) -> Account | None:
+    return request.user if isinstance(request.user, Account) else None
+
+
+def _by(request: HttpRequest, row: FeedbackRequest | Feedback) -> Account | None:
+    """Find the account of who was asked, or of who asks, if they are signed in with it; whoever
+    else is signed in here answers as who holds the link."""
+    user = _user(request)
+    is_either = user and (user.pk == row.person_id or asks(user, row, timezone.now()))
+    return user if is_either else None

@@ -157,6 +157,8 @@ def _parts(form: Any) -> list[Form]:
 def _page(
     request: PersonRequest, template: str, piece: Evidence, form: Any, draft: Writing
 ) -> HttpResponse:
+    if form and form.is_bound:
+        draft.keep_refused()
     context = {"piece": piece, "form": form, "draft": draft}
     return render(request, template, context, status=422 if form and form.is_bound else 200)
 

@@ -8,13 +8,20 @@ import pytest
 from django.utils import timezone
 
 from evidence import access, asking
-from evidence.access.feedback import check_another, check_answer, check_remind
+from evidence.access.feedback import (
+    asks,
+    check_another,
+    check_answer,
+    check_not_too_many,
+    check_remind,
+)
 from evidence.access.pieces import is_unasked
 from evidence.models import Evidence, FeedbackRequest
 from people.access import NotAllowed
 from records.refusals import NotPossible
 from tests.evidence.factories import FeedbackFactory, FeedbackRequestFactory
 from tests.evidence.scenes import Scene, scene
+from tests.factories import PersonFactory
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries
@@ -62,8 +69,16 @@ COSTS: dict[str, tuple[int, Callable[[Scene], object]]] = {
         lambda place: check_remind(question(place), timezone.now()),
     ),
     "check_another": (
-        1,
-        lambda place: check_another(place.enrolment.student, place.piece, timezone.now()),
+        2,
+        lambda place: check_another(PersonFactory.build(), place.piece, timezone.now()),
+    ),
+    "check_not_too_many": (
+        2,
+        lambda place: check_not_too_many(place.student, 1, timezone.now()),
+    ),
+    "asks, with the question": (
+        2,
+        lambda place: asks(place.student, question(place), timezone.now()),
     ),
 }
 

@@ -8,8 +8,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from evidence.models import Attachment, Evidence
+from evidence.models import Attachment, Evidence, FeedbackRequest
 from people.models import Account
 from programmes.models import AdviserAssignment, ProgrammeRole
 from tests.evidence.factories import (
@@ -67,6 +68,13 @@ def place_in(state: str) -> tuple[Scene, dict[str, Account | None]]:
         FeedbackRequestFactory(**asked)
     if state == "answered":
         FeedbackFactory(**asked, asked=True)
+    if state == "answered, expired":
+        FeedbackFactory(**asked, asked=True)
+        FeedbackRequest.objects.update(expires_at=timezone.now())
+    if state == "expired":
+        FeedbackRequestFactory(**asked, expired=True)
+    if state == "withdrawn question":
+        FeedbackRequestFactory(**asked, withdrawn=True)
     if state == "declined":
         FeedbackRequestFactory(**asked, declined=True)
     if state == "withdrawn":
@@ -92,6 +100,9 @@ OWNER = {
     "asked": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 409},
     "declined": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 409},
     "answered": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 409},
+    "expired": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 409},
+    "answered, expired": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 409},
+    "withdrawn question": {"edit": 302, "requirements": 302, "withdraw": 302, "delete": 409},
     "withdrawn": {"edit": 422, "requirements": 422, "withdraw": 409, "delete": 409},
 }
 READERS = {
@@ -99,7 +110,10 @@ READERS = {
     "asked": {"adviser", "teacher", "invited account"},
     "declined": {"adviser", "teacher"},
     "answered": {"adviser", "teacher", "invited account"},
-    "withdrawn": {"adviser", "teacher", "invited account"},
+    "expired": {"adviser", "teacher"},
+    "answered, expired": {"adviser", "teacher"},
+    "withdrawn question": {"adviser", "teacher"},
+    "withdrawn": {"adviser", "teacher"},
 }
 READABLE = {"detail", "file"}
 

@@ -502,7 +502,11 @@ DOORS = {
     "mail": State("demo:mail", of=mail),
     # --- Links ---
     "answer": link("answer", open_question),
-    "answer, as somebody signed in": link("answer", open_question, who=NOOR),
+    "answer, as somebody signed in": link("answer", open_question, who=TEACHER),
+    "answer, by who asks": link("answer", open_question, who=NOOR, status=403),
+    "answer, by who asks, with words": link(
+        "answer", open_question, who=NOOR, send={"text": WORDS}, status=403
+    ),
     "answer, refused": link("answer", open_question, send={"text": ""}, status=422),
     "answer, draft found": link(
         "answer",
@@ -521,6 +525,9 @@ DOORS = {
     "answer, withdrawn": link("answer", question(person__name="Withdrawn"), status=410),
     "answer, unknown": link("answer", lambda: ["x" * 43], status=404),
     "confirm": link("confirm", noted(None, enrolment__student__name=NOOR)),
+    "confirm, by who asks": link(
+        "confirm", noted(None, enrolment__student__name=NOOR), who=NOOR, status=403
+    ),
     "confirm, said yes": link("confirm", noted(True)),
     "confirm, said no": link("confirm", noted(False)),
     "confirm, too late": link(
