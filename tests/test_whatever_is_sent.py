@@ -1,0 +1,339 @@
+"""Whatever is sent, to whichever address, by whomever: it is answered, and never with a fault.
+
+Every address of the URLconf is asked as each of the people of the demo. What it reads, of the query
+and of the form, is found by looking on; all of that is then filled with what nobody types. What is
+sent is the same in every run.
+"""
+
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from html import unescape
+from itertools import chain
+from os.path import commonpath
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+import pytest
+from django import forms
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.http import HttpResponse
+from django.http.request import QueryDict
+from django.test import Client, override_settings
+from django.urls import Resolver404, URLResolver, get_resolver, resolve, reverse
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
+
+from people.models import Account
+from post import work
+from tests.filled import demo_in
+from tests.journeys.states import (
+    ADMINISTRATOR,
+    ADVISER,
+    AUDITOR,
+    CHAIR,
+    COORDINATOR,
+    MEMBER,
+    NOBODY,
+    NOOR,
+    PARTS,
+    SECRETARY,
+    STRANGER,
+    TEACHER,
+    beside_the_demo,
+)
+from tests.test_access import rules
+
+PEOPLE = (
+    *(NOBODY, STRANGER, NOOR, ADVISER, TEACHER, COORDINATOR),
+    *(CHAIR, SECRETARY, MEMBER, AUDITOR, ADMINISTRATOR),
+)
+HOSTILE = (
+    *("", " ", "\0", "a\0b", "x" * 100_001, "1" * 5_000, "é" * 300, "😀", "\u202e", "\ufffe"),
+    *("-1", "0", "1", "1.5", "9" * 20, "9" * 10, "1e400", "NaN", "Infinity", "٣", "None", "on"),
+    *("0001-01-01", "9999-12-31", "1899-12-31", "2026-02-30", "0000-00-00", "12-31-9999"),
+    *("0001-01-01T00:00", "9999-12-31T23:59", "2026-03-29T02:30", "2026-10-25T02:30"),
+    *("00000000-0000-0000-0000-000000000000", "not-a-uuid", "[]", '{"a": 1}', "whole", "other"),
+    *("../../etc/passwd", "<script>", "%00", "%", "'\"", "a\r\nX: y", "x@y", "x@y.example"),
+    *(
+        "//far.example/",
+        "http://[",
+        "javascript:0",
+        "/\\far.example",
+        "nl",
+        "2026-01-01 – 9999-12-31",
+    ),
+)
+# Names that nobody offers, beside those that are read.
+UNKNOWN = ("on_x", "page", "next", "large", "mark", "x\u202ey", "form-TOTAL_FORMS")
+A_LARGE_BOX = (
+    b"\0\0\0\x18ftypisom\0\0\0\0isommp42\0\0\0\x01free\xff\xff\xff\xff\xff\xff\xff\xff" + bytes(32)
+)
+Answered = tuple[str, HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address of the URLconf, with its arguments, and who has business there."""
+
+    name: str
+    path: str
+    who: str
+
+
+class Onlooker:
+    """Notes which names are read of what is sent."""
+
+    def __init__(self) -> None:
+        self.read: set[str] = set()
+
+    def look_on(self, patch: pytest.MonkeyPatch) -> None:
+        for name in ("get", "getlist", "__getitem__", "__contains__"):
+            patch.setattr(QueryDict, name, self._noting(getattr(QueryDict, name)))
+
+    def _noting(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(sent: QueryDict, key: Any, *args: Any) -> Any:
+            if isinstance(key, str):
+                self.read.add(key)
+            return read(sent, key, *args)
+
+        return noted
+
+
+@pytest.fixture(scope="module")
+def _the_demo(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Any]]:
+    with django_db_blocker.unblock(), demo_in(tmp_path_factory) as kept:
+        with override_settings(**kept):
+            beside_the_demo()
+            work.sweep()
+        yield kept
+
+
+@pytest.fixture
+def the_demo(_the_demo: dict[str, Any], _own_files: None) -> Iterator[None]:
+    with override_settings(**_the_demo):
+        yield
+
+
+@pytest.fixture
+def onlooker() -> Iterator[Onlooker]:
+    looks = Onlooker()
+    with pytest.MonkeyPatch.context() as patch:
+        looks.look_on(patch)
+        yield looks
+
+
+# --- Asking ---------------------------------------------------------------------------------------
+
+
+def browser(who: str) -> Client:
+    client = Client(raise_request_exception=False)
+    if who:
+        client.force_login(Account.objects.get(person__name=who))
+    return client
+
+
+def faults_in(answers: Iterable[Answered]) -> list[str]:
+    found = []
+    for what, answer in answers:
+        content = b"".join(answer) if answer.streaming else answer.content
+        if answer.status_code >= 500 or b"Traceback (most recent call last)" in content:
+            fault = getattr(answer, "exc_info", None)
+            found.append(f"{what}: {answer.status_code} {fault and repr(fault[1])[:300]}")
+    return found
+
+
+def undone(ask: Callable[[], HttpResponse]) -> HttpResponse:
+    """Ask, and let nothing that came of it stay."""
+    cache.clear()
+    with transaction.atomic():
+        answer = ask()
+        transaction.set_rollback(True)
+    return answer
+
+
+def likely(field: forms.Field) -> Any:
+    """What somebody would fill in here."""
+    if isinstance(field, forms.ModelChoiceField):
+        row = field.queryset.first()
+        return str(row.pk) if row else ""
+    if isinstance(field, forms.ChoiceField):
+        flat = [
+            value
+            for value, label in field.choices
+            for value in ([v for v, _l in label] if isinstance(label, (list, tuple)) else [value])
+        ]
+        return next((str(value) for value in flat if value), "")
+    if isinstance(field, forms.DateTimeField):
+        return (timezone.localtime() + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M")
+    if isinstance(field, forms.DateField):
+        return timezone.localdate().isoformat()
+    if isinstance(field, forms.EmailField):
+        return "somebody@far.example"
+    if isinstance(field, forms.IntegerField):
+        return "2"
+    return "on" if isinstance(field, forms.BooleanField) else "Woorden"
+
+
+def forms_of(answer: HttpResponse) -> Iterator[forms.BaseForm]:
+    for context in answer.context or ():
+        for value in chain.from_iterable(layer.values() for layer in context.dicts):
+            rows = value if isinstance(value, (list, tuple)) else [value]
+            yield from (row for row in rows if isinstance(row, forms.BaseForm))
+
+
+def offered(answer: HttpResponse) -> dict[str, Any]:
+    """What somebody would send from this page."""
+    return {
+        form.add_prefix(name): likely(field)
+        for form in forms_of(answer)
+        for name, field in form.fields.items()
+    }
+
+
+def files_of(answer: HttpResponse) -> list[str]:
+    return [
+        form.add_prefix(name)
+        for form in forms_of(answer)
+        for name, field in form.fields.items()
+        if field.widget.needs_multipart_form
+    ]
+
+
+def sent(names: Iterable[str], right: dict[str, Any], hostile: float, by: str) -> dict[str, Any]:
+    """Fill in all these names, so much of it with what nobody types."""
+    chance = random.Random(by)
+    data: dict[str, Any] = {}
+    for name in sorted(names):
+        if name in right and chance.random() >= hostile:
+            data[name] = right[name]
+        else:
+            data[name] = chance.sample(HOSTILE, chance.choice((1, 1, 1, 2)))
+    return data
+
+
+def tried(place: Place, onlooker: Onlooker, clients: dict[str, Client]) -> Iterator[Answered]:
+    """Ask plainly, and send an empty form: then it is known what is read here. Then ask with what
+    nobody types in all of that, and in a third; and so as everybody else."""
+    client = clients[place.who]
+    onlooker.read = set()
+    page = undone(lambda: client.get(place.path))
+    yield f"GET {place}", page
+    yield f"POST {place}", undone(lambda: client.post(place.path, {}))
+    right, uploads = offered(page), files_of(page)
+    names = onlooker.read | set(right) | set(UNKNOWN)
+    film = {name: SimpleUploadedFile("f\u202e.mp4", A_LARGE_BOX) for name in uploads}
+    for share in (1.0, 0.3):
+        what = f"{place} {share}"
+        data = sent(names, right, share, what)
+        query = urlencode(data, doseq=True)
+        yield f"GET {what}", undone(lambda q=query: client.get(f"{place.path}?{q[:6_000]}"))
+        yield f"POST {what}", undone(lambda d=data | film: client.post(place.path, d))
+    for who, other in clients.items():
+        what = f"{place} as {who}"
+        data = sent(names, right, 0.5, what)
+        yield f"POST {what}", undone(lambda d=data, c=other: c.post(place.path, d))
+
+
+# --- Where ----------------------------------------------------------------------------------------
+
+
+def places() -> list[Place]:
+    """Find each address of the URLconf for who has business there: in the states of all pages, in
+    the links and forms of those, and for what is left, with the arguments of the address that is
+    most like it."""
+    found: dict[tuple[str, str], Place] = {}
+    for state in chain.from_iterable(part.values() for part in PARTS.values()):
+        if (state.view, state.who) not in found and not state.first:
+            path = reverse(state.view, args=state.of())
+            found[state.view, state.who] = Place(state.view, path, state.who)
+    names = {place.name for place in found.values()}
+    for place in list(found.values()):
+        answer = undone(lambda place=place: browser(place.who).get(place.path))
+        for path in linked(answer):
+            name = named(path)
+            if name and name not in names:
+                names.add(name)
+                found[name, place.who] = Place(name, path, place.who)
+    known = list(found.values())
+    return known + [like(name, known) for name in our_routes() if name not in names]
+
+
+def our_routes() -> dict[str, str]:
+    """Find the route of each name of the URLconf that is no closed one, nor the support desk's."""
+    closed = {name for name, rule in rules().items() if rule and rule.startswith("closed")}
+    return {
+        name: route
+        for name, route in routes(get_resolver().url_patterns, "", [])
+        if name not in closed and not name.startswith("admin:")
+    }
+
+
+def routes(patterns: list[Any], before: str, spaces: list[str]) -> Iterator[tuple[str, str]]:
+    for each in patterns:
+        route = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            deeper = [*spaces, each.namespace] if each.namespace else spaces
+            yield from routes(each.url_patterns, route, deeper)
+        elif each.name:
+            yield ":".join([*spaces, each.name]), route
+
+
+def linked(answer: HttpResponse) -> list[str]:
+    if answer.streaming:
+        b"".join(answer)  # a file is closed when it was read
+        return []
+    found = re.findall(r'(?:href|action|formaction|src|data-[\w-]+)="(/[^"#]*)"', answer.text)
+    return [urlsplit(unescape(path)).path for path in found]
+
+
+def named(path: str) -> str:
+    try:
+        return resolve(path).view_name
+    except Resolver404:
+        return ""
+
+
+def like(name: str, known: list[Place]) -> Place:
+    route = our_routes()[name]
+    nearest = max(known, key=lambda one: len(commonpath([resolve(one.path).route, route])))
+    given = resolve(nearest.path).captured_kwargs
+    made_up = {"uuid": UUID(int=0), "int": 1}
+    args = [
+        given.get(argument, made_up.get(kind, "x"))
+        for kind, argument in re.findall(r"<(?:(\w+):)?(\w+)>", route)
+    ]
+    return Place(name, reverse(name, args=args), nearest.who)
+
+
+@pytest.fixture(scope="module")
+def somewhere(_the_demo: dict[str, Any]) -> list[Place]:
+    """One place for each name of the URLconf."""
+    with override_settings(**_the_demo):
+        found = places()
+    return list({place.name: place for place in reversed(found)}.values())
+
+
+@pytest.mark.usefixtures("the_demo", "db")
+def test_every_address_is_known(somewhere: list[Place]) -> None:
+    assert set(our_routes()) - {place.name for place in somewhere} == set()
+
+
+@pytest.mark.usefixtures("the_demo", "db")
+@pytest.mark.parametrize("half", [0, 1])
+def test_no_address_answers_with_a_fault(
+    half: int, somewhere: list[Place], onlooker: Onlooker
+) -> None:
+    clients = {who: browser(who) for who in {*PEOPLE, *(place.who for place in somewhere)}}
+    answers = (tried(place, onlooker, clients) for place in somewhere[half::2])
+
+    assert faults_in(chain.from_iterable(answers)) == []
