@@ -214,3 +214,24 @@ def test_a_file_of_any_name_is_kept_or_refused(client: Client, student: Account,
 
         # There is no title; or the name is longer than any, or none, and what follows is a text.
         assert page.status_code in (422, 400, 413), name
+
+
+# --- Where to go next -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["account_login", "account_logout", "account_reauthenticate"])
+@pytest.mark.parametrize(
+    "there", ["http://[", "//[x", "https://[::1", "http://]/", "//\\", "data:"]
+)
+def test_what_is_no_address_leads_nowhere(
+    client: Client, student: Account, name: str, there: str
+) -> None:
+    for who in (student, None):
+        if who is None:
+            client.logout()
+        for answer in (
+            client.get(reverse(name), {"next": there}),
+            client.post(reverse(name), {"next": there, "login": "x@y.example", "password": "x"}),
+        ):
+            assert answer.status_code in (200, 302, 422)
+            assert there not in answer.headers.get("Location", "")
