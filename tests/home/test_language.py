@@ -20,7 +20,8 @@ from django.utils import timezone, translation
 from django.utils.html import escape
 from pytest_django import Settings
 
-from committees.models import Case
+from committees.actions import answer_contradiction, contradict, mark_present
+from committees.models import Case, Meeting
 from demo.mailbox import kept_mails
 from demo.people import ACCOUNTS
 from evidence.models import FeedbackRequest
@@ -347,6 +348,7 @@ def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     new = actions.change_address(person=moved.person, address="two@new.example", by=None)
     actions.confirm_address(address=new, by=None)
     watch_over_the_record()
+    somebody_was_not_there()
     outbox.queue("evidence/reminder", to=question.person.pk, about=question.pk, cause=None)
     for row in OutboxMail.objects.order_by("-recorded_at"):
         row.language, person = language, recipient(row.to)
@@ -354,6 +356,19 @@ def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
         if made := outbox.message_of(row, person):
             html = str(made.alternatives[0].content)
             yield row.template, made.subject, html, str(made.body)
+
+
+def somebody_was_not_there() -> None:
+    """Two members say so of the coming meeting, and one is answered."""
+    meeting = Meeting.objects.coming().filter(committee__name="Besliscommissie Software").get()
+    anneke, hakan, fatma = (
+        Account.objects.get(person__name=name)
+        for name in ("Anneke Smit", "Hakan Demir", "Fatma Yilmaz")
+    )
+    for member in (hakan, fatma):
+        noted = mark_present(meeting=meeting, person=member.person, by=anneke)
+        said = contradict(attendance=noted, by=member)
+    answer_contradiction(contradiction=said, was_there=True, reason="Zij sprak.", by=anneke)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -387,8 +402,9 @@ def test_who_comes_by_a_link_is_called_neither_u_nor_je(known: Known) -> None:
 
 
 def test_neither_does_any_other_text_that_only_they_read() -> None:
-    """Also of links in states that the demo has none of."""
-    theirs = re.compile(r"templates/(evidence/answer/|mail/evidence/re|mail/evidence/confirm)")
+    """Also of links in states that the demo has none of; but who opens a link that they asked for
+    themselves is the student."""
+    theirs = re.compile(r"templates/(evidence/answer/(?!own\.)|mail/evidence/(re|confirm))")
     texts = [
         form
         for message in translations.read()

@@ -226,6 +226,9 @@ def test_a_file_of_any_name_is_kept_or_refused(client: Client, student: Account,
 def test_what_is_no_address_leads_nowhere(
     client: Client, student: Account, name: str, there: str
 ) -> None:
+    student.set_password("so that it can be asked for once more")
+    student.save()
+    client.force_login(student)
     for who in (student, None):
         if who is None:
             client.logout()
