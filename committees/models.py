@@ -691,7 +691,7 @@ class SnapshotItem(AppendOnly):
     number = models.PositiveIntegerField()  # its place in the manifest
     kind = models.CharField(max_length=20)
     # The id of what it froze: a person, a revision, a feedback, a check-in; of what was asked
-    # before, a finding or a deferral. The frame has none.
+    # before, a finding or a deferral. Frame and terms have none.
     source = models.UUIDField(null=True)
     digest = models.CharField(max_length=64)  # SHA-256 (hex) of salt and content
     salt = models.BinaryField()

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
+from django.db.models import Field
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from committees.models import Case
+from committees.snapshots import TermsFact
 from people.models import Person
+from programmes.models import HouseRules
 from records.models import Event
 
 WORDS: dict[str, Promise] = {
@@ -37,6 +41,8 @@ WHOSE: dict[bool, Promise] = {
 
 KINDS: dict[str, Promise] = {
     "frame": pgettext_lazy("kind of item in a frozen set", "requirements"),
+    "terms": pgettext_lazy("kind of item in a frozen set", "what bound the committee"),
+    "member": pgettext_lazy("kind of item in a frozen set", "member of the committee"),
     "asked": pgettext_lazy("kind of item in a frozen set", "what was asked before"),
     "person": pgettext_lazy("kind of item in a frozen set", "person"),
     "piece": pgettext_lazy("kind of item in a frozen set", "piece of evidence"),
@@ -44,6 +50,22 @@ KINDS: dict[str, Promise] = {
     "set_aside": pgettext_lazy("kind of item in a frozen set", "set aside"),
     "check_in": pgettext_lazy("kind of item in a frozen set", "check-in"),
 }
+
+
+def bound_by(terms: TermsFact) -> list[tuple[str, str]]:
+    """Say which house rules bound the committee: what each is about, and what it said."""
+    sectors = dict(HouseRules.Sector.choices)
+
+    def in_words(value: Any) -> str:
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        return str(sectors.get(value, value))
+
+    names = ("givers_may_judge", "committee_sees_check_ins", "notice_working_days", "sector")
+    fields = {name: cast(Field, HouseRules._meta.get_field(name)) for name in names}
+    return [
+        (str(field.verbose_name), in_words(terms.rules[name])) for name, field in fields.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from committees.models import Case, Snapshot, SnapshotFile, SnapshotItem
+from committees.rules import Panel
 from committees.standing import asking_the_rest, standing_on
 from evidence.models import Revision
 from files.models import StoredFile
@@ -34,10 +35,31 @@ from portfolio.evidence_set import (
     to_plain,
 )
 from portfolio.loading import load
+from programmes.models import AdviserAssignment, Unit
 from records.chain import canonical
+from records.models import Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class TermsFact:
+    """What bound the committee when the set was frozen: each of these rows as it held at the
+    reference moment, with its id, and who sat when it was frozen, by ids (`Panel.to_plain`)."""
+
+    reference_at: datetime
+    held_at: datetime
+    committee: str
+    adviser: str  # the id of a person; empty where nobody advised
+    enrolment: dict[str, Any]
+    unit: dict[str, Any]
+    rules: dict[str, Any]
+    mandate: dict[str, Any]
+    panel: dict[str, Any]
+
 
 FACTS: dict[str, type] = {
     "frame": Frame,
+    "terms": TermsFact,
+    "member": PersonFact,
     "asked": AskedFact,
     "piece": PieceFact,
     "feedback": FeedbackFact,
@@ -58,10 +80,11 @@ class FrozenItem:
 
 @dataclass(frozen=True, slots=True)
 class FrozenSet:
-    """A snapshot read back: its items in the order of the manifest, and `digests`, which gives the
-    item of each piece and each feedback by its id, for citing."""
+    """A snapshot read back: what bound the committee, its items in the order of the manifest, and
+    `digests`, which gives the item of each piece and each feedback by its id, for citing."""
 
     evidence_set: EvidenceSet
+    terms: TermsFact
     items: tuple[FrozenItem, ...]
     digests: dict[str, str]
 
@@ -100,13 +123,19 @@ class FrozenSet:
 
 
 def freeze(
-    case: Case, evidence_set: EvidenceSet, *, at: datetime
+    case: Case, evidence_set: EvidenceSet, panel: Panel, *, at: datetime
 ) -> tuple[Snapshot, list[SnapshotItem], list[SnapshotFile]]:
-    """Return the unsaved snapshot of this set, its items, and where in them files are shown. One
-    query."""
+    """Return the unsaved snapshot of this set, and of what binds the committee that sits, its
+    items, and where in them files are shown. At most seven queries."""
     words = _revisions(evidence_set)
     frame, asked = _apart(evidence_set.frame)
-    facts: list[tuple[str, Any, UUID | None]] = [("frame", frame, None)]
+    facts: list[tuple[str, Any, UUID | None]] = [
+        ("frame", frame, None),
+        ("terms", _terms(case, panel), None),
+    ]
+    facts += [
+        ("member", PersonFact(str(seat.person), seat.name), seat.person) for seat in panel.seats
+    ]
     facts += [("asked", fact, UUID(fact.id)) for fact in asked]
     facts += [("person", fact, UUID(fact.id)) for fact in evidence_set.people]
     facts += [("piece", fact, words[fact.id, fact.revision]) for fact in evidence_set.pieces]
@@ -143,6 +172,31 @@ def freeze(
         for key in sorted({file.file for file in fact.files} - {""})
     ]
     return snapshot, items, files
+
+
+def _terms(case: Case, panel: Panel) -> TermsFact:
+    """Find what binds the committee before this case (read with `for_list`). At most six
+    queries."""
+    meeting, enrolment = case.meeting, case.enrolment
+    moment = meeting.reference_at
+    advising = AdviserAssignment.objects.as_of(moment).filter(enrolment=enrolment)
+    adviser = advising.values_list("adviser", flat=True).first()
+    return TermsFact(
+        reference_at=moment,
+        held_at=meeting.held_at,
+        committee=str(meeting.committee_id),
+        adviser=str(adviser or ""),
+        enrolment=_row(enrolment),
+        unit=_row(Unit.for_sealing().get(pk=case.unit_id)),
+        rules=_row(enrolment.programme.rules.as_of(moment)),
+        mandate=_row(meeting.mandate),
+        panel=panel.to_plain(),
+    )
+
+
+def _row(row: Sealed) -> dict[str, Any]:
+    """Write a row with its id, as its chain states it."""
+    return json.loads(canonical({"id": row.pk} | row.content_to_seal()))
 
 
 def _apart(frame: Frame) -> tuple[Frame, list[AskedFact]]:
@@ -234,7 +288,7 @@ def read(case: Case) -> FrozenSet:
         set_aside=tuple(found["set_aside"]),
         check_ins=tuple(found["check_in"]),
     )
-    return FrozenSet(evidence_set, tuple(items), digests)
+    return FrozenSet(evidence_set, found["terms"][0], tuple(items), digests)
 
 
 def frame_of(case: Case) -> Frame:

@@ -26,7 +26,7 @@ def items_of(row: Model) -> QuerySet[SnapshotItem]:
     items = SnapshotItem.objects.all()
     match row:
         case Person():
-            return items.filter(kind="person", source=row.pk)
+            return items.filter(kind__in=("person", "member"), source=row.pk)
         case Revision() | Feedback() | CheckIn() | Finding() | Deferral():
             return items.filter(source=row.pk)
         case Attachment() | Remark():
@@ -61,9 +61,9 @@ def erase_item(
     *, item: SnapshotItem, ground: str, by: Account | None, at: datetime | None = None
 ) -> list[Erasure]:
     """Remove the content of an item of a frozen set on a lawful ground; its hash, the date and
-    the ground stay. Raises NotPossible for the frame, in which nobody is named and without which
-    the set cannot be read, and for what was erased before."""
-    if item.kind == "frame":
+    the ground stay. Raises NotPossible for the frame and the terms, in which nobody is named and
+    without which the set cannot be read, and for what was erased before."""
+    if item.kind in ("frame", "terms"):
         raise NotPossible(_("The requirements of a set hold no personal data, and stay."))
     blanked = _blank(SnapshotItem.objects.filter(pk=item.pk))
     if not blanked:

@@ -18,7 +18,7 @@ from committees.actions.judging import record_conflicts
 from committees.models import Case, Meeting, Snapshot, SnapshotFile, SnapshotItem
 from committees.snapshots import freeze, set_that_counts
 from committees.standing import standing_on
-from committees.who_sits import panel_of
+from committees.who_sits import panel_in, panel_of
 from committees.workflow import locked, move
 from evidence.models import Attachment
 from files.keeping import lock
@@ -149,7 +149,7 @@ def _freeze(
         raise _Changed
     case = locked(case)
     move(case, Case.State.FROZEN)
-    snapshot, items, files = freeze(case, evidence_set, at=at)
+    snapshot, items, files = freeze(case, evidence_set, panel_in(case.meeting, at), at=at)
     snapshot.save(force_insert=True)
     SnapshotItem.objects.bulk_create(items)
     SnapshotFile.objects.bulk_create(files)

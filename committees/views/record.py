@@ -17,7 +17,7 @@ from committees.dossier import (
 )
 from committees.forms import RecordSearchForm
 from committees.models import Case, Contradiction, Recusal
-from committees.record import KINDS, steps_of
+from committees.record import KINDS, bound_by, steps_of
 from committees.rules import Panel, judgements_sentence, quorum_sentence
 from committees.snapshots import read
 from committees.who_sits import mandate_of, moment_of, panel_shown
@@ -83,6 +83,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
         frozen = read(case)
         context |= set_context(case, frozen.evidence_set, erased=frozen.erased)
         context["items"] = len(frozen.items)
+        context["bound_by"] = bound_by(frozen.terms)
         if case.is_opened:
             context["judgements"] = judgements
             context["parts"] = [

@@ -15,7 +15,7 @@ from PIL import Image
 
 from committees import actions
 from committees.actions import freezing
-from committees.models import Case, Snapshot, SnapshotFile, SnapshotItem
+from committees.models import Case, Committee, Snapshot, SnapshotFile, SnapshotItem
 from committees.snapshots import read
 from committees.who_sits import panel_of
 from evidence.models import (
@@ -95,8 +95,31 @@ def test_the_snapshot_names_every_item() -> None:
     snapshot = frozen(made)
 
     kinds = sorted(snapshot.items.values_list("kind", flat=True))
-    assert kinds == ["feedback"] * 3 + ["frame"] + ["person"] * 4 + ["piece"] * 3
+    sits = ["member"] * made.committee.memberships.count()
+    named = ["person"] * 4 + ["piece"] * 3 + ["terms"]
+    assert kinds == ["feedback"] * 3 + ["frame"] + sits + named
     assert list(snapshot.own_faults(Look())) == []
+
+
+def test_the_snapshot_holds_what_bound_the_committee_at_the_reference_moment() -> None:
+    made = scene()
+    set_rules(made.programme, givers_may_judge=False)
+    then = Committee.objects.get(pk=made.committee.pk).mandate
+
+    frozen(made)
+    set_rules(made.programme, at=AFTER, givers_may_judge=True)
+
+    terms = read(made.case).terms
+    assert terms.reference_at == made.case.meeting.reference_at
+    assert (terms.rules["givers_may_judge"], terms.mandate["id"]) == (False, str(then.pk))
+    assert terms.mandate["procedure"] == then.procedure
+    assert terms.unit["title"] == made.case.unit.title
+    assert len(terms.unit["parts"]) == made.case.unit.parts.count()
+    assert terms.enrolment["student"] == str(made.case.enrolment.student_id)
+    assert terms.adviser == str(made.adviser.pk)
+    seats = {seat["person"]: seat["role"] for seat in terms.panel["seats"]}
+    rows = made.committee.memberships.values_list("person", "role")
+    assert seats == {str(person): role for person, role in rows}
 
 
 @pytest.mark.parametrize(("shown", "count"), [(False, 0), (True, 1)])
