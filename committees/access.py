@@ -214,6 +214,15 @@ def check_may_say_whose(by: Account, panel: Panel) -> None:
         )
 
 
+def check_may_export(by: Account, case: Case) -> None:
+    """Let auditor and exam board take a case out with all that was recorded of it, once it has an
+    outcome (the case read `with_supervising`). Nobody takes out their own."""
+    if not case.is_supervised:
+        raise NotAllowed(_("Only auditors and the exam board can take a case out."))
+    if case.state not in Case.SETTLED:
+        raise NotPossible(_("A case can be taken out once it has an outcome."))
+
+
 def check_may_read_record(by: Account, case: Case, panel: Panel) -> None:
     """Show the record of a case to auditor and exam board always (the case read
     `with_supervising`); once the decision is announced, to the members who sat before the case and

@@ -14,6 +14,7 @@ from committees.snapshots import FrozenSet
 from people.fields import DayField, MomentField
 from portfolio.evidence_set import PartFact
 from programmes.models import Enrolment, Programme, Unit
+from records.models import Checkpoint
 
 
 def _moment() -> forms.DateTimeInput:
@@ -309,6 +310,32 @@ class RecordSearchForm(forms.Form):
         if until := self.cleaned_data["until"]:
             cases = cases.filter(meeting__held_at__lt=_start_of(until + timedelta(days=1)))
         return cases
+
+
+class ExportForm(forms.Form):
+    """Under which root the archive of a case proves itself, beside those of the letters."""
+
+    root = forms.RegexField(
+        r"^[0-9A-Fa-f]{64}$",
+        label=_("A root that you kept"),
+        help_text=_(
+            "Not needed for the root on a letter, or for the last one. Of another mail to the "
+            "auditors: copy it here, so that the archive can prove itself under it too."
+        ),
+        required=False,
+        error_messages={"invalid": _("A root has 64 figures and letters.")},
+    )
+
+    def clean_root(self) -> str:
+        root = self.cleaned_data["root"].lower()
+        if root and not Checkpoint.objects.filter(root=root).exists():
+            raise forms.ValidationError(
+                _(
+                    "No checkpoint here has this root. Is it typed right? If so, what stands here "
+                    "is not what was here then: tell the exam board."
+                )
+            )
+        return root
 
 
 def _start_of(day: date) -> datetime:

@@ -56,5 +56,6 @@ urlpatterns = [
     path("cases/<uuid:pk>/record/", record.case_record, name="case_record"),
     path("cases/<uuid:pk>/record/steps/", record.record_steps, name="record_steps"),
     path("cases/<uuid:pk>/record/check/", record.record_integrity, name="record_integrity"),
+    path("cases/<uuid:pk>/record/export/", record.case_export, name="case_export"),
     path("cases/<uuid:pk>/record/items/", record.record_items, name="record_items"),
 ]

@@ -47,15 +47,18 @@ def canonical(value: Any) -> bytes:
     ).encode()
 
 
+def row_in_full(row: Sealed) -> bytes:
+    """Write a row's name, its salt and its content as they are in memory."""
+    return canonical([name_of(row), row.salt, row.content_to_seal()])
+
+
 def statement_of(row: Sealed) -> str:
-    """Compute what is stated of a row: the SHA-256 (hex) of its name, its salt and its content as
-    they are in memory."""
-    return sha256(canonical([name_of(row), row.salt, row.content_to_seal()])).hexdigest()
+    """Compute what is stated of a row: the SHA-256 (hex) of it in full."""
+    return sha256(row_in_full(row)).hexdigest()
 
 
-def digest_of(event: Event) -> str:
-    """Compute what the event's digest must be: the SHA-256 (hex) of all that it says, its chain and
-    place included."""
+def event_in_full(event: Event) -> bytes:
+    """Write all that an event says, its chain and place included."""
     said = {
         "chain": event.chain.key,
         "number": event.number,
@@ -65,7 +68,12 @@ def digest_of(event: Event) -> str:
         "statement": event.statement,
         "previous": event.previous,
     }
-    return sha256(canonical(said)).hexdigest()
+    return canonical(said)
+
+
+def digest_of(event: Event) -> str:
+    """Compute what the event's digest must be: the SHA-256 (hex) of all that it says."""
+    return sha256(event_in_full(event)).hexdigest()
 
 
 def beginning() -> str:

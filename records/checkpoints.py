@@ -9,7 +9,7 @@ it is kept in a file too, mailed, and printed on letters.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -74,9 +74,14 @@ def _first(checkpoint: Checkpoint) -> list[Any]:
     ]
 
 
+def _leaf_of(key: str, head: tuple[int, str]) -> list[Any]:
+    """Tell what the leaf of a chain says."""
+    return [key, *head]
+
+
 def tree_of(checkpoint: Checkpoint, heads: Heads) -> list[list[bytes]]:
     """Build the tree of a checkpoint over these heads, in the order of their keys."""
-    said = (leaf_hash([key, *heads[key]]) for key in sorted(heads))
+    said = (leaf_hash(_leaf_of(key, heads[key])) for key in sorted(heads))
     return levels([leaf_hash(_first(checkpoint)), *said])
 
 
@@ -171,6 +176,24 @@ def heads_at(checkpoint: Checkpoint) -> Heads:
     """Find the heads that a checkpoint covers. One query; reads every leaf until then."""
     leaves = Leaf.objects.filter(checkpoint__number__lte=checkpoint.number)
     return {key: (length, head) for key, length, head in _heads(leaves.order_by("length"))}
+
+
+def proof_for(checkpoint: Checkpoint, keys: Collection[str]) -> dict[str, Any]:
+    """Prove which heads of these chains this checkpoint covers: what its first leaf says and that
+    of each chain, in the very text that is hashed, each with its path to the root. A chain that it
+    does not cover has none. One query; reads every leaf until then."""
+    heads = heads_at(checkpoint)
+    tree = tree_of(checkpoint, heads)
+    places = {key: place for place, key in enumerate(sorted(heads), start=1) if key in keys}
+    said = {0: _first(checkpoint)}
+    said |= {place: _leaf_of(key, heads[key]) for key, place in places.items()}
+    return {
+        "root": checkpoint.root,
+        "leaves": [
+            {"leaf": canonical(leaf).decode(), "path": path_of(place, tree)}
+            for place, leaf in said.items()
+        ],
+    }
 
 
 def first_after(key: str, head: str) -> Checkpoint | None:

@@ -1,13 +1,15 @@
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from committees.access import check_may_read_record
+from committees.access import check_may_export, check_may_read_record
 from committees.dossier import (
     decision_facts,
     decisions_set_back,
@@ -15,13 +17,14 @@ from committees.dossier import (
     replaced_decisions,
     set_context,
 )
-from committees.forms import RecordSearchForm
+from committees.export import export
+from committees.forms import ExportForm, RecordSearchForm
 from committees.models import Case, Contradiction, Recusal
 from committees.record import KINDS, bound_by, steps_of
 from committees.rules import Panel, judgements_sentence, quorum_sentence
 from committees.snapshots import read
 from committees.who_sits import mandate_of, moment_of, panel_shown
-from people.access import PersonRequest, signed_in, with_role
+from people.access import PersonRequest, allowed, signed_in, with_role
 from programmes.models import SUPERVISING
 from records.checkpoints import first_after
 from records.models import Checkpoint
@@ -74,6 +77,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
             (seat, Recusal.Ground(panel.aside[seat.person]).label) for seat in panel.standing_aside
         ],
         "written": len(judgements),
+        "may_export": allowed(check_may_export, request.user, case),
         "judgements": [],
         "decision": None,
         "replaced": [],
@@ -126,6 +130,27 @@ def record_integrity(request: PersonRequest, pk: UUID) -> HttpResponse:
     page = "_integrity" if request.htmx else "record_integrity"
     context = {"case": case, "report": verify_chain(case.chain), "checkpoint": _covering(case)}
     return render(request, f"committees/{page}.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def case_export(request: PersonRequest, pk: UUID) -> HttpResponseBase:
+    """Send all that was recorded of a case, as an archive that proves itself, to who asks for
+    it."""
+    case, _panel = _readable(request, pk)
+    check_may_export(request.user, case)
+    form = ExportForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        archive = export(case, form.cleaned_data["root"], by=request.user, at=timezone.now())
+        name = f"{slugify(case.enrolment.student.name)}-{str(case.pk)[:8]}.zip"
+        headers = {
+            "Content-Type": "application/zip",
+            "Content-Disposition": content_disposition_header(True, name) or "attachment",
+        }
+        return StreamingHttpResponse(archive, headers=headers)
+    status = 422 if form.is_bound else 200
+    context = {"case": case, "form": form}
+    return render(request, "committees/case_export.html", context, status=status)
 
 
 def _covering(case: Case) -> Checkpoint | None:

@@ -1,0 +1,352 @@
+"""Verifies the archive of a case: python verifier.py case.zip --root ROOT
+
+Needs Python 3.8 and nothing else: no network, no key, no other file. ROOT is the 64 figures and
+letters under "Checkpoint" on the letter, or of a mail to the auditors: what you have from
+elsewhere, not from the archive. Without it you are asked. Names what does not fit (exit code 1), or
+says that all is as it was when that checkpoint was made (0), and of what was written in the case
+since that a later root must prove it (2).
+
+What it follows: the root is that of a tree of hashes (RFC 6962) whose first leaf says which
+installation it is of, and whose other leaves are the heads of chains of events. Each event holds
+the hash of the one before it, and hashes of the rows that were written with it. One of these rows
+holds the hash of the manifest, which names each item of the frozen set by its hash. The pieces of
+evidence among them say the hashes of their files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SNAPSHOT, CASE, MEETING = "committees.snapshot", "committees.case", "committees.meeting"
+ANNOUNCEMENT, JUDGEMENT = "committees.announcement", "committees.judgement"
+ERASURE = "records.erasure"
+CALLED = {
+    "announcement": "the announcement",
+    "attendance": "who is present",
+    "case": "the case",
+    "committee": "the committee",
+    "decision": "the decision",
+    "deferral": "the deferral",
+    "erasure": "an erasure",
+    "judgement": "a judgement",
+    "leading": "who leads",
+    "mandate": "the mandate",
+    "meeting": "the meeting",
+    "membership": "a seat",
+    "ownword": "a word on whose feedback it is",
+    "recusal": "who stands aside",
+    "snapshot": "the frozen set",
+    "supersession": "why a decision was replaced",
+}
+
+
+def hashed(text: str) -> str:
+    """Hash a text: SHA-256, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def beginning(installation: str) -> str:
+    """Compute what a chain of this installation begins upon."""
+    told = json.dumps(["chains of", installation], separators=(",", ":"), ensure_ascii=False)
+    return hashed(told)
+
+
+class Verifier:
+    """Looks for what does not fit in a case: `faults` names it; `later` names what was written in
+    the case after the checkpoint, which its root does not prove; `remarks` are neither."""
+
+    def __init__(self, told: dict[str, Any], files: list[tuple[str, str]], root: str) -> None:
+        """`files` are the files of the archive, by name and hash."""
+        self.told, self.files, self.root = told, files, root.strip().lower()
+        self.faults: list[str] = []
+        self.later: list[str] = []
+        self.remarks: list[str] = []
+        self.people: dict[str, str] = {}  # the name of each, by id
+        self.digests: dict[str, list[str]] = {}  # of the events of each chain, by its key
+        self.rows: dict[str, Any] = {}  # what each row that fits says, by its name
+
+    def verify(self) -> None:
+        """Look through all. What cannot be read as a case is a fault too."""
+        try:
+            self.read_names()
+            installation, heads = self.proof()
+            for chain in self.told["chains"]:
+                self.chain(chain, installation, heads.get(chain["key"], (0, "")))
+            self.chains_are_there()
+            self.snapshot()
+            self.letters()
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as fault:
+            self.faults.append(f"this cannot be read as the archive of a case: {fault!r}")
+
+    # --- The root ---------------------------------------------------------------------------------
+
+    def proof(self) -> tuple[str, dict[str, tuple[int, str]]]:
+        """Find the installation, and the heads of chains, that lead to the root."""
+        led = [self.root_of(proof) for proof in self.told["proofs"]]
+        if self.root not in led:
+            found = ", ".join(root for root in led if root) or "none"
+            self.faults.append(f"nothing here leads to this root; what is here leads to: {found}")
+            return "", {}
+        leaves = self.told["proofs"][led.index(self.root)]["leaves"]
+        first, *heads = [json.loads(each["leaf"]) for each in leaves]
+        if first[0] != "checkpoint" or any(side == "left" for side, _ in leaves[0]["path"]):
+            self.faults.append("the first leaf under this root is not that of a checkpoint")
+            return "", {}
+        _kind, installation, number, moment, chains, _before = first
+        self.remarks.append(
+            f"checkpoint {number} of {installation}, {moment[:16]} UTC, over {chains} chains"
+        )
+        return installation, {key: (length, head) for key, length, head in heads}
+
+    def root_of(self, proof: dict[str, Any]) -> str:
+        """Compute the root to which a proof leads; none where its leaves lead to several."""
+        roots = set()
+        for each in proof["leaves"]:
+            node = hashlib.sha256(b"\x00" + each["leaf"].encode()).digest()
+            for side, hexed in each["path"]:
+                beside = bytes.fromhex(hexed)
+                pair = beside + node if side == "left" else node + beside
+                node = hashlib.sha256(b"\x01" + pair).digest()
+            roots.add(node.hex())
+        return roots.pop() if len(roots) == 1 else ""
+
+    # --- Chains -----------------------------------------------------------------------------------
+
+    def chain(self, chain: dict[str, Any], installation: str, covered: tuple[int, str]) -> None:
+        """Follow a chain to the head that the root covers, and compare its rows."""
+        key, (length, head) = chain["key"], covered
+        events = [json.loads(text) for text in chain["events"]]
+        self.digests[key] = digests = [hashed(text) for text in chain["events"]]
+        self.faults += [
+            f"{key}: {fault}" for fault in self.broken(key, events, digests, installation)
+        ]
+        if not length:
+            self.faults.append(f"{key}: nothing under this root says how it was")
+        elif length > len(events):
+            self.faults.append(
+                f"{key}: the last {length - len(events)} of {length} events are missing"
+            )
+        elif digests[length - 1] != head:
+            self.faults.append(f"{key}: {self.told_by(events[length - 1])} was altered")
+        later = [
+            f"{self.told_by(event)} is later than this checkpoint" for event in events[length:]
+        ]
+        if key == f"case:{self.told['case']}":
+            self.later += later
+        elif length:
+            self.remarks += [f"{key}: {event}" for event in later]
+        self.rows_of(chain, events)
+
+    def broken(
+        self, key: str, events: list[Any], digests: list[str], installation: str
+    ) -> Iterator[str]:
+        """Name where an event does not stand upon the one before it."""
+        for place, event in enumerate(events):
+            if (event["chain"], event["number"]) != (key, place + 1):
+                yield f"event {place + 1} is missing, or another stands in its place"
+                return
+            if place and event["previous"] != digests[place - 1]:
+                yield f"{self.told_by(events[place - 1])} was altered"
+            elif not place and installation and event["previous"] != beginning(installation):
+                yield "its first event was altered, or is of another installation"
+                return
+
+    def rows_of(self, chain: dict[str, Any], events: list[Any]) -> None:
+        """Compare each row with the last event that states it."""
+        stated = {}
+        for event in events:
+            for name, statement in event["statement"]["rows"].items():
+                stated[name] = (statement, event)
+        for name, text in chain["rows"].items():
+            called, _salt, content = json.loads(text)
+            statement, event = stated.pop(name, (None, None))
+            if statement is None:
+                self.faults.append(f"{self.call(name)} was put in: no event states it")
+            elif called != name or statement != hashed(text):
+                self.faults.append(f"{self.call(name)} is not as {self.told_by(event)} states it")
+            else:
+                self.rows[name] = content
+        for name, (statement, event) in stated.items():
+            if statement is not None and not self.is_sealed(name):
+                self.faults.append(
+                    f"{self.call(name)} was removed; {self.told_by(event)} states it"
+                )
+
+    def is_sealed(self, name: str) -> bool:
+        """Tell whether this is a judgement that was never opened, which nobody reads."""
+        case = self.rows.get(f"{CASE}:{self.told['case']}")
+        if case is None or case["opened_at"] or not name.startswith(JUDGEMENT + ":"):
+            return False
+        self.remarks.append(f"{self.call(name)} was never opened, and stays sealed")
+        return True
+
+    def chains_are_there(self) -> None:
+        """See that the case is the one that is said, with its meeting and its committee."""
+        case = self.rows.get(f"{CASE}:{self.told['case']}", {})
+        meeting = self.rows.get(f"{MEETING}:{case.get('meeting')}", {})
+        for key in (
+            f"case:{self.told['case']}",
+            f"meeting:{case.get('meeting')}",
+            f"committee:{meeting.get('committee')}",
+        ):
+            if key not in self.digests:
+                self.faults.append(f"the chain {key} is missing")
+
+    # --- The frozen set ---------------------------------------------------------------------------
+
+    def read_names(self) -> None:
+        """Read who is who from the items, for naming what is found."""
+        for item in self.told["items"]:
+            if "content" in item:
+                content = json.loads(item["content"])
+                if set(content) == {"id", "name"}:
+                    self.people[content["id"]] = content["name"]
+
+    def snapshot(self) -> None:
+        """Compare the manifest with what was recorded of it, and each item with the manifest."""
+        sets = [row for name, row in self.rows.items() if name.startswith(SNAPSHOT + ":")]
+        manifest = self.told["manifest"]
+        if [row["digest"] for row in sets] != [hashed(manifest)]:
+            self.faults.append("the manifest is not the one that was recorded as the frozen set")
+        erased = {row["name"] for name, row in self.rows.items() if name.startswith(ERASURE + ":")}
+        items = {item["digest"]: item for item in self.told["items"]}
+        named = {entry["digest"]: entry["kind"] for entry in json.loads(manifest)["items"]}
+        for number, (digest, kind) in enumerate(named.items(), start=1):
+            what = f"item {number} of the set ({kind})"
+            if digest not in items:
+                self.faults.append(f"{what} was removed")
+            elif "content" in items[digest]:
+                if self.digest_of(items[digest]) != digest:
+                    self.faults.append(f"{what} was altered")
+            elif items[digest]["name"] in erased:
+                self.remarks.append(f"{what} was lawfully erased")
+            else:
+                self.faults.append(f"{what} is empty, and no erasure was recorded")
+        for digest in items.keys() - named.keys():
+            self.faults.append(f"an item was put into the set: {digest[:12]}")
+        if len(items) < len(self.told["items"]):
+            self.faults.append("an item stands in the set twice")
+        pieces = [item for digest, item in items.items() if named.get(digest) == "piece"]
+        self.compare_files(pieces)
+
+    def digest_of(self, item: dict[str, str]) -> str:
+        salted = bytes.fromhex(item["salt"]) + item["content"].encode()
+        return hashlib.sha256(salted).hexdigest()
+
+    def compare_files(self, pieces: list[dict[str, str]]) -> None:
+        """Compare the files with what the pieces say of them."""
+        named = {}
+        for piece in pieces:
+            if "content" in piece:
+                for file in json.loads(piece["content"])["files"]:
+                    if file["digest"]:
+                        named[file["digest"]] = file["name"]
+        there = {digest: name for name, digest in self.files}
+        for digest, name in named.items():
+            if digest not in there:
+                self.faults.append(f"the file {name} ({digest[:12]}) is missing, or was altered")
+        for digest, name in there.items():
+            if digest not in named:
+                self.faults.append(f"no piece of the set shows what is in {name}")
+
+    # --- The letters ------------------------------------------------------------------------------
+
+    def letters(self) -> None:
+        """Compare the control codes of the letters with the chain of the case."""
+        digests = self.digests.get(f"case:{self.told['case']}", [])
+        for name, row in self.rows.items():
+            if name.startswith(ANNOUNCEMENT + ":"):
+                if row["head"] in digests:
+                    self.remarks.append(f"control code on the letter: {row['head']}")
+                else:
+                    self.faults.append("the control code on a letter is of no event of this case")
+
+    # --- Words ------------------------------------------------------------------------------------
+
+    def told_by(self, event: Any) -> str:
+        """Name an event by its place, what it says, its moment and who did it."""
+        who = self.people.get(event["by"] or "", "")
+        by = f", {who}" if who else ""
+        return f"event {event['number']} ({event['verb']}, {event['recorded_at'][:16]}{by})"
+
+    def call(self, name: str) -> str:
+        """Name a row by its kind and the beginning of its id."""
+        label, _colon, pk = name.partition(":")
+        model = label.partition(".")[2]
+        return f"{CALLED.get(model, model)} ({pk[:8]})"
+
+
+# --- The archive ----------------------------------------------------------------------------------
+
+
+def read(place: Path) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
+    """Read the case, its page, and its files by name and hash, from an archive or from where it was
+    unpacked."""
+    if place.is_dir():
+        paths = sorted(path for path in place.rglob("*") if path.is_file())
+        names = [path.relative_to(place).as_posix() for path in paths]
+        opened: Any = lambda name: (place / name).open("rb")  # noqa: E731
+    else:
+        archive = zipfile.ZipFile(place)
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+        opened = archive.open
+    with opened("case.json") as file:
+        told = json.load(io.TextIOWrapper(file, "utf-8"))
+    with opened("case.html") as file:
+        page = file.read().decode("utf-8")
+    return told, page, [(name, _hash(opened, name)) for name in names if name.startswith("files/")]
+
+
+def _hash(opened: Any, name: str) -> str:
+    digest = hashlib.sha256()
+    with opened(name) as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def shown_in(page: str) -> Any:
+    """Read the case that the page shows, as the page itself does."""
+    _before, _mark, after = page.partition('<script type="application/json" id="told">')
+    return json.loads(after.partition("</script>")[0])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("archive", type=Path, help="case.zip, or the folder where it was unpacked")
+    parser.add_argument("--root", help="the root under Checkpoint on the letter or in the mail")
+    chosen = parser.parse_args()
+    root = chosen.root or input("The root on the letter or in the mail: ")
+    try:
+        told, page, files = read(chosen.archive)
+        verifier = Verifier(told, files, root)
+        is_shown = shown_in(page) == told
+    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as fault:
+        sys.exit(f"This cannot be read as the archive of a case: {fault}")
+    verifier.verify()
+    if not is_shown:
+        verifier.faults.append("the page case.html shows something else than case.json")
+    for remark in verifier.remarks:
+        print(f"    {remark}")
+    for named in verifier.faults:
+        print(f"  ! {named}")
+    for event in verifier.later:
+        print(f"  ? {event}")
+    if verifier.faults:
+        sys.exit("This is NOT what was recorded.")
+    if verifier.later:
+        print("Until this checkpoint all is as it was recorded. What is later needs a later root.")
+        sys.exit(2)
+    print("All is as it was recorded.")
+
+
+if __name__ == "__main__":
+    main()

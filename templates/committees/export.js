@@ -1,0 +1,345 @@
+"use strict";
+
+/* What verifier.py does, for who opens the page: see there what is followed. The page shows nothing of
+   the case but what it reads from `told`, which is what it verifies. */
+
+const told = JSON.parse(document.getElementById("told").textContent);
+const words = JSON.parse(document.getElementById("words").textContent);
+
+const bytesOf = (text) => new TextEncoder().encode(text);
+const fromHex = (hex) => Uint8Array.from(hex.match(/../g) || [], (pair) => parseInt(pair, 16));
+const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const joined = (...parts) => new Uint8Array(parts.flatMap((part) => Array.from(part)));
+const digest = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+const hashed = async (text) => toHex(await digest(bytesOf(text)));
+const say = (key, values = {}) =>
+  words.said[key].replace(/%\((\w+)\)s/g, (_all, name) => values[name]);
+
+/* --- Verifying ---------------------------------------------------------------------------------- */
+
+/** Look for what does not fit in a case under this root; `files` are [name, hash] of each, or null
+    where they are not there to compare. */
+async function verify(told, files, root) {
+  const found = { faults: [], later: [], remarks: [] };
+  const people = namesIn(told);
+  const rows = new Map();
+  const digests = new Map();
+  const ownKey = `case:${told.case}`;
+  const fault = (key, values) => found.faults.push(say(key, values));
+
+  const toldBy = (event) =>
+    say("event", {
+      number: event.number,
+      what: words.verbs[event.verb] || event.verb,
+      moment: event.recorded_at.slice(0, 16).replace("T", " "),
+      who: people.get(event.by) || say("somebody"),
+    });
+  const call = (name) => {
+    const [model, pk] = name.split(".")[1].split(":");
+    return `${words.rows[model] || model} (${pk.slice(0, 8)})`;
+  };
+
+  async function chain(key, texts, stated, installation, [length, head]) {
+    const events = texts.map((text) => JSON.parse(text));
+    const hashes = await Promise.all(texts.map(hashed));
+    digests.set(key, hashes);
+    for (const [place, event] of events.entries()) {
+      if (event.chain !== key || event.number !== place + 1) {
+        fault("missing_event", { key, number: place + 1 });
+        break;
+      }
+      if (place && event.previous !== hashes[place - 1]) {
+        fault("altered", { what: `${key}: ${toldBy(events[place - 1])}` });
+        break;
+      }
+      const start = JSON.stringify(["chains of", installation]);
+      if (!place && installation && event.previous !== (await hashed(start))) {
+        fault("other_installation", { key });
+        break;
+      }
+    }
+    if (!length) fault("not_covered", { key });
+    else if (length > events.length) fault("cut_off", { key, count: length - events.length });
+    else if (hashes[length - 1] !== head)
+      fault("altered", { what: `${key}: ${toldBy(events[length - 1])}` });
+    const after = events.slice(length).map((event) => say("later", { what: toldBy(event) }));
+    if (key === ownKey) found.later.push(...after);
+    else if (length) found.remarks.push(...after.map((text) => `${key}: ${text}`));
+    await compareRows(events, stated);
+  }
+
+  async function compareRows(events, there) {
+    const stated = new Map();
+    for (const event of events)
+      for (const [name, statement] of Object.entries(event.statement.rows))
+        stated.set(name, [statement, event]);
+    for (const [name, text] of Object.entries(there)) {
+      const [called, , content] = JSON.parse(text);
+      const [statement, event] = stated.get(name) || [null, null];
+      stated.delete(name);
+      if (statement === null) fault("put_in", { what: call(name) });
+      else if (called !== name || statement !== (await hashed(text)))
+        fault("not_as_stated", { what: call(name), event: toldBy(event) });
+      else rows.set(name, content);
+    }
+    for (const [name, [statement, event]] of stated) {
+      if (statement === null) continue;
+      const own = rows.get(`committees.case:${told.case}`);
+      if (own && !own.opened_at && name.startsWith("committees.judgement:"))
+        found.remarks.push(say("sealed", { what: call(name) }));
+      else fault("removed", { what: call(name), event: toldBy(event) });
+    }
+  }
+
+  async function snapshot() {
+    const sets = [...rows].filter(([name]) => name.startsWith("committees.snapshot:"));
+    const manifest = await hashed(told.manifest);
+    if (sets.length !== 1 || sets[0][1].digest !== manifest) fault("other_manifest");
+    const erased = new Set(
+      [...rows].filter(([name]) => name.startsWith("records.erasure:")).map(([, row]) => row.name),
+    );
+    const items = new Map(told.items.map((item) => [item.digest, item]));
+    const named = new Map(JSON.parse(told.manifest).items.map((item) => [item.digest, item.kind]));
+    let number = 0;
+    for (const [key, kind] of named) {
+      number += 1;
+      const what = say("item", { number, kind: words.kinds[kind] || kind });
+      const item = items.get(key);
+      if (!item) fault("item_removed", { what });
+      else if ("content" in item) {
+        const salted = joined(fromHex(item.salt), bytesOf(item.content));
+        if (toHex(await digest(salted)) !== key) fault("altered", { what });
+      } else if (erased.has(item.name)) found.remarks.push(say("erased", { what }));
+      else fault("empty", { what });
+    }
+    for (const key of items.keys())
+      if (!named.has(key)) fault("item_put_in", { what: key.slice(0, 12) });
+    if (items.size < told.items.length) fault("item_twice");
+    return told.items.filter((item) => named.get(item.digest) === "piece" && "content" in item);
+  }
+
+  function compareFiles(pieces) {
+    const named = new Map();
+    for (const piece of pieces)
+      for (const file of JSON.parse(piece.content).files)
+        if (file.digest) named.set(file.digest, file.name);
+    const there = new Map(files.map(([name, key]) => [key, name]));
+    for (const [key, name] of named) if (!there.has(key)) fault("file_missing", { name });
+    for (const [key, name] of there) if (!named.has(key)) fault("file_put_in", { name });
+  }
+
+  try {
+    const led = await Promise.all(told.proofs.map(rootOf));
+    const place = led.indexOf(root);
+    let installation = "";
+    let heads = new Map();
+    if (place < 0) fault("no_root", { roots: led.filter(Boolean).join(", ") || "–" });
+    else {
+      const leaves = told.proofs[place].leaves;
+      const [first, ...covered] = leaves.map((each) => JSON.parse(each.leaf));
+      if (first[0] !== "checkpoint" || leaves[0].path.some(([side]) => side === "left"))
+        fault("no_checkpoint");
+      else {
+        installation = first[1];
+        heads = new Map(covered.map(([key, length, head]) => [key, [length, head]]));
+        const moment = first[3].slice(0, 16).replace("T", " ");
+        const values = { number: first[2], installation, moment, chains: first[4] };
+        found.remarks.push(say("checkpoint", values));
+      }
+    }
+    for (const each of told.chains) {
+      const covered = heads.get(each.key) || [0, ""];
+      await chain(each.key, each.events, each.rows, installation, covered);
+    }
+    const own = rows.get(`committees.case:${told.case}`) || {};
+    const meeting = rows.get(`committees.meeting:${own.meeting}`) || {};
+    for (const key of [ownKey, `meeting:${own.meeting}`, `committee:${meeting.committee}`])
+      if (!digests.has(key)) fault("chain_missing", { key });
+    const pieces = await snapshot();
+    if (files) compareFiles(pieces);
+    for (const [name, row] of rows)
+      if (name.startsWith("committees.announcement:"))
+        if ((digests.get(ownKey) || []).includes(row.head))
+          found.remarks.push(say("code", { code: row.head }));
+        else fault("other_code");
+  } catch (error) {
+    fault("unreadable", { why: error.message });
+  }
+  return { ...found, rows, people };
+}
+
+/** Compute the root to which a proof leads; none where its leaves lead to several. */
+async function rootOf(proof) {
+  const roots = new Set();
+  for (const { leaf, path } of proof.leaves) {
+    let node = await digest(joined([0], bytesOf(leaf)));
+    for (const [side, hex] of path) {
+      const beside = fromHex(hex);
+      node = await digest(side === "left" ? joined([1], beside, node) : joined([1], node, beside));
+    }
+    roots.add(toHex(node));
+  }
+  return roots.size === 1 ? [...roots][0] : "";
+}
+
+/** Read who is who from the items, by id. */
+function namesIn(told) {
+  const people = new Map();
+  for (const item of told.items || [])
+    if ("content" in item) {
+      const content = JSON.parse(item.content);
+      if (Object.keys(content).sort().join() === "id,name") people.set(content.id, content.name);
+    }
+  return people;
+}
+
+/* --- Showing ------------------------------------------------------------------------------------ */
+
+const main = document.querySelector("main");
+
+function add(where, name, text, kind) {
+  const element = document.createElement(name);
+  if (text !== undefined) element.textContent = text;
+  if (kind) element.className = kind;
+  where.append(element);
+  return element;
+}
+
+function section(title) {
+  const part = add(main, "section");
+  add(part, "h2", title);
+  return part;
+}
+
+function facts(where, pairs) {
+  const list = add(where, "dl");
+  for (const [name, value] of pairs)
+    if (value !== undefined && value !== "") {
+      add(list, "dt", name);
+      add(list, "dd", value);
+    }
+}
+
+const day = (text) => (text ? text.slice(0, 16).replace("T", " ") : "");
+
+/** Show the case as it stands in what was verified. */
+function show() {
+  const items = { piece: [], feedback: [], check_in: [], set_aside: [] };
+  const kinds = new Map(JSON.parse(told.manifest).items.map((item) => [item.digest, item.kind]));
+  for (const item of told.items)
+    if ("content" in item) {
+      const kind = kinds.get(item.digest);
+      items[kind] = [...(items[kind] || []), JSON.parse(item.content)];
+    }
+  const people = namesIn(told);
+  const who = (id) => people.get(id) || say("somebody");
+  const frame = items.frame[0];
+  const terms = items.terms[0];
+  const rows = told.chains.flatMap(({ rows }) => Object.entries(rows));
+  const of = (model) =>
+    rows
+      .filter(([name]) => name.startsWith(`committees.${model}:`))
+      .map(([name, text]) => [name.split(":")[1], JSON.parse(text)[2]]);
+  const parts = new Map(frame.parts.map((part) => [part.id, part.title]));
+  const found = (outcome) => words.outcomes[outcome] || outcome;
+
+  document.title = `${who(frame.student)}, ${frame.unit}`;
+  document.querySelector("h1").textContent = document.title;
+  document.getElementById("programme").textContent = frame.programme;
+
+  const own = of("case").find(([id]) => id === told.case)[1];
+  for (const [id, decision] of of("decision").sort((a, b) => b[1].number - a[1].number)) {
+    const stands = own.decision === id;
+    const part = section(say(stands ? "decision" : "decision_earlier"));
+    facts(part, [[say("recorded"), `${day(decision.recorded_at)}, ${who(decision.by)}`]]);
+    const list = add(part, "ul");
+    for (const finding of Object.values(decision.findings).sort((a, b) => a.order - b.order)) {
+      const line = add(list, "li", `${parts.get(finding.part)}: ${found(finding.outcome)}`);
+      if (finding.to_show) add(line, "p", finding.to_show);
+    }
+    add(part, "p", decision.motivation, "words");
+  }
+  for (const [, deferral] of of("deferral")) {
+    const part = section(say("deferred"));
+    add(part, "p", deferral.reason, "words");
+    facts(part, [[say("recorded"), `${day(deferral.recorded_at)}, ${who(deferral.by)}`]]);
+  }
+  const sealedPanel = of("decision").concat(of("deferral"))[0];
+  const panel = sealedPanel ? sealedPanel[1].panel : terms.panel;
+  const committee = section(say("committee"));
+  const list = add(committee, "ul");
+  for (const seat of panel.seats) {
+    const notes = [words.roles[seat.role] || seat.role];
+    if (seat.present) notes.push(say("present"));
+    if (seat.aside) notes.push(say("aside"));
+    if (seat.disclosed) notes.push(say("disclosed"));
+    add(list, "li", `${who(seat.person)}: ${notes.join(", ")}`);
+  }
+  facts(committee, [
+    [say("reference"), day(terms.reference_at)],
+    [say("quorum"), String(panel.quorum)],
+    [say("judgements_asked"), String(panel.judgements_asked)],
+    [say("mandate"), `${terms.mandate.given_on}: ${terms.mandate.text}`],
+    [say("procedure"), terms.mandate.procedure],
+  ]);
+  const judgements = of("judgement");
+  if (judgements.length) {
+    const part = section(say("judgements"));
+    for (const [, judgement] of judgements) {
+      add(part, "h3", `${who(judgement.person)}, ${day(judgement.recorded_at)}`);
+      const each = add(part, "ul");
+      for (const [id, outcome] of Object.entries(judgement.findings))
+        add(each, "li", `${parts.get(id)}: ${found(outcome)}`);
+      add(part, "p", judgement.motivation, "words");
+    }
+  }
+  const set = section(say("set"));
+  for (const piece of items.piece) {
+    const article = add(set, "details");
+    add(article, "summary", `${piece.title} (${piece.happened_on})`);
+    for (const text of [piece.context, piece.reflection]) if (text) add(article, "p", text, "words");
+    for (const file of piece.files) add(article, "p", `${file.name}  ${file.digest.slice(0, 12)}`, "code");
+    for (const given of items.feedback.filter((each) => each.piece === piece.id)) {
+      add(article, "h3", `${who(given.giver)}, ${given.given_on} (${words.standings[given.standing]})`);
+      for (const remark of given.remarks) add(article, "p", remark.text, "words");
+    }
+  }
+  const steps = section(say("steps"));
+  const ordered = add(steps, "ol");
+  const key = `case:${told.case}`;
+  for (const text of told.chains.find((chain) => chain.key === key).events) {
+    const event = JSON.parse(text);
+    const what = words.verbs[event.verb] || event.verb;
+    const by = event.by ? who(event.by) : say("system");
+    add(ordered, "li", `${day(event.recorded_at)}  ${by} ${what}`);
+  }
+}
+
+const answer = document.getElementById("answer");
+
+async function check(event) {
+  event.preventDefault();
+  const root = document.getElementById("root").value.trim().toLowerCase();
+  const chosen = [...document.getElementById("files").files];
+  const files = chosen.length
+    ? await Promise.all(
+        chosen.map(async (file) => [file.name, toHex(await digest(await file.arrayBuffer()))]),
+      )
+    : null;
+  const { faults, later, remarks } = await verify(told, files, root);
+  answer.replaceChildren();
+  answer.className = faults.length ? "bad" : later.length ? "partly" : "good";
+  const verdict = faults.length ? "verdict_bad" : later.length ? "verdict_partly" : "verdict_good";
+  add(answer, "h2", say(verdict)).tabIndex = -1;
+  const list = add(answer, "ul");
+  for (const text of [...faults, ...later, ...remarks]) add(list, "li", text);
+  if (!files) add(list, "li", say("files_not_compared"));
+  answer.firstChild.focus();
+}
+
+document.querySelector("form").addEventListener("submit", check);
+try {
+  show();
+} catch (error) {
+  add(main, "p", say("unreadable", { why: error.message }));
+}

@@ -1,0 +1,242 @@
+"""A case outside the system: it proves itself, without a key, and what was altered is named."""
+
+import json
+import re
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from committees import actions
+from committees.models import Case, SnapshotItem
+from committees.verifier import Verifier, read
+from people.models import Account
+from records.models import Event
+from records.verification import verify
+from tests.committees.exported import (
+    ALTERATIONS,
+    NOTES,
+    Taken,
+    altered,
+    announced,
+    covered,
+    download,
+    root_of_letter,
+    taken_out,
+)
+from tests.committees.factories import HELD, scene
+from tests.recorded import record_what_was_made
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def taken(tmp_path: Path) -> Taken:
+    return taken_out(announced(), tmp_path)
+
+
+# --- Untouched ------------------------------------------------------------------------------------
+
+
+def test_it_proves_itself_without_the_system_and_without_a_key(taken: Taken) -> None:
+    answer = taken.alone()
+
+    assert answer.stdout.endswith("All is as it was recorded.\n"), answer.stdout + answer.stderr
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "checkpoint 1 of" in answer.stdout
+    assert taken.scene.refreshed().standing.announcement.head in answer.stdout
+
+
+def test_it_holds_all_and_the_files_and_no_key_nor_address(taken: Taken) -> None:
+    with zipfile.ZipFile(taken.path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+
+    [file] = [name for name in held if name.startswith("files/")]
+    assert {*held} == {"case.json", "case.html", "verifier.py", file}
+    assert file.endswith(" notes.txt")
+    assert held[file] == NOTES
+    told = held["case.json"].decode()
+    for words in ("The set shows it.", "Seen often.", "Works with care.", "We are neighbours."):
+        assert words in told
+    for account in Account.objects.exclude(sign_in=""):
+        assert account.sign_in not in told + held["case.html"].decode()
+
+
+def test_it_can_be_unpacked_first(taken: Taken) -> None:
+    folder = taken.path.parent / "unpacked"
+    with zipfile.ZipFile(taken.path) as archive:
+        archive.extractall(folder)
+
+    taken.path = folder
+
+    assert taken.alone(script=folder / "verifier.py").returncode == 0
+
+
+def test_under_another_root_it_proves_nothing(taken: Taken) -> None:
+    answer = taken.alone(root="0" * 64)
+
+    assert answer.returncode == 1
+    assert "nothing here leads to this root" in answer.stdout
+    assert "NOT what was recorded" in answer.stderr
+
+
+def test_what_is_later_than_the_letter_needs_a_later_root(tmp_path: Path) -> None:
+    made = announced()
+    letter = root_of_letter(made)
+    made.supersede()
+    later = covered(days=5)
+    taken = taken_out(made, tmp_path)
+
+    old, new = taken.alone(root=letter), taken.alone(root=later.root)
+
+    assert (old.returncode, new.returncode) == (2, 0), old.stdout + new.stdout
+    assert re.search(r"decision.superseded.* is later than this checkpoint", old.stdout)
+
+
+def test_it_proves_itself_under_any_root_that_the_auditor_brings(tmp_path: Path) -> None:
+    made = announced()
+    made.supersede()
+    between = covered(days=3)
+    made.supersede(at=HELD + timedelta(days=4))
+    covered(days=5)
+    path = tmp_path / "case.zip"
+    path.write_bytes(download(made, made.auditor, between.root.upper()))
+
+    assert Taken(made, path, between.root).alone().returncode == 2
+
+
+def test_what_was_lawfully_erased_is_no_fault(tmp_path: Path) -> None:
+    made = announced()
+    letter = root_of_letter(made)
+    item = SnapshotItem.objects.get(
+        snapshot__case=made.case, kind="piece", number__gt=0, files=None
+    )
+    actions.erase_item(item=item, ground="Asked by the student.", by=None)
+    last = covered(days=2)
+
+    taken = taken_out(made, tmp_path)
+    answer = taken.verified(last.root)
+
+    assert answer.faults == []
+    assert any("was lawfully erased" in remark for remark in answer.remarks)
+    assert taken.verified(letter).later
+
+
+def test_what_was_sealed_when_a_case_was_deferred_stays_so(tmp_path: Path) -> None:
+    made = scene()
+    made.freeze()
+    made.judge(made.chair, words="Not for other eyes.")
+    made.open_meeting()
+    actions.defer(case=made.case, reason="Show it once more.", by=made.chair, at=made.at)
+    record_what_was_made()
+    checkpoint = covered(hours=1)
+    path = tmp_path / "case.zip"
+    path.write_bytes(download(made, made.auditor))
+
+    answer = Taken(made, path, checkpoint.root).verified()
+
+    assert answer.faults == answer.later == []
+    assert any("was never opened" in remark for remark in answer.remarks)
+    assert b"Not for other eyes." not in zipfile.ZipFile(path).read("case.json")
+
+
+# --- Altered --------------------------------------------------------------------------------------
+
+
+def test_each_alteration_is_named(taken: Taken) -> None:
+    told, _page, files = read(taken.path)
+    unseen = []
+    for name, forger, named in altered(told, files):
+        verifier = Verifier(forger.told, forger.files, taken.root)
+        verifier.verify()
+        found = verifier.faults + verifier.later
+        if not any(re.search(named, fault) for fault in found):
+            unseen.append((name, named, found))
+
+    assert unseen == []
+    assert len(ALTERATIONS) > 40
+
+
+@pytest.mark.parametrize("name", ["a_comma_in_the_motivation", "a_file_altered"])
+def test_the_verifier_itself_says_so(taken: Taken, name: str) -> None:
+    told, _page, files = read(taken.path)
+    [forger] = [forger for each, forger, _named in altered(told, files) if each == name]
+    if name == "a_file_altered":
+        taken.rewrite(files[0][0], b"something else")
+    else:
+        taken.rewrite("case.json", json.dumps(forger.told).encode())
+
+    answer = taken.alone()
+
+    assert answer.returncode == 1
+    assert re.search(ALTERATIONS[name][1], answer.stdout)
+
+
+def test_a_page_that_shows_something_else_is_named(taken: Taken) -> None:
+    with zipfile.ZipFile(taken.path) as archive:
+        page = archive.read("case.html")
+    taken.rewrite("case.html", page.replace(b"The set shows it.", b"The set, shows it."))
+
+    answer = taken.alone()
+
+    assert answer.returncode == 1
+    assert "the page case.html shows something else than case.json" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b'{"case": "x"}', b"\xff", b'{"chains": 1, "items": []}']
+)
+def test_what_is_no_case_is_said_to_be_none(taken: Taken, content: bytes) -> None:
+    taken.rewrite("case.json", content)
+
+    answer = taken.alone()
+
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+
+
+# --- Who takes it out -----------------------------------------------------------------------------
+
+
+def test_only_who_supervises_takes_it_out_and_that_is_recorded() -> None:
+    made = announced()
+    address = reverse("committees:case_export", args=[made.case.pk])
+    client = Client()
+    for user in (made.chair, made.member, made.secretary):
+        client.force_login(user)
+        assert client.get(address).status_code == 403
+        assert client.post(address).status_code == 403
+    for user in (made.student, made.adviser, made.coordinator, made.other_member):
+        client.force_login(user)
+        assert client.post(address).status_code in (403, 404)
+
+    download(made, made.auditor)
+
+    event = Event.objects.get(verb="case.exported")
+    assert (event.by, event.chain.key) == (made.auditor, made.auditor.person.chain)
+    assert event.statement["facts"] == {"case": str(made.case.pk)}
+    assert verify().faults == []
+
+
+def test_before_there_is_an_outcome_nothing_is_taken_out(client: Client) -> None:
+    made = scene(state=Case.State.FROZEN)
+    client.force_login(made.auditor)
+
+    answer = client.post(reverse("committees:case_export", args=[made.case.pk]))
+
+    assert answer.status_code == 409
+    assert not Event.objects.filter(verb="case.exported").exists()
+
+
+@pytest.mark.parametrize(("root", "said"), [("12", "64"), ("f" * 64, "No checkpoint here")])
+def test_a_root_that_is_none_of_ours_is_said(client: Client, root: str, said: str) -> None:
+    made = announced()
+    client.force_login(made.auditor)
+
+    answer = client.post(reverse("committees:case_export", args=[made.case.pk]), {"root": root})
+
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
