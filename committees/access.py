@@ -218,9 +218,9 @@ def check_may_export(by: Account, case: Case) -> None:
     """Let auditor and exam board take a case out with all that was recorded of it, once it has an
     outcome (the case read `with_supervising`). Nobody takes out their own."""
     if not case.is_supervised:
-        raise NotAllowed(_("Only auditors and the exam board can take a case out."))
+        raise NotAllowed(_("Only auditors and the exam board can download a case."))
     if case.state not in Case.SETTLED:
-        raise NotPossible(_("A case can be taken out once it has an outcome."))
+        raise NotPossible(_("A case can be downloaded once it has an outcome."))
 
 
 def check_may_read_record(by: Account, case: Case, panel: Panel) -> None:

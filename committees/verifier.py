@@ -53,7 +53,7 @@ def hashed(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def beginning(installation: str) -> str:
+def begun_in(installation: str) -> str:
     """Compute what a chain of this installation begins upon."""
     told = json.dumps(["chains of", installation], separators=(",", ":"), ensure_ascii=False)
     return hashed(told)
@@ -79,7 +79,9 @@ class Verifier:
             self.read_names()
             installation, heads = self.proof()
             for chain in self.told["chains"]:
-                self.chain(chain, installation, heads.get(chain["key"], (0, "")))
+                self.chain(chain, installation)
+                if installation:
+                    self.compare_head(chain, *heads.get(chain["key"], (0, "")))
             self.chains_are_there()
             self.snapshot()
             self.letters()
@@ -120,30 +122,33 @@ class Verifier:
 
     # --- Chains -----------------------------------------------------------------------------------
 
-    def chain(self, chain: dict[str, Any], installation: str, covered: tuple[int, str]) -> None:
-        """Follow a chain to the head that the root covers, and compare its rows."""
-        key, (length, head) = chain["key"], covered
-        events = [json.loads(text) for text in chain["events"]]
+    def chain(self, chain: dict[str, Any], installation: str) -> None:
+        """Follow a chain, and compare its rows with what its events state."""
+        key, events = chain["key"], [json.loads(text) for text in chain["events"]]
         self.digests[key] = digests = [hashed(text) for text in chain["events"]]
         self.faults += [
             f"{key}: {fault}" for fault in self.broken(key, events, digests, installation)
         ]
+        self.rows_of(chain, events)
+
+    def compare_head(self, chain: dict[str, Any], length: int, head: str) -> None:
+        """Compare a chain with its head, of so many events, under the root."""
+        key, events = chain["key"], [json.loads(text) for text in chain["events"]]
         if not length:
             self.faults.append(f"{key}: nothing under this root says how it was")
-        elif length > len(events):
-            self.faults.append(
-                f"{key}: the last {length - len(events)} of {length} events are missing"
-            )
-        elif digests[length - 1] != head:
+            return
+        if length > len(events):
+            missing = length - len(events)
+            self.faults.append(f"{key}: the last {missing} of {length} events are missing")
+        elif self.digests[key][length - 1] != head:
             self.faults.append(f"{key}: {self.told_by(events[length - 1])} was altered")
         later = [
             f"{self.told_by(event)} is later than this checkpoint" for event in events[length:]
         ]
         if key == f"case:{self.told['case']}":
             self.later += later
-        elif length:
+        else:
             self.remarks += [f"{key}: {event}" for event in later]
-        self.rows_of(chain, events)
 
     def broken(
         self, key: str, events: list[Any], digests: list[str], installation: str
@@ -155,7 +160,7 @@ class Verifier:
                 return
             if place and event["previous"] != digests[place - 1]:
                 yield f"{self.told_by(events[place - 1])} was altered"
-            elif not place and installation and event["previous"] != beginning(installation):
+            elif not place and installation and event["previous"] != begun_in(installation):
                 yield "its first event was altered, or is of another installation"
                 return
 
@@ -287,7 +292,7 @@ class Verifier:
 # --- The archive ----------------------------------------------------------------------------------
 
 
-def read(place: Path) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
+def read_archive(place: Path) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
     """Read the case, its page, and its files by name and hash, from an archive or from where it was
     unpacked."""
     if place.is_dir():
@@ -326,7 +331,7 @@ def main() -> None:
     chosen = parser.parse_args()
     root = chosen.root or input("The root on the letter or in the mail: ")
     try:
-        told, page, files = read(chosen.archive)
+        told, page, files = read_archive(chosen.archive)
         verifier = Verifier(told, files, root)
         is_shown = shown_in(page) == told
     except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as fault:

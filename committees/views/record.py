@@ -139,8 +139,8 @@ def case_export(request: PersonRequest, pk: UUID) -> HttpResponseBase:
     it."""
     case, _panel = _readable(request, pk)
     check_may_export(request.user, case)
-    form = ExportForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = ExportForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         archive = export(case, form.cleaned_data["root"], by=request.user, at=timezone.now())
         name = f"{slugify(case.enrolment.student.name)}-{str(case.pk)[:8]}.zip"
         headers = {

@@ -39,7 +39,7 @@ async function verify(told, files, root) {
     return `${words.rows[model] || model} (${pk.slice(0, 8)})`;
   };
 
-  async function chain(key, texts, stated, installation, [length, head]) {
+  async function chain(key, texts, stated, installation) {
     const events = texts.map((text) => JSON.parse(text));
     const hashes = await Promise.all(texts.map(hashed));
     digests.set(key, hashes);
@@ -58,14 +58,21 @@ async function verify(told, files, root) {
         break;
       }
     }
-    if (!length) fault("not_covered", { key });
-    else if (length > events.length) fault("cut_off", { key, count: length - events.length });
-    else if (hashes[length - 1] !== head)
+    await compareRows(events, stated);
+  }
+
+  function compareHead(key, texts, [length, head]) {
+    const events = texts.map((text) => JSON.parse(text));
+    if (!length) {
+      fault("not_covered", { key });
+      return;
+    }
+    if (length > events.length) fault("cut_off", { key, count: length - events.length });
+    else if (digests.get(key)[length - 1] !== head)
       fault("altered", { what: `${key}: ${toldBy(events[length - 1])}` });
     const after = events.slice(length).map((event) => say("later", { what: toldBy(event) }));
     if (key === ownKey) found.later.push(...after);
-    else if (length) found.remarks.push(...after.map((text) => `${key}: ${text}`));
-    await compareRows(events, stated);
+    else found.remarks.push(...after.map((text) => `${key}: ${text}`));
   }
 
   async function compareRows(events, there) {
@@ -148,8 +155,8 @@ async function verify(told, files, root) {
       }
     }
     for (const each of told.chains) {
-      const covered = heads.get(each.key) || [0, ""];
-      await chain(each.key, each.events, each.rows, installation, covered);
+      await chain(each.key, each.events, each.rows, installation);
+      if (installation) compareHead(each.key, each.events, heads.get(each.key) || [0, ""]);
     }
     const own = rows.get(`committees.case:${told.case}`) || {};
     const meeting = rows.get(`committees.meeting:${own.meeting}`) || {};
@@ -244,8 +251,8 @@ function show() {
   const found = (outcome) => words.outcomes[outcome] || outcome;
 
   document.title = `${who(frame.student)}, ${frame.unit}`;
-  document.querySelector("h1").textContent = document.title;
-  document.getElementById("programme").textContent = frame.programme;
+  document.querySelector("h1").textContent = who(frame.student);
+  document.getElementById("programme").textContent = `${frame.unit} · ${frame.programme}`;
 
   const own = of("case").find(([id]) => id === told.case)[1];
   for (const [id, decision] of of("decision").sort((a, b) => b[1].number - a[1].number)) {
@@ -288,8 +295,7 @@ function show() {
     for (const [, judgement] of judgements) {
       add(part, "h3", `${who(judgement.person)}, ${day(judgement.recorded_at)}`);
       const each = add(part, "ul");
-      for (const [id, outcome] of Object.entries(judgement.findings))
-        add(each, "li", `${parts.get(id)}: ${found(outcome)}`);
+      for (const [id, title] of parts) add(each, "li", `${title}: ${found(judgement.findings[id])}`);
       add(part, "p", judgement.motivation, "words");
     }
   }

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from committees import actions
-from committees.verifier import Verifier, read
+from committees.verifier import Verifier, read_archive
 from evidence.models import Evidence
 from people.models import Account
 from records.checkpoints import first_after, leaf_hash, levels, make_checkpoint, path_of
@@ -39,7 +39,7 @@ class Taken:
     root: str
 
     def verified(self, root: str = "") -> Verifier:
-        told, _page, files = read(self.path)
+        told, _page, files = read_archive(self.path)
         verifier = Verifier(told, files, root or self.root)
         verifier.verify()
         return verifier

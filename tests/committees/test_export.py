@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from committees import actions
 from committees.models import Case, SnapshotItem
-from committees.verifier import Verifier, read
+from committees.verifier import Verifier, read_archive
 from people.models import Account
 from records.models import Event
 from records.verification import verify
@@ -147,7 +147,7 @@ def test_what_was_sealed_when_a_case_was_deferred_stays_so(tmp_path: Path) -> No
 
 
 def test_each_alteration_is_named(taken: Taken) -> None:
-    told, _page, files = read(taken.path)
+    told, _page, files = read_archive(taken.path)
     unseen = []
     for name, forger, named in altered(told, files):
         verifier = Verifier(forger.told, forger.files, taken.root)
@@ -162,7 +162,7 @@ def test_each_alteration_is_named(taken: Taken) -> None:
 
 @pytest.mark.parametrize("name", ["a_comma_in_the_motivation", "a_file_altered"])
 def test_the_verifier_itself_says_so(taken: Taken, name: str) -> None:
-    told, _page, files = read(taken.path)
+    told, _page, files = read_archive(taken.path)
     [forger] = [forger for each, forger, _named in altered(told, files) if each == name]
     if name == "a_file_altered":
         taken.rewrite(files[0][0], b"something else")
@@ -231,7 +231,7 @@ def test_before_there_is_an_outcome_nothing_is_taken_out(client: Client) -> None
     assert not Event.objects.filter(verb="case.exported").exists()
 
 
-@pytest.mark.parametrize(("root", "said"), [("12", "64"), ("f" * 64, "No checkpoint here")])
+@pytest.mark.parametrize(("root", "said"), [("12", "64"), ("f" * 64, "Geen ijkpunt hier")])
 def test_a_root_that_is_none_of_ours_is_said(client: Client, root: str, said: str) -> None:
     made = announced()
     client.force_login(made.auditor)

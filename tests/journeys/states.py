@@ -1119,6 +1119,7 @@ DECIDING = {
     "record of a case, checked": sitting("record_integrity", lina_announced, who=AUDITOR),
     "record of a case, its items": sitting("record_items", lina_announced, who=AUDITOR),
     "record of a case, its steps": sitting("record_steps", lina_announced, who=AUDITOR),
+    "record of a case, to be downloaded": sitting("case_export", lina_announced, who=AUDITOR),
     "record of a case, sealed": sitting("case_record", noor_frozen, who=AUDITOR),
     "record of a case, put off": sitting("case_record", zoe_deferred, who=AUDITOR),
     "record of a case, planned": sitting("case_record", nynke_planned, who=AUDITOR),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from committees.verifier import Verifier, read
+from committees.verifier import Verifier, read_archive
 from tests.committees.exported import altered, announced, taken_out
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def test_the_page_says_the_same_without_a_network(
     new_page: "Callable[..., Page]", tmp_path: Path
 ) -> None:
     taken = taken_out(announced(), tmp_path)
-    told, _page, files = read(taken.path)
+    told, _page, files = read_archive(taken.path)
     folder = taken.path.parent / "unpacked"
     with zipfile.ZipFile(taken.path) as archive:
         archive.extractall(folder)
