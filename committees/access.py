@@ -214,11 +214,15 @@ def check_may_say_whose(by: Account, panel: Panel) -> None:
         )
 
 
-def check_may_export(by: Account, case: Case) -> None:
-    """Let auditor and exam board take a case out with all that was recorded of it, once it has an
-    outcome (the case read `with_supervising`). Nobody takes out their own."""
+def check_may_export(case: Case) -> None:
+    """Let auditor and exam board take a case out with all that was recorded of it (the case read
+    `with_supervising`). Nobody takes out their own."""
     if not case.is_supervised:
         raise NotAllowed(_("Only auditors and the exam board can download a case."))
+
+
+def check_export(case: Case) -> None:
+    """Take out no case before it has an outcome."""
     if case.state not in Case.SETTLED:
         raise NotPossible(_("A case can be downloaded once it has an outcome."))
 

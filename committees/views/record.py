@@ -9,7 +9,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from committees.access import check_may_export, check_may_read_record
+from committees.access import check_export, check_may_export, check_may_read_record
 from committees.dossier import (
     decision_facts,
     decisions_set_back,
@@ -77,7 +77,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
             (seat, Recusal.Ground(panel.aside[seat.person]).label) for seat in panel.standing_aside
         ],
         "written": len(judgements),
-        "may_export": allowed(check_may_export, request.user, case),
+        "may_export": case.state in Case.SETTLED and allowed(check_may_export, case),
         "judgements": [],
         "decision": None,
         "replaced": [],
@@ -138,7 +138,8 @@ def case_export(request: PersonRequest, pk: UUID) -> HttpResponseBase:
     """Send all that was recorded of a case, as an archive that proves itself, to who asks for
     it."""
     case, _panel = _readable(request, pk)
-    check_may_export(request.user, case)
+    check_may_export(case)
+    check_export(case)
     form = ExportForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         archive = export(case, form.cleaned_data["root"], by=request.user, at=timezone.now())
