@@ -34,7 +34,7 @@ class Report:
     rows: int = 0
     files: int = 0
     older_heads: int = 0  # chains proven with another key than the one that signs: `sign_heads`
-    erased: list[str] = field(default_factory=list)
+    erased: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
 
@@ -204,8 +204,8 @@ class _Part:
             report.faults.append(f"{name}: altered")
         report.faults += [f"{name}: {fault}" for fault in row.own_faults(look)]
         report.files += row.holds_bytes
-        if isinstance(row, Erasure) and row.name not in report.erased:
-            report.erased.append(row.name)
+        if isinstance(row, Erasure):
+            report.erased.add(row.name)
 
 
 class _Covered:

@@ -36,7 +36,7 @@ def test_it_is_gone_and_verification_says_lawfully_so(kind: str) -> None:
     assert Erasure.objects.get().ground == "Asked by the student."
     assert read(made.case).erased == 1
     report = verify()
-    assert (report.faults, report.erased) == ([], [f"committees.snapshotitem:{item.pk}"])
+    assert (report.faults, report.erased) == ([], {f"committees.snapshotitem:{item.pk}"})
 
 
 @pytest.mark.parametrize("kind", ["piece", "feedback", "person"])

@@ -85,7 +85,7 @@ def test_untouched_all_is_well() -> None:
     report = verify()
 
     assert report.faults == []
-    assert (report.files, report.erased) == (1, [])
+    assert (report.files, report.erased) == (1, set())
     assert verify_chain(announced.case.chain).faults == []
     assert verify_chain(deferred.case.chain).faults == []
 

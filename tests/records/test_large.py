@@ -1,5 +1,6 @@
 """Verification of a large record: a few thousand events at once, and no more memory for more."""
 
+import time
 import tracemalloc
 from uuid import uuid4
 
@@ -73,6 +74,20 @@ def test_a_record_of_many_chains_takes_no_more_memory(monkeypatch: pytest.Monkey
     assert many <= few * 4
     # What grows with four times as much: the keys and the heads of the chains, and nothing else.
     assert much < little * 3
+
+
+def test_a_thousand_events_take_as_long_in_a_larger_record() -> None:
+    def cost() -> float:
+        started = time.process_time()
+        report = verification.verify_once({1: "seal-key-of-the-tests"})
+        return (time.process_time() - started) / report.events
+
+    write_in_bulk(300)
+    cost()  # what is loaded once
+    small = cost()
+    write_in_bulk(1200)
+
+    assert cost() < small * 2
 
 
 def test_a_long_chain_is_verified_in_few_queries() -> None:

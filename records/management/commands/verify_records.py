@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 f"{report.older_heads} chains are proven with a replaced key: sign_heads signs "
                 "them anew. After that, one proven with it was written by who has that key."
             )
-        for name in report.erased:
+        for name in sorted(report.erased):
             self.stdout.write(f"lawfully removed: {name}")
         for fault in report.faults:
             self.stdout.write(f"FAULT: {fault}")
