@@ -4,7 +4,7 @@ with ids only; what was said stands in the rows."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -36,6 +36,7 @@ from evidence.models import (
     RemarkRequirement,
     Revision,
 )
+from evidence.shown import Shown
 from people.actions import Meant, follows_moves, person_meant, say_who
 from people.identity import hold_who_is_who
 from people.models import Account, Address, Person
@@ -201,7 +202,7 @@ def note(
         recorded_at=at,
     )
     _keep(said, feedback)
-    event = _event("noted", feedback, by, at)
+    event = _event("noted", feedback, by, at, revision=feedback.revision_id)
     if person.pk == by.pk:
         _confirm(feedback, True, by, at)
     else:
@@ -223,14 +224,16 @@ def answer(
     chosen: UUID | None = None,
     name: str = "",
     role: str | None = None,
+    shown: Shown | None = None,
     by: Account | None = None,
     at: datetime | None = None,
 ) -> Feedback:
     """Give feedback: one text, about these requirements or the whole, and perhaps words of its
     own for some of them; as who was asked, or as whom the speaker chose or wrote
-    (`people.actions.say_who`), and in a role of their choice. Once; raises NotPossible for what
-    was not asked, for nothing written, for the maker's own name, and when the question is no
-    longer open."""
+    (`people.actions.say_who`), and in a role of their choice. The event names what was `shown` to
+    them: what the page of the question shows now, where no page says otherwise. Once; raises
+    NotPossible for what was not asked, for nothing written, for the maker's own name, and when the
+    question is no longer open."""
     check_may_answer(by, question)
     hold_who_is_who()
     question = _locked(question)
@@ -255,7 +258,13 @@ def answer(
         recorded_at=at,
     )
     _keep(said, feedback)
-    event = _event("given", feedback, by, at, also=[question])
+    shown = shown or Shown.now(question)
+    seen = {
+        "revision": question.revision_id,
+        "files": shown.files,
+        "wordings": shown.wordings,
+    }
+    event = _event("given", feedback, by, at, also=[question], **seen)
     student = question.evidence.owner_id
     queue("evidence/given", to=student, about=feedback.pk, cause=event, at=at)
     return feedback
@@ -495,9 +504,11 @@ def _event(
     by: Account | None,
     at: datetime,
     also: Sequence[FeedbackRequest] = (),
+    **seen: Any,
 ) -> Event:
-    """Write what was done with a question or a feedback, and state it, with what else changed."""
-    [event] = append_many([_entry(verb, row, by, at, also)])
+    """Write what was done with a question or a feedback, and state it, with what else changed, and
+    with the ids of the versions that were seen."""
+    [event] = append_many([_entry(verb, row, by, at, also, **seen)])
     return event
 
 
@@ -507,6 +518,7 @@ def _entry(
     by: Account | None,
     at: datetime,
     also: Sequence[FeedbackRequest] = (),
+    **seen: Any,
 ) -> ChainEntry:
     kind = "question" if isinstance(row, FeedbackRequest) else "feedback"
     return ChainEntry(
@@ -515,5 +527,5 @@ def _entry(
         by,
         at,
         rows=[row, *also],
-        facts={kind: row.pk, "evidence": row.evidence_id, "person": row.person_id},
+        facts={kind: row.pk, "evidence": row.evidence_id, "person": row.person_id, **seen},
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature
 from django.forms.boundfield import BoundField, BoundWidget
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from evidence.asking import Asked, QuestionFrame, Suggestion
 from evidence.models import FeedbackRequest, GiverRole, Remark
+from evidence.shown import Shown
 from people.fields import DayField
 from people.models import Person
 from programmes.models import Enrolment
@@ -21,6 +23,7 @@ from qualifications.models import QualityRequirement
 ON_WHOLE = "whole"
 # A longer group of people to choose from is folded.
 FEW = 5
+NOT_AS_SHOWN = _("Look once more at what you are asked about, and send it again.")
 NO_ROLE = {"required": _("Choose a role.")}
 
 
@@ -292,17 +295,22 @@ class AnswerForm(SpeakerForm):
         required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "framed"}),
     )
+    shown = forms.CharField(
+        widget=forms.HiddenInput, error_messages={"required": NOT_AS_SHOWN}, max_length=10_000
+    )
 
     def __init__(
         self,
         data: Any = None,
         *,
+        shown: Shown,
         requirements: Sequence[QualityRequirement],
         names: Sequence[tuple[UUID, str]],
         role: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
+        self.now_shows = shown
         self.known = {str(number): key for number, (key, _name) in enumerate(names)}
         choices = [(str(number), name) for number, (_key, name) in enumerate(names)]
         offer(self.fields["who"], [*choices, (self.OTHER, _("Somebody else"))])
@@ -353,6 +361,12 @@ class AnswerForm(SpeakerForm):
     def is_somebody_else(self) -> bool:
         return self.cleaned_data.get("who") == self.OTHER or super().is_somebody_else()
 
+    def clean_shown(self) -> Shown:
+        try:
+            return Shown.read(self.cleaned_data["shown"], self.now_shows.question)
+        except BadSignature as fault:
+            raise ValidationError(NOT_AS_SHOWN) from fault
+
     def clean(self) -> None:
         super().clean()
         added = {name for name in self.data if name.startswith("on_")} - set(self.fields)
@@ -378,6 +392,7 @@ class AnswerForm(SpeakerForm):
             "chosen": chosen,
             "name": name,
             "role": self.cleaned_data["role"] or None,
+            "shown": self.cleaned_data["shown"],
         }
 
 

@@ -24,6 +24,7 @@ from evidence.actions import feedback as actions
 from evidence.asking import in_order
 from evidence.forms.feedback import AnswerForm, ConfirmForm, DeclineForm
 from evidence.models import Attachment, Feedback, FeedbackRequest
+from evidence.shown import Shown, attachments_of
 from evidence.views.files import shown_file
 from people.access import NotAllowed, by_link
 from people.actions import known_at_mailbox_of
@@ -49,9 +50,11 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
         return _closed(request, token, question)
     speak_as_mail(request, question.language)
     lines = list(in_order(question.requirements.all()))
+    attachments = attachments_of(question)
     names = _names(question)
     form = AnswerForm(
         request.POST if request.method == "POST" else None,
+        shown=Shown.on(question, attachments, lines),
         requirements=lines,
         names=names,
         role=question.role,
@@ -74,7 +77,7 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
         "giver": dict(names).get(question.person_id, question.asked_as),
         "form": form,
         "draft": draft,
-        "attachments": question.revision.attachments.select_related("file__cleaned"),
+        "attachments": attachments,
         "reasons": FeedbackRequest.Reason.choices,
     }
     return render(

@@ -33,6 +33,7 @@ from tests.evidence.factories import (
     FeedbackFactory,
     StoredFileFactory,
 )
+from tests.evidence.scenes import page_of
 from tests.factories import InstitutionRoleFactory, set_rules
 from tests.people.factories import been_here, met, registered
 from tests.recorded import faults
@@ -140,7 +141,8 @@ def test_a_link_does_not_speak_as_an_account_of_somebody_else(client: Client, na
         requirements=[made.requirement], by=made.student,
     )  # fmt: skip
     account = been_here(registered("Baas", "info@shop.example"))
-    sent = {"text": "Well done.", "who": "1", "name": name, "role": "client"}
+    words = {"text": "Well done.", "who": "1", "name": name, "role": "client"}
+    sent = {**page_of(question), **words}
 
     said = client.post(reverse("evidence:answer", args=[question.token]), sent)
 

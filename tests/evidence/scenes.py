@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from evidence.asking import Asked
 from evidence.models import Evidence, FeedbackRequest, GiverRole
+from evidence.shown import Shown
 from people.models import Account
 from programmes.models import Enrolment, ProgrammeRole
 from qualifications.models import QualityRequirement
@@ -70,6 +71,11 @@ def asked(place: Scene | None = None, **kwargs: Any) -> FeedbackRequest:
 def link(question: FeedbackRequest, name: str = "answer", *args: object) -> str:
     """The address of a page that the link of this question opens."""
     return reverse(f"evidence:{name}", args=[question.token, *args])
+
+
+def page_of(question: FeedbackRequest) -> dict[str, str]:
+    """What the page of this question says that it shows, as it is sent along with an answer."""
+    return {"shown": Shown.now(question).signed}
 
 
 def client(address: str = "Client@Shop.example ", name: str = "Cor Client") -> Asked:

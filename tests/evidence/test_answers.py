@@ -65,6 +65,9 @@ def test_an_answer_tells_the_student_and_writes_an_event_with_ids_only() -> None
         "feedback": str(feedback.pk),
         "evidence": str(question.evidence.pk),
         "person": str(question.person.pk),
+        "revision": str(question.revision.pk),
+        "files": [],
+        "wordings": [],
     }
 
 

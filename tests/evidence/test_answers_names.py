@@ -14,7 +14,7 @@ from people.models import Person
 from tests.evidence.factories import (
     GiverFactory,
 )
-from tests.evidence.scenes import Scene, asked, link, scene
+from tests.evidence.scenes import Scene, asked, link, page_of, scene
 from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
@@ -43,9 +43,9 @@ def test_of_several_names_at_a_mailbox_who_speaks_chooses_theirs(
     _place, question = two_names_at_one_mailbox()
 
     words = {"text": "Calm.", "role": "teacher"}
-    unsaid = client.post(link(question), words)
-    unnamed = client.post(link(question), {**words, "who": "other"})
-    client.post(link(question), {**words, **chosen})
+    unsaid = client.post(link(question), {**page_of(question), **words})
+    unnamed = client.post(link(question), {**page_of(question), **words, "who": "other"})
+    client.post(link(question), {**page_of(question), **words, **chosen})
 
     assert (unsaid.status_code, [*unsaid.context["form"].errors]) == (422, ["who"])
     assert (unnamed.status_code, [*unnamed.context["form"].errors]) == (422, ["name"])
@@ -61,7 +61,7 @@ def test_who_answers_chooses_a_role_and_is_told_when_their_name_is_needed(client
     _place, question = two_names_at_one_mailbox()
 
     page = client.get(link(question)).text
-    refused = client.post(link(question), {"text": "Calm.", "who": "0"})
+    refused = client.post(link(question), {**page_of(question), "text": "Calm.", "who": "0"})
 
     [label] = re.findall(r'<label for="id_name">(.*?)</label>', page)
     assert label == "Your name, where it is not above or not right"
@@ -78,7 +78,7 @@ def test_of_several_names_nobody_gets_the_role_of_who_was_asked_unsaid(
     _place, question = two_names_at_one_mailbox()
 
     page = client.get(link(question))
-    unsaid = client.post(link(question), {"text": "Calm.", **chosen})
+    unsaid = client.post(link(question), {**page_of(question), "text": "Calm.", **chosen})
 
     form = page.context["form"]
     assert (form["role"].value(), form["role"].help_text) == (
@@ -95,7 +95,8 @@ def test_who_chooses_the_name_that_was_asked_is_who_was_asked(client: Client) ->
     rename(person=question.person, name="Petra de Wit-Klein", by=None)
     before = Person.objects.count()
 
-    client.post(link(question), {"text": "Calm.", "who": "0", "role": "client"})
+    sent = {**page_of(question), "text": "Calm.", "who": "0", "role": "client"}
+    client.post(link(question), sent)
 
     assert question.feedback.person == question.person
     assert Person.objects.count() == before
@@ -106,7 +107,10 @@ def test_who_was_known_there_before_is_nobody_to_speak_as(client: Client) -> Non
     jan = Person.objects.get(name="Jan Baas")
     change_address(person=jan, address="jan@home.example", by=None)
 
-    client.post(link(question), {"text": "Calm.", "name": "Jan Baas", "is_another": "on"})
+    client.post(
+        link(question),
+        {**page_of(question), "text": "Calm.", "name": "Jan Baas", "is_another": "on"},
+    )
 
     assert question.feedback.person not in (jan, question.person)
     assert question.feedback.spoke_as == "Jan Baas"
@@ -116,7 +120,8 @@ def test_the_names_at_a_mailbox_are_for_who_holds_the_link_alone(client: Client)
     place, question = two_names_at_one_mailbox()
 
     page = client.get(link(question)).content.decode()
-    client.post(link(question), {"text": "Calm.", "who": "0", "role": "client"})
+    sent = {**page_of(question), "text": "Calm.", "who": "0", "role": "client"}
+    client.post(link(question), sent)
     client.force_login(place.student)
     shown = client.get(reverse("evidence:detail", args=[place.piece.pk])).content.decode()
 
@@ -129,7 +134,10 @@ def test_a_name_and_a_role_are_put_right_where_one_answers(client: Client) -> No
     question = asked(scene(), person__name="P. Klien")
 
     page = client.get(link(question))
-    client.post(link(question), {"text": "Calm.", "name": "Petra Klein", "role": "supervisor"})
+    client.post(
+        link(question),
+        {**page_of(question), "text": "Calm.", "name": "Petra Klein", "role": "supervisor"},
+    )
 
     assert "who" not in page.context["form"].fields
     feedback = question.feedback
@@ -148,7 +156,9 @@ def test_a_name_spelt_otherwise_is_no_second_person(
     before = Person.objects.count()
     another = {"is_another": "on"} if is_another else {}
 
-    client.post(link(question), {"text": "Calm.", "name": "Petra Klein", **another})
+    client.post(
+        link(question), {**page_of(question), "text": "Calm.", "name": "Petra Klein", **another}
+    )
 
     feedback = question.feedback
     assert feedback.spoke_as == "Petra Klein"
@@ -161,7 +171,8 @@ def test_a_name_of_several_is_put_right(client: Client) -> None:
     jan, before = Person.objects.get(name="Jan Baas"), Person.objects.count()
 
     client.post(
-        link(question), {"text": "Calm.", "who": "1", "name": "Jan Baars", "role": "client"}
+        link(question),
+        {**page_of(question), "text": "Calm.", "who": "1", "name": "Jan Baars", "role": "client"},
     )
 
     assert (question.feedback.person, question.feedback.spoke_as) == (jan, "Jan Baars")
@@ -171,7 +182,7 @@ def test_a_name_of_several_is_put_right(client: Client) -> None:
 def test_who_is_somebody_else_says_who(client: Client) -> None:
     question = asked(scene())
 
-    page = client.post(link(question), {"text": "Calm.", "is_another": "on"})
+    page = client.post(link(question), {**page_of(question), "text": "Calm.", "is_another": "on"})
 
     assert (page.status_code, [*page.context["form"].errors]) == (422, ["name"])
 
@@ -180,7 +191,7 @@ def test_who_has_an_account_goes_by_its_name_alone(client: Client) -> None:
     question = asked(scene(), person=AccountFactory(name="Tess Teacher"), asked_as="T.")
 
     page = client.get(link(question))
-    client.post(link(question), {"text": "Calm.", "name": "Somebody else"})
+    client.post(link(question), {**page_of(question), "text": "Calm.", "name": "Somebody else"})
 
     assert {"who", "name"}.isdisjoint(page.context["form"].fields)
     assert question.feedback.spoke_as == "Tess Teacher"
@@ -195,7 +206,9 @@ def test_nobody_answers_as_the_maker_of_the_piece(client: Client) -> None:
     confirm_address(address=change, by=place.student)
     question = asked(place, person=giver)
 
-    response = client.post(link(question), {"text": "Calm.", "who": "1", "role": "client"})
+    response = client.post(
+        link(question), {**page_of(question), "text": "Calm.", "who": "1", "role": "client"}
+    )
 
     assert response.status_code == 422
     name = place.student.name

@@ -20,7 +20,7 @@ from tests.evidence.factories import (
     RevisionFactory,
     said_in,
 )
-from tests.evidence.scenes import asked, everything, link, scene, verbs
+from tests.evidence.scenes import asked, everything, link, page_of, scene, verbs
 from tests.factories import AccountFactory, RequirementFactory
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +127,13 @@ def test_sending_gives_feedback_and_shows_the_receipt_at_the_same_link(client: C
     first, second = question.requirements.all()
 
     sent = client.post(
-        link(question), {"text": "Calm.", "about": [str(first.pk)], f"on_{second.pk}": "Neat."}
+        link(question),
+        {
+            **page_of(question),
+            "text": "Calm.",
+            "about": [str(first.pk)],
+            f"on_{second.pk}": "Neat.",
+        },
     )
 
     assert (sent.status_code, sent["Location"]) == (302, link(question))
@@ -142,7 +148,7 @@ def test_sending_gives_feedback_and_shows_the_receipt_at_the_same_link(client: C
 def test_the_whole_is_tapped_on_the_page(client: Client) -> None:
     question = asked()
 
-    client.post(link(question), {"text": "Calm.", "about": ["whole"]})
+    client.post(link(question), {**page_of(question), "text": "Calm.", "about": ["whole"]})
 
     assert said_in(question.feedback) == [("Calm.", {None})]
 
@@ -152,7 +158,7 @@ def test_who_is_signed_in_as_who_was_asked_answers_in_their_own_name(client: Cli
     question = asked(person=user)
     client.force_login(user)
 
-    client.post(link(question), {"text": "Calm."})
+    client.post(link(question), {**page_of(question), "text": "Calm."})
 
     assert [event.by for event in Event.objects.all()] == [user]
 
@@ -161,7 +167,7 @@ def test_somebody_else_who_is_signed_in_answers_as_who_holds_the_link(client: Cl
     question = asked()
     client.force_login(AccountFactory())
 
-    client.post(link(question), {"text": "Calm."})
+    client.post(link(question), {**page_of(question), "text": "Calm."})
 
     assert [(event.verb, event.by) for event in Event.objects.all()] == [("feedback.given", None)]
     assert question.feedback.person == question.person
@@ -170,8 +176,8 @@ def test_somebody_else_who_is_signed_in_answers_as_who_holds_the_link(client: Cl
 def test_sending_twice_gives_one_feedback_and_a_receipt(client: Client) -> None:
     question = asked()
 
-    first = client.post(link(question), {"text": "Calm."})
-    second = client.post(link(question), {"text": "Calm."}, follow=True)
+    first = client.post(link(question), {**page_of(question), "text": "Calm."})
+    second = client.post(link(question), {**page_of(question), "text": "Calm."}, follow=True)
 
     assert first.status_code == 302
     assert second.status_code == 200
@@ -200,7 +206,7 @@ def test_two_who_send_at_once_give_one_feedback() -> None:
         """The status, and whether the form is there still."""
         try:
             together.wait()
-            page = Client().post(link(question), {"text": text}, follow=True)
+            page = Client().post(link(question), {**page_of(question), "text": text}, follow=True)
             return page.status_code, 'name="text"' in page.content.decode()
         finally:
             connections.close_all()
@@ -217,7 +223,9 @@ def test_an_empty_answer_is_refused_with_everything_kept(client: Client) -> None
     place = scene()
     question = asked(place)
 
-    response = client.post(link(question), {"text": "  ", "about": [str(place.lines[1].pk)]})
+    response = client.post(
+        link(question), {**page_of(question), "text": "  ", "about": [str(place.lines[1].pk)]}
+    )
 
     assert response.status_code == 422
     form = response.context["form"]
@@ -231,7 +239,9 @@ def test_a_text_that_is_too_long_is_refused_with_everything_kept(client: Client)
     first = question.requirements.all()[0]
     long = "x" * 20_001
 
-    response = client.post(link(question), {"text": "Calm.", f"on_{first.pk}": long})
+    response = client.post(
+        link(question), {**page_of(question), "text": "Calm.", f"on_{first.pk}": long}
+    )
 
     assert response.status_code == 422
     assert list(response.context["form"].errors) == [f"on_{first.pk}"]
@@ -248,7 +258,7 @@ def test_a_requirement_added_by_hand_is_refused(client: Client, way: str) -> Non
     other = place.lines[2]
     added = {"about": [str(other.pk)]} if way == "about" else {f"on_{other.pk}": "Neat."}
 
-    response = client.post(link(question), {"text": "Calm.", **added})
+    response = client.post(link(question), {**page_of(question), "text": "Calm.", **added})
 
     assert response.status_code == 422
     assert Feedback.objects.count() == 0
@@ -270,7 +280,7 @@ def test_other_fields_added_by_hand_change_nothing(client: Client) -> None:
         "enrolment": scene().enrolment.pk,
     }
 
-    client.post(link(question), {"text": "Calm.", **added})
+    client.post(link(question), {**page_of(question), "text": "Calm.", **added})
 
     feedback = question.feedback
     assert (feedback.person, feedback.role, feedback.source) == (
@@ -309,7 +319,7 @@ def test_a_reason_is_one_of_those_offered_or_none(
 
 def test_declining_twice_or_after_answering_says_where_things_stand(client: Client) -> None:
     question = asked()
-    client.post(link(question), {"text": "Calm."})
+    client.post(link(question), {**page_of(question), "text": "Calm."})
 
     response = client.post(link(question, "decline"), {"reason": "not_me"}, follow=True)
 
@@ -347,7 +357,7 @@ def test_who_is_signed_in_is_led_to_their_other_questions(client: Client) -> Non
     by_link = client.get(link(first)).text
     client.force_login(user)
     signed_in = client.get(link(first)).text
-    thanked = client.post(link(first), {"text": "Calm."}, follow=True).text
+    thanked = client.post(link(first), {**page_of(first), "text": "Calm."}, follow=True).text
     last = client.get(link(second)).text
 
     assert [way in page for page in (by_link, signed_in, thanked, last)] == [

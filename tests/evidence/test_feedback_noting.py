@@ -96,6 +96,7 @@ def test_the_speaker_is_asked_to_confirm_and_the_event_holds_ids_only() -> None:
         "feedback": str(feedback.pk),
         "evidence": str(place.piece.pk),
         "person": str(feedback.person.pk),
+        "revision": str(place.piece.current.pk),  # type: ignore[union-attr]  # it has one
     }
 
 

@@ -19,7 +19,7 @@ from post.models import OutboxMail
 from records.models import Event
 from records.refusals import NotPossible
 from tests.evidence.factories import FeedbackFactory, GiverFactory
-from tests.evidence.scenes import Scene, asked, link, scene, verbs
+from tests.evidence.scenes import Scene, asked, link, page_of, scene, verbs
 from tests.evidence.scenes import client as somebody
 from tests.evidence.test_feedback_asking import ask
 from tests.factories import AccountFactory
@@ -63,7 +63,7 @@ def test_who_asks_does_not_answer_signed_in(client: Client, who: Any) -> None:
     question = asked(place)
     client.force_login(who(place))
 
-    page = client.post(link(question), {"text": WORDS})
+    page = client.post(link(question), {**page_of(question), "text": WORDS})
 
     assert (page.status_code, page.templates[0].name) == (403, "evidence/answer/own.html")
     assert WORDS in page.text  # to be copied
@@ -159,7 +159,7 @@ def test_nobody_answers_by_a_link_that_who_asks_opened(client: Client, who: Any)
     assert (mail.template, mail.to) == ("evidence/request", question.person_id)
     event = Event.objects.get(verb="feedback.link_replaced")
     assert event.by == by
-    assert client.post(link(question), {"text": WORDS}).status_code == 302
+    assert client.post(link(question), {**page_of(question), "text": WORDS}).status_code == 302
     assert question.feedback.person == question.person
 
 
@@ -308,7 +308,7 @@ def test_nothing_is_answered_from_a_mailbox_that_turns_out_to_be_the_askers(
         person=question.person, address=address, source="school", recorded_at=timezone.now()
     )
 
-    page = client.post(link(question), {"text": WORDS})
+    page = client.post(link(question), {**page_of(question), "text": WORDS})
 
     assert (page.status_code, WORDS in page.text) == (422, True)
     assert Feedback.objects.count() == 0
@@ -455,7 +455,7 @@ def test_an_account_holder_sees_a_piece_as_long_as_its_question_shows_it(
 def test_a_receipt_says_no_more_of_a_piece_that_was_withdrawn(client: Client) -> None:
     place = scene()
     question = asked(place)
-    client.post(link(question), {"text": WORDS})
+    client.post(link(question), {**page_of(question), "text": WORDS})
     before = client.get(link(question))
     place.piece.withdrawals.create(recorded_at=timezone.now())
 

@@ -13,7 +13,7 @@ from people.models import Attempt
 from people.signing_in import WRONG_LINKS
 from post.links import token_for
 from tests.evidence.factories import FeedbackFactory
-from tests.evidence.scenes import asked, link
+from tests.evidence.scenes import asked, link, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +86,7 @@ def test_a_right_link_opens_whatever_others_tried_and_counts_for_nothing(client:
     page = client.get(reverse("evidence:confirm", args=[noted.confirmation_token]))
 
     assert (page.status_code, Attempt.objects.count()) == (200, before)
-    assert client.post(link(question), {"text": "Calm."}).status_code == 302
+    assert client.post(link(question), {**page_of(question), "text": "Calm."}).status_code == 302
 
 
 def test_who_is_elsewhere_is_not_kept_from_a_broken_link(client: Client) -> None:

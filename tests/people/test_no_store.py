@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.evidence.factories import FeedbackRequestFactory
+from tests.evidence.scenes import page_of
 from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def test_a_page_by_link_is_not_stored_whatever_comes_of_it(client: Client) -> No
     answers = [
         client.get(address),
         client.post(address, {}),
-        client.post(address, {"text": "Well done.", "about": ["whole"]}),
+        client.post(address, {**page_of(question), "text": "Well done.", "about": ["whole"]}),
         client.get(address),
         client.get(reverse("evidence:answer", args=["x"])),
     ]

@@ -18,6 +18,7 @@ from django.urls import reverse
 from evidence.models import Feedback, FeedbackRequest, Remark
 from people.models import Draft
 from tests.evidence.factories import FeedbackRequestFactory
+from tests.evidence.scenes import page_of
 
 if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
@@ -105,7 +106,7 @@ def test_half_an_answer_is_no_answer(
     server: str, question: FeedbackRequest, form: Callable[[dict[str, str]], tuple[str, bytes]]
 ) -> None:
     path = reverse("evidence:answer", args=[question.token])
-    kind, body = form({"about": "whole", "text": WORDS})
+    kind, body = form({**page_of(question), "about": "whole", "text": WORDS})
     half = body[: body.index(b"calm") + 4]
 
     short = status_of(server, path, kind, half, announced=len(body))
