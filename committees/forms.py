@@ -71,6 +71,32 @@ class MeetingForm(forms.Form):
     )
 
 
+class LetterForm(forms.Form):
+    """The code of a letter, however it was typed: in groups or not, with capitals or dashes, and
+    with the letters that look like its figures."""
+
+    LOOKALIKES = str.maketrans("oil", "011")
+
+    code = forms.CharField(
+        label=_("Code of the letter"),
+        help_text=_("Five groups of four figures and letters, such as 3f2a 9c01 77be 04d5 e18a."),
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={
+                "autocapitalize": "none",
+                "autocomplete": "off",
+                "autocorrect": "off",
+                "class": "letter-code",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+    def clean_code(self) -> str:
+        typed: str = self.cleaned_data["code"].lower().translate(self.LOOKALIKES)
+        return "".join(one for one in typed if one.isalnum())
+
+
 class WhoseForm(forms.Form):
     """Whether what stands under the name of this giver is theirs."""
 

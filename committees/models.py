@@ -9,6 +9,7 @@ from typing import Self
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -965,6 +966,23 @@ class Supersession(AppendOnly, Sealed):
         return str(self.pk)
 
 
+# Hexadecimal digits: 80 bits, more than anybody guesses and few enough to type.
+CODE_OF_LETTER = 20
+
+
+class AnnouncementQuerySet(models.QuerySet):
+    def for_letter(self) -> Self:
+        """Read the announcements with what their letters say of student, programme, unit, committee
+        and the decision that stands. One query."""
+        return self.select_related(
+            "decision__case__enrolment__student",
+            "decision__case__enrolment__programme__qualification",
+            "decision__case__unit",
+            "decision__case__meeting__committee",
+            "decision__case__decision",
+        )
+
+
 class Announcement(AppendOnly, Sealed):
     """The decision made known. It carries the head of the case's chain, so that the letter in the
     student's hands witnesses the record, and before whom and until when it can be contested."""
@@ -985,11 +1003,29 @@ class Announcement(AppendOnly, Sealed):
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="announcement")
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     head = models.CharField(max_length=64)
+    # The beginning of the head, by which whoever holds the letter looks up what it says.
+    code = models.CharField(max_length=CODE_OF_LETTER, unique=True)
     body = models.CharField(max_length=20, choices=Body.choices)
     last_day = models.DateField()
 
+    objects = AnnouncementQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(code=Left("head", CODE_OF_LETTER)),
+                name="a_code_is_the_beginning_of_its_head",
+            ),
+        ]
+
     def __str__(self) -> str:
         return str(self.decision_id)
+
+    @property
+    def typed_code(self) -> str:
+        """Its code as a letter bears it: in five groups of four."""
+        groups = range(0, CODE_OF_LETTER, 4)
+        return " ".join(self.code[place : place + 4] for place in groups)
 
 
 class Deferral(AppendOnly, Sealed):

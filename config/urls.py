@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
+from committees.views import letters
 from people import views as people
 
 # The admin's own sign-in knows no rate limit; people come in through the one door.
@@ -21,6 +22,7 @@ urlpatterns = [
     path("evidence/", include("evidence.urls")),
     path("portfolio/", include("portfolio.urls")),
     path("committees/", include("committees.urls")),
+    path("letters/", letters.letter_check, name="letter_check"),  # short: it is typed from paper
     path("accounts/", include("allauth.account.urls")),
     path("language/", people.set_language, name="set_language"),
     path("me/", people.details, name="details"),

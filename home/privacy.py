@@ -61,6 +61,14 @@ KINDS_OF_READERS = [
         _("Portfolios outside those sets; cases in which somebody stands aside."),
     ),
     Reader(
+        _("Who was given a letter with a decision"),
+        _(
+            "With its code: whose it is, the programme, the unit, the committee, the days, what "
+            "was found of each part, and whether it still stands."
+        ),
+        _("Why it was decided so, what is still to be shown, and everything else."),
+    ),
+    Reader(
         _("Auditor and exam board"),
         _("The record of each case: frozen set, who judged what and when, decision."),
         _("Portfolios that no committee reads."),

@@ -47,8 +47,8 @@ def ask_for_a_password_mail(request: HttpRequest, sign_in: str) -> None:
 
 
 def note_wrong_link(request: HttpRequest) -> None:
-    """Count a link that opens nothing. Raises TooOften. A right one is never counted, and opens
-    whatever others tried at the same address."""
+    """Count a link, or the code of a letter, that opens nothing. Raises TooOften. A right one is
+    never counted, and opens whatever others tried at the same address."""
     attempt({f"wrong link from {_place(request)}": WRONG_LINKS})
 
 

@@ -61,7 +61,7 @@ def mail(template: str) -> Callable[[Builder], Builder]:
 
 
 def address_of(view_name: str, *args: Any) -> str:
-    """Write the full address of a page, for a mail."""
+    """Write the full address of a page, for a mail or on paper."""
     return settings.BASE_URL + reverse(view_name, args=args)
 
 

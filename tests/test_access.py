@@ -25,6 +25,7 @@ PUBLIC = {
     ),
     "home:metrics": "asks for a token of its own, and is not there where none was set",
     "demo:gallery": "shows the components to who builds with them, in demo mode only",
+    "letter_check": "whoever was given a letter may check it, with the code that it bears",
     "account_login": "signing in",
     "account_inactive": "says that an account is closed",
     "account_reset_password": "who forgot their password is not signed in",

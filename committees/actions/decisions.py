@@ -21,6 +21,7 @@ from committees.access import (
 from committees.actions.judging import check_complete, record_conflicts
 from committees.days import way_to_contest
 from committees.models import (
+    CODE_OF_LETTER,
     Announcement,
     Case,
     Decision,
@@ -241,10 +242,12 @@ def make_known(case: Case, *, by: Account, at: datetime) -> Announcement:
     ground = Supersession.objects.filter(decision=case.decision_id).values_list("ground").first()
     sector = case.enrolment.programme.rules.as_of(at).sector
     body, last_day = way_to_contest(sector, timezone.localdate(at), *(ground or ()))
+    head = Chain.objects.select_for_update().get(key=case.chain).head
     announcement = Announcement.objects.create(
         decision=case.standing,
         by_id=by.pk,
-        head=Chain.objects.select_for_update().get(key=case.chain).head,
+        head=head,
+        code=head[:CODE_OF_LETTER],
         body=body,
         last_day=last_day,
         recorded_at=at,

@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.utils.timezone
 import records.models
 import uuid
@@ -118,13 +119,14 @@ class Migration(migrations.Migration):
                 ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
                 ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
                 ('head', models.CharField(max_length=64)),
+                ('code', models.CharField(max_length=20, unique=True)),
                 ('body', models.CharField(choices=[('exam_board', 'the exam board'), ('appeals_committee', 'the appeals committee for examinations (mbo)'), ('appeals_college', 'the appeals board for examinations (hbo)')], max_length=20)),
                 ('last_day', models.DateField()),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
                 ('decision', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='announcement', to='committees.decision')),
             ],
             options={
-                'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('code', django.db.models.functions.text.Left('head', 20))), name='a_code_is_the_beginning_of_its_head')],
             },
         ),
         migrations.CreateModel(

@@ -17,6 +17,7 @@ from committees.snapshots import preview, read
 from committees.views.cases import case_with_panel
 from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, signed_in
+from post.outbox import address_of
 from records.checkpoints import first_after
 
 
@@ -91,4 +92,5 @@ def _letter(request: PersonRequest, case: Case) -> HttpResponse:
         context["decision"] = decision_facts(case.standing, read(case))
     if case.state == Case.State.ANNOUNCED:
         context["checkpoint"] = first_after(case.chain, case.standing.announcement.head)
+        context["check_at"] = address_of("letter_check")
     return render(request, "committees/letter.html", context)

@@ -105,7 +105,7 @@ ALTERED: dict[str, tuple[Callable[[], models.Model], dict[str, object], str]] = 
     "decision: what it rests on": (Decision.objects.first, {"cited": []}, "altered"),
     "judgement": (Judgement.objects.first, {"motivation": "Rewritten."}, "altered"),
     "recusal": (Recusal.objects.get, {"ground": "adviser"}, "altered"),
-    "announcement": (Announcement.objects.first, {"head": "0" * 64}, "altered"),
+    "announcement": (Announcement.objects.first, {"head": "0" * 64, "code": "0" * 20}, "altered"),
     "announcement: the last day": (
         Announcement.objects.first,
         {"last_day": HELD.date()},

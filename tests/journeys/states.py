@@ -7,7 +7,7 @@ changes anything that another looks at, so that they can be looked at in any ord
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from committees import actions as committees
 from committees.actions.errands import ANNOUNCING
+from committees.letters import LetterInShort
 from committees.models import (
     Attendance,
     Case,
@@ -605,6 +606,21 @@ ERRORS = {
 # --- Students, their advisers and teachers --------------------------------------------------------
 
 
+def typed_code() -> dict[str, str]:
+    """What somebody types from the letter of Lina."""
+    lina = {"enrolment__student__name": "Lina Öztürk"}
+    decided = Case.objects.filter(state="announced", **lina).latest("meeting__held_at")
+    return {"code": decided.standing.announcement.typed_code}
+
+
+def as_if_replaced() -> AbstractContextManager[object]:
+    """The demo replaced no decision."""
+    letter = LetterInShort.with_code(typed_code()["code"].replace(" ", ""))
+    assert letter is not None
+    replaced = replace(letter, replaced_on=letter.decided_on + timedelta(days=9))
+    return patch.object(LetterInShort, "with_code", return_value=replaced)
+
+
 def drafted(view: str, of: Callable[[], Sequence[object]], **fields: str) -> dict[str, Any]:
     """Beforehand something was written there and not sent."""
     return {"first": lambda client: client.post(reverse(view, args=of()), fields)}
@@ -770,6 +786,10 @@ STUDYING = {
     "letter, not yet": State("committees:letter", "Daan Visser", case("announced", "Daan Visser")),
     "letter, put off": State("committees:letter", "Zoë Martens", case("deferred", "Zoë Martens")),
     "letter, to an adviser": State("committees:letter", ADVISER, case("announced", "Daan Visser")),
+    "check a letter": State("letter_check"),
+    "check a letter, right": State("letter_check", send=typed_code),
+    "check a letter, replaced": State("letter_check", send=typed_code, within=as_if_replaced),
+    "check a letter, wrong": State("letter_check", send={"code": "3f2a 9c01"}, status=422),
 }
 
 

@@ -1,0 +1,33 @@
+"""Checking a letter by its code, for whoever holds one."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from committees.forms import LetterForm
+from committees.letters import LetterInShort
+from people.access import public
+from people.signing_in import note_wrong_link
+
+
+@public("whoever was given a letter may check it, with the code that it bears")
+@require_http_methods(["GET", "HEAD", "POST"])
+def letter_check(request: HttpRequest) -> HttpResponse:
+    """Show what the letter with a code says in short. The code is sent and never in an address,
+    which is logged and remembered; so the answer to it is a page, and not another address."""
+    form = LetterForm(request.POST if request.method == "POST" else None)
+    letter = None
+    if form.is_valid():
+        letter = LetterInShort.with_code(form.cleaned_data["code"])
+        if letter is None:
+            note_wrong_link(request)
+            form.add_error(
+                "code",
+                _(
+                    "No letter bears this code: look whether you typed it as it stands on the letter."
+                ),
+            )
+    context = {"form": form, "letter": letter, "institution": settings.INSTITUTION}
+    return render(request, "committees/check.html", context, status=422 if form.errors else 200)
