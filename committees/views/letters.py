@@ -23,11 +23,9 @@ def letter_check(request: HttpRequest) -> HttpResponse:
         letter = LetterInShort.with_code(form.cleaned_data["code"])
         if letter is None:
             note_wrong_link(request)
-            form.add_error(
-                "code",
-                _(
-                    "No letter bears this code: look whether you typed it as it stands on the letter."
-                ),
+            text = _(
+                "No letter bears this code: look whether you typed it as it stands on the letter."
             )
+            form.add_error("code", text)
     context = {"form": form, "letter": letter, "institution": settings.INSTITUTION}
     return render(request, "committees/check.html", context, status=422 if form.errors else 200)
