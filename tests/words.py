@@ -25,8 +25,10 @@ START, END = "\ue000", "\ue001"
 # What a translated text leaves open, and its markup: never between the marks.
 OPEN = re.compile(r"(%\(\w+\)[a-z]|%[sdi%]|\{\w*\}|<[^>]+>)")
 MARKED = re.compile(f"{START}[^{START}{END}]*{END}")
-# Addresses, and what seals and digests look like.
-NO_WORD = re.compile(r"https?://\S+|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b")
+# Addresses, and what seals, digests and the codes of letters look like.
+NO_WORD = re.compile(
+    r"https?://\S+|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b|\b[0-9a-f]{4}(?: [0-9a-f]{4}){4}\b"
+)
 WORD = re.compile(r"[^\W\d_]+")
 READ = {
     "alt",

@@ -67,6 +67,7 @@ OPEN = [
     "account_inactive",
     "demo:gallery",
     "home:help",
+    "letter_check",
     "demo:mailbox",
 ]
 ADDRESS = re.compile(r"\b(?:u|uw|uzelf|je|jij|jou|jouw|jezelf)\b", re.IGNORECASE)
@@ -385,10 +386,11 @@ def test_no_error_holds_an_untranslated_word(
     assert len(walk.texts) == 9
 
 
-def test_who_comes_by_a_link_is_called_neither_u_nor_je(known: Known) -> None:
+def test_who_comes_by_a_link_or_a_letter_is_called_neither_u_nor_je(known: Known) -> None:
     """A fellow student would be "je" and an employer "u": what reads both addresses nobody."""
     visitor, said = Client(), {}
-    for path in [*links_of_mails(), reverse("home:help_topic", args=["giver"])]:
+    letters = reverse("letter_check")
+    for path in [*links_of_mails(), letters, reverse("home:help_topic", args=["giver"])]:
         if not path.startswith("/accounts/"):
             said[path] = visitor.get(path).content.decode()
             said[f"{path}, sent"] = visitor.post(path).content.decode()
@@ -404,7 +406,9 @@ def test_who_comes_by_a_link_is_called_neither_u_nor_je(known: Known) -> None:
 def test_neither_does_any_other_text_that_only_they_read() -> None:
     """Also of links in states that the demo has none of; but who opens a link that they asked for
     themselves is the student."""
-    theirs = re.compile(r"templates/(evidence/answer/(?!own\.)|mail/evidence/(re|confirm))")
+    theirs = re.compile(
+        r"templates/(evidence/answer/(?!own\.)|mail/evidence/(re|confirm)|committees/check\.)"
+    )
     texts = [
         form
         for message in translations.read()
