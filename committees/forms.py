@@ -85,7 +85,6 @@ class LetterForm(forms.Form):
             attrs={
                 "autocapitalize": "none",
                 "autocomplete": "off",
-                "autocorrect": "off",
                 "class": "letter-code",
                 "spellcheck": "false",
             }
