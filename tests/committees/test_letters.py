@@ -352,7 +352,7 @@ def test_a_code_is_found_by_its_index() -> None:
             cursor.execute("SET LOCAL enable_seqscan = off")
         plan = Announcement.objects.filter(code="0" * 20).explain()
 
-    assert re.search(r"(?is)index .*\(code =", plan.replace("code=", "code ="))
+    assert re.search(r"(?is)index .*\(+code\W", plan)
 
 
 def test_the_form_takes_no_more_than_a_code() -> None:
