@@ -263,6 +263,11 @@ def check_may_supersede(
         raise NotAllowed(_("The account of %(name)s is closed.") % {"name": second.name})
     unsaid = owe_a_word(case, at)
     for person in (by, second):
+        if panel.coordinating & humans[person.pk]:
+            raise NotAllowed(
+                _("%(person)s coordinates this programme, and so leads none of its cases.")
+                % {"person": person}
+            )
         if person.pk in unsaid or _have_part_in(humans[person.pk], case, panel, at):
             raise NotAllowed(
                 _("%(person)s has a part in this case, and stands aside.") % {"person": person}

@@ -30,7 +30,7 @@ from committees.models import (
     SnapshotItem,
 )
 from committees.record import KINDS, WORDS
-from files.filetypes import ALLOWED, safe_name
+from committees.verifier import HOMES
 from files.models import StoredFile
 from files.serving import CHUNK
 from people.models import Account
@@ -73,7 +73,7 @@ STANDINGS: dict[str, Promise] = {
 SAID: dict[str, Promise] = {
     "verdict_good": gettext_lazy("All is as it was recorded."),
     "verdict_partly": gettext_lazy(
-        "Until this checkpoint all is as it was recorded. What is later needs a later root."
+        "What this root proves is as it was recorded. What is later needs a later root."
     ),
     "verdict_bad": gettext_lazy("This is not what was recorded."),
     "files_not_compared": gettext_lazy("The files were not compared: none was chosen."),
@@ -85,6 +85,10 @@ SAID: dict[str, Promise] = {
     "erased": gettext_lazy("Lawfully erased: %(what)s."),
     "sealed": gettext_lazy("Never opened, and sealed for ever: %(what)s."),
     "later": gettext_lazy("Later than this checkpoint, and not proven by it: %(what)s."),
+    "later_row": gettext_lazy("Not as this checkpoint proves it, but as %(event)s: %(what)s."),
+    "misplaced": gettext_lazy("%(what)s has no place on the chain %(key)s."),
+    "twice": gettext_lazy("The chain %(key)s stands here twice."),
+    "no_root_at_all": gettext_lazy("A root has 64 figures and letters."),
     "unreadable": gettext_lazy("This cannot be read as the archive of a case: %(why)s"),
     "no_root": gettext_lazy("Nothing here leads to this root. What is here leads to: %(roots)s"),
     "no_checkpoint": gettext_lazy("The first leaf under this root is not that of a checkpoint."),
@@ -110,7 +114,7 @@ SAID: dict[str, Promise] = {
     "item_twice": gettext_lazy("An item stands in the set twice."),
     "empty": gettext_lazy("Empty, and no erasure was recorded: %(what)s."),
     "file_missing": gettext_lazy("The file %(name)s is missing, or was altered."),
-    "file_put_in": gettext_lazy("No piece of the set shows what is in %(name)s."),
+    "file_put_in": gettext_lazy("No piece of the set shows what is in %(name)s, under that name."),
     "other_code": gettext_lazy("The control code on a letter is of no step of this case."),
     "somebody": gettext_lazy("somebody"),
     "system": gettext_lazy("the system"),
@@ -200,16 +204,16 @@ def _item(item: SnapshotItem) -> dict[str, str]:
 
 def _files(case: Case) -> Iterator[tuple[str, StoredFile]]:
     """Find the files that the frozen set shows, each once, under the beginning of its digest and
-    the name that it was given."""
+    the name that it was given; less what the storage lost, which the verifier names."""
     rows = SnapshotFile.objects.filter(item__snapshot__case=case).exclude(item__content=b"")
     found: dict[str, tuple[str, StoredFile]] = {}
     for row in rows.select_related("item", "file").order_by("item__number", "pk"):
         for shown in from_plain(PieceFact, json.loads(bytes(row.item.content))).files:
             if shown.file == str(row.file_id):
-                file_type = ALLOWED.get(row.file.media_type)
-                name = safe_name(shown.name, file_type) if file_type else ""
-                found.setdefault(shown.digest, (f"{shown.digest[:12]} {name}".strip(), row.file))
-    yield from found.values()
+                found.setdefault(shown.digest, (f"{shown.digest[:12]} {shown.name}", row.file))
+    for name, file in found.values():
+        if default_storage.exists(file.path):
+            yield name, file
 
 
 def _content(file: StoredFile) -> Iterator[bytes]:
@@ -220,11 +224,12 @@ def _content(file: StoredFile) -> Iterator[bytes]:
 def _page(written: str) -> str:
     """Draw the page that shows and verifies the case in a browser; all that it shows of the case
     it reads from `written`, which it verifies first."""
-    words: dict[str, Mapping[str, str | Promise]] = {
+    words: dict[str, Mapping[str, Any]] = {
         "said": SAID,
         "verbs": WORDS,
         "kinds": KINDS,
         "rows": ROWS,
+        "homes": {kind: sorted(models) for kind, models in HOMES.items()},
         "roles": dict(Membership.Role.choices),
         "outcomes": dict(Outcome.choices),
         "standings": STANDINGS,

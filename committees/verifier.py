@@ -4,7 +4,8 @@ Needs Python 3.8 and nothing else: no network, no key, no other file. ROOT is th
 letters under "Checkpoint" on the letter, or of a mail to the auditors: what you have from
 elsewhere, not from the archive. Without it you are asked. Names what does not fit (exit code 1), or
 says that all is as it was when that checkpoint was made (0), and of what was written in the case
-since that a later root must prove it (2).
+since that a later root must prove it (2). Whoever can alter an archive can alter this program in
+it: take it from where the system's source is, if you do not trust from whom you have the archive.
 
 What it follows: the root is that of a tree of hashes (RFC 6962) whose first leaf says which
 installation it is of, and whose other leaves are the heads of chains of events. Each event holds
@@ -19,6 +20,7 @@ import argparse
 import hashlib
 import io
 import json
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -28,6 +30,17 @@ from typing import Any
 SNAPSHOT, CASE, MEETING = "committees.snapshot", "committees.case", "committees.meeting"
 ANNOUNCEMENT, JUDGEMENT = "committees.announcement", "committees.judgement"
 ERASURE = "records.erasure"
+# On which kind of chain each kind of row is at home; an erasure where the row is that it is of.
+HOMES = {
+    "case": {
+        *("case", "snapshot", "recusal", "ownword", "judgement"),
+        *("decision", "supersession", "announcement", "deferral", "erasure"),
+    },
+    "meeting": {
+        *("meeting", "attendance", "contradiction", "contradictionanswer", "leading", "erasure"),
+    },
+    "committee": {"committee", "mandate", "membership", "erasure"},
+}
 CALLED = {
     "announcement": "the announcement",
     "attendance": "who is present",
@@ -71,7 +84,8 @@ class Verifier:
         self.remarks: list[str] = []
         self.people: dict[str, str] = {}  # the name of each, by id
         self.digests: dict[str, list[str]] = {}  # of the events of each chain, by its key
-        self.rows: dict[str, Any] = {}  # what each row that fits says, by its name
+        self.rows: dict[str, Any] = {}  # what each row that is proven says, by its name
+        self.unproven: dict[str, Any] = {}  # and each that was stated anew later
 
     def verify(self) -> None:
         """Look through all. What cannot be read as a case is a fault too."""
@@ -79,9 +93,7 @@ class Verifier:
             self.read_names()
             installation, heads = self.proof()
             for chain in self.told["chains"]:
-                self.chain(chain, installation)
-                if installation:
-                    self.compare_head(chain, *heads.get(chain["key"], (0, "")))
+                self.chain(chain, installation, heads)
             self.chains_are_there()
             self.snapshot()
             self.letters()
@@ -93,6 +105,9 @@ class Verifier:
     def proof(self) -> tuple[str, dict[str, tuple[int, str]]]:
         """Find the installation, and the heads of chains, that lead to the root."""
         led = [self.root_of(proof) for proof in self.told["proofs"]]
+        if not re.fullmatch("[0-9a-f]{64}", self.root):
+            self.faults.append("a root has 64 figures and letters")
+            return "", {}
         if self.root not in led:
             found = ", ".join(root for root in led if root) or "none"
             self.faults.append(f"nothing here leads to this root; what is here leads to: {found}")
@@ -122,33 +137,33 @@ class Verifier:
 
     # --- Chains -----------------------------------------------------------------------------------
 
-    def chain(self, chain: dict[str, Any], installation: str) -> None:
-        """Follow a chain, and compare its rows with what its events state."""
+    def chain(
+        self, chain: dict[str, Any], installation: str, heads: dict[str, tuple[int, str]]
+    ) -> None:
+        """Follow a chain to its head under the root, and compare its rows with what is stated of
+        them until there."""
         key, events = chain["key"], [json.loads(text) for text in chain["events"]]
+        if key in self.digests:
+            self.faults.append(f"{key}: this chain stands here twice")
+            return
         self.digests[key] = digests = [hashed(text) for text in chain["events"]]
         self.faults += [
             f"{key}: {fault}" for fault in self.broken(key, events, digests, installation)
         ]
-        self.rows_of(chain, events)
+        length = len(events)
+        if installation:
+            length, head = heads.get(key, (0, ""))
+            self.faults += [f"{key}: {fault}" for fault in self.beheaded(key, events, length, head)]
+        self.rows_of(chain, events[:length], events[length:])
 
-    def compare_head(self, chain: dict[str, Any], length: int, head: str) -> None:
-        """Compare a chain with its head, of so many events, under the root."""
-        key, events = chain["key"], [json.loads(text) for text in chain["events"]]
+    def beheaded(self, key: str, events: list[Any], length: int, head: str) -> Iterator[str]:
+        """Name what of a chain is not as its head, of so many events, under the root."""
         if not length:
-            self.faults.append(f"{key}: nothing under this root says how it was")
-            return
-        if length > len(events):
-            missing = length - len(events)
-            self.faults.append(f"{key}: the last {missing} of {length} events are missing")
+            yield "nothing under this root says how it was"
+        elif length > len(events):
+            yield f"the last {length - len(events)} of {length} events are missing"
         elif self.digests[key][length - 1] != head:
-            self.faults.append(f"{key}: {self.told_by(events[length - 1])} was altered")
-        later = [
-            f"{self.told_by(event)} is later than this checkpoint" for event in events[length:]
-        ]
-        if key == f"case:{self.told['case']}":
-            self.later += later
-        else:
-            self.remarks += [f"{key}: {event}" for event in later]
+            yield f"{self.told_by(events[length - 1])} was altered"
 
     def broken(
         self, key: str, events: list[Any], digests: list[str], installation: str
@@ -164,26 +179,52 @@ class Verifier:
                 yield "its first event was altered, or is of another installation"
                 return
 
-    def rows_of(self, chain: dict[str, Any], events: list[Any]) -> None:
-        """Compare each row with the last event that states it."""
-        stated = {}
-        for event in events:
-            for name, statement in event["statement"]["rows"].items():
-                stated[name] = (statement, event)
+    def rows_of(self, chain: dict[str, Any], events: list[Any], after: list[Any]) -> None:
+        """Compare each row with the last event that states it, under the root; what is stated
+        `after` it is not proven."""
+        stated, later = self.stated(events), self.stated(after)
+        kind = chain["key"].partition(":")[0]
+        own = f"case:{self.told['case']}"
+        for event in after:
+            said = f"{self.told_by(event)} is later than this checkpoint"
+            if chain["key"] == own or stated.keys() & event["statement"]["rows"].keys():
+                self.later.append(said)
+            else:
+                self.remarks.append(f"{chain['key']}: {said}")
         for name, text in chain["rows"].items():
             called, _salt, content = json.loads(text)
             statement, event = stated.pop(name, (None, None))
-            if statement is None:
+            model, _colon, pk = name.partition(".")[2].partition(":")
+            if model not in HOMES[kind] or (model == kind and chain["key"] != f"{kind}:{pk}"):
+                self.faults.append(f"{self.call(name)} has no place on {chain['key']}")
+            elif name in later:
+                self.unproven[name] = content
+                self.later.append(
+                    f"{self.call(name)} is as {self.told_by(later[name][1])} states it"
+                )
+            elif statement is None:
                 self.faults.append(f"{self.call(name)} was put in: no event states it")
             elif called != name or statement != hashed(text):
                 self.faults.append(f"{self.call(name)} is not as {self.told_by(event)} states it")
             else:
                 self.rows[name] = content
         for name, (statement, event) in stated.items():
-            if statement is not None and not self.is_sealed(name):
+            if statement is None or self.is_sealed(name):
+                continue
+            if name in later:
+                self.later.append(f"{self.call(name)} is gone by {self.told_by(later[name][1])}")
+            else:
                 self.faults.append(
                     f"{self.call(name)} was removed; {self.told_by(event)} states it"
                 )
+
+    def stated(self, events: list[Any]) -> dict[str, tuple[Any, Any]]:
+        """Find what is stated last of each row, and by which event."""
+        return {
+            name: (statement, event)
+            for event in events
+            for name, statement in event["statement"]["rows"].items()
+        }
 
     def is_sealed(self, name: str) -> bool:
         """Tell whether this is a judgement that was never opened, which nobody reads."""
@@ -195,8 +236,9 @@ class Verifier:
 
     def chains_are_there(self) -> None:
         """See that the case is the one that is said, with its meeting and its committee."""
-        case = self.rows.get(f"{CASE}:{self.told['case']}", {})
-        meeting = self.rows.get(f"{MEETING}:{case.get('meeting')}", {})
+        rows = {**self.unproven, **self.rows}
+        case = rows.get(f"{CASE}:{self.told['case']}", {})
+        meeting = rows.get(f"{MEETING}:{case.get('meeting')}", {})
         for key in (
             f"case:{self.told['case']}",
             f"meeting:{case.get('meeting')}",
@@ -221,7 +263,9 @@ class Verifier:
         manifest = self.told["manifest"]
         if [row["digest"] for row in sets] != [hashed(manifest)]:
             self.faults.append("the manifest is not the one that was recorded as the frozen set")
-        erased = {row["name"] for name, row in self.rows.items() if name.startswith(ERASURE + ":")}
+        erased = {
+            row["digest"] for name, row in self.rows.items() if name.startswith(ERASURE + ":")
+        }
         items = {item["digest"]: item for item in self.told["items"]}
         named = {entry["digest"]: entry["kind"] for entry in json.loads(manifest)["items"]}
         for number, (digest, kind) in enumerate(named.items(), start=1):
@@ -231,7 +275,7 @@ class Verifier:
             elif "content" in items[digest]:
                 if self.digest_of(items[digest]) != digest:
                     self.faults.append(f"{what} was altered")
-            elif items[digest]["name"] in erased:
+            elif digest in erased:
                 self.remarks.append(f"{what} was lawfully erased")
             else:
                 self.faults.append(f"{what} is empty, and no erasure was recorded")
@@ -247,20 +291,21 @@ class Verifier:
         return hashlib.sha256(salted).hexdigest()
 
     def compare_files(self, pieces: list[dict[str, str]]) -> None:
-        """Compare the files with what the pieces say of them."""
-        named = {}
+        """Compare the files, and how they are called, with what the pieces say of them."""
+        named: dict[str, set[str]] = {}
         for piece in pieces:
             if "content" in piece:
                 for file in json.loads(piece["content"])["files"]:
                     if file["digest"]:
-                        named[file["digest"]] = file["name"]
-        there = {digest: name for name, digest in self.files}
-        for digest, name in named.items():
+                        named.setdefault(file["digest"], set()).add(file["name"])
+        there = {digest for _name, digest in self.files}
+        for digest, names in named.items():
             if digest not in there:
-                self.faults.append(f"the file {name} ({digest[:12]}) is missing, or was altered")
-        for digest, name in there.items():
-            if digest not in named:
-                self.faults.append(f"no piece of the set shows what is in {name}")
+                called = " or ".join(sorted(names))
+                self.faults.append(f"the file {called} ({digest[:12]}) is missing, or was altered")
+        for name, digest in self.files:
+            if not any(name == f"files/{digest[:12]} {each}" for each in named.get(digest, ())):
+                self.faults.append(f"no piece of the set shows what is in {name}, under that name")
 
     # --- The letters ------------------------------------------------------------------------------
 
@@ -293,8 +338,8 @@ class Verifier:
 
 
 def read_archive(place: Path) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
-    """Read the case, its page, and its files by name and hash, from an archive or from where it was
-    unpacked."""
+    """Read the case, its page, and all else by name and hash, from an archive or from where it was
+    unpacked. Raises ValueError where something stands in it twice."""
     if place.is_dir():
         paths = sorted(path for path in place.rglob("*") if path.is_file())
         names = [path.relative_to(place).as_posix() for path in paths]
@@ -303,11 +348,14 @@ def read_archive(place: Path) -> tuple[dict[str, Any], str, list[tuple[str, str]
         archive = zipfile.ZipFile(place)
         names = [name for name in archive.namelist() if not name.endswith("/")]
         opened = archive.open
+    if len(set(names)) < len(names):
+        raise ValueError("something stands in it twice")
     with opened("case.json") as file:
         told = json.load(io.TextIOWrapper(file, "utf-8"))
     with opened("case.html") as file:
         page = file.read().decode("utf-8")
-    return told, page, [(name, _hash(opened, name)) for name in names if name.startswith("files/")]
+    files = [name for name in names if name not in ("case.json", "case.html", "verifier.py")]
+    return told, page, [(name, _hash(opened, name)) for name in files]
 
 
 def _hash(opened: Any, name: str) -> str:
@@ -348,9 +396,11 @@ def main() -> None:
     if verifier.faults:
         sys.exit("This is NOT what was recorded.")
     if verifier.later:
-        print("Until this checkpoint all is as it was recorded. What is later needs a later root.")
+        print(
+            "What is proven by this root is as it was recorded. What is later needs a later root."
+        )
         sys.exit(2)
-    print("All is as it was recorded.")
+    print("All is as it was recorded. The page shows this case; what else it says is not proven.")
 
 
 if __name__ == "__main__":

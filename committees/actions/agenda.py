@@ -17,6 +17,7 @@ from committees.access import (
     check_put_on_agenda,
     check_take_off,
 )
+from committees.actions.presence import lapse
 from committees.days import is_early
 from committees.models import Case, Committee, Leading, Meeting
 from committees.standing import standing_of, waiting_for
@@ -150,10 +151,11 @@ def note_leading(
 def open_meeting(
     *, meeting: Meeting, by: Account, reason: str = "", at: datetime | None = None
 ) -> Meeting:
-    """Begin the session. Raises NotPossible before the planned day without a reason, which is
-    kept."""
+    """Begin the session. Who said on an earlier day that they are present says so anew. Raises
+    NotPossible before the planned day without a reason, which is kept."""
     meeting = locked_meeting(meeting)
     at = at or timezone.now()
+    lapse(meeting, by=by, at=at)
     check_may_lead(by, panel_in(meeting, at))
     check_open_meeting(meeting, reason, at)
     early = is_early(meeting, at)

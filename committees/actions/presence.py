@@ -82,6 +82,15 @@ def mark_absent(
         _end(current, by=by, at=at)
 
 
+def lapse(meeting: Meeting, *, by: Account, at: datetime) -> None:
+    """End what was noted on an earlier day: nobody is present at a meeting by what they said before
+    it. In the caller's transaction, with the meeting locked. One query, and those of each."""
+    today = timezone.localdate(at)
+    for attendance in meeting.attendances.current():
+        if timezone.localdate(attendance.recorded_at) < today:
+            _end(attendance, by=by, at=at)
+
+
 def _end(attendance: Attendance, *, by: Account, at: datetime) -> None:
     attendance.ended_at = at
     attendance.save(update_fields=["ended_at"])

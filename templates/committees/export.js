@@ -23,6 +23,7 @@ async function verify(told, files, root) {
   const found = { faults: [], later: [], remarks: [] };
   const people = namesIn(told);
   const rows = new Map();
+  const unproven = new Map();
   const digests = new Map();
   const ownKey = `case:${told.case}`;
   const fault = (key, values) => found.faults.push(say(key, values));
@@ -39,8 +40,12 @@ async function verify(told, files, root) {
     return `${words.rows[model] || model} (${pk.slice(0, 8)})`;
   };
 
-  async function chain(key, texts, stated, installation) {
+  async function chain({ key, events: texts, rows: there }, installation, heads) {
     const events = texts.map((text) => JSON.parse(text));
+    if (digests.has(key)) {
+      fault("twice", { key });
+      return;
+    }
     const hashes = await Promise.all(texts.map(hashed));
     digests.set(key, hashes);
     for (const [place, event] of events.entries()) {
@@ -58,43 +63,61 @@ async function verify(told, files, root) {
         break;
       }
     }
-    await compareRows(events, stated);
-  }
-
-  function compareHead(key, texts, [length, head]) {
-    const events = texts.map((text) => JSON.parse(text));
-    if (!length) {
-      fault("not_covered", { key });
-      return;
+    let length = events.length;
+    if (installation) {
+      let head;
+      [length, head] = heads.get(key) || [0, ""];
+      if (!length) fault("not_covered", { key });
+      else if (length > events.length) fault("cut_off", { key, count: length - events.length });
+      else if (hashes[length - 1] !== head)
+        fault("altered", { what: `${key}: ${toldBy(events[length - 1])}` });
     }
-    if (length > events.length) fault("cut_off", { key, count: length - events.length });
-    else if (digests.get(key)[length - 1] !== head)
-      fault("altered", { what: `${key}: ${toldBy(events[length - 1])}` });
-    const after = events.slice(length).map((event) => say("later", { what: toldBy(event) }));
-    if (key === ownKey) found.later.push(...after);
-    else found.remarks.push(...after.map((text) => `${key}: ${text}`));
+    await compareRows(key, there, events.slice(0, length), events.slice(length));
   }
 
-  async function compareRows(events, there) {
+  function statedIn(events) {
     const stated = new Map();
     for (const event of events)
       for (const [name, statement] of Object.entries(event.statement.rows))
         stated.set(name, [statement, event]);
+    return stated;
+  }
+
+  async function compareRows(key, there, events, after) {
+    const stated = statedIn(events);
+    const later = statedIn(after);
+    const kind = key.split(":")[0];
+    for (const event of after) {
+      const said = say("later", { what: toldBy(event) });
+      const restates = Object.keys(event.statement.rows).some((name) => stated.has(name));
+      if (key === ownKey || restates) found.later.push(said);
+      else found.remarks.push(`${key}: ${said}`);
+    }
     for (const [name, text] of Object.entries(there)) {
       const [called, , content] = JSON.parse(text);
       const [statement, event] = stated.get(name) || [null, null];
       stated.delete(name);
-      if (statement === null) fault("put_in", { what: call(name) });
+      const [model, pk] = name.slice(name.indexOf(".") + 1).split(":");
+      const what = call(name);
+      if (!words.homes[kind].includes(model) || (model === kind && key !== `${kind}:${pk}`))
+        fault("misplaced", { what, key });
+      else if (later.has(name)) {
+        unproven.set(name, content);
+        found.later.push(say("later_row", { what, event: toldBy(later.get(name)[1]) }));
+      } else if (statement === null) fault("put_in", { what });
       else if (called !== name || statement !== (await hashed(text)))
-        fault("not_as_stated", { what: call(name), event: toldBy(event) });
+        fault("not_as_stated", { what, event: toldBy(event) });
       else rows.set(name, content);
     }
     for (const [name, [statement, event]] of stated) {
       if (statement === null) continue;
       const own = rows.get(`committees.case:${told.case}`);
+      const what = call(name);
       if (own && !own.opened_at && name.startsWith("committees.judgement:"))
-        found.remarks.push(say("sealed", { what: call(name) }));
-      else fault("removed", { what: call(name), event: toldBy(event) });
+        found.remarks.push(say("sealed", { what }));
+      else if (later.has(name))
+        found.later.push(say("later_row", { what, event: toldBy(later.get(name)[1]) }));
+      else fault("removed", { what, event: toldBy(event) });
     }
   }
 
@@ -103,7 +126,7 @@ async function verify(told, files, root) {
     const manifest = await hashed(told.manifest);
     if (sets.length !== 1 || sets[0][1].digest !== manifest) fault("other_manifest");
     const erased = new Set(
-      [...rows].filter(([name]) => name.startsWith("records.erasure:")).map(([, row]) => row.name),
+      [...rows].filter(([name]) => name.startsWith("records.erasure:")).map(([, row]) => row.digest),
     );
     const items = new Map(told.items.map((item) => [item.digest, item]));
     const named = new Map(JSON.parse(told.manifest).items.map((item) => [item.digest, item.kind]));
@@ -116,7 +139,7 @@ async function verify(told, files, root) {
       else if ("content" in item) {
         const salted = joined(fromHex(item.salt), bytesOf(item.content));
         if (toHex(await digest(salted)) !== key) fault("altered", { what });
-      } else if (erased.has(item.name)) found.remarks.push(say("erased", { what }));
+      } else if (erased.has(key)) found.remarks.push(say("erased", { what }));
       else fault("empty", { what });
     }
     for (const key of items.keys())
@@ -129,10 +152,13 @@ async function verify(told, files, root) {
     const named = new Map();
     for (const piece of pieces)
       for (const file of JSON.parse(piece.content).files)
-        if (file.digest) named.set(file.digest, file.name);
-    const there = new Map(files.map(([name, key]) => [key, name]));
-    for (const [key, name] of named) if (!there.has(key)) fault("file_missing", { name });
-    for (const [key, name] of there) if (!named.has(key)) fault("file_put_in", { name });
+        if (file.digest) named.set(file.digest, [...(named.get(file.digest) || []), file.name]);
+    const there = new Set(files.map(([, key]) => key));
+    for (const [key, names] of named)
+      if (!there.has(key)) fault("file_missing", { name: names.join(", ") });
+    for (const [name, key] of files)
+      if (!(named.get(key) || []).some((each) => name === `files/${key.slice(0, 12)} ${each}`))
+        fault("file_put_in", { name });
   }
 
   try {
@@ -140,7 +166,8 @@ async function verify(told, files, root) {
     const place = led.indexOf(root);
     let installation = "";
     let heads = new Map();
-    if (place < 0) fault("no_root", { roots: led.filter(Boolean).join(", ") || "–" });
+    if (!/^[0-9a-f]{64}$/.test(root)) fault("no_root_at_all");
+    else if (place < 0) fault("no_root", { roots: led.filter(Boolean).join(", ") || "–" });
     else {
       const leaves = told.proofs[place].leaves;
       const [first, ...covered] = leaves.map((each) => JSON.parse(each.leaf));
@@ -154,12 +181,10 @@ async function verify(told, files, root) {
         found.remarks.push(say("checkpoint", values));
       }
     }
-    for (const each of told.chains) {
-      await chain(each.key, each.events, each.rows, installation);
-      if (installation) compareHead(each.key, each.events, heads.get(each.key) || [0, ""]);
-    }
-    const own = rows.get(`committees.case:${told.case}`) || {};
-    const meeting = rows.get(`committees.meeting:${own.meeting}`) || {};
+    for (const each of told.chains) await chain(each, installation, heads);
+    const said = new Map([...unproven, ...rows]);
+    const own = said.get(`committees.case:${told.case}`) || {};
+    const meeting = said.get(`committees.meeting:${own.meeting}`) || {};
     for (const key of [ownKey, `meeting:${own.meeting}`, `committee:${meeting.committee}`])
       if (!digests.has(key)) fault("chain_missing", { key });
     const pieces = await snapshot();
@@ -242,7 +267,9 @@ function show() {
   const who = (id) => people.get(id) || say("somebody");
   const frame = items.frame[0];
   const terms = items.terms[0];
-  const rows = told.chains.flatMap(({ rows }) => Object.entries(rows));
+  const rows = told.chains.flatMap(({ key, rows }) =>
+    key === `case:${told.case}` ? Object.entries(rows) : [],
+  );
   const of = (model) =>
     rows
       .filter(([name]) => name.startsWith(`committees.${model}:`))
@@ -271,8 +298,8 @@ function show() {
     add(part, "p", deferral.reason, "words");
     facts(part, [[say("recorded"), `${day(deferral.recorded_at)}, ${who(deferral.by)}`]]);
   }
-  const sealedPanel = of("decision").concat(of("deferral"))[0];
-  const panel = sealedPanel ? sealedPanel[1].panel : terms.panel;
+  const outcome = of("decision").find(([id]) => id === own.decision) || of("deferral")[0];
+  const panel = outcome ? outcome[1].panel : terms.panel;
   const committee = section(say("committee"));
   const list = add(committee, "ul");
   for (const seat of panel.seats) {
@@ -329,7 +356,7 @@ async function check(event) {
   const chosen = [...document.getElementById("files").files];
   const files = chosen.length
     ? await Promise.all(
-        chosen.map(async (file) => [file.name, toHex(await digest(await file.arrayBuffer()))]),
+        chosen.map(async (file) => [`files/${file.name}`, toHex(await digest(await file.arrayBuffer()))]),
       )
     : null;
   const { faults, later, remarks } = await verify(told, files, root);

@@ -516,6 +516,60 @@ def other_house_rules(forger: Forger) -> None:
     forger.reword("terms", '"givers_may_judge":true', '"givers_may_judge":false')
 
 
+# --- Somewhere else -------------------------------------------------------------------------------
+
+
+def said_later(forger: Forger, kind: str, rows: dict[str, str]) -> None:
+    """Let an event of ones own, at the end of this chain, state these rows."""
+    chain = forger.chain(kind)
+    last = json.loads(chain["events"][-1])
+    statement = {"rows": {name: digest(text) for name, text in rows.items()}}
+    told = {"verb": "seat.ended", "number": last["number"] + 1, "statement": statement}
+    chain["events"].append(written(last | told | {"previous": digest(chain["events"][-1])}))
+    chain["rows"] |= rows
+
+
+@alters(r"the decision \(ffffffff\) has no place on committee:")
+def a_decision_on_the_chain_of_the_committee(forger: Forger) -> None:
+    own = forger.chain("case")["rows"]
+    _name, salt, decision = json.loads(own[forger.name("decision")])
+    case, other, said = json.loads(own[forger.name("case")])
+    name = "committees.decision:ffffffff-ffff-4fff-8fff-ffffffffffff"
+    rows = {
+        name: written([name, salt, decision | {"motivation": "Forged."}]),
+        case: written([case, other, said | {"decision": name.partition(":")[2]}]),
+    }
+    said_later(forger, "committee", rows)
+    forger.told["chains"].insert(0, forger.told["chains"].pop(2))
+
+
+@alters(r"an erasure \(ffffffff\) was put in|item \d+ of the set \(feedback\) is empty")
+def an_erasure_on_the_chain_of_the_meeting(forger: Forger) -> None:
+    item = forger.item("feedback")
+    del item["content"], item["salt"]
+    name = "records.erasure:ffffffff-ffff-4fff-8fff-ffffffffffff"
+    said_later(forger, "meeting", {name: written([name, "0", {"digest": item["digest"]}])})
+
+
+@alters(r"the mandate \(\w+\) is as event \d+ \(seat.ended, .* states it")
+def a_mandate_stated_anew(forger: Forger) -> None:
+    name = forger.name("mandate")
+    _name, salt, mandate = json.loads(forger.chain("committee")["rows"][name])
+    said_later(forger, "committee", {name: written([name, salt, mandate | {"quorum": 1}])})
+
+
+@alters(r"the decision \(\w+\) is as event \d+ \(seat.ended, .* states it")
+def a_decision_stated_anew(forger: Forger) -> None:
+    name = forger.name("decision")
+    _name, salt, decision = json.loads(forger.chain("case")["rows"][name])
+    said_later(forger, "case", {name: written([name, salt, decision | {"motivation": "Forged."}])})
+
+
+@alters("case:.*: this chain stands here twice")
+def a_chain_twice(forger: Forger) -> None:
+    forger.told["chains"].append(forger.chain("case"))
+
+
 # --- Files ----------------------------------------------------------------------------------------
 
 
@@ -528,6 +582,17 @@ def a_file_altered(forger: Forger) -> None:
 @alters(r"the file notes\.txt \(\w+\) is missing, or was altered")
 def a_file_removed(forger: Forger) -> None:
     forger.files.clear()
+
+
+@alters(r"no piece of the set shows what is in files/\w+ plan\.txt, under that name")
+def a_file_under_the_name_of_another(forger: Forger) -> None:
+    name, held = forger.files[0]
+    forger.files[0] = (name.replace("notes.txt", "plan.txt"), held)
+
+
+@alters(r"no piece of the set shows what is in decision\.pdf")
+def something_beside_it(forger: Forger) -> None:
+    forger.files.append(("decision.pdf", digest("something else")))
 
 
 @alters(r"no piece of the set shows what is in files/extra\.txt")

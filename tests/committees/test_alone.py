@@ -819,3 +819,31 @@ def test_a_coordinator_in_the_chair_decides_nothing_alone() -> None:
 
     verbs = Event.objects.filter(chain__key=made.case.chain).values_list("verb", flat=True)
     assert "judgements.opened" not in verbs
+
+
+@pytest.mark.parametrize("who", ["chair", "member"])
+def test_nobody_coordinates_and_replaces_the_decision(who: str) -> None:
+    made = scene(state=Case.State.ANNOUNCED)
+    coordinate(made, getattr(made, who), recorded_at=HELD + timedelta(days=1))
+
+    with pytest.raises(NotAllowed, match="coordinates"):
+        made.supersede("not_yet")
+
+    assert made.refreshed().standing.number == 1
+
+
+# --- Before the meeting ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [timedelta(days=20), timedelta(days=1)])
+def test_who_said_on_an_earlier_day_that_they_are_there_is_not_there(before: timedelta) -> None:
+    made = scene(state=Case.State.FROZEN)
+    come(made, made.other_member, at=HELD - before)
+    come(made, made.chair, made.member)
+
+    actions.open_meeting(meeting=made.meeting, by=made.chair, at=HELD)
+
+    there = {made.chair.pk, made.member.pk}
+    assert panel_in(made.meeting, SOON).present == there
+    come(made, made.other_member, at=SOON)
+    assert panel_in(made.meeting, LATER).present == there | {made.other_member.pk}

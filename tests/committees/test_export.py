@@ -7,15 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
 from committees import actions
 from committees.models import Case, SnapshotItem
-from committees.verifier import Verifier, read_archive
+from committees.verifier import HOMES, Verifier, read_archive
+from files.models import StoredFile
 from people.models import Account
 from records.models import Event
-from records.verification import verify
+from records.verification import sealed_models, verify
 from tests.committees.exported import (
     ALTERATIONS,
     NOTES,
@@ -44,7 +46,7 @@ def taken(tmp_path: Path) -> Taken:
 def test_it_proves_itself_without_the_system_and_without_a_key(taken: Taken) -> None:
     answer = taken.alone()
 
-    assert answer.stdout.endswith("All is as it was recorded.\n"), answer.stdout + answer.stderr
+    assert "All is as it was recorded." in answer.stdout, answer.stdout + answer.stderr
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "checkpoint 1 of" in answer.stdout
     assert taken.scene.refreshed().standing.announcement.head in answer.stdout
@@ -196,6 +198,70 @@ def test_what_is_no_case_is_said_to_be_none(taken: Taken, content: bytes) -> Non
 
     assert answer.returncode == 1
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("root", ["", "no root", "0" * 63])
+def test_no_root_proves_nothing(taken: Taken, root: str) -> None:
+    told, _page, files = read_archive(taken.path)
+    for proof in told["proofs"]:
+        proof["leaves"] = []  # which lead to no root
+
+    verifier = Verifier(told, files, root)
+    verifier.verify()
+
+    assert "a root has 64 figures and letters" in verifier.faults
+
+
+def test_a_lawful_erasure_covers_no_other_item(tmp_path: Path) -> None:
+    made = announced()
+    gone, other = SnapshotItem.objects.filter(snapshot__case=made.case, kind="feedback")
+    when = HELD + timedelta(days=1)
+    actions.erase_item(item=gone, ground="Asked by the giver.", by=None, at=when)
+    root = covered(days=2).root
+    told, _page, files = read_archive(taken_out(made, tmp_path).path)
+    [erased] = [item for item in told["items"] if item["digest"] == gone.digest]
+    [item] = [item for item in told["items"] if item["digest"] == other.digest]
+    del item["content"], item["salt"]
+    item["name"] = erased["name"]
+
+    verifier = Verifier(told, files, root)
+    verifier.verify()
+
+    assert [fault for fault in verifier.faults if "no erasure was recorded" in fault]
+
+
+def test_what_stands_in_it_twice_is_said(taken: Taken) -> None:
+    with (
+        pytest.warns(UserWarning, match="Duplicate name"),
+        zipfile.ZipFile(taken.path, "a") as archive,
+    ):
+        archive.writestr("case.json", b"{}")
+
+    answer = taken.alone()
+
+    assert (answer.returncode, "Traceback" in answer.stderr) == (1, False)
+    assert "twice" in answer.stderr
+
+
+@pytest.mark.tampers
+def test_a_file_that_was_lost_is_named_and_the_rest_is_there(tmp_path: Path) -> None:
+    made = announced()
+    for file in StoredFile.objects.all():
+        default_storage.delete(file.path)
+
+    answer = taken_out(made, tmp_path).alone()
+
+    assert answer.returncode == 1
+    assert "the file notes.txt" in answer.stdout
+
+
+def test_each_kind_of_row_has_its_chain() -> None:
+    homes = {}
+    for model in sealed_models():
+        if model._meta.app_label == "committees":
+            homes.setdefault(model.home[0], set()).add(model._meta.model_name)
+
+    assert {kind: models - {"erasure"} for kind, models in HOMES.items()} == homes
 
 
 # --- Who takes it out -----------------------------------------------------------------------------
