@@ -826,7 +826,7 @@ def test_nobody_coordinates_and_replaces_the_decision(who: str) -> None:
     made = scene(state=Case.State.ANNOUNCED)
     coordinate(made, getattr(made, who), recorded_at=HELD + timedelta(days=1))
 
-    with pytest.raises(NotAllowed, match="coordinates"):
+    with translation.override("en"), pytest.raises(NotAllowed, match="coordinates"):
         made.supersede("not_yet")
 
     assert made.refreshed().standing.number == 1

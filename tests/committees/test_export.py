@@ -256,7 +256,7 @@ def test_a_file_that_was_lost_is_named_and_the_rest_is_there(tmp_path: Path) -> 
 
 
 def test_each_kind_of_row_has_its_chain() -> None:
-    homes = {}
+    homes: dict[str, set[str | None]] = {}
     for model in sealed_models():
         if model._meta.app_label == "committees":
             homes.setdefault(model.home[0], set()).add(model._meta.model_name)

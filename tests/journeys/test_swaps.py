@@ -242,8 +242,8 @@ def test_a_record_is_checked_by_itself_and_names_its_items(enter: Enter) -> None
     with page.expect_response("**page=2**"):
         page.keyboard.press("Enter")
     page.wait_for_function("() => !document.querySelector('#snapshot ~ details .more')")
-    # A frame, 20 pieces, 20 feedbacks, 20 who gave it, the student.
-    assert page.locator("#snapshot ~ details li").count() == 62
+    # A frame, the terms, 4 members, 20 pieces, 20 feedbacks, 20 who gave it, the student.
+    assert page.locator("#snapshot ~ details li").count() == 67
 
 
 # --- What a motivation rests on -------------------------------------------------------------------
