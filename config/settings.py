@@ -74,7 +74,11 @@ SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SECURE_SSL_REDIRECT = SECURE
-SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+# For so long a browser asks for https only; for the names under BASE_URL too; and whether browsers
+# may have that built in.
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 SECURE_REFERRER_POLICY = "same-origin"  # links in mails never leave in a Referer
 X_FRAME_OPTIONS = "DENY"
 
@@ -208,6 +212,8 @@ if FILES_SENT_BY not in ("application", "nginx", "storage"):
 FILES_ORIGIN = env.str("FILES_ORIGIN", default="")  # of the storage, where it sends them
 # Checkpoints of the record are kept here too: best where who administers the database cannot write.
 CHECKPOINT_ROOT = Path(env.str("CHECKPOINT_ROOT", default=str(DATA_ROOT / "checkpoints")))
+# Who can open a backup: public age keys. Those that open it are kept elsewhere.
+BACKUP_KEYS = env.list("BACKUP_KEYS", default=[])
 STORAGES = {
     "default": {
         "BACKEND": FILES_BACKEND or "django.core.files.storage.FileSystemStorage",

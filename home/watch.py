@@ -1,5 +1,6 @@
 """The record is watched over: each day it is verified, put under a checkpoint, and its auditors are
-told; and soon after something was announced, so that a letter can name the checkpoint over it."""
+told. A checkpoint also follows soon after something was announced, so that a letter can name the
+one over it, and after something was erased, so that it is known outside the database."""
 
 import logging
 from datetime import timedelta
@@ -14,7 +15,7 @@ from post.models import OutboxMail
 from post.outbox import MailContent, address_of, mail, queue
 from post.work import background
 from records.checkpoints import Contradicted, keep_in_files, make_checkpoint
-from records.models import Checkpoint, Verification
+from records.models import Checkpoint, Erasure, Verification
 from records.verification import verify
 
 logger = logging.getLogger(__name__)
@@ -25,13 +26,15 @@ TOLD_AT_MOST = 100  # faults kept and mailed
 
 @background("checkpoints")
 def cover_what_was_announced() -> int:
-    """Make a checkpoint where a decision was announced since the last one, at most one a minute;
-    returns how many. Two queries where there is nothing to do. The first one is the day's."""
+    """Make a checkpoint where a decision was announced since the last one, or something erased, at
+    most one a minute; returns how many. Three queries where there is nothing to do. The first one
+    is the day's."""
     last = Checkpoint.objects.last()
     now = timezone.now()
     if last is None or last.recorded_at > now - SOON:
         return 0
-    if not Announcement.objects.filter(recorded_at__gt=last.recorded_at).exists():
+    asked = (Announcement.objects.all(), Erasure.objects.all())
+    if not any(rows.filter(recorded_at__gt=last.recorded_at).exists() for rows in asked):
         return 0
     return 1 if _covered() else 0
 

@@ -10,7 +10,7 @@ it is kept in a file too, mailed, and printed on letters.
 
 import os
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -22,9 +22,12 @@ from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from records.chain import canonical, sign
-from records.models import Chain, Checkpoint, Event, Leaf
+from records.models import Chain, Checkpoint, Erasure, Event, Leaf
 
 AT_ONCE = 1000  # leaves written
+# How long an act may take between its event and its commit: a checkpoint made meanwhile covers
+# neither, and the event is dated before it.
+UNDER_WAY = timedelta(hours=2)
 Heads = dict[str, tuple[int, str]]  # of each chain by its key, its length and its head
 
 
@@ -134,8 +137,9 @@ def _heads(rows: QuerySet) -> Iterator[tuple[str, int, str]]:
 
 
 def keep_in_files() -> None:
-    """Write a file for each checkpoint that has none yet, in CHECKPOINT_ROOT: what it says, and the
-    heads that moved since the one before. One query where none is missing."""
+    """Write a file for each checkpoint that has none yet, in CHECKPOINT_ROOT: what it says, the
+    heads that moved since the one before, and which rows were erased since, so that who puts an
+    older database back knows what to erase again. One query where none is missing."""
     place = Path(settings.CHECKPOINT_ROOT)
     place.mkdir(parents=True, exist_ok=True)
     for checkpoint in Checkpoint.objects.order_by("-number").iterator():
@@ -151,11 +155,22 @@ def keep_in_files() -> None:
             "previous": checkpoint.previous,
             "root": checkpoint.root,
             "heads": {key: [length, head] for key, length, head in _heads(moved)},
+            "erased": list(_erased_for(checkpoint)),
         }
-        _write(path, canonical(kept))
+        write_whole(path, canonical(kept))
 
 
-def _write(path: Path, content: bytes) -> None:
+def _erased_for(checkpoint: Checkpoint) -> Iterator[list[Any]]:
+    """Find what was erased since the checkpoint before: the name of each row and its columns. What
+    was under way when that one was made is in both."""
+    rows = Erasure.objects.filter(recorded_at__lte=checkpoint.recorded_at)
+    before = Checkpoint.objects.filter(number=checkpoint.number - 1).first()
+    if before is not None:
+        rows = rows.filter(recorded_at__gt=before.recorded_at - UNDER_WAY)
+    return (list(row) for row in rows.order_by("recorded_at", "pk").values_list("name", "columns"))
+
+
+def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all, also after a power cut."""
     with NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(content)

@@ -4,7 +4,7 @@ no chain is gone, put back to an older state or brought from elsewhere."""
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from hmac import compare_digest
 from typing import Any, TypeVar
 
@@ -14,14 +14,11 @@ from django.db import connection
 from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 
 from records.chain import beginning, digest_of, proof_of, signing_key, statement_of
-from records.checkpoints import heads_at, tree_of
+from records.checkpoints import UNDER_WAY, heads_at, tree_of
 from records.models import Chain, Checkpoint, Erasure, Event, Leaf, Look, Sealed, Signed, name_of
 
 Keys = Mapping[int, str]
 AT_ONCE = 2000  # events of whole chains in memory
-# How long an act may take between its event and its commit: a checkpoint made meanwhile covers
-# neither, and the event is dated before it.
-UNDER_WAY = timedelta(hours=2)
 
 
 @dataclass

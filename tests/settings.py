@@ -12,6 +12,7 @@ ROOT.mkdir(parents=True, exist_ok=True)
 
 for name in (
     "ASKED_A_DAY",
+    "BACKUP_KEYS",
     "CHECKPOINT_ROOT",
     "DEMO",
     "EMAIL_URL",
@@ -21,6 +22,9 @@ for name in (
     "FILES_ROOT",
     "FILES_SENT_BY",
     "FILE_UPLOAD_TEMP_DIR",
+    "HSTS_PRELOAD",
+    "HSTS_SECONDS",
+    "HSTS_SUBDOMAINS",
     "INSTITUTION",
     "KEPT_DAYS",
     "LOG_JSON",

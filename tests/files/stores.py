@@ -31,6 +31,9 @@ class ObjectStore(Storage):
     def exists(self, name: str) -> bool:
         return name in self.objects
 
+    def size(self, name: str) -> int:
+        return len(self.objects[name][0])
+
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         names = [name.removeprefix(f"{path}/") for name in self.objects if name.startswith(path)]
         return [], names

@@ -1,5 +1,6 @@
 """The record is verified each day, put under a checkpoint, and its auditors read what was found."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from committees.models import Announcement, Decision
 from home.watch import cover_what_was_announced, watch_over_the_record
 from people.models import InstitutionRole
 from post.outbox import send_due
+from records.actions import erase
 from records.chain import append
 from records.checkpoints import make_checkpoint
-from records.models import Checkpoint, Verification
+from records.models import Checkpoint, Verification, name_of
 from tests.committees.factories import Scene, scene
+from tests.evidence.factories import EvidenceFactory
 from tests.factories import InstitutionRoleFactory
 from tests.recorded import record_what_was_made
 from tests.triggers import lifted
@@ -92,6 +95,19 @@ def test_what_was_announced_is_covered_soon_and_at_most_once_a_minute(announced:
     append(announced.case.chain, "thing.done", by=None)
     assert cover_what_was_announced() == 1
     assert cover_what_was_announced() == 0
+
+
+def test_what_was_erased_is_known_outside_the_database_soon(settings: Settings) -> None:
+    revision = EvidenceFactory(revision__title="Naar huis").current
+    record_what_was_made()
+    make_checkpoint(timezone.now() - timedelta(minutes=2))
+    erase(row=revision, columns=["title"], ground="Asked.", by=None)
+
+    assert cover_what_was_announced() == 1
+
+    kept = json.loads((Path(settings.CHECKPOINT_ROOT) / "checkpoint-000002.json").read_bytes())
+    assert kept["erased"] == [[name_of(revision), ["title"]]]
+    assert "Naar huis" not in json.dumps(kept)
 
 
 def test_the_letter_names_the_first_checkpoint_over_the_decision(

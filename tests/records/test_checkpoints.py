@@ -128,7 +128,7 @@ def test_what_a_full_disk_kept_from_being_written_is_written_later(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("records.checkpoints._write", full)
+    monkeypatch.setattr("records.checkpoints.write_whole", full)
     write("case:1")
     made()
     with pytest.raises(OSError, match="No space"):

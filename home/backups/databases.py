@@ -1,0 +1,124 @@
+"""The database as one file, as of one moment, while people go on working; and back again."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+from django.db.backends.postgresql.client import DatabaseClient
+
+from files.models import StoredFile, Upload
+from files.storing import PART, sync_folder
+from home.backups import BackupRefused
+from records.verification import filled
+
+# The files whose bytes are there, as both databases understand it.
+NAMED = (
+    f"SELECT id, digest FROM {StoredFile._meta.db_table} WHERE erased_at IS NULL "  # noqa: S608 - tables of ours
+    f"UNION ALL SELECT id, digest FROM {Upload._meta.db_table} WHERE digest <> ''"
+)
+DEBIAN = "/usr/lib/postgresql/{major}/bin"
+
+
+def dump_database(to: Path) -> dict[str, str]:
+    """Write the database to this file, and return the files that it names at that moment: the
+    SHA-256 (hex) of each by its path in the storage. Nobody waits for it."""
+    to.unlink(missing_ok=True)
+    rows = _dump_sqlite(to) if connection.vendor == "sqlite" else _dump_postgresql(to)
+    return {StoredFile(pk=UUID(str(pk))).path: digest for pk, digest in rows}
+
+
+def _dump_sqlite(to: Path) -> list[tuple[str, str]]:
+    """In one go: step by step it would begin anew after each write of somebody else."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(to)])
+    with closing(sqlite3.connect(to)) as copy:
+        return copy.execute(NAMED).fetchall()
+
+
+def _dump_postgresql(to: Path) -> list[tuple[UUID, str]]:
+    """What is read here and what pg_dump reads is one snapshot."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        cursor.execute(NAMED)
+        rows = cursor.fetchall()
+        cursor.execute("SELECT pg_export_snapshot()")
+        [[snapshot]] = cursor.fetchall()
+        _run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={to}")
+        return rows
+
+
+def is_empty() -> bool:
+    """Tell whether nobody wrote anything in this database: no tables, or as `migrate` leaves it."""
+    tables = set(connection.introspection.table_names())
+    models = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.db_table in tables and model not in (ContentType, Permission)
+    ]
+    return not models or not filled(models)
+
+
+def put_database_back(dump: Path) -> None:
+    """Put a dump in the place of this database, which is empty: all of it or nothing."""
+    connection.close()
+    if connection.vendor == "sqlite":
+        _put_sqlite(dump, Path(connection.settings_dict["NAME"]))
+    else:
+        # In an empty one `migrate` may have made the tables.
+        options = (
+            "--clean",
+            "--if-exists",
+            "--single-transaction",
+            "--no-owner",
+            "--no-privileges",
+        )
+        _run("pg_restore", *options, "--dbname", last=[str(dump)])
+
+
+def _put_sqlite(dump: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(target.name + PART)
+    with dump.open("rb") as read, beside.open("wb") as written:
+        shutil.copyfileobj(read, written)
+        written.flush()
+        os.fsync(written.fileno())
+    for name in ("-wal", "-shm", "-journal"):  # of the empty one
+        target.with_name(target.name + name).unlink(missing_ok=True)
+    beside.rename(target)
+    sync_folder(target.parent)
+
+
+def _run(name: str, *options: str, last: list[str] | None = None) -> None:
+    """Run a program of PostgreSQL on this database, whose name follows the options."""
+    arguments, environment = DatabaseClient.settings_to_cmd_args_env(
+        connection.settings_dict, list(options)
+    )
+    command = [_program(name), *arguments[1:], *(last or [])]
+    done = subprocess.run(  # noqa: S603 - from the settings and ourselves
+        command, env=os.environ | (environment or {}), capture_output=True, text=True
+    )
+    if done.returncode:
+        raise BackupRefused(f"{name}: {done.stderr.strip()}")
+
+
+def _program(name: str) -> str:
+    """Find this program in the version of the server: on PATH, or where Debian has each version."""
+    connection.ensure_connection()
+    major = connection.pg_version // 10_000  # type: ignore[attr-defined]  # of PostgreSQL's only
+    for folder in (*os.get_exec_path(), DEBIAN.format(major=major)):
+        if path := shutil.which(name, path=folder):
+            said = subprocess.run([path, "--version"], capture_output=True, text=True)  # noqa: S603 - found
+            if said.stdout.partition(") ")[2].split(".")[0] == str(major):
+                return path
+    raise BackupRefused(
+        f"There is no {name} of PostgreSQL {major}, as the server is. On Debian: "
+        f"apt-get install postgresql-client-{major}"
+    )

@@ -1,0 +1,263 @@
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+from uuid import UUID
+
+import pyrage
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from files.models import StoredFile, digest_of_file
+from files.storing import remove_bytes, write
+from home.backups import (
+    A_CHECKPOINT,
+    ABOUT,
+    CHECKPOINTS,
+    DATABASE,
+    ENCRYPTED,
+    FILES,
+    LAYOUT,
+    MANIFEST,
+    BackupRefused,
+    kept_checkpoints,
+    one_at_a_time,
+)
+from home.backups.databases import is_empty, put_database_back
+from records.checkpoints import write_whole
+from records.models import Chain, Checkpoint, Erasure
+
+CUT_OFF = "This is no whole backup: it was cut off, or altered."
+
+
+@dataclass
+class Restored:
+    """What was put back: as of which moment (ISO 8601), and how many files."""
+
+    made_at: str
+    files: int
+
+
+def restore_backup(source: Path, identity: Path | None = None) -> Restored:
+    """Put a backup back into an installation that is empty, opened with the age key in this file
+    where it is encrypted. Files and checkpoints come first, the database once all is known to be
+    whole; what is refused leaves nothing. Verifying is left to the caller. Raises BackupRefused."""
+    if not is_empty():
+        raise BackupRefused("This database is not empty: a backup goes into an empty one.")
+    if _has_files():
+        raise BackupRefused("There are files already: a backup goes where there are none.")
+    with one_at_a_time() as place:
+        placing = _Placing(place)
+        try:
+            with _opened(source, identity) as stream:
+                placing.read(stream)
+            put_database_back(place)
+        except BaseException:
+            placing.undo()
+            raise
+    call_command("migrate", interactive=False, verbosity=0)
+    return Restored(placing.about["made_at"], len(placing.files))
+
+
+def _has_files() -> bool:
+    try:
+        folders, files = default_storage.listdir("")
+    except FileNotFoundError:
+        return False
+    return bool(files) or any(default_storage.listdir(folder)[1] for folder in folders)
+
+
+class _Placing:
+    """Goes through a backup, from its first member to its last, and puts each in its place."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place  # of the database
+        self.about: dict[str, Any] = {}
+        self.found: dict[str, str] = {}  # the SHA-256 (hex) of each member by its name
+        self.files: list[str] = []
+        self.checkpoints: list[Path] = []
+
+    def read(self, stream: IO[bytes]) -> None:
+        """Raise BackupRefused unless all is there that the manifest names, as it was."""
+        manifest = None
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            for member in tar:
+                content = tar.extractfile(member)
+                if content is None:
+                    raise BackupRefused(CUT_OFF)
+                with TemporaryFile(dir=self.place.parent) as file:
+                    shutil.copyfileobj(content, file)
+                    file.seek(0)
+                    if member.name == MANIFEST:
+                        manifest = json.load(file)
+                    else:
+                        self.found[member.name] = self._put(member.name, file)
+        if (
+            manifest is None
+            or DATABASE not in manifest
+            or any(self.found.get(name) != digest for name, digest in manifest.items())
+        ):
+            raise BackupRefused(CUT_OFF)
+        for name in set(self.found) - set(manifest):  # went while the backup was made
+            path = name.removeprefix(FILES)
+            remove_bytes(path)
+            self.files.remove(path)
+
+    def _put(self, name: str, file: IO[bytes]) -> str:
+        """Put a member in its place; returns its SHA-256 (hex)."""
+        if name.startswith(FILES) and self.about:
+            path = StoredFile(pk=UUID(name.rpartition("/")[2])).path
+            if name != FILES + path:
+                raise BackupRefused(CUT_OFF)
+            self.files.append(path)
+            return write(path, file)[0]
+        if not self.about:
+            if name != ABOUT:
+                raise BackupRefused("This is no backup.")
+            self.about = json.load(file)
+            _check_about(self.about)
+        elif name == DATABASE:
+            with self.place.open("wb") as out:
+                shutil.copyfileobj(file, out)
+        elif A_CHECKPOINT.fullmatch(name.removeprefix(CHECKPOINTS)):
+            target = Path(settings.CHECKPOINT_ROOT) / name.removeprefix(CHECKPOINTS)
+            if not target.exists():  # else verification says whether it is true
+                self.checkpoints.append(target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(target, file.read())
+        else:
+            raise BackupRefused(CUT_OFF)
+        file.seek(0)
+        return digest_of_file(file)
+
+    def undo(self) -> None:
+        """Remove what was placed."""
+        for path in self.files:
+            remove_bytes(path)
+        for checkpoint in self.checkpoints:
+            checkpoint.unlink(missing_ok=True)
+
+
+def _check_about(about: dict[str, Any]) -> None:
+    """Raise BackupRefused where this is not for this installation, its database or its version."""
+    if about["layout"] != LAYOUT:
+        raise BackupRefused("A newer version made this backup: install that first.")
+    if about["installation"] != settings.INSTALLATION:
+        raise BackupRefused(
+            f"This is a backup of {about['installation']}; INSTALLATION says that this is "
+            f"{settings.INSTALLATION}."
+        )
+    if about["database"] != connection.vendor:
+        raise BackupRefused(f"This backup is for {about['database']}, not for {connection.vendor}.")
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
+    if unknown := set(about["migrations"]) - known:
+        raise BackupRefused(
+            f"A newer version made this backup: it knows {', '.join(sorted(unknown))}."
+        )
+
+
+# --- Reading --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _opened(source: Path, identity: Path | None) -> Iterator[IO[bytes]]:
+    """Give what the backup holds, to be read once. Raises BackupRefused where it cannot be read to
+    its end."""
+    with source.open("rb") as file:
+        is_encrypted = file.read(len(ENCRYPTED)) == ENCRYPTED
+        file.seek(0)
+        try:
+            if is_encrypted:
+                with _decrypted(file, _identities(identity)) as stream:
+                    yield stream
+            else:
+                yield file
+        except (tarfile.TarError, EOFError, ValueError, KeyError):
+            raise BackupRefused(CUT_OFF) from None
+
+
+def _identities(path: Path | None) -> list[pyrage.x25519.Identity]:
+    """Read the keys of a file as age-keygen writes it."""
+    if path is None:
+        raise BackupRefused("This backup is encrypted: --identity names the file of the key.")
+    lines = [line.strip() for line in path.read_text().splitlines()]
+    try:
+        return [
+            pyrage.x25519.Identity.from_str(line)
+            for line in lines
+            if line and not line.startswith("#")
+        ]
+    except pyrage.IdentityError as fault:
+        raise BackupRefused(f"{path}: {fault}") from None
+
+
+@contextmanager
+def _decrypted(file: IO[bytes], keys: list[pyrage.x25519.Identity]) -> Iterator[IO[bytes]]:
+    """Give a pipe out of age, read to its end: only there it is known that nothing was cut off."""
+    read, write_end = os.pipe()
+
+    def decrypt() -> None:
+        with os.fdopen(write_end, "wb") as out:
+            pyrage.decrypt_io(file, out, keys)
+
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(decrypt)
+        try:
+            with os.fdopen(read, "rb") as stream:
+                yield stream
+                while stream.read(1024 * 1024):
+                    pass
+        except tarfile.TarError:
+            if isinstance(fault := done.exception(), pyrage.DecryptError):
+                raise BackupRefused(f"This backup does not open: {fault}") from None
+            raise
+        try:
+            done.result()
+        except pyrage.DecryptError as fault:
+            raise BackupRefused(f"{CUT_OFF} {fault}") from None
+
+
+# --- What happened since --------------------------------------------------------------------------
+
+
+@dataclass
+class Since:
+    """What the checkpoints that were kept outside tell of the time after a backup was made: how
+    many chains went on, and what was erased then and is here again."""
+
+    checkpoints: list[str] = field(default_factory=list)  # the names that their files have now
+    chains: int = 0
+    erased: list[tuple[str, list[str]]] = field(default_factory=list)  # a row's name, its columns
+
+
+def set_lost_checkpoints_aside() -> Since:
+    """Read the checkpoints in CHECKPOINT_ROOT that were made after what stands here, and give their
+    files another name: the next ones made here get their numbers. A query for each erasure."""
+    since = Since()
+    last = Checkpoint.objects.order_by("number").last()
+    lengths: dict[str, int] = {}
+    for path in kept_checkpoints():
+        said = json.loads(path.read_bytes())
+        if said["number"] <= (last.number if last else 0):
+            continue
+        aside = path.with_name(f"lost-{path.stem}-{said['root'][:12]}.json")
+        path.rename(aside)
+        since.checkpoints.append(aside.name)
+        lengths |= {key: length for key, (length, _head) in said["heads"].items()}
+        for name, columns in said["erased"]:
+            is_known = Erasure.objects.filter(name=name, columns=columns).exists()
+            if not is_known and (name, columns) not in since.erased:
+                since.erased.append((name, columns))
+    here = dict(Chain.objects.values_list("key", "length"))
+    since.chains = sum(length > here.get(key, 0) for key, length in lengths.items())
+    return since

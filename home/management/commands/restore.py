@@ -1,0 +1,48 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from home.backups import BackupRefused, kept_checkpoints
+from home.backups.restoring import restore_backup, set_lost_checkpoints_aside
+
+
+class Command(BaseCommand):
+    help = (
+        "Put a backup back into an empty installation, and verify the whole record with every "
+        "file, also by the checkpoints that are kept in CHECKPOINT_ROOT. Exit 1 and the names of "
+        "what is not as it was recorded, or was erased since the backup was made and is here again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("source", type=Path, help="a file that `backup` wrote")
+        parser.add_argument("--identity", type=Path, help="the file with the age key that opens it")
+
+    def handle(self, *_: Any, source: Path, identity: Path | None = None, **__: Any) -> None:
+        try:
+            restored = restore_backup(source, identity)
+        except (BackupRefused, OSError) as refusal:
+            raise CommandError(f"Nothing was put back. {refusal}") from None
+        self.stdout.write(
+            f"Put back as of {restored.made_at}: the database and {restored.files} files."
+        )
+        since = set_lost_checkpoints_aside()
+        if since.checkpoints:
+            self.stdout.write(
+                f"After that the record went on in {since.chains} chains, which is lost. Tell the "
+                "auditors: the roots that they were sent since are not here. Those checkpoints "
+                f"are kept as {', '.join(since.checkpoints)}."
+            )
+        for name, columns in since.erased:
+            options = "".join(f" --column {column}" for column in columns)
+            self.stdout.write(f"ERASED SINCE: manage.py erase_content {name}{options}")
+        kept = {"since": str(settings.CHECKPOINT_ROOT)} if kept_checkpoints() else {}
+        call_command("verify_records", files=True, stdout=self.stdout, **kept)
+        if since.erased:
+            raise CommandError(
+                f"{len(since.erased)} times something was erased after this backup was made: erase "
+                "it again by the commands above, each with --ground and --by"
+            )

@@ -1,0 +1,59 @@
+"""A school's installation stands as Django's own checks for deployment ask."""
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT: Path = settings.BASE_DIR
+SECRETS = ("SECRET_KEY", "SEAL_KEY", "LINK_KEY", "POSTGRES_PASSWORD")
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> dict[str, str]:
+    """The environment of an installation: .env.example, filled in."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
+    given |= {name: secrets.token_urlsafe(48) for name in SECRETS}
+    given |= {"INSTALLATION": "school", "DATA_ROOT": str(tmp_path)}
+    given["DATABASE_URL"] = given["DATABASE_URL"].replace(
+        "${POSTGRES_PASSWORD}", given["POSTGRES_PASSWORD"]
+    )
+    return {"PATH": os.environ["PATH"]} | given
+
+
+def check(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def test_all_is_well(school: dict[str, str]) -> None:
+    done = check(school | {"HSTS_SUBDOMAINS": "1", "HSTS_PRELOAD": "1"})
+
+    assert done.stdout + done.stderr == "System check identified no issues (0 silenced).\n"
+
+
+def test_what_only_a_school_can_know_is_all_that_it_is_asked(school: dict[str, str]) -> None:
+    """Whether each name under its own speaks https, and whether browsers may build that in."""
+    done = check(school)
+
+    assert re.findall(r"security\.W\d+", done.stderr) == ["security.W005", "security.W021"]
+
+
+def test_how_long_is_a_setting_and_nothing_is_asked_of_http(school: dict[str, str]) -> None:
+    code = "from config import settings; print(settings.SECURE_HSTS_SECONDS)"
+
+    def seconds(**given: str) -> str:
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, cwd=ROOT, env=school | given, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    assert seconds() == "31536000"
+    assert seconds(HSTS_SECONDS="300") == "300"
+    assert seconds(BASE_URL="http://127.0.0.1:8000") == "0"

@@ -1,0 +1,599 @@
+"""A backup is whole, belongs together and goes back onto an empty machine, or is refused."""
+
+import io
+import json
+import os
+import resource
+import shutil
+import tarfile
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyrage
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection, connections, transaction
+from pytest_django import Settings
+
+from evidence.models import Evidence, Revision
+from files.keeping import erase_file
+from files.models import StoredFile, Upload
+from files.storing import remove_bytes
+from home.actions import erase_content
+from home.backups import BackupRefused, making, one_at_a_time
+from home.backups.restoring import restore_backup
+from home.watch import watch_over_the_record
+from people.actions import give_role, register
+from people.models import Account, InstitutionRole
+from records.chain import append
+from records.checkpoints import keep_in_files, make_checkpoint
+from records.models import Chain, Checkpoint, Event, Leaf, name_of
+from records.verification import verify
+from tests.committees.factories import Scene, scene
+from tests.evidence.factories import EvidenceFactory, attach, taken_in
+from tests.factories import AccountFactory
+from tests.recorded import record_what_was_made
+from tests.triggers import lifted
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EMPTY = {"files", "checkpoints", *(f"{number:02x}" for number in range(256))}  # folders
+WORDS = b"Wat ik deed, en hoe het ging."
+
+
+@pytest.fixture
+def decided() -> Scene:
+    made = scene(state="announced")
+    record_what_was_made()
+    return made
+
+
+@pytest.fixture
+def pieces() -> list[Evidence]:
+    """Two, with a file each; recorded, and under a checkpoint."""
+    made = [EvidenceFactory(revision__title=f"Piece {number}") for number in range(2)]
+    for number, piece in enumerate(made):
+        attach(piece, WORDS + str(number).encode())
+    record_what_was_made()
+    watch_over_the_record()
+    return made
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "kept.tar"
+
+
+@pytest.fixture
+def another_machine(settings: Settings, tmp_path: Path) -> Iterator[Path]:
+    """From `enter` on, an empty database and empty folders stand in the place of ours."""
+    return tmp_path / "another"
+
+
+SETTINGS = ("DATA_ROOT", "FILES_ROOT", "CHECKPOINT_ROOT", "STORAGES")
+
+
+class Machine:
+    """A machine on which nothing is yet: a database and folders of its own."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder, self.settings = folder, settings
+        self.ours = connection.settings_dict["NAME"]
+        self.our_settings = {name: getattr(settings, name) for name in SETTINGS}
+        folder.mkdir()
+        if connection.vendor == "sqlite":
+            self.name = str(folder / "db.sqlite3")
+        else:
+            self.name = f"test_bewijskracht_{uuid.uuid4().hex[:12]}"
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f'CREATE DATABASE "{self.name}"')
+
+    def remove(self) -> None:
+        if connection.vendor == "postgresql":
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
+
+    def enter(self) -> None:
+        own = dict(self.settings.STORAGES["default"])
+        if "location" in own["OPTIONS"]:
+            own["OPTIONS"] = {"location": self.folder / "files"}
+        storages = {**self.settings.STORAGES, "default": own}
+        places = (self.folder, *(self.folder / name for name in ("files", "checkpoints")), storages)
+        self._stand(self.name, dict(zip(SETTINGS, places, strict=True)))
+
+    def leave(self) -> None:
+        self._stand(self.ours, self.our_settings)
+
+    def _stand(self, database: str, places: dict[str, object]) -> None:
+        connection.close()
+        connection.settings_dict["NAME"] = database
+        for name, place in places.items():
+            setattr(self.settings, name, place)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, settings: Settings) -> Iterator[Machine]:
+    made = Machine(tmp_path / "another", settings)
+    yield made
+    made.leave()
+    made.remove()
+
+
+def everything() -> dict[str, object]:
+    """What a restored installation has to have."""
+    return {
+        "chains": dict(Chain.objects.values_list("key", "head")),
+        "titles": sorted(Revision.objects.values_list("title", flat=True)),
+        "files": {file.path: bytes_of(file) for file in StoredFile.objects.all()},
+    }
+
+
+def bytes_of(kept: StoredFile | Upload) -> bytes:
+    with default_storage.open(kept.path) as file:
+        return file.read()
+
+
+def board() -> Account:
+    account = register(email="board@school.example", name="Exam board", by=None)
+    give_role(person=account.person, role=InstitutionRole.Role.EXAM_BOARD, by=None)
+    return account
+
+
+def key_pair(folder: Path) -> tuple[str, Path]:
+    """A public age key, and the file of the one that opens, as age-keygen writes it."""
+    identity = pyrage.x25519.Identity.generate()
+    path = folder / "key.txt"
+    path.write_text(f"# public key: {identity.to_public()}\n{identity}\n")
+    return str(identity.to_public()), path
+
+
+# --- There and back -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_an_empty_machine_has_all_of_it_and_the_record_holds(
+    is_encrypted: bool,
+    decided: Scene,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key, identity = key_pair(tmp_path)
+    settings.BACKUP_KEYS = [key] if is_encrypted else []
+    before = everything()
+    call_command("backup", str(target))
+    assert (WORDS in target.read_bytes()) != is_encrypted
+    assert target.stat().st_mode & 0o077 == 0
+    settings.BACKUP_KEYS = []
+
+    machine.enter()
+    call_command("restore", str(target), identity=identity if is_encrypted else None)
+
+    said = capsys.readouterr().out
+    assert "the database and 2 files" in said
+    assert "All is as it was recorded" in said
+    assert everything() == before
+    assert [path.name for path in Path(settings.CHECKPOINT_ROOT).iterdir()] == [
+        "checkpoint-000001.json"
+    ]
+    assert not [path for path in (settings.DATA_ROOT / "backup").iterdir() if path.name != "lock"]
+    # It goes on from there: numbers follow, and the record cannot be changed.
+    EvidenceFactory()
+    assert [fault for fault in verify().faults if not fault.endswith(": inserted")] == []
+    with pytest.raises(Exception, match="append-only"), transaction.atomic():
+        Event.objects.filter(number=1).update(verb="forged")
+
+
+@pytest.mark.tampers  # the storage forgets what it had when another stands in its place
+@pytest.mark.usefixtures("object_store")
+def test_a_storage_that_knows_no_paths_is_read_and_written_too(
+    pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    before = everything()
+    call_command("backup", str(target))
+
+    machine.enter()
+    call_command("restore", str(target))
+
+    assert everything() == before
+
+
+def test_into_a_folder_it_is_named_by_the_moment(pieces: list[Evidence], tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+
+    call_command("backup", str(folder))
+
+    [path] = folder.iterdir()
+    assert path.match("bewijskracht-????????T??????Z.tar")
+
+
+def test_no_key_of_the_installation_is_in_it(
+    pieces: list[Evidence], target: Path, settings: Settings
+) -> None:
+    call_command("backup", str(target))
+
+    content = target.read_bytes()
+    keys = [settings.SECRET_KEY, settings.LINK_KEY, *settings.SEAL_KEYS.values()]
+    assert [key for key in keys if key.encode() in content] == []
+
+
+def test_it_goes_where_migrate_made_the_tables(
+    pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    before = everything()
+    call_command("backup", str(target))
+
+    machine.enter()
+    call_command("migrate", verbosity=0)
+    call_command("restore", str(target))
+
+    assert everything() == before
+
+
+# --- While people go on working -------------------------------------------------------------------
+
+
+def test_writes_go_on_and_what_comes_back_belongs_together(
+    pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    stopped = threading.Event()
+    written: list[int] = []
+
+    def write_on() -> None:
+        while not stopped.is_set():
+            attach(EvidenceFactory(), WORDS)
+            record_what_was_made()
+            written.append(1)
+        connections.close_all()
+
+    writer = threading.Thread(target=write_on)
+    writer.start()
+    try:
+        while not written:
+            pass
+        call_command("backup", str(target))
+    finally:
+        stopped.set()
+        writer.join()
+
+    machine.enter()
+    restore_backup(target)
+
+    faults = verify().faults
+    assert [fault for fault in faults if not fault.endswith(": inserted")] == []
+    assert StoredFile.objects.count() > 2
+
+
+def during(monkeypatch: pytest.MonkeyPatch, happens: object) -> None:
+    """Let something happen once, after the database was taken and before its files are."""
+    dump, left = making.dump_database, [happens]
+
+    def dump_and_go_on(place: Path) -> dict[str, str]:
+        named = dump(place)
+        if left:
+            left.pop()()
+        return named
+
+    monkeypatch.setattr(making, "dump_database", dump_and_go_on)
+
+
+def test_what_is_erased_after_the_database_was_taken_does_not_come_back(
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = StoredFile.objects.order_by("recorded_at").first()
+    during(monkeypatch, lambda: erase_file(file=file, ground="Asked.", by=None))
+
+    call_command("backup", str(target))
+    machine.enter()
+    call_command("restore", str(target))
+
+    assert StoredFile.objects.get(pk=file.pk).erased_at is not None
+    assert not default_storage.exists(file.path)
+
+
+def test_what_is_erased_after_its_bytes_were_copied_is_not_put_back_either(
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The other file is gone before its own were, so that the database is taken once more."""
+    files = list(StoredFile.objects.all())
+    add = making._add
+
+    def add_and_erase(tar: object, backup: object, name: str, *rest: object) -> None:
+        add(tar, backup, name, *rest)
+        if name.startswith("files/"):
+            for file in files:
+                erase_file(file=file, ground="Asked.", by=None)
+
+    monkeypatch.setattr(making, "_add", add_and_erase)
+
+    call_command("backup", str(target))
+    with tarfile.open(target) as tar:
+        assert len([name for name in tar.getnames() if name.startswith("files/")]) == 1
+    machine.enter()
+    call_command("restore", str(target))
+
+    assert [default_storage.exists(file.path) for file in files] == [False, False]
+
+
+def test_an_upload_that_waits_to_be_named_comes_along(
+    target: Path, machine: Machine, settings: Settings
+) -> None:
+    kept = taken_in(AccountFactory(), WORDS)
+
+    call_command("backup", str(target))
+    machine.enter()
+    restore_backup(target)
+
+    assert bytes_of(Upload.objects.get(pk=kept.id)) == WORDS
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("harm", ["gone", "altered"])
+def test_a_file_that_is_not_as_it_was_stored_is_named_and_the_rest_is_kept(
+    harm: str,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = StoredFile.objects.first()
+    if harm == "gone":
+        remove_bytes(file.path)
+    else:
+        Path(default_storage.path(file.path)).write_bytes(WORDS.upper() + b"0")
+
+    with pytest.raises(CommandError, match="1 files are not as they were stored"):
+        call_command("backup", str(target))
+    assert f"FAULT: {file.path}: the file" in capsys.readouterr().out
+
+    machine.enter()
+    with pytest.raises(CommandError, match="1 faults"):
+        call_command("restore", str(target))
+    assert f"FAULT: {name_of(file)}: the file" in capsys.readouterr().out
+
+
+# --- Since ----------------------------------------------------------------------------------------
+
+
+def test_what_was_erased_since_is_named_with_the_command_that_erases_it_again(
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    by = board()
+    call_command("backup", str(target))
+    revision = pieces[0].current
+    erase_content(what=name_of(revision), columns=["title"], ground="Asked.", by=by)
+    make_checkpoint()
+    keep_in_files()
+    lost = Checkpoint.objects.get(number=2)
+    outside = settings.CHECKPOINT_ROOT
+
+    machine.enter()
+    shutil.copytree(outside, settings.CHECKPOINT_ROOT)
+    with pytest.raises(CommandError, match="1 times something was erased"):
+        call_command("restore", str(target))
+
+    said = capsys.readouterr().out
+    assert f"ERASED SINCE: manage.py erase_content {name_of(revision)} --column title" in said
+    assert "the record went on in 1 chains" in said
+    assert sorted(path.name for path in Path(settings.CHECKPOINT_ROOT).iterdir()) == [
+        "checkpoint-000001.json",
+        f"lost-checkpoint-000002-{lost.root[:12]}.json",
+    ]
+    assert Revision.objects.get(pk=revision.pk).title == "Piece 0"
+
+
+@pytest.mark.tampers
+def test_a_backup_in_which_something_was_removed_is_found_by_the_checkpoints_outside(
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its own checkpoints were made anew, by who has the key."""
+    outside = settings.CHECKPOINT_ROOT
+    with transaction.atomic():
+        append("case:1", "thing.done", by=None)
+    make_checkpoint()
+    keep_in_files()
+    with lifted():
+        Leaf.objects.all().delete()
+        Checkpoint.objects.all().delete()
+        Event.objects.filter(chain__key="case:1").delete()
+        Chain.objects.filter(key="case:1").delete()
+    make_checkpoint()
+    settings.CHECKPOINT_ROOT = outside.with_name("new")
+    keep_in_files()
+    call_command("backup", str(target))
+
+    machine.enter()
+    shutil.copytree(outside, settings.CHECKPOINT_ROOT)
+    with pytest.raises(CommandError, match="faults"):
+        call_command("restore", str(target))
+
+    said = capsys.readouterr().out
+    assert "FAULT: root " in said
+    assert "the record went on in 1 chains" in said
+
+
+# --- What is refused ------------------------------------------------------------------------------
+
+
+def refuses(target: Path, identity: Path | None = None) -> str:
+    """The reason; and nothing of it is left."""
+    with pytest.raises(CommandError) as refusal:
+        call_command("restore", str(target), identity=identity)
+    assert connection.introspection.table_names() == []
+    left = [path.name for path in Path(default_storage.path("")).parent.rglob("*")]
+    assert {*left} <= {"db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "backup", "lock"} | EMPTY
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+@pytest.mark.parametrize("left", [0, 0.3, 0.9, 0.999])
+def test_a_backup_that_was_cut_off_is_refused(
+    left: float,
+    is_encrypted: bool,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    key, identity = key_pair(tmp_path)
+    settings.BACKUP_KEYS = [key] if is_encrypted else []
+    call_command("backup", str(target))
+    content = target.read_bytes()
+    end = content.rindex(b'"database"') if not is_encrypted and left > 0.99 else len(content) * left
+    target.write_bytes(content[: int(end)])
+
+    machine.enter()
+
+    assert "Nothing was put back. This" in refuses(target, identity)
+
+
+def rewritten(target: Path, name: str, content: bytes) -> None:
+    """Put other bytes into a member of a backup."""
+    with tarfile.open(target) as tar:
+        members = [(member, tar.extractfile(member).read()) for member in tar]
+    with tarfile.open(target, "w") as tar:
+        for member, was in members:
+            now = content if member.name == name else was
+            member.size = len(now)
+            tar.addfile(member, io.BytesIO(now))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("about.json", {"installation": "elsewhere"}),
+        ("about.json", {"database": "oracle"}),
+        ("about.json", {"migrations": ["records.9999_to_come"]}),
+        ("about.json", {"layout": 2}),
+        ("database", None),
+        ("checkpoints/checkpoint-000001.json", None),
+        ("files", None),
+        ("manifest.json", {"database": "0" * 64}),
+    ],
+)
+def test_a_backup_of_another_or_altered_is_refused(
+    name: str,
+    says: dict[str, object] | None,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+) -> None:
+    call_command("backup", str(target))
+    with tarfile.open(target) as tar:
+        if name == "files":
+            name = f"files/{StoredFile.objects.first().path}"
+        was = tar.extractfile(name).read()
+    now = json.dumps(json.loads(was) | says).encode() if says else was[:-1] + b"!"
+    rewritten(target, name, now)
+
+    machine.enter()
+
+    assert "Nothing was put back. " in refuses(target)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../../outside", "files/../../outside"])
+def test_a_member_with_another_name_is_written_nowhere(
+    path: str, target: Path, machine: Machine, settings: Settings, tmp_path: Path
+) -> None:
+    call_command("backup", str(target))
+    with tarfile.open(target, "a") as tar:
+        info = tarfile.TarInfo(path)
+        info.size = len(WORDS)
+        tar.addfile(info, io.BytesIO(WORDS))
+    there = set(tmp_path.rglob("*outside*"))
+
+    machine.enter()
+
+    assert "cut off, or altered" in refuses(target)
+    assert set(tmp_path.rglob("*outside*")) == there
+
+
+def test_without_the_right_key_it_does_not_open(
+    target: Path, machine: Machine, settings: Settings, tmp_path: Path
+) -> None:
+    settings.BACKUP_KEYS = [key_pair(tmp_path)[0]]
+    call_command("backup", str(target))
+    _key, another = key_pair(tmp_path)
+
+    machine.enter()
+
+    assert "--identity" in refuses(target)
+    assert "does not open" in refuses(target, another)
+
+
+@pytest.mark.parametrize("what", ["database", "files"])
+def test_it_goes_over_nothing_that_is_there(
+    what: str, target: Path, machine: Machine, settings: Settings
+) -> None:
+    call_command("backup", str(target))
+    machine.enter()
+    call_command("migrate", verbosity=0)
+    if what == "database":
+        AccountFactory()
+    else:
+        default_storage.save("ab/notes.txt", io.BytesIO(WORDS))
+
+    with pytest.raises(BackupRefused, match="empty one" if what == "database" else "files already"):
+        restore_backup(target)
+
+
+def test_a_backup_is_never_written_over_another(target: Path) -> None:
+    target.write_bytes(b"yesterday")
+
+    with pytest.raises(CommandError, match="is there already"):
+        call_command("backup", str(target))
+
+    assert target.read_bytes() == b"yesterday"
+
+
+def test_two_are_not_made_at_once(target: Path) -> None:
+    with one_at_a_time(), pytest.raises(CommandError, match="Another backup"):
+        call_command("backup", str(target))
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_where_there_is_no_room_nothing_is_left(
+    is_encrypted: bool,
+    pieces: list[Evidence],
+    target: Path,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    settings.BACKUP_KEYS = [key_pair(tmp_path)[0]] if is_encrypted else []
+    for _each in range(5):
+        attach(EvidenceFactory(), os.urandom(900_000).hex().encode())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6_000_000, limits[1]))
+    try:
+        with pytest.raises(CommandError, match="No backup was made"):
+            call_command("backup", str(target))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert list(tmp_path.glob("kept*")) == []
