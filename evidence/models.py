@@ -1,5 +1,6 @@
 """One piece of evidence and the feedback on it."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
@@ -439,20 +440,28 @@ class FeedbackQuerySet(CorrectableQuerySet):
 
     def from_token(self, token: str) -> "Feedback | None":
         """Find the noted feedback whose confirmation link this is, as its speaker put it right;
-        None for a forged one, once other words replaced it, and once mail for its speaker goes
-        elsewhere. Two queries."""
-        return self._noted(token, Address.objects.current().filter(receives=True))
+        None for a forged or revoked one, once other words replaced it, and once mail for its
+        speaker goes elsewhere. Two queries."""
+        receiving = Address.objects.current().filter(receives=True)
+        return self._noted(token, receiving, lambda serial: [serial])
 
     def from_revoked(self, token: str) -> "Feedback | None":
-        """Find the noted feedback whose confirmation link this was before mail for its speaker went
-        elsewhere: for a kinder page, it opens nothing. Two queries."""
-        return self._noted(token, Address.objects.exclude(ended_at=None))
+        """Find the noted feedback whose confirmation link this once was: for a kinder page, it
+        opens nothing. Two queries."""
+        return self._noted(token, Address.objects.all(), lambda serial: range(1, serial + 1))
 
-    def _noted(self, token: str, addresses: models.QuerySet[Address]) -> "Feedback | None":
+    def _noted(
+        self,
+        token: str,
+        addresses: models.QuerySet[Address],
+        serials: Callable[[int], Iterable[int]],
+    ) -> "Feedback | None":
         row_id = id_in(token)
-        there = addresses.filter(person__given_feedback=row_id).values_list("pk", flat=True)
+        there = addresses.filter(person__given_feedback=row_id)
         if row_id is None or not any(
-            is_genuine(token, _for_mail_at(address), row_id, 1) for address in there
+            is_genuine(token, _for_mail_at(address), row_id, serial)
+            for address, now in there.values_list("pk", "person__given_feedback__serial")
+            for serial in serials(now)
         ):
             return None
         noted = self.current().filter(source=Feedback.Source.NOTED)
@@ -483,6 +492,7 @@ class Feedback(Correctable, Sealed):
     CONFIRM_WITHIN = timedelta(days=60)
 
     home = ("person", "evidence.owner_id")
+    changeable = ("serial",)
     erasable = ("place",)
     with_person = ("spoke_as",)
 
@@ -503,6 +513,7 @@ class Feedback(Correctable, Sealed):
     )
     given_on = models.DateField()
     place = models.CharField(max_length=200, blank=True)
+    serial = models.PositiveIntegerField(default=1)  # a new one revokes the link before it
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -525,7 +536,7 @@ class Feedback(Correctable, Sealed):
     def confirmation_token(self) -> str:
         """Of the link by which its speaker says whether they said it. One query."""
         address = self.person.address()
-        return token_for(_for_mail_at(address.pk if address else None), self.pk, 1)
+        return token_for(_for_mail_at(address.pk if address else None), self.pk, self.serial)
 
     @property
     def confirmed(self) -> bool | None:

@@ -30,9 +30,9 @@ def check_may_follow_up(by: Account, question: FeedbackRequest) -> None:
         raise NotAllowed(_("Only the person who asked this can remind or withdraw."))
 
 
-def check_may_replace_link(by: Account, question: FeedbackRequest, at: datetime) -> None:
+def check_may_replace_link(by: Account, row: FeedbackRequest | Feedback, at: datetime) -> None:
     """Let only who asks have a link replaced that they opened themselves. One query."""
-    if not asks(by, question, at):
+    if not asks(by, row, at):
         raise NotAllowed(_("Only the person who asked this can have its link replaced."))
 
 

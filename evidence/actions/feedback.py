@@ -117,20 +117,26 @@ def _ask_one(
 
 @transaction.atomic
 def replace_link(
-    *, question: FeedbackRequest, by: Account, at: datetime | None = None
-) -> FeedbackRequest:
-    """Revoke the link that who asks came to open themselves, so that nobody answers by it, and send
-    a new one to who was asked; returns the question as it then is. Nothing happens where that was
-    done meanwhile, or the question cannot be answered any more."""
+    *, row: FeedbackRequest | Feedback, by: Account, at: datetime | None = None
+) -> FeedbackRequest | Feedback:
+    """Revoke the link, to a question or to what was noted, that who asks came to open themselves,
+    so that nobody answers by it, and send a new one to whose word is asked; returns the row as it
+    then is. Nothing happens where that was done meanwhile, or no word is taken any more."""
     at = at or timezone.now()
-    check_may_replace_link(by, question, at)
-    seen, question = question, _locked(question)
-    if question.serial == seen.serial and question.is_answerable(at):
-        question.serial += 1
-        question.save(update_fields=["serial"])
-        OutboxMail.objects.filter(about=question.pk).cancel(at)
-        _mail("evidence/request", question, _event("link_replaced", question, by, at))
-    return question
+    check_may_replace_link(by, row, at)
+    now_is: FeedbackRequest | Feedback
+    if isinstance(row, FeedbackRequest):
+        now_is = question = _locked(row)
+        is_open = question.is_answerable(at)
+    else:
+        now_is = noted = _locked_noted(row)
+        is_open = noted.is_confirmable(at)
+    if now_is.serial == row.serial and is_open:
+        now_is.serial += 1
+        now_is.save(update_fields=["serial"])
+        OutboxMail.objects.filter(about=now_is.pk).cancel(at)
+        _send_link(now_is, _event("link_replaced", now_is, by, at))
+    return now_is
 
 
 @transaction.atomic
@@ -306,8 +312,7 @@ def confirm(
     maker's own name."""
     check_may_confirm(by, feedback)
     hold_who_is_who()
-    rows = Feedback.objects.current().select_related("evidence", "person__account", "confirmation")
-    feedback = under_lock(rows, feedback.pk)
+    feedback = _locked_noted(feedback)
     at = at or timezone.now()
     check_confirm(feedback, at)
     if confirmed:
@@ -368,10 +373,7 @@ def send_elsewhere(person: Person, at: datetime) -> None:
     OutboxMail.objects.filter(about__in=[row.pk for row in rows]).cancel(at)
     events = append_many(_entry("sent_elsewhere", row, None, at) for row in rows)
     for row, event in zip(rows, events, strict=True):
-        if isinstance(row, FeedbackRequest):
-            _mail("evidence/request", row, event)
-        else:
-            _ask_whether_said(row, event, person.language)
+        _send_link(row, event)
 
 
 # --- What they share ------------------------------------------------------------------------------
@@ -386,6 +388,11 @@ def _locked_piece(evidence: Evidence) -> Evidence:
 def _locked(question: FeedbackRequest) -> FeedbackRequest:
     questions = FeedbackRequest.objects.select_related("evidence__owner", "person__account")
     return under_lock(questions, question.pk)
+
+
+def _locked_noted(feedback: Feedback) -> Feedback:
+    rows = Feedback.objects.current().select_related("evidence", "person__account", "confirmation")
+    return under_lock(rows, feedback.pk)
 
 
 def _check_requirements(
@@ -485,6 +492,14 @@ def _mail(template: str, question: FeedbackRequest, event: Event) -> None:
         language=question.language,
         at=event.recorded_at,
     )
+
+
+def _send_link(row: FeedbackRequest | Feedback, event: Event) -> None:
+    """Send the link that is good now, of a question or of what was noted."""
+    if isinstance(row, FeedbackRequest):
+        _mail("evidence/request", row, event)
+    else:
+        _ask_whether_said(row, event, row.person.language)
 
 
 def _ask_whether_said(feedback: Feedback, event: Event, language: str) -> None:

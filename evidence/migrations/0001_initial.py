@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(choices=[('written', 'written'), ('noted', 'noted')], max_length=10)),
                 ('given_on', models.DateField()),
                 ('place', models.CharField(blank=True, max_length=200)),
+                ('serial', models.PositiveIntegerField(default=1)),
                 ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedback', to='programmes.enrolment')),
                 ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedback', to='evidence.evidence')),
                 ('noted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),

@@ -42,11 +42,11 @@ State = FeedbackRequest.State
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResponse:
     question = _question(token)
-    if is_draft and not _is_open(request, question):
-        raise Http404
     if question is not None and asks(_user(request), question, timezone.now()):
         return _of_who_asks(request, question)
     if question is None or not question.is_answerable(timezone.now()):
+        if is_draft:
+            raise Http404
         return _closed(request, token, question)
     speak_as_mail(request, question.language)
     lines = list(in_order(question.requirements.all()))
@@ -89,6 +89,8 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
 @require_POST
 def decline(request: HttpRequest, token: str) -> HttpResponse:
     question = _question(token)
+    if question is not None and asks(_user(request), question, timezone.now()):
+        return _of_who_asks(request, question)
     form = DeclineForm(request.POST)
     if question is not None and form.is_valid():
         with suppress(NotPossible, NotAllowed):  # the page says where things stand
@@ -101,7 +103,9 @@ def decline(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def answer_file(request: HttpRequest, token: str, attachment: uuid.UUID) -> HttpResponseBase:
     question = _question(token)
-    if question is None or not _is_open(request, question):
+    if question is not None and asks(_user(request), question, timezone.now()):
+        return _of_who_asks(request, question)
+    if question is None or not question.is_answerable(timezone.now()):
         raise Http404
     files = Attachment.objects.filter(revision=question.revision_id)
     return shown_file(
@@ -168,10 +172,10 @@ def _names(question: FeedbackRequest) -> list[tuple[uuid.UUID, str]]:
     return [(asked.pk, called), *((one.pk, one.name) for one in others)]
 
 
-def _draft_key(question: FeedbackRequest) -> str:
-    """Name the draft of an answer: whoever holds the link finds the same words, on any device; a
-    new link finds none."""
-    return f"answer:{question.pk}:{question.serial}"
+def _draft_key(question: FeedbackRequest, serial: int | None = None) -> str:
+    """Name the draft of an answer, by the link that is good now or was (`serial`): whoever holds
+    it finds the same words, on any device; a new link finds none."""
+    return f"answer:{question.pk}:{serial or question.serial}"
 
 
 def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) -> HttpResponse:
@@ -239,23 +243,17 @@ def _others(request: HttpRequest, question: FeedbackRequest) -> int:
     return waiting.filter(person=question.person_id).exclude(pk=question.pk).count()
 
 
-def _is_open(request: HttpRequest, question: FeedbackRequest | None) -> bool:
-    """Tell whether the link of this question shows its piece to who opens it."""
-    now = timezone.now()
-    is_answerable = question is not None and question.is_answerable(now)
-    return question is not None and is_answerable and not asks(_user(request), question, now)
-
-
 def _of_who_asks(request: HttpRequest, row: FeedbackRequest | Feedback) -> HttpResponse:
-    """Show the page of a link that who asks opened, signed in: they do not answer themselves. By
-    the link of a question nobody does any more: who was asked gets a new one, under which they find
+    """Show the page of a link that who asks opened, signed in: they do not answer themselves, and
+    by that link nobody does any more. Whose word is asked gets a new one, under which they find
     what they were writing."""
     user = _user(request)
     is_replaced = False
-    if user is not None and isinstance(row, FeedbackRequest):
-        now_is = actions.replace_link(question=row, by=user)
-        if is_replaced := now_is.serial > row.serial:
-            move_draft(_draft_key(row), _draft_key(now_is))
+    if user is not None:
+        now_is = actions.replace_link(row=row, by=user)
+        is_replaced = now_is.serial > row.serial
+        if is_replaced and isinstance(now_is, FeedbackRequest):
+            move_draft(_draft_key(now_is, row.serial), _draft_key(now_is))
     context = {**_frame(row), "is_replaced": is_replaced, "kept": words_in(sent(request))}
     return render(request, "evidence/answer/own.html", context, status=403)
 

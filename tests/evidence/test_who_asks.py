@@ -54,6 +54,20 @@ WHO_ASKS = [the_asker, another_account_of_the_asker, somebody_said_to_be_them_th
 each_who_asks = pytest.mark.parametrize("who", WHO_ASKS)
 
 
+def noted_now(place: Scene, **traits: Any) -> Feedback:
+    return FeedbackFactory(
+        enrolment=place.enrolment,
+        evidence=place.piece,
+        noted=True,
+        recorded_at=timezone.now(),
+        **traits,
+    )
+
+
+def confirming(feedback: Feedback) -> str:
+    return reverse("evidence:confirm", args=[feedback.confirmation_token])
+
+
 # --- Signed in ------------------------------------------------------------------------------------
 
 
@@ -79,10 +93,10 @@ def test_who_asks_does_not_decline_signed_in(client: Client, who: Any) -> None:
     question = asked(place)
     client.force_login(who(place))
 
-    client.post(link(question, "decline"), {"reason": "not_me"})
+    page = client.post(link(question, "decline"), {"reason": "not_me"})
 
     question.refresh_from_db()
-    assert (question.state, question.reason) == (State.OPEN, "")
+    assert (page.status_code, question.state, question.reason) == (403, State.OPEN, "")
 
 
 @each_who_asks
@@ -93,36 +107,28 @@ def test_who_asks_does_not_write_along_in_the_draft(client: Client, who: Any) ->
 
     answer = client.post(link(question, "answer_draft"), {"text": WORDS})
 
-    assert (answer.status_code, Draft.objects.count()) == (404, 0)
+    assert (answer.status_code, Draft.objects.count()) == (403, 0)
 
 
 @each_who_asks
 def test_who_asks_does_not_confirm_what_they_noted(client: Client, who: Any) -> None:
     place = scene()
-    feedback = FeedbackFactory(enrolment=place.enrolment, evidence=place.piece, noted=True)
-    url = reverse("evidence:confirm", args=[feedback.confirmation_token])
+    feedback = noted_now(place)
     client.force_login(who(place))
 
-    page = client.post(url, {"confirmed": "yes", "role": "client"})
+    page = client.post(confirming(feedback), {"confirmed": "yes", "role": "client"})
 
     assert (page.status_code, page.templates[0].name) == (403, "evidence/answer/own.html")
     assert Feedback.objects.get().confirmed is None
-    client.logout()
-    assert client.post(url, {"confirmed": "yes", "role": "client"}).status_code == 302
 
 
 def test_who_noted_words_as_a_teacher_does_not_confirm_them(client: Client) -> None:
     place = scene()
     teacher = AccountFactory()
-    feedback = FeedbackFactory(
-        enrolment=place.enrolment, evidence=place.piece, noted=True, noted_by=teacher.person
-    )
+    feedback = noted_now(place, noted_by=teacher.person)
     client.force_login(teacher)
 
-    page = client.post(
-        reverse("evidence:confirm", args=[feedback.confirmation_token]),
-        {"confirmed": "yes", "role": "client"},
-    )
+    page = client.post(confirming(feedback), {"confirmed": "yes", "role": "client"})
 
     assert (page.status_code, Feedback.objects.get().confirmed) == (403, None)
 
@@ -161,6 +167,58 @@ def test_nobody_answers_by_a_link_that_who_asks_opened(client: Client, who: Any)
     assert event.by == by
     assert client.post(link(question), {**page_of(question), "text": WORDS}).status_code == 302
     assert question.feedback.person == question.person
+
+
+@pytest.mark.parametrize("name", ["decline", "answer_draft"])
+def test_nobody_answers_by_a_link_to_which_who_asks_posted(client: Client, name: str) -> None:
+    place = scene()
+    question = asked(place)
+    old = link(question)
+    client.force_login(place.student)
+    client.post(link(question, name), {"reason": "not_me", "text": WORDS})
+    client.logout()
+
+    page = client.post(old, {"text": WORDS})
+
+    assert (page.status_code, Feedback.objects.count()) == (410, 0)
+    [mail] = OutboxMail.objects.all()
+    assert (mail.template, mail.to) == ("evidence/request", question.person_id)
+
+
+@pytest.mark.parametrize("how", ["get", "post"])
+@each_who_asks
+def test_nobody_confirms_by_a_link_that_who_asks_opened(client: Client, who: Any, how: str) -> None:
+    place = scene()
+    feedback = noted_now(place)
+    old, by = confirming(feedback), who(place)
+    client.force_login(by)
+    opened = getattr(client, how)(old, {"confirmed": "yes", "role": "client"})
+    client.logout()
+
+    page = client.post(
+        old, {"confirmed": "yes", "role": "client"}, headers={"accept-language": "en"}
+    )
+
+    assert (opened.status_code, page.status_code) == (403, 410)
+    assert (Feedback.objects.get().confirmed, "This link was replaced" in page.text) == (None, True)
+    [mail] = OutboxMail.objects.all()
+    assert (mail.template, mail.to) == ("evidence/confirmation", feedback.person_id)
+    assert Event.objects.get(verb="feedback.link_replaced").by == by
+    new = confirming(Feedback.objects.get())
+    assert client.post(new, {"confirmed": "yes", "role": "client"}).status_code == 302
+    assert Feedback.objects.current().get().confirmed is True
+
+
+def test_a_confirmation_that_is_given_has_no_new_link(client: Client) -> None:
+    place = scene()
+    feedback = noted_now(place)
+    client.post(confirming(feedback), {"confirmed": "no"})
+    client.force_login(place.student)
+
+    assert client.get(confirming(feedback)).status_code == 403
+    assert OutboxMail.objects.filter(template="evidence/confirmation").count() == 0
+    feedback.refresh_from_db()
+    assert feedback.serial == 1
 
 
 def test_opening_it_once_more_sends_no_second_mail(client: Client) -> None:
@@ -211,7 +269,9 @@ def test_whoever_else_opens_a_link_leaves_it_as_it_is(client: Client) -> None:
 
     assert verbs() == []
     with pytest.raises(NotAllowed):
-        actions.replace_link(question=question, by=AccountFactory())
+        actions.replace_link(row=question, by=AccountFactory())
+    with pytest.raises(NotAllowed):
+        actions.replace_link(row=noted_now(place), by=AccountFactory())
 
 
 # --- A mailbox of theirs --------------------------------------------------------------------------
