@@ -7,11 +7,12 @@ verifies has from the letter or a mail, and not from the archive.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.template.loader import render_to_string
@@ -29,12 +30,13 @@ from committees.models import (
     SnapshotFile,
     SnapshotItem,
 )
-from committees.record import KINDS, WORDS
+from committees.record import AROUND, KINDS, WORDS
 from committees.verifier import HOMES
 from files.models import StoredFile
 from files.serving import CHUNK
 from people.models import Account
 from portfolio.evidence_set import CONFIRMED, DENIED, NOTED, WRITTEN, PieceFact, from_plain
+from portfolio.models import Light
 from records.chain import append, event_in_full, row_in_full
 from records.checkpoints import first_after, proof_for
 from records.models import Chain, Checkpoint, Event, Sealed, name_of
@@ -48,6 +50,8 @@ ROWS: dict[str, Promise] = {
     "attendance": gettext_lazy("who is present"),
     "case": gettext_lazy("the case"),
     "committee": gettext_lazy("the committee"),
+    "contradiction": gettext_lazy("a member's word that they were not there"),
+    "contradictionanswer": gettext_lazy("what the secretary answered to that"),
     "decision": gettext_lazy("the decision"),
     "deferral": gettext_lazy("the deferral"),
     "erasure": gettext_lazy("an erasure"),
@@ -79,7 +83,7 @@ SAID: dict[str, Promise] = {
     "files_not_compared": gettext_lazy("The files were not compared: none was chosen."),
     "event": gettext_lazy("step %(number)s (%(who)s %(what)s, %(moment)s)"),
     "checkpoint": gettext_lazy(
-        "Checkpoint %(number)s of %(installation)s, %(moment)s UTC, over %(chains)s chains."
+        "Checkpoint %(number)s of %(installation)s, %(moment)s, over %(chains)s chains."
     ),
     "code": gettext_lazy("Control code on the letter: %(code)s"),
     "erased": gettext_lazy("Lawfully erased: %(what)s."),
@@ -119,7 +123,10 @@ SAID: dict[str, Promise] = {
     "somebody": gettext_lazy("somebody"),
     "system": gettext_lazy("the system"),
     "decision": gettext_lazy("The decision"),
-    "decision_earlier": gettext_lazy("An earlier decision, which stands no longer"),
+    "decision_replaced": gettext_lazy("A decision that another replaced"),
+    "decision_set_back": gettext_lazy(
+        "A decision that was set back, as somebody who was noted as present was not there"
+    ),
     "deferred": gettext_lazy("Deferred: the committee asks the student to show"),
     "recorded": gettext_lazy("Recorded"),
     "committee": gettext_lazy("The committee"),
@@ -132,8 +139,13 @@ SAID: dict[str, Promise] = {
     "mandate": gettext_lazy("Mandate"),
     "procedure": gettext_lazy("Procedure"),
     "judgements": gettext_lazy("Judgements"),
+    "earlier_version": gettext_lazy("An earlier version, of %(moment)s"),
     "set": gettext_lazy("The frozen set"),
+    "set_aside": gettext_lazy("Set aside by the student"),
+    "check_ins": gettext_lazy("Check-ins"),
+    "because": gettext_lazy("Why"),
     "steps": gettext_lazy("Who did what when"),
+    "moments": gettext_lazy("All moments are those of %(zone)s."),
 }
 
 
@@ -196,7 +208,7 @@ def _is_open(row: Sealed, case: Case) -> bool:
 
 def _item(item: SnapshotItem) -> dict[str, str]:
     """Write an item of the frozen set; of what was erased, the hash alone."""
-    told = {"name": name_of(item), "digest": item.digest}
+    told = {"digest": item.digest}
     if content := bytes(item.content):
         told |= {"salt": bytes(item.salt).hex(), "content": content.decode()}
     return told
@@ -224,15 +236,17 @@ def _content(file: StoredFile) -> Iterator[bytes]:
 def _page(written: str) -> str:
     """Draw the page that shows and verifies the case in a browser; all that it shows of the case
     it reads from `written`, which it verifies first."""
-    words: dict[str, Mapping[str, Any]] = {
+    words: dict[str, Any] = {
         "said": SAID,
-        "verbs": WORDS,
+        "verbs": WORDS | AROUND,
         "kinds": KINDS,
         "rows": ROWS,
         "homes": {kind: sorted(models) for kind, models in HOMES.items()},
         "roles": dict(Membership.Role.choices),
         "outcomes": dict(Outcome.choices),
         "standings": STANDINGS,
+        "lights": dict(Light.choices),
+        "zone": settings.TIME_ZONE,
     }
     context = {
         "told": _in_script(written),

@@ -33,6 +33,23 @@ WORDS: dict[str, Promise] = {
     "content.erased": gettext_lazy("erased content from the set, on a lawful ground"),
 }
 
+# What is done on the chains of a meeting and of a committee.
+AROUND: dict[str, Promise] = {
+    "meeting.planned": gettext_lazy("planned the meeting"),
+    "meeting.opened": gettext_lazy("opened the meeting"),
+    "meeting.closed": gettext_lazy("closed the meeting"),
+    "meeting.reopened": gettext_lazy("opened the meeting again"),
+    "member.leads": gettext_lazy("said who leads the meeting"),
+    "member.present": gettext_lazy("said who is present"),
+    "member.absent": gettext_lazy("said that somebody is not present any more"),
+    "member.contradicted": gettext_lazy("said that they were not there"),
+    "contradiction.answered": gettext_lazy("answered somebody who was not there"),
+    "committee.made": gettext_lazy("made the committee"),
+    "mandate.given": gettext_lazy("gave the mandate"),
+    "seat.given": gettext_lazy("gave a seat"),
+    "seat.ended": gettext_lazy("ended a seat"),
+}
+
 # What a member said of it, by the fact in the event.
 WHOSE: dict[bool, Promise] = {
     True: gettext_lazy("it is their own"),

@@ -5,7 +5,8 @@ letters under "Checkpoint" on the letter, or of a mail to the auditors: what you
 elsewhere, not from the archive. Without it you are asked. Names what does not fit (exit code 1), or
 says that all is as it was when that checkpoint was made (0), and of what was written in the case
 since that a later root must prove it (2). Whoever can alter an archive can alter this program in
-it: take it from where the system's source is, if you do not trust from whom you have the archive.
+it: take it from the school's page where letters are checked, or from where the system's source is,
+if you do not trust from whom you have the archive.
 
 What it follows: the root is that of a tree of hashes (RFC 6962) whose first leaf says which
 installation it is of, and whose other leaves are the heads of chains of events. Each event holds
@@ -46,6 +47,8 @@ CALLED = {
     "attendance": "who is present",
     "case": "the case",
     "committee": "the committee",
+    "contradiction": "a member's word that they were not there",
+    "contradictionanswer": "what the secretary answered to that",
     "decision": "the decision",
     "deferral": "the deferral",
     "erasure": "an erasure",

@@ -23,6 +23,7 @@ urlpatterns = [
     path("portfolio/", include("portfolio.urls")),
     path("committees/", include("committees.urls")),
     path("letters/", letters.letter_check, name="letter_check"),  # short: it is typed from paper
+    path("letters/verifier.py", letters.verifier, name="verifier"),
     path("accounts/", include("allauth.account.urls")),
     path("language/", people.set_language, name="set_language"),
     path("me/", people.details, name="details"),

@@ -25,6 +25,7 @@ PUBLIC = {
     ),
     "home:metrics": "asks for a token of its own, and is not there where none was set",
     "demo:gallery": "shows the components to who builds with them, in demo mode only",
+    "verifier": "whoever has the archive of a case verifies it with a program from elsewhere",
     "letter_check": "whoever was given a letter may check it, with the code that it bears",
     "account_login": "signing in",
     "account_inactive": "says that an account is closed",

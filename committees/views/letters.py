@@ -1,11 +1,14 @@
 """Checking a letter by its code, for whoever holds one."""
 
+from hashlib import sha256
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
+from committees.export import VERIFIER
 from committees.forms import LetterForm
 from committees.letters import LetterInShort
 from people.access import public
@@ -27,5 +30,19 @@ def letter_check(request: HttpRequest) -> HttpResponse:
                 "No letter bears this code: look whether you typed it as it stands on the letter."
             )
             form.add_error("code", text)
-    context = {"form": form, "letter": letter, "institution": settings.INSTITUTION}
+    context = {
+        "form": form,
+        "letter": letter,
+        "institution": settings.INSTITUTION,
+        "verifier": sha256(VERIFIER.read_bytes()).hexdigest(),
+    }
     return render(request, "committees/check.html", context, status=422 if form.errors else 200)
+
+
+@public("whoever has the archive of a case verifies it with a program from elsewhere")
+@require_safe
+def verifier(_request: HttpRequest) -> HttpResponse:
+    """Send the verifier of this version, which needs nothing else."""
+    answer = HttpResponse(VERIFIER.read_bytes(), content_type="text/x-python; charset=utf-8")
+    answer["Content-Disposition"] = f"attachment; filename={VERIFIER.name}"
+    return answer

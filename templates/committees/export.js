@@ -14,6 +14,17 @@ const digest = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-2
 const hashed = async (text) => toHex(await digest(bytesOf(text)));
 const say = (key, values = {}) =>
   words.said[key].replace(/%\((\w+)\)s/g, (_all, name) => values[name]);
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "long",
+  timeStyle: "short",
+  timeZone: words.zone,
+});
+const calendar = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "long",
+  timeZone: "UTC", // in which a day is read that has no hour
+});
+const moment = (text) => (text ? clock.format(new Date(text)) : "");
+const day = (text) => (text ? calendar.format(new Date(text)) : "");
 
 /* --- Verifying ---------------------------------------------------------------------------------- */
 
@@ -32,7 +43,7 @@ async function verify(told, files, root) {
     say("event", {
       number: event.number,
       what: words.verbs[event.verb] || event.verb,
-      moment: event.recorded_at.slice(0, 16).replace("T", " "),
+      moment: moment(event.recorded_at),
       who: people.get(event.by) || say("somebody"),
     });
   const call = (name) => {
@@ -176,8 +187,8 @@ async function verify(told, files, root) {
       else {
         installation = first[1];
         heads = new Map(covered.map(([key, length, head]) => [key, [length, head]]));
-        const moment = first[3].slice(0, 16).replace("T", " ");
-        const values = { number: first[2], installation, moment, chains: first[4] };
+        const values = { number: first[2], installation, chains: first[4] };
+        values.moment = moment(first[3]);
         found.remarks.push(say("checkpoint", values));
       }
     }
@@ -252,8 +263,6 @@ function facts(where, pairs) {
     }
 }
 
-const day = (text) => (text ? text.slice(0, 16).replace("T", " ") : "");
-
 /** Show the case as it stands in what was verified. */
 function show() {
   const items = { piece: [], feedback: [], check_in: [], set_aside: [] };
@@ -282,10 +291,14 @@ function show() {
   document.getElementById("programme").textContent = `${frame.unit} · ${frame.programme}`;
 
   const own = of("case").find(([id]) => id === told.case)[1];
+  const replaced = new Map(of("supersession").map(([, row]) => [row.earlier, row.reason]));
   for (const [id, decision] of of("decision").sort((a, b) => b[1].number - a[1].number)) {
-    const stands = own.decision === id;
-    const part = section(say(stands ? "decision" : "decision_earlier"));
-    facts(part, [[say("recorded"), `${day(decision.recorded_at)}, ${who(decision.by)}`]]);
+    const fell = replaced.has(id) ? "decision_replaced" : "decision_set_back";
+    const part = section(say(own.decision === id ? "decision" : fell));
+    facts(part, [
+      [say("recorded"), `${moment(decision.recorded_at)}, ${who(decision.by)}`],
+      [say("because"), replaced.get(id)],
+    ]);
     const list = add(part, "ul");
     for (const finding of Object.values(decision.findings).sort((a, b) => a.order - b.order)) {
       const line = add(list, "li", `${parts.get(finding.part)}: ${found(finding.outcome)}`);
@@ -296,7 +309,7 @@ function show() {
   for (const [, deferral] of of("deferral")) {
     const part = section(say("deferred"));
     add(part, "p", deferral.reason, "words");
-    facts(part, [[say("recorded"), `${day(deferral.recorded_at)}, ${who(deferral.by)}`]]);
+    facts(part, [[say("recorded"), `${moment(deferral.recorded_at)}, ${who(deferral.by)}`]]);
   }
   const outcome = of("decision").find(([id]) => id === own.decision) || of("deferral")[0];
   const panel = outcome ? outcome[1].panel : terms.panel;
@@ -310,41 +323,67 @@ function show() {
     add(list, "li", `${who(seat.person)}: ${notes.join(", ")}`);
   }
   facts(committee, [
-    [say("reference"), day(terms.reference_at)],
+    [say("reference"), moment(terms.reference_at)],
     [say("quorum"), String(panel.quorum)],
     [say("judgements_asked"), String(panel.judgements_asked)],
-    [say("mandate"), `${terms.mandate.given_on}: ${terms.mandate.text}`],
+    [say("mandate"), `${day(terms.mandate.given_on)}: ${terms.mandate.text}`],
     [say("procedure"), terms.mandate.procedure],
   ]);
-  const judgements = of("judgement");
-  if (judgements.length) {
+  const judged = new Map();
+  for (const [, row] of of("judgement").sort((a, b) => b[1].number - a[1].number))
+    judged.set(row.person, [...(judged.get(row.person) || []), row]);
+  const judge = (where, judgement) => {
+    const each = add(where, "ul");
+    for (const [id, title] of parts) add(each, "li", `${title}: ${found(judgement.findings[id])}`);
+    add(where, "p", judgement.motivation, "words");
+  };
+  if (judged.size) {
     const part = section(say("judgements"));
-    for (const [, judgement] of judgements) {
-      add(part, "h3", `${who(judgement.person)}, ${day(judgement.recorded_at)}`);
-      const each = add(part, "ul");
-      for (const [id, title] of parts) add(each, "li", `${title}: ${found(judgement.findings[id])}`);
-      add(part, "p", judgement.motivation, "words");
+    const byName = (a, b) => who(a[0]).localeCompare(who(b[0]));
+    for (const [person, [last, ...before]] of [...judged].sort(byName)) {
+      add(part, "h3", `${who(person)}, ${moment(last.recorded_at)}`);
+      judge(part, last);
+      for (const judgement of before) {
+        const earlier = add(part, "details");
+        add(earlier, "summary", say("earlier_version", { moment: moment(judgement.recorded_at) }));
+        judge(earlier, judgement);
+      }
     }
   }
   const set = section(say("set"));
   for (const piece of items.piece) {
     const article = add(set, "details");
-    add(article, "summary", `${piece.title} (${piece.happened_on})`);
+    add(article, "summary", `${piece.title} (${day(piece.happened_on)})`);
     for (const text of [piece.context, piece.reflection]) if (text) add(article, "p", text, "words");
     for (const file of piece.files) add(article, "p", `${file.name}  ${file.digest.slice(0, 12)}`, "code");
     for (const given of items.feedback.filter((each) => each.piece === piece.id)) {
-      add(article, "h3", `${who(given.giver)}, ${given.given_on} (${words.standings[given.standing]})`);
+      const standing = words.standings[given.standing];
+      add(article, "h3", `${who(given.giver)}, ${day(given.given_on)} (${standing})`);
       for (const remark of given.remarks) add(article, "p", remark.text, "words");
     }
   }
+  if (items.set_aside.length) {
+    const part = section(say("set_aside"));
+    const each = add(part, "ul");
+    for (const aside of items.set_aside) add(each, "li", `${aside.title}: ${aside.reason}`);
+  }
+  if (items.check_in.length) {
+    const part = section(say("check_ins"));
+    for (const held of items.check_in.sort((a, b) => (a.held_on < b.held_on ? -1 : 1))) {
+      const light = words.lights[held.light];
+      add(part, "h3", light ? `${day(held.held_on)}: ${light}` : day(held.held_on));
+      add(part, "p", held.summary, "words");
+    }
+  }
   const steps = section(say("steps"));
+  add(steps, "p", say("moments", { zone: words.zone }), "soft");
   const ordered = add(steps, "ol");
   const key = `case:${told.case}`;
   for (const text of told.chains.find((chain) => chain.key === key).events) {
     const event = JSON.parse(text);
     const what = words.verbs[event.verb] || event.verb;
     const by = event.by ? who(event.by) : say("system");
-    add(ordered, "li", `${day(event.recorded_at)}  ${by} ${what}`);
+    add(ordered, "li", `${moment(event.recorded_at)}: ${by} ${what}`);
   }
 }
 

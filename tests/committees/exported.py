@@ -496,7 +496,7 @@ def a_feedback_as_if_it_were_erased(forger: Forger) -> None:
 def a_feedback_with_an_erasure_of_ones_own(forger: Forger) -> None:
     a_feedback_as_if_it_were_erased(forger)
     name = "records.erasure:ffffffff-ffff-4fff-8fff-ffffffffffff"
-    content = {"name": forger.item("feedback")["name"], "columns": ["content", "salt"]}
+    content = {"digest": forger.item("feedback")["digest"], "columns": ["content", "salt"]}
     forger.chain("case")["rows"][name] = written([name, "0" * 32, content])
 
 

@@ -3,8 +3,12 @@
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
@@ -12,8 +16,10 @@ from django.test import Client
 from django.urls import reverse
 
 from committees import actions
+from committees.export import ROWS
 from committees.models import Case, SnapshotItem
-from committees.verifier import HOMES, Verifier, read_archive
+from committees.record import AROUND, WORDS
+from committees.verifier import CALLED, HOMES, Verifier, read_archive
 from files.models import StoredFile
 from people.models import Account
 from records.models import Event
@@ -22,12 +28,14 @@ from tests.committees.exported import (
     ALTERATIONS,
     NOTES,
     Taken,
+    Told,
     altered,
     announced,
     covered,
     download,
     root_of_letter,
     taken_out,
+    written,
 )
 from tests.committees.factories import HELD, scene
 from tests.recorded import record_what_was_made
@@ -65,6 +73,19 @@ def test_it_holds_all_and_the_files_and_no_key_nor_address(taken: Taken) -> None
         assert words in told
     for account in Account.objects.exclude(sign_in=""):
         assert account.sign_in not in told + held["case.html"].decode()
+
+
+def test_the_verifier_comes_from_elsewhere_too(taken: Taken, tmp_path: Path) -> None:
+    """And the page that says so names its digest."""
+    stranger = Client()
+    page = stranger.get(reverse("letter_check")).text
+    url = reverse("verifier")
+    script = stranger.get(url).content
+    elsewhere = tmp_path / "elsewhere.py"
+    elsewhere.write_bytes(script)
+
+    assert (url in page, sha256(script).hexdigest() in page) == (True, True)
+    assert taken.alone(script=elsewhere).returncode == 0
 
 
 def test_it_can_be_unpacked_first(taken: Taken) -> None:
@@ -162,6 +183,66 @@ def test_each_alteration_is_named(taken: Taken) -> None:
     assert len(ALTERATIONS) > 40
 
 
+def everything_altered(told: Told) -> Iterator[tuple[str, Told]]:
+    """Alter each row, event and item of an archive, one at a time, in each way there is."""
+    for place, chain in enumerate(told["chains"]):
+        for name, text in chain["rows"].items():
+            model = name.partition(":")[0]
+            called, salt, content = json.loads(text)
+            moved = {**chain["rows"], f"{model}:{uuid4()}": written([called, salt, content])}
+            less = {each: row for each, row in chain["rows"].items() if each != name}
+            yield f"{name} in another place too", with_rows(told, place, moved)
+            yield f"{name} removed", with_rows(told, place, less)
+            beside = told["chains"][place - 1]["rows"] | {name: text}
+            yield f"{name} on another chain too", with_rows(told, place - 1, beside)
+            for field in content:
+                other = written([called, salt, content | {field: [content[field]]}])
+                yield f"{field} of {name}", with_rows(told, place, chain["rows"] | {name: other})
+        for number, text in enumerate(chain["events"]):
+            event = json.loads(text)
+            before, after = chain["events"][:number], chain["events"][number + 1 :]
+            yield f"{event['verb']} removed", with_events(told, place, [*before, *after])
+            yield f"{event['verb']} twice", with_events(told, place, [*before, text, text, *after])
+            for field in event:
+                other = written(event | {field: {"rows": {}} if field == "statement" else "x"})
+                others = [*before, other, *after]
+                yield f"{field} of {event['verb']}", with_events(told, place, others)
+    for number, item in enumerate(told["items"]):
+        before, after = told["items"][:number], told["items"][number + 1 :]
+        yield f"item {number} removed", told | {"items": [*before, *after]}
+        for field in item:
+            other = item | {field: "00" + item[field][2:] if field == "salt" else item[field][1:]}
+            yield f"{field} of item {number}", told | {"items": [*before, other, *after]}
+
+
+def with_rows(told: Told, place: int, rows: dict[str, str]) -> Told:
+    return with_chain(told, place, {"rows": rows})
+
+
+def with_events(told: Told, place: int, events: list[str]) -> Told:
+    return with_chain(told, place, {"events": events})
+
+
+def with_chain(told: Told, place: int, values: dict[str, Any]) -> Told:
+    chains = [*told["chains"]]
+    chains[place] = chains[place] | values
+    return told | {"chains": chains}
+
+
+def test_nothing_in_it_can_be_altered_unseen(taken: Taken) -> None:
+    told, _page, files = read_archive(taken.path)
+    tried, unseen = 0, []
+    for what, other in everything_altered(told):
+        verifier = Verifier(other, files, taken.root)
+        verifier.verify()
+        tried += 1
+        if not verifier.faults:
+            unseen.append((what, verifier.later))
+
+    assert unseen == []
+    assert tried > 300
+
+
 @pytest.mark.parametrize("name", ["a_comma_in_the_motivation", "a_file_altered"])
 def test_the_verifier_itself_says_so(taken: Taken, name: str) -> None:
     told, _page, files = read_archive(taken.path)
@@ -219,10 +300,8 @@ def test_a_lawful_erasure_covers_no_other_item(tmp_path: Path) -> None:
     actions.erase_item(item=gone, ground="Asked by the giver.", by=None, at=when)
     root = covered(days=2).root
     told, _page, files = read_archive(taken_out(made, tmp_path).path)
-    [erased] = [item for item in told["items"] if item["digest"] == gone.digest]
     [item] = [item for item in told["items"] if item["digest"] == other.digest]
     del item["content"], item["salt"]
-    item["name"] = erased["name"]
 
     verifier = Verifier(told, files, root)
     verifier.verify()
@@ -262,6 +341,22 @@ def test_each_kind_of_row_has_its_chain() -> None:
             homes.setdefault(model.home[0], set()).add(model._meta.model_name)
 
     assert {kind: models - {"erasure"} for kind, models in HOMES.items()} == homes
+    assert set(ROWS) == set(CALLED) == set().union(*HOMES.values())
+
+
+def test_each_step_has_words() -> None:
+    """Of what the actions of this room do, by the verbs that stand in them."""
+    written_by = "".join(path.read_text() for path in Path(actions.__file__).parent.glob("*.py"))
+    verbs = set(
+        re.findall(
+            r'"((?:case|set|judgements?|decision|member|contradiction|meeting)'
+            r'\.[a-z_]+|(?:committee|mandate|seat)\.[a-z]+)"',
+            written_by,
+        )
+    )
+
+    assert len(verbs) > 20
+    assert verbs - {*WORDS, *AROUND} == {"case.taken_off_agenda"}  # with its case
 
 
 # --- Who takes it out -----------------------------------------------------------------------------
@@ -297,7 +392,7 @@ def test_before_there_is_an_outcome_nothing_is_taken_out(client: Client) -> None
     assert not Event.objects.filter(verb="case.exported").exists()
 
 
-@pytest.mark.parametrize(("root", "said"), [("12", "64"), ("f" * 64, "Geen ijkpunt hier")])
+@pytest.mark.parametrize(("root", "said"), [("12", "64"), ("f" * 64, "geen ijkpunt met dit")])
 def test_a_root_that_is_none_of_ours_is_said(client: Client, root: str, said: str) -> None:
     made = announced()
     client.force_login(made.auditor)

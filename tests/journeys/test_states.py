@@ -78,6 +78,7 @@ NO_PAGES = {
     "portfolio:check_in_draft": "a line of text",
     "portfolio:set_aside_draft": "a line of text",
     "portfolio:take_back": "goes on to what counts",
+    "verifier": "a program",
     "programmes:guideline_end": "goes on to the programme",
     "qualifications:dossier_import": "goes on to the qualification",
     "qualifications:qualification_publish": "goes on to the qualification",
