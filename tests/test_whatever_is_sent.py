@@ -227,14 +227,14 @@ def tried(place: Place, onlooker: Onlooker, clients: dict[str, Client]) -> Itera
     uploads = [name for name, field in fields.items() if field.widget.needs_multipart_form]
     for share in (1.0, 0.3):
         what = f"{place} {share}"
-        data = sent(names, fields, share, what)
+        data = sent(names, fields, share, f"{place.name} {place.who} {share}")
         query = urlencode({name: shorter(values) for name, values in data.items()}, doseq=True)
         yield f"GET {what}", undone(lambda q=query: client.get(f"{place.path}?{q}"))
         film = {name: SimpleUploadedFile("f\u202e.mp4", A_LARGE_BOX) for name in uploads}
         yield f"POST {what}", undone(lambda d=data | film: client.post(place.path, d))
     for who, other in clients.items():
         what = f"{place} as {who}"
-        data = sent(names, fields, 0.5, what)
+        data = sent(names, fields, 0.5, f"{place.name} {place.who} as {who}")
         yield f"POST {what}", undone(lambda d=data, c=other: c.post(place.path, d))
 
 

@@ -17,6 +17,7 @@ from committees.actions.presence import (
     contradict,
     mark_absent,
     mark_present,
+    note_presence,
 )
 from committees.actions.seats import end_seat, give_mandate, give_seat, make_committee
 
@@ -39,6 +40,7 @@ __all__ = [
     "mark_absent",
     "mark_present",
     "note_leading",
+    "note_presence",
     "open_judgements",
     "open_meeting",
     "plan_meeting",

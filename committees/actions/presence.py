@@ -1,5 +1,6 @@
 """Who is present says so themselves, or the secretary notes it; who was not there says that."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -89,6 +90,24 @@ def lapse(meeting: Meeting, *, by: Account, at: datetime) -> None:
     for attendance in meeting.attendances.current():
         if timezone.localdate(attendance.recorded_at) < today:
             _end(attendance, by=by, at=at)
+
+
+@transaction.atomic
+def note_presence(
+    *,
+    meeting: Meeting,
+    came: Iterable[Person],
+    left: Iterable[Person],
+    by: Account,
+    at: datetime | None = None,
+) -> None:
+    """Note of several members at once that they are present, or have left: of all or of none.
+    Raises NotPossible as `mark_present` does."""
+    at = at or timezone.now()
+    for person in came:
+        mark_present(meeting=meeting, person=person, by=by, at=at)
+    for person in left:
+        mark_absent(meeting=meeting, person=person, by=by, at=at)
 
 
 def _end(attendance: Attendance, *, by: Account, at: datetime) -> None:

@@ -57,10 +57,8 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
 
     def note() -> None:
         people = Person.objects.in_bulk(form.came | form.left)
-        for person in form.came:
-            actions.mark_present(meeting=meeting, person=people[person], by=request.user)
-        for person in form.left:
-            actions.mark_absent(meeting=meeting, person=people[person], by=request.user)
+        came, left = [people[pk] for pk in form.came], [people[pk] for pk in form.left]
+        actions.note_presence(meeting=meeting, came=came, left=left, by=request.user)
 
     return act_and_go_back(request, note, done_text=_("Attendance is noted."), back=meeting)
 

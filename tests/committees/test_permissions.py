@@ -151,6 +151,17 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
         BOTH,
         (*STATES,),
     ),
+    "note_presence": (
+        lambda made, by: actions.note_presence(
+            meeting=made.meeting,
+            came=[made.other_member.person],
+            left=[made.chair.person],
+            by=by,
+            at=AT,
+        ),
+        ("secretary",),
+        (*STATES,),
+    ),
     "contradict": (contradicted, ("member",), (*STATES,)),
     "answer_contradiction": (contradiction_answered, ("secretary",), (*STATES,)),
     "note_leading": (
