@@ -1,9 +1,13 @@
 # One image for web, worker, beat and migrate; docker-compose.yml says which is which.
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-trixie
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     DATA_ROOT=/data FILE_UPLOAD_TEMP_DIR=/data/incoming STATIC_ROOT=/app/staticfiles
 WORKDIR /app
+
+# For backup and restore: of the version of the server in docker-compose.yml.
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/*
 
 # requirements-reports.txt for who has a sink of faults (SENTRY_DSN).
 ARG LOCK=requirements.txt

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import get_commands
 
 ROOT: Path = settings.BASE_DIR
 SECRETS = ("SECRET_KEY", "SEAL_KEY", "LINK_KEY", "POSTGRES_PASSWORD")
@@ -57,3 +58,26 @@ def test_how_long_is_a_setting_and_nothing_is_asked_of_http(school: dict[str, st
     assert seconds() == "31536000"
     assert seconds(HSTS_SECONDS="300") == "300"
     assert seconds(BASE_URL="http://127.0.0.1:8000") == "0"
+
+
+def test_the_image_has_the_programs_that_back_its_server_up() -> None:
+    """`pg_dump` refuses a server that is newer than itself."""
+    server = re.findall(r"image: postgres:(\d+)", (ROOT / "docker-compose.yml").read_text())
+    clients = re.findall(r"postgresql-client-(\d+)", (ROOT / "Dockerfile").read_text())
+
+    assert server == clients
+    assert len(server) == 1
+
+
+def test_what_is_done_by_night_names_what_there_is() -> None:
+    """Each command and each variable in docs/operating.md."""
+    told = (ROOT / "docs" / "operating.md").read_text()
+    named = re.findall(r"manage\.py ([a-z_]+)|`(sign_heads|verify_records|check)\b", told)
+    commands = {first or second for first, second in named}
+    variables = set(re.findall(r"`([A-Z]+_[A-Z_]+)", told))
+    example = (ROOT / ".env.example").read_text()
+
+    known = get_commands()
+    assert commands - known.keys() == set()
+    assert {name for name in variables if f"{name}=" not in example} == set()
+    assert {"backup", "restore", "sign_heads", "verify_records"} <= commands
