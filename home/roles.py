@@ -1,8 +1,8 @@
 """In which roles somebody is here now: for the navigation and the start page."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
@@ -12,6 +12,7 @@ from committees.models import Membership
 from evidence.models import FeedbackRequest
 from people.models import Account, InstitutionRole
 from programmes.models import AdviserAssignment, Enrolment, ProgrammeRole
+from records.prepared import PreparedQuery
 
 Institution = InstitutionRole.Role
 InProgramme = ProgrammeRole.Role
@@ -40,14 +41,11 @@ class Roles:
 
 def roles_of(user: Account) -> Roles:
     """Find all roles of this person at once; several may hold. One query."""
-    found = _with_roles().get(pk=user.pk)
+    [found] = ROLES.rows(user.pk)
     return Roles(**found, looks_after_people=user.is_superuser or found["makes_programmes"])
 
 
-@cache
-def _with_roles() -> QuerySet[Account, Any]:
-    """Select the accounts, each as the roles that they hold. Made once: making it takes longer than
-    asking it, and every page asks it."""
+def _roles_held(person: UUID) -> QuerySet[Account, Any]:
     me = OuterRef("pk")
 
     def institution(*roles: Institution) -> Exists:
@@ -77,7 +75,7 @@ def _with_roles() -> QuerySet[Account, Any]:
         "supervises": institution(Institution.AUDITOR, Institution.EXAM_BOARD),
         "asked": Exists(asked),
     }
-    return Account.objects.values(**held)
+    return Account.objects.filter(pk=person).values(**held)
 
 
 def _programme(path: str) -> Concat:
@@ -89,3 +87,6 @@ def _the_one(rows: QuerySet[Any], person: str, name: Combinable) -> Subquery:
     """Select the name that all rows of this person share, if they do."""
     names = rows.order_by().values(person).annotate(first=Min(name), last=Max(name))
     return Subquery(names.filter(first=F("last")).values("first"))
+
+
+ROLES = PreparedQuery(_roles_held)  # every page asks it
