@@ -21,7 +21,7 @@ from committees.rules import Panel
 from committees.standing import asking_the_rest, standing_on
 from evidence.models import Revision
 from files.models import StoredFile
-from portfolio.coverage import draw
+from portfolio.coverage import UNANSWERED, draw_line
 from portfolio.evidence_set import (
     AskedFact,
     CheckInFact,
@@ -320,7 +320,8 @@ def preview(case: Case, at: datetime) -> Preview:
     At most 20 queries."""
     moment = min(at, case.meeting.reference_at)
     whole = _load(case, moment)
-    return Preview(_that_counts(case, whole, moment), draw(whole).unanswered)
+    unanswered = draw_line(whole, UNANSWERED)
+    return Preview(_that_counts(case, whole, moment), unanswered.bare if unanswered else ())
 
 
 def set_that_counts(case: Case, *, as_of: datetime) -> EvidenceSet:

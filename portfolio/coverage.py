@@ -1,26 +1,32 @@
 """Coverage: per requirement, what the set holds. The heart of the product.
 
-Drawn from an `EvidenceSet` without a query, so the same for student, adviser and committee, live,
-as of a past moment, or frozen. It counts and shows; it never scores. "Distinct people" counts
-givers who wrote or confirmed; what was only noted stands apart. A requirement that stands under
-several work processes is shown at each place and counts once in what is above it.
+Counted from what was shown and said (`Shown`), which comes from an `EvidenceSet`, live or frozen,
+or straight from the rows (portfolio/kept.py): the same for student, adviser and committee. It
+counts and shows; it never scores. "Distinct people" counts givers who wrote or confirmed; what was
+only noted stands apart. A requirement that stands under several work processes is shown at each
+place and counts once in what is above it.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.utils.timezone import localdate
 
 from evidence.models import GiverRole
 from portfolio.evidence_set import (
+    DENIED,
     NOTED,
     CoreTaskFact,
     EvidenceSet,
     FeedbackFact,
+    Frame,
     GuidelineFact,
+    LaidFact,
     PeriodFact,
     PieceFact,
     RequirementFact,
@@ -208,10 +214,11 @@ class CoreTaskGroup:
 class Coverage:
     core_tasks: tuple[CoreTaskGroup, ...]
     periods: tuple[PeriodCount, ...]  # of the whole set
-    whole: tuple[Entry, ...]  # remarks on the whole of a piece, newest first
-    unanswered: tuple[PieceFact, ...]  # pieces on which nobody gave feedback yet
+    whole: int  # remarks on the whole of a piece
+    unanswered: int  # pieces on which nobody gave feedback yet
     is_empty: bool  # nothing was shown yet, whatever the filter
     only: Filter
+    newest: tuple[Entry, ...] = ()  # of those on the whole, FIRST at most
 
     @property
     def requirements(self) -> int:
@@ -220,36 +227,294 @@ class Coverage:
         return len({row.requirement.id for row in rows})
 
 
+# --- Counting -------------------------------------------------------------------------------------
+
+
+class ShownPiece(NamedTuple):
+    """A piece, by any key; the requirements against which it is laid, and those of them against
+    which it was laid since the day from which a filter asks."""
+
+    key: Hashable
+    happened_on: date
+    laid: Collection[Hashable]
+    new: Collection[Hashable] = ()
+
+
+class Said(NamedTuple):
+    """A remark that was not denied: on which piece, by whom as whom they count, in which role, and
+    the requirements that it is about; `is_new` since the day from which a filter asks."""
+
+    piece: Hashable
+    person: Hashable
+    role: str
+    is_noted: bool
+    about: Collection[Hashable]
+    on_whole: bool
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that is counted in a set. A feedback of which no remark is about anything in the frame
+    answers its piece all the same."""
+
+    pieces: Sequence[ShownPiece]
+    said: Sequence[Said]
+
+    def narrowed(self, only: Filter) -> "Shown":
+        """Return what the filter asks for: what is in its period, and of which somebody in its role
+        spoke; laid only against what they spoke of."""
+        pieces, said = self.pieces, self.said
+        if only.period:
+            first, last = only.period.starts_on, only.period.ends_on
+            pieces = [piece for piece in pieces if first <= piece.happened_on <= last]
+        if only.role:
+            said = [remark for remark in said if remark.role == only.role]
+            spoken_of: dict[Hashable, set[Hashable]] = {}
+            for remark in said:
+                spoken_of.setdefault(remark.piece, set()).update(remark.about)
+            pieces = [
+                piece._replace(
+                    laid=[line for line in piece.laid if line in spoken_of[piece.key]],
+                    new=[line for line in piece.new if line in spoken_of[piece.key]],
+                )
+                for piece in pieces
+                if piece.key in spoken_of
+            ]
+        return Shown(pieces, said)
+
+
+def count(frame: Frame, shown: Shown, only: Filter = EVERYTHING) -> Coverage:
+    """Count what was shown and said of each requirement in this frame, or the part that the filter
+    asks for. No query."""
+    counted = _Count(frame, shown.narrowed(only), only)
+    return counted.coverage(is_empty=not shown.pieces)
+
+
+class _Behind:
+    """What stands behind one requirement, as it is counted."""
+
+    __slots__ = ("firm", "has_new", "in_role", "noted", "noted_people", "people", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: dict[Hashable, ShownPiece] = {}
+        self.firm = self.noted = 0
+        self.people: set[Hashable] = set()
+        self.noted_people: set[Hashable] = set()
+        self.in_role: set[tuple[str, Hashable]] = set()
+        self.has_new = False
+
+    def take(self, remark: Said) -> None:
+        self.has_new = self.has_new or remark.is_new
+        if remark.is_noted:
+            self.noted += 1
+            self.noted_people.add(remark.person)
+        else:
+            self.firm += 1
+            self.people.add(remark.person)
+            self.in_role.add((remark.role, remark.person))
+
+    def add(self, other: "_Behind") -> None:
+        self.pieces |= other.pieces
+        self.firm += other.firm
+        self.noted += other.noted
+        self.people |= other.people
+        self.noted_people |= other.noted_people
+        self.in_role |= other.in_role
+
+
+class _Count:
+    def __init__(self, frame: Frame, shown: Shown, only: Filter) -> None:
+        self.frame = frame
+        self.only = only
+        self.shown = shown
+        guidelines = () if only.narrows else frame.guidelines
+        self.guidelines = {item.on: item for item in guidelines}
+        self.first_place: dict[str, str] = {}
+        for task in frame.core_tasks:
+            for process in task.work_processes:
+                for line in process.requirements:
+                    self.first_place.setdefault(line, process.id)
+        self.behind: dict[Hashable, _Behind] = {fact.id: _Behind() for fact in frame.requirements}
+        laid: dict[Hashable, Collection[Hashable]] = {}
+        for piece in shown.pieces:
+            laid[piece.key] = piece.laid
+            for on in piece.laid:
+                self.behind[on].pieces[piece.key] = piece
+            for on in piece.new:
+                self.behind[on].has_new = True
+        self.answered = {remark.piece for remark in shown.said}
+        for remark in shown.said:
+            # A remark counts at its requirements as long as its piece is laid against them.
+            if here := laid.get(remark.piece):  # else erased from a frozen set, or narrowed away
+                for on in remark.about:
+                    if on in here:
+                        self.behind[on].take(remark)
+        self.pieces = laid
+        self.periods = _periods_of(frame, shown.pieces)
+
+    def coverage(self, *, is_empty: bool) -> Coverage:
+        rows = {
+            fact.id: RequirementRow(fact, self._tally(fact.id, self.behind[fact.id]))
+            for fact in self.frame.requirements
+        }
+        tasks = (self._core_task(task, rows) for task in self.frame.core_tasks)
+        return Coverage(
+            core_tasks=tuple(task for task in tasks if self._stays(task.tally, task.groups)),
+            periods=self._by_period(self.shown.pieces),
+            whole=self._whole(),
+            unanswered=sum(
+                piece.key not in self.answered and (self.only.since is None or bool(piece.new))
+                for piece in self.shown.pieces
+            ),
+            is_empty=is_empty,
+            only=self.only,
+        )
+
+    def _whole(self) -> int:
+        """Count the remarks on the whole that the filter asks for. What is on the whole is no gap:
+        there is none among what is thin."""
+        if self.only.thin:
+            return 0
+        return sum(
+            remark.on_whole
+            and remark.piece in self.pieces
+            and (self.only.since is None or remark.is_new)
+            for remark in self.shown.said
+        )
+
+    def _fits(self, row: RequirementRow) -> bool:
+        if self.only.thin and not row.is_thin:
+            return False
+        return self.only.since is None or self.behind[row.requirement.id].has_new
+
+    def _stays(self, tally: Tally, inside: tuple[object, ...]) -> bool:
+        """Tell whether a work process or core task is shown: for what is left in it, or by itself
+        as it is short of its own guideline."""
+        by_itself = self.only.thin and self.only.since is None and tally.is_short
+        return bool(inside) or by_itself or not self.only.chooses
+
+    def _core_task(self, task: CoreTaskFact, rows: dict[str, RequirementRow]) -> CoreTaskGroup:
+        lines = dict.fromkeys(
+            chain.from_iterable(process.requirements for process in task.work_processes)
+        )
+        groups = (self._work_process(process, rows) for process in task.work_processes)
+        return CoreTaskGroup(
+            task,
+            self._tally(task.id, self._together(lines)),
+            tuple(group for group in groups if self._stays(group.tally, group.rows)),
+        )
+
+    def _work_process(
+        self, process: WorkProcessFact, rows: dict[str, RequirementRow]
+    ) -> WorkProcessGroup:
+        placed = tuple(
+            self._placed(rows[line], process)
+            for line in process.requirements
+            if self._fits(rows[line])
+        )
+        tally = self._tally(process.id, self._together(process.requirements))
+        return WorkProcessGroup(process, tally, placed)
+
+    def _placed(self, row: RequirementRow, process: WorkProcessFact) -> RequirementRow:
+        first = self.first_place[row.requirement.id]
+        return row if first == process.id else replace(row, is_first=False)
+
+    def _together(self, lines: Iterable[str]) -> _Behind:
+        together = _Behind()
+        for line in lines:
+            together.add(self.behind[line])
+        return together
+
+    def _tally(self, on: str, behind: _Behind) -> Tally:
+        in_role = Counter(role for role, _person in behind.in_role)
+        pieces = behind.pieces
+        return Tally(
+            pieces=len(pieces),
+            unanswered=len(pieces.keys() - self.answered),
+            remarks=behind.firm,
+            noted=behind.noted,
+            people=len(behind.people),
+            unconfirmed=len(behind.noted_people - behind.people),
+            roles=tuple(RoleCount(role, in_role[role]) for role in GiverRole),
+            periods=self._by_period(pieces.values()),
+            latest=max((piece.happened_on for piece in pieces.values()), default=None),
+            guideline=_held_against(
+                self.guidelines.get(on), len(pieces), len(behind.people), len(in_role)
+            ),
+        )
+
+    def _by_period(self, pieces: Iterable[ShownPiece]) -> tuple[PeriodCount, ...]:
+        return _by_period(self.periods, [piece.happened_on for piece in pieces])
+
+
+# --- Drawing a set --------------------------------------------------------------------------------
+
+FIRST = 3  # remarks on the whole, which stand above the lines
+
+
 def draw(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> Coverage:
     """Draw the coverage of this set, or the part of it that the filter asks for. No query."""
-    return _Drawing(evidence_set, only).coverage()
+    drawn = count(evidence_set.frame, shown_in(evidence_set, only.since), only)
+    if not drawn.whole:
+        return drawn
+    whole = _Lines(evidence_set, only).line(WHOLE)
+    return replace(drawn, newest=whole.entries[:FIRST] if whole else ())
 
 
 def draw_line(evidence_set: EvidenceSet, key: str, only: Filter = EVERYTHING) -> Line | None:
     """Draw one line of the coverage of this set, or of the part of it that the filter asks for;
     None for a key that it does not have. No query."""
-    return _Drawing(evidence_set, only).line(key)
+    return _Lines(evidence_set, only).line(key)
 
 
 def draw_lines(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> dict[str, Line]:
     """Draw all lines of the coverage of this set, or of the part of it that the filter asks for, by
     key. No query."""
-    drawing = _Drawing(evidence_set, only)
+    drawing = _Lines(evidence_set, only)
     keys = (WHOLE, UNANSWERED, *drawing.places)
     return {key: line for key in keys if (line := drawing.line(key))}
 
 
-class _Drawing:
+def shown_in(evidence_set: EvidenceSet, since: date | None = None) -> Shown:
+    """Read from a set what is counted; with a day, what is new since then."""
+    pieces = [
+        ShownPiece(
+            piece.id,
+            piece.happened_on,
+            [item.requirement for item in piece.laid],
+            [item.requirement for item in piece.laid if _is_laid_since(item, piece, since)],
+        )
+        for piece in evidence_set.pieces
+    ]
+    said = []
+    for item in evidence_set.feedback:
+        if item.standing == DENIED:
+            continue
+        is_new = since is not None and localdate(item.recorded_at) >= since
+        by = (item.piece, item.counted, item.role, item.standing == NOTED)
+        said += [Said(*by, each.requirements, each.on_whole, is_new) for each in item.remarks]
+        if not item.remarks:
+            said.append(Said(*by, (), on_whole=False, is_new=is_new))
+    return Shown(pieces, said)
+
+
+def _is_laid_since(laid: LaidFact, piece: PieceFact, since: date | None) -> bool:
+    if since is None:
+        return False
+    return (localdate(laid.recorded_at) if laid.recorded_at else piece.happened_on) >= since
+
+
+class _Lines:
+    """What stands behind each line of a set: the remarks themselves."""
+
     def __init__(self, evidence_set: EvidenceSet, only: Filter) -> None:
         self.frame = evidence_set.frame
         self.only = only
-        self.is_empty = not evidence_set.pieces
         self.set = _narrowed(evidence_set.without_denied(), only)
         self.answered = self.set.answered
         self.names = {person.id: person.name for person in self.set.people}
-        guidelines = () if only.narrows else self.frame.guidelines
-        self.guidelines = {item.on: item for item in guidelines}
-        self.periods = self._periods()
+        self.periods = _periods_of(self.frame, self.set.pieces)
         self.places: dict[str, list[WorkProcessFact]] = {}
         for task in self.frame.core_tasks:
             for process in task.work_processes:
@@ -266,50 +531,18 @@ class _Drawing:
             if feedback.piece in pieces:  # else erased from a frozen set
                 self._enter(feedback, pieces[feedback.piece])
 
-    def _periods(self) -> tuple[PeriodFact | None, ...]:
-        periods = sorted(self.frame.periods, key=lambda period: period.starts_on)
-        if periods and any(_period_of(piece, periods) is None for piece in self.set.pieces):
-            return (None, *periods)
-        return tuple(periods)
-
     def _enter(self, feedback: FeedbackFact, piece: PieceFact) -> None:
-        # A remark counts at its requirements as long as its piece is laid against them.
+        # A remark stands at its requirements as long as its piece is laid against them.
         laid = {item.requirement for item in piece.laid}
         giver = self.names.get(feedback.giver, "")
-        is_new = self._is_new(localdate(feedback.recorded_at))
+        since = self.only.since
+        is_new = since is not None and localdate(feedback.recorded_at) >= since
         for remark in feedback.remarks:
             entry = Entry(feedback, piece, giver, remark.text, is_new)
             if remark.on_whole:
                 self.whole.append(entry)
             for line in laid.intersection(remark.requirements):
                 self.entries.setdefault(line, []).append(entry)
-
-    def _is_new(self, day: date) -> bool:
-        return self.only.since is not None and day >= self.only.since
-
-    def _is_laid_since(self, piece: PieceFact, line: str | None = None) -> bool:
-        """Tell whether the piece was laid against this requirement, or against any, since the day
-        from which the filter asks."""
-        return any(
-            self._is_new(localdate(laid.recorded_at) if laid.recorded_at else piece.happened_on)
-            for laid in piece.laid
-            if line in (None, laid.requirement)
-        )
-
-    def coverage(self) -> Coverage:
-        rows = {
-            fact.id: RequirementRow(fact, self._tally(fact.id, [fact.id]))
-            for fact in self.frame.requirements
-        }
-        tasks = (self._core_task(task, rows) for task in self.frame.core_tasks)
-        return Coverage(
-            core_tasks=tuple(task for task in tasks if self._stays(task.tally, task.groups)),
-            periods=self._by_period(self.set.pieces),
-            whole=self._whole(),
-            unanswered=self._unanswered(),
-            is_empty=self.is_empty,
-            only=self.only,
-        )
 
     def line(self, key: str) -> Line | None:
         if key == WHOLE:
@@ -326,99 +559,24 @@ class _Drawing:
             key,
             fact,
             places=tuple(process.code for process in self.places.get(key, ())),
-            periods=self._by_period(pieces),
+            periods=_by_period(self.periods, [piece.happened_on for piece in pieces]),
             entries=tuple(entries),
             bare=tuple(piece for piece in pieces if piece.id not in remarked),
         )
 
     def _whole(self) -> tuple[Entry, ...]:
-        """List the remarks on the whole that the filter asks for. What is on the whole is no gap:
-        there is none among what is thin."""
+        """List the remarks on the whole that the filter asks for, as `_Count` counts them."""
         whole = [] if self.only.thin else self.whole
         return tuple(entry for entry in whole if self.only.since is None or entry.is_new)
 
     def _unanswered(self) -> tuple[PieceFact, ...]:
+        since = self.only.since
         return tuple(
             piece
             for piece in self.set.pieces
             if piece.id not in self.answered
-            and (self.only.since is None or self._is_laid_since(piece))
+            and (since is None or any(_is_laid_since(item, piece, since) for item in piece.laid))
         )
-
-    def _fits(self, row: RequirementRow) -> bool:
-        if self.only.thin and not row.is_thin:
-            return False
-        key = row.requirement.id
-        return (
-            self.only.since is None
-            or any(entry.is_new for entry in self.entries.get(key, ()))
-            or any(self._is_laid_since(piece, key) for piece in self.laid.get(key, ()))
-        )
-
-    def _stays(self, tally: Tally, inside: tuple[object, ...]) -> bool:
-        """Tell whether a work process or core task is shown: for what is left in it, or by itself
-        as it is short of its own guideline."""
-        by_itself = self.only.thin and self.only.since is None and tally.is_short
-        return bool(inside) or by_itself or not self.only.chooses
-
-    def _core_task(self, task: CoreTaskFact, rows: dict[str, RequirementRow]) -> CoreTaskGroup:
-        lines = chain.from_iterable(process.requirements for process in task.work_processes)
-        groups = (self._work_process(process, rows) for process in task.work_processes)
-        return CoreTaskGroup(
-            task,
-            self._tally(task.id, dict.fromkeys(lines)),
-            tuple(group for group in groups if self._stays(group.tally, group.rows)),
-        )
-
-    def _work_process(
-        self, process: WorkProcessFact, rows: dict[str, RequirementRow]
-    ) -> WorkProcessGroup:
-        placed = tuple(
-            self._placed(rows[line], process)
-            for line in process.requirements
-            if self._fits(rows[line])
-        )
-        return WorkProcessGroup(process, self._tally(process.id, process.requirements), placed)
-
-    def _placed(self, row: RequirementRow, process: WorkProcessFact) -> RequirementRow:
-        first = self.places[row.requirement.id][0]
-        return row if first.id == process.id else replace(row, is_first=False)
-
-    def _tally(self, on: str, lines: Iterable[str]) -> Tally:
-        lines = list(lines)
-        pieces = {piece.id: piece for line in lines for piece in self.laid.get(line, ())}
-        entries = [entry for line in lines for entry in self.entries.get(line, ())]
-        firm = [entry for entry in entries if not entry.is_noted]
-        people = {entry.feedback.counted for entry in firm}
-        noted_people = {entry.feedback.counted for entry in entries if entry.is_noted}
-        in_role = {(entry.role, entry.feedback.counted) for entry in firm}
-        roles = tuple(
-            RoleCount(role, sum(shown == role for shown, _ in in_role)) for role in GiverRole
-        )
-        return Tally(
-            pieces=len(pieces),
-            unanswered=len(pieces.keys() - self.answered),
-            remarks=len(firm),
-            noted=len(entries) - len(firm),
-            people=len(people),
-            unconfirmed=len(noted_people - people),
-            roles=roles,
-            periods=self._by_period(pieces.values()),
-            latest=max((piece.happened_on for piece in pieces.values()), default=None),
-            guideline=_held_against(
-                self.guidelines.get(on),
-                len(pieces),
-                len(people),
-                sum(bool(item.people) for item in roles),
-            ),
-        )
-
-    def _by_period(self, pieces: Iterable[PieceFact]) -> tuple[PeriodCount, ...]:
-        counts = dict.fromkeys(self.periods, 0)
-        if counts:
-            for piece in pieces:
-                counts[_period_of(piece, self.frame.periods)] += 1
-        return tuple(PeriodCount(period, count) for period, count in counts.items())
 
 
 def _narrowed(evidence_set: EvidenceSet, only: Filter) -> EvidenceSet:
@@ -426,7 +584,7 @@ def _narrowed(evidence_set: EvidenceSet, only: Filter) -> EvidenceSet:
     this role spoke; laid only against what they spoke of."""
     pieces, feedback = evidence_set.pieces, evidence_set.feedback
     if only.period:
-        pieces = tuple(piece for piece in pieces if _period_of(piece, [only.period]))
+        pieces = tuple(piece for piece in pieces if _period_of(piece.happened_on, [only.period]))
     if only.role:
         feedback = tuple(item for item in feedback if item.role == only.role)
         spoken_of = {
@@ -453,12 +611,33 @@ def _moment(feedback: FeedbackFact) -> tuple[date, datetime, str]:
     return feedback.given_on, feedback.recorded_at, feedback.id
 
 
-def _period_of(piece: PieceFact, periods: Iterable[PeriodFact]) -> PeriodFact | None:
-    """Find the period in which the act of this piece was; periods of a programme never overlap."""
+def _period_of(day: date, periods: Iterable[PeriodFact]) -> PeriodFact | None:
+    """Find the period in which this day is; periods of a programme never overlap."""
     for period in periods:
-        if period.starts_on <= piece.happened_on <= period.ends_on:
+        if period.starts_on <= day <= period.ends_on:
             return period
     return None
+
+
+def _periods_of(
+    frame: Frame, pieces: Iterable[ShownPiece | PieceFact]
+) -> tuple[PeriodFact | None, ...]:
+    """List the periods of the frame in time; first None, where a piece is outside them all."""
+    periods = sorted(frame.periods, key=lambda period: period.starts_on)
+    if periods and any(_period_of(piece.happened_on, periods) is None for piece in pieces):
+        return (None, *periods)
+    return tuple(periods)
+
+
+def _by_period(
+    periods: tuple[PeriodFact | None, ...], days: Iterable[date]
+) -> tuple[PeriodCount, ...]:
+    counts = dict.fromkeys(periods, 0)
+    if counts:
+        known = [period for period in periods if period]
+        for day in days:
+            counts[_period_of(day, known)] += 1
+    return tuple(PeriodCount(period, number) for period, number in counts.items())
 
 
 def _held_against(
