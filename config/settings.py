@@ -264,6 +264,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+SESSION_ENGINE = "people.sessions"  # the database holds nothing that opens one
 SESSION_COOKIE_AGE = 60 * 60 * 12
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

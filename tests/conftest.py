@@ -26,7 +26,7 @@ from records.verification import filled, verify_once
 from tests.recorded import LARGEST, largest_event
 from tests.triggers import lifted
 
-pytest_plugins = ["tests.strictness", "tests.peers", "tests.filled"]
+pytest_plugins = ["tests.strictness", "tests.peers", "tests.filled", "tests.everywhere"]
 
 hypothesis.settings.register_profile("steady", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("steady")

@@ -1,12 +1,17 @@
 """What every mail has, whatever it is about."""
 
 import re
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core import mail
 
-from post.outbox import BUILDERS
+from people.models import Person
+from post.outbox import BUILDERS, queue, send_due
+from tests.evidence.factories import FeedbackRequestFactory
 
 TEMPLATES = settings.BASE_DIR / "templates"
 PARTS = ["greeting", "body", "action", "after", "why"]
@@ -45,3 +50,22 @@ def test_the_frame_of_a_mail_holds_its_link_once(kind: str, links: int) -> None:
     frame = (TEMPLATES / "mail" / f"base.{kind}").read_text(encoding="utf-8")
 
     assert frame.count(LINK) == links
+
+
+@pytest.mark.django_db
+@pytest.mark.tampers
+@pytest.mark.parametrize("between", ["\r\n", "\n", "\r", "\u2028", "\x0b"])
+def test_a_name_begins_no_line_of_its_own_in_the_head_of_a_mail(between: str) -> None:
+    """Whatever somebody calls themselves or whom they ask: the mail is sent, and to nobody else."""
+    injected = f"Noor{between}Bcc: all@far.example{between}{between}Come here"
+    question = FeedbackRequestFactory(asked_as=injected)
+    Person.objects.filter(pk=question.evidence.owner_id).update(name=injected)
+    queue("evidence/request", to=question.person_id, about=question.pk, cause=None)
+
+    send_due()
+
+    [sent] = mail.outbox
+    heads = message_from_bytes(sent.message().as_bytes(), policy=default)
+    assert sent.recipients() == [question.person.address().address]
+    assert (heads["To"], heads["Bcc"]) == (question.person.address().address, None)
+    assert "Bcc: all@far.example" in heads["Subject"]
