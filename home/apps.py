@@ -5,4 +5,4 @@ class HomeConfig(AppConfig):
     name = "home"
 
     def ready(self) -> None:
-        from home import watch  # noqa: F401 - registers its work and its mail
+        from home import checks, watch  # noqa: F401 - register what they do

@@ -3,22 +3,31 @@
 A page that is added is asked too, so that nobody has to think of it.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import CharField, F, JSONField, TextField, Value
+from django.db.models.functions import Concat, Substr
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from committees.models import SnapshotItem
+from demo.people import PASSWORD
 from people.models import Account
 from tests.everywhere import Place, browser, undone
 from tests.journeys.states import NOBODY, NOOR, STRANGER
 from tests.test_access import rules
+from tests.test_structure import ROOMS
+from tests.triggers import lifted
 
 pytestmark = [pytest.mark.usefixtures("the_demo"), pytest.mark.django_db]
 
@@ -178,6 +187,78 @@ def test_a_stranger_with_an_account_gets_nothing_of_others(
     assert found == {}
 
 
+# --- Words of people ------------------------------------------------------------------------------
+
+MARKUP = "<u>"
+
+
+def with_markup(value: Any) -> Any:
+    """The same, in which each text of several words begins with markup."""
+    if isinstance(value, dict):
+        return {key: with_markup(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [with_markup(each) for each in value]
+    return MARKUP + value if isinstance(value, str) and " " in value else value
+
+
+def write_markup() -> set[str]:
+    """Put markup before all texts of several words that the database holds, and into frozen sets;
+    returns the names of the columns."""
+    written = set()
+    for model in apps.get_models():
+        if model._meta.app_label not in ROOMS:
+            continue
+        for field in model._meta.concrete_fields:
+            rows = model._base_manager.all()
+            if isinstance(field, CharField | TextField) and not field.choices:
+                longest = field.max_length or 100_000
+                told = Substr(Concat(Value(MARKUP), F(field.name)), 1, longest)
+                changed = rows.filter(**{f"{field.name}__contains": " "}).update(
+                    **{field.name: told}
+                )
+            elif isinstance(field, JSONField):
+                changed = 0
+                for pk, value in list(rows.values_list("pk", field.name)):
+                    changed += rows.filter(pk=pk).update(**{field.name: with_markup(value)})
+            else:
+                continue
+            if changed:
+                written.add(f"{model._meta.label}.{field.name}")
+    for item in SnapshotItem.objects.exclude(content=b""):
+        told = json.dumps(with_markup(json.loads(bytes(item.content)))).encode()
+        SnapshotItem.objects.filter(pk=item.pk).update(content=told)
+    return written
+
+
+@pytest.mark.tampers
+def test_what_people_write_is_text_and_no_markup(somewhere: list[Place]) -> None:
+    """Names, titles, reflections, feedback, motivations and what a file brought, on every page."""
+    with lifted():
+        written = write_markup()
+    found, shown = [], 0
+    for place in somewhere:
+        answer = undone(lambda p=place: browser_of(p.who).get(p.path))
+        if answer.streaming or "text/html" not in answer.headers.get("Content-Type", ""):
+            read(answer)
+            continue
+        shown += "&lt;u&gt;" in answer.text
+        if MARKUP in answer.text:
+            at = answer.text.index(MARKUP)
+            found.append(f"{place}: {answer.text[max(at - 80, 0) : at + 40]}")
+
+    assert len(written) > 30
+    assert shown > 40
+    assert found == []
+
+
+def browser_of(name: str) -> Client:
+    """A browser of this person, whose name may have got markup."""
+    client = Client(raise_request_exception=False)
+    if name:
+        client.force_login(Account.objects.get(person__name__in=[name, MARKUP + name]))
+    return client
+
+
 # --- Where one is sent on -------------------------------------------------------------------------
 
 ELSEWHERE = (
@@ -202,8 +283,6 @@ def where(answer: HttpResponse) -> str:
 @pytest.mark.parametrize("there", ELSEWHERE)
 def test_nobody_is_sent_on_to_another_site(there: str) -> None:
     """After signing in, after the password once more, after choosing a language, signing out."""
-    from demo.people import PASSWORD
-
     account = Account.objects.get(person__name=NOOR)
     client = Client()
     words = {"login": account.sign_in, "password": PASSWORD, "next": there}
@@ -219,8 +298,6 @@ def test_nobody_is_sent_on_to_another_site(there: str) -> None:
 
 def test_one_is_sent_on_within_the_house() -> None:
     """As the test before this would not notice."""
-    from demo.people import PASSWORD
-
     account = Account.objects.get(person__name=NOOR)
     words = {"login": account.sign_in, "password": PASSWORD, "next": "/evidence/"}
 

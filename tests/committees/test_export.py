@@ -21,7 +21,7 @@ from committees.models import Case, SnapshotItem
 from committees.record import AROUND, WORDS
 from committees.verifier import CALLED, HOMES, Verifier, read_archive
 from files.models import StoredFile
-from people.models import Account
+from people.models import Account, Person
 from records.models import Event
 from records.verification import sealed_models, verify
 from tests.committees.exported import (
@@ -401,3 +401,23 @@ def test_a_root_that_is_none_of_ours_is_said(client: Client, root: str, said: st
 
     assert answer.status_code == 422
     assert said in answer.content.decode()
+
+
+@pytest.mark.tampers
+def test_what_people_wrote_is_no_markup_in_its_page(tmp_path: Path) -> None:
+    """An auditor opens it from a disk, where no header of ours says what may run."""
+    plain = taken_out(announced(), tmp_path)
+    made = scene()
+    hostile = "</script><script>alert(1)</script><!--<img src=x>"
+    Person.objects.filter(pk=made.student.pk).update(name=hostile)
+    made.bring_to(Case.State.ANNOUNCED)
+    record_what_was_made()
+    covered(hours=1)
+    hostile_one = taken_out(made, tmp_path)
+
+    (_, page, _), (_, other, _) = read_archive(hostile_one.path), read_archive(plain.path)
+
+    assert "\\u003c/script\\u003e\\u003cscript\\u003ealert(1)" in page
+    assert "alert(1)</" not in page
+    for mark in ("<script", "</script", "<!--", "<img"):
+        assert page.count(mark) == other.count(mark)

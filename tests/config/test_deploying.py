@@ -46,6 +46,25 @@ def test_what_only_a_school_can_know_is_all_that_it_is_asked(school: dict[str, s
     assert re.findall(r"security\.W\d+", done.stderr) == ["security.W005", "security.W021"]
 
 
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"LINK_KEY": "short"}, ["E001"]),
+        ({"SEAL_KEYS": "2=short"}, ["E001"]),
+        ({"SECRET_KEY": "k3y-" * 20, "LINK_KEY": "k3y-" * 20}, ["E002"]),
+        ({"SEAL_KEYS": f"2={'k3y-' * 20}", "LINK_KEY": "k3y-" * 20}, ["E002"]),
+        ({"DEMO": "1"}, ["E003"]),
+    ],
+)
+def test_a_weak_or_shared_key_and_a_demo_are_named(
+    school: dict[str, str], given: dict[str, str], found: list[str]
+) -> None:
+    done = check(school | given)
+
+    assert re.findall(r"bewijskracht\.(E\d+)", done.stderr) == found
+    assert not any(key and key in done.stderr for key in given.values() if key.startswith("k3y"))
+
+
 def test_how_long_is_a_setting_and_nothing_is_asked_of_http(school: dict[str, str]) -> None:
     code = "from config import settings; print(settings.SECURE_HSTS_SECONDS)"
 

@@ -123,3 +123,8 @@ def test_a_worker_is_nudged_again_once_its_broker_is_back(
             return bool(smtp_server.messages)
 
         until(is_mailed)
+
+
+def test_a_worker_reads_json_alone() -> None:
+    """Who can write to Redis orders work that there is, and runs no code of their own."""
+    assert (set(app.conf.accept_content), app.conf.task_serializer) == ({"json"}, "json")
