@@ -29,7 +29,11 @@ from tests.test_access import rules
 from tests.test_structure import ROOMS
 from tests.triggers import lifted
 
-pytestmark = [pytest.mark.usefixtures("the_demo"), pytest.mark.django_db]
+pytestmark = [
+    pytest.mark.usefixtures("the_demo"),
+    pytest.mark.django_db,
+    pytest.mark.any_database,
+]
 
 # What reading may write, each with its reason.
 WRITES = {
