@@ -100,3 +100,14 @@ def test_what_is_done_by_night_names_what_there_is() -> None:
     assert commands - known.keys() == set()
     assert {name for name in variables if f"{name}=" not in example} == set()
     assert {"backup", "restore", "sign_heads", "verify_records"} <= commands
+
+
+def test_nothing_can_be_made_up_in_it(school: dict[str, str]) -> None:
+    def run(command: str, **given: str) -> str:
+        argv = [sys.executable, "manage.py", command, "--help"]
+        done = subprocess.run(argv, cwd=ROOT, env=school | given, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    assert "Unknown command: 'generate_school'" in run("generate_school")
+    assert "Unknown command: 'demo'" in run("demo")
+    assert "--students" in run("generate_school", DEMO="1")
