@@ -103,7 +103,7 @@ def remove_uploads(rows: QuerySet[Upload]) -> int:
     """Remove these uploads with their bytes; returns how many. One that is being named now is left
     to who names it."""
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True)
+        rows = rows.select_for_update(skip_locked=True, no_key=True)
     removed = list(rows)
     Upload.objects.filter(pk__in=[row.pk for row in removed]).delete()
     for row in removed:
@@ -121,7 +121,7 @@ def lock(ids: Iterable[UUID]) -> dict[UUID, StoredFile]:
     """Return the stored files that are there, locked until the end of the transaction: nobody
     deletes them before who names them is done. Who also writes on a chain locks files first. One
     query."""
-    rows = StoredFile.objects.select_for_update().filter(pk__in=set(ids)).order_by("pk")
+    rows = StoredFile.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
     return {row.pk: row for row in rows}
 
 
@@ -134,7 +134,7 @@ def take(
     with uploads among them."""
     ids = set(ids)
     uploads = list(
-        Upload.objects.select_for_update()
+        Upload.objects.select_for_update(no_key=True)
         .filter(owner_id=by.pk, purpose=purpose, pk__in=ids)
         .exclude(digest="")
         .order_by("pk")

@@ -53,7 +53,7 @@ def claimed() -> Iterator[StoredFile]:
         with transaction.atomic():
             due = StoredFile.objects.to_prepare(now).filter(attempts__lt=MOST_ATTEMPTS)
             if connection.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True)
+                due = due.select_for_update(skip_locked=True, no_key=True)
             row = due.first()
             if row is None:
                 return
@@ -124,7 +124,7 @@ def _copy(row: StoredFile, target: Path) -> None:
 def _keep(row: StoredFile, cleaned: StoredFile) -> bool:
     """Keep the cleaned version of a file, which is there from now on; tells whether the file still
     waited for it, and keeps nothing where it did not."""
-    still = StoredFile.objects.select_for_update().filter(
+    still = StoredFile.objects.select_for_update(no_key=True).filter(
         pk=row.pk, attempts=row.attempts, preparation__in=StoredFile.PENDING, erased_at=None
     )
     if not still.exists():

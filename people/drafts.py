@@ -4,12 +4,15 @@ A view that has such a form makes a `Writing` of it, and is named twice in the U
 and, with `is_draft`, at `draft/` below it. So a draft has the very door of its page.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
+from django.db import transaction
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect
@@ -18,7 +21,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from people.identity import plain_name
-from people.models import Draft
+from people.models import Draft, SentForm
 from post.work import background, term
 
 LONGEST = 200_000  # characters in all fields together, and in their names
@@ -67,7 +70,7 @@ def blank(words: Collection[str]) -> None:
     """Empty each field in which one of these words, and nothing else, was typed, however it was
     capitalised and spaced. Reads all drafts, in batches."""
     plain = {plain_name(word) for word in words}
-    for draft in Draft.objects.select_for_update().iterator(chunk_size=100):
+    for draft in Draft.objects.select_for_update(no_key=True).iterator(chunk_size=100):
         fields = {
             name: ["" if plain_name(value) in plain else value for value in values]
             for name, values in draft.fields.items()
@@ -79,7 +82,8 @@ def blank(words: Collection[str]) -> None:
 
 @background("drafts")
 def sweep() -> int:
-    """Forget what nobody came back to."""
+    """Forget what nobody came back to, and what was sent long ago."""
+    SentForm.objects.filter(recorded_at__lt=term(timezone.now())).delete()
     return Draft.objects.filter(changed_at__lt=term(timezone.now())).delete()[0]
 
 
@@ -97,6 +101,36 @@ def words_in(fields: Fields) -> list[str]:
     spaces."""
     texts = [value.strip() for values in fields.values() for value in values]
     return [text for text in texts if any(character.isspace() for character in text)]
+
+
+class SentBefore(Exception):
+    """This very form was sent and done before: its answer never arrived. `page` is where it stood."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.page = page
+
+
+def mark_of_form(request: HttpRequest, page: str) -> str:
+    """Tell this drawing of a form, with the words in it, from every other: a SHA-256 (hex) of its
+    page, of its token, which is another each time that it is drawn, and of what was typed. Files are
+    left out: who sends it again from the page of an outage chooses them again. Empty without
+    a token."""
+    token = request.POST.get("csrfmiddlewaretoken", "")
+    said = json.dumps([page, token, sent(request)], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest() if token else ""
+
+
+@contextmanager
+def once(request: HttpRequest, page: str) -> Iterator[None]:
+    """Do what a form was sent for, in one transaction with noting that it was: whoever gets no
+    answer sends it again, by a tap or from the page of an outage, and it is done once. Raises
+    SentBefore then, and whatever is raised within. Two queries."""
+    with transaction.atomic():
+        mark = mark_of_form(request, page)
+        if mark and not SentForm.objects.get_or_create(mark=mark)[1]:
+            raise SentBefore(page)
+        yield
 
 
 # --- In a view ------------------------------------------------------------------------------------
@@ -153,8 +187,16 @@ class Writing:
         typed = {n: v for n, v in sent(self.request).items() if n in names}
         return keep(self.key, typed | known)
 
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Do `once` what the form was sent for, in one transaction with forgetting what was typed.
+        Three queries."""
+        with once(self.request, self.page):
+            yield
+            self.forget()
+
     def forget(self) -> None:
-        """Forget what was typed: the form was sent. One query."""
+        """Forget what was typed. One query."""
         forget_draft(self.key)
 
     def _offered(self) -> Iterator[tuple[Any, str, Any]]:

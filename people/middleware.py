@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.utils import url_str_to_user_pk
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import (
     BadRequest,
     PermissionDenied,
@@ -13,9 +14,11 @@ from django.core.exceptions import (
 )
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from people.disk import lacked_room
+from people.drafts import SentBefore
 from people.limits import TooOften
 from people.models import Person
 from people.outages import WITHOUT_ROOM, outage_in, unavailable
@@ -128,6 +131,9 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NotPossible):
             return render(request, "409.html", {"reason": str(exception)}, status=409)
+        if isinstance(exception, SentBefore):
+            messages.info(request, _("This had come in already, and is kept once."))
+            return redirect(exception.page)
         if isinstance(exception, TooOften):
             return render(request, "429.html", status=429)
         outage = outage_in(exception)

@@ -379,6 +379,17 @@ class Draft(Row):
         return str(self.pk)
 
 
+class SentForm(models.Model):
+    """A form that was sent and done, so that it is done once however often it is sent
+    (people/drafts.py)."""
+
+    mark = models.CharField(max_length=64, unique=True)  # says nothing of whom or what
+    recorded_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class Attempt(models.Model):
     """Something that was tried and may be tried so often only (people/limits.py)."""
 

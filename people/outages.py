@@ -42,9 +42,11 @@ def unavailable(request: HttpRequest, outage: str) -> HttpResponse:
     that one tap sends it again. Files cannot be kept in a page; it says so."""
     logger.error("503: %s", outage)
     kept = _kept(request)
+    token = get_token(request) if kept is None else request.POST.get("csrfmiddlewaretoken", "")
     context = {
         "request": request,
-        "csrf_token": get_token(request),
+        # That of the form as it was drawn: if it was done after all, it is known for the same.
+        "csrf_token": token or get_token(request),
         "kept": kept,
         "had_files": (kept is not None and bool(request.FILES)) or lacked_room(request),
         "outage": outage,

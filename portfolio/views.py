@@ -214,16 +214,16 @@ def check_in_new(
         return draft.answer()
     if request.method == "POST" and all([form.is_valid(), formset.is_valid()]):
         with refusals_in(form):
-            actions.hold_check_in(
-                enrolment=enrolment,
-                held_on=form.cleaned_data["held_on"],
-                light=form.cleaned_data.get("light", ""),
-                summary=form.cleaned_data["summary"],
-                agreements=agreed(formset),
-                done=form.cleaned_data["done"],
-                by=request.user,
-            )
-            draft.forget()
+            with draft.sending():
+                actions.hold_check_in(
+                    enrolment=enrolment,
+                    held_on=form.cleaned_data["held_on"],
+                    light=form.cleaned_data.get("light", ""),
+                    summary=form.cleaned_data["summary"],
+                    agreements=agreed(formset),
+                    done=form.cleaned_data["done"],
+                    by=request.user,
+                )
             messages.success(request, _("Check-in kept. Your student gets a mail to read it."))
             return redirect("portfolio:check_ins", enrolment.pk)
     evidence_set = load(enrolment)
@@ -255,13 +255,13 @@ def acknowledge(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Htt
         return draft.answer(reverse("portfolio:check_ins", args=[check_in.enrolment_id]))
     if form.is_valid():
         with refusals_in(form, "note"):
-            actions.acknowledge(
-                check_in=check_in,
-                refused=form.cleaned_data["word"] == "refused",
-                note=form.cleaned_data["note"],
-                by=request.user,
-            )
-            draft.forget()
+            with draft.sending():
+                actions.acknowledge(
+                    check_in=check_in,
+                    refused=form.cleaned_data["word"] == "refused",
+                    note=form.cleaned_data["note"],
+                    by=request.user,
+                )
             messages.success(request, _("Thank you. Your adviser can see that you read it."))
             return redirect("portfolio:check_ins", check_in.enrolment_id)
     return _check_ins(request, check_in.enrolment, refused=(check_in, form))
@@ -342,14 +342,14 @@ def set_aside_piece(
         return draft.answer()
     if request.method == "POST" and form.is_valid():
         with refusals_in(form):
-            actions.set_aside(
-                enrolment=enrolment,
-                unit=unit,
-                evidence=piece,
-                reason=form.cleaned_data["reason"],
-                by=request.user,
-            )
-            draft.forget()
+            with draft.sending():
+                actions.set_aside(
+                    enrolment=enrolment,
+                    unit=unit,
+                    evidence=piece,
+                    reason=form.cleaned_data["reason"],
+                    by=request.user,
+                )
             text = _("Set aside. You can take it back until the reference date.")
             messages.success(request, text)
             return redirect("portfolio:set_aside", enrolment.pk, unit.pk)

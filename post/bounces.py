@@ -37,7 +37,7 @@ def note_bounce(message: Message) -> OutboxMail | None:
     if status is None:
         return None
     ids = [pk for token in _tokens(message) if (pk := id_in_folded(PURPOSE, token))]
-    sent = OutboxMail.objects.select_for_update().filter(state=OutboxMail.State.SENT)
+    sent = OutboxMail.objects.select_for_update(no_key=True).filter(state=OutboxMail.State.SENT)
     mail = sent.filter(pk__in=ids[:1]).first()
     if mail is not None:
         mail.state, mail.trouble = OutboxMail.State.FAILED, trouble_of(status)

@@ -113,7 +113,7 @@ def _claimed() -> Iterator[Errand]:
         with transaction.atomic():
             free = Errand.objects.unclaimed(_now()).order_by("recorded_at")
             if connection.features.has_select_for_update_skip_locked:
-                free = free.select_for_update(skip_locked=True)
+                free = free.select_for_update(skip_locked=True, no_key=True)
             errand = free.first()
             if errand is None:
                 return
@@ -132,7 +132,7 @@ def _do_next(held: Errand) -> bool:
     """Do the next row of an errand; returns whether one more was done. `held` learns whether the
     errand has ended for this worker: all is done, it was called off, or its lease ran out and
     another took it."""
-    errand = Errand.objects.select_for_update(of=("self",)).select_related("by").get(pk=held.pk)
+    errand = Errand.objects.select_for_update(of=("self",), no_key=True).select_related("by").get(pk=held.pk)
     is_lost = errand.claimed_until != held.claimed_until
     item = errand.items.filter(state=State.WAITING).first()
     if errand.ended_at or is_lost or item is None:

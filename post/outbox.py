@@ -115,7 +115,7 @@ def _claimed() -> Iterator[OutboxMail]:
         with transaction.atomic():
             due = OutboxMail.objects.due(now).order_by("due_at")
             if connection.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True)
+                due = due.select_for_update(skip_locked=True, no_key=True)
             row = due.first()
             if row is None:
                 return

@@ -88,7 +88,7 @@ def _versions(whole: Sealed) -> list[Sealed]:
     while first.replaces is not None:
         first = first.replaces
     versions: list[Sealed] = [under_lock(type(whole)._base_manager.all(), first.pk)]
-    later = type(whole)._base_manager.select_for_update(of=("self",))
+    later = type(whole)._base_manager.select_for_update(of=("self",), no_key=True)
     while replacing := later.filter(replaces=versions[-1].pk).first():
         versions.append(replacing)
     return versions

@@ -97,7 +97,7 @@ def make_checkpoint(at: datetime | None = None) -> Checkpoint | None:
     `keep_in_files` follow. Raises Contradicted where a chain is not there as it was covered: that
     is for `verify_records` to look into, and no root is put over it. Reads each head, and each that
     was covered last: a second of work for 120,000."""
-    last = Checkpoint.objects.select_for_update().order_by("number").last()
+    last = Checkpoint.objects.select_for_update(no_key=True).order_by("number").last()
     chains = Chain.objects.filter(length__gt=0)
     now: Heads = {key: (length, head) for key, length, head in _heads(chains)}
     before: Heads = {

@@ -339,6 +339,7 @@ LEFT_OUT = {
     "people.Account": "how somebody signs in; nothing that was said or decided",
     "people.Attempt": "how often something was tried, for a day",
     "people.Draft": "what is not sent yet is no record",
+    "people.SentForm": "that a form was sent, so that it is done once",
     "post.Errand": "work that was ordered; what it does is stated case by case",
     "post.ErrandItem": "work that was ordered; what it does is stated case by case",
     "post.OutboxMail": "it says that a mail is to go; what caused it is an event",

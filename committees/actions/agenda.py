@@ -109,7 +109,7 @@ def _each_locked(enrolments: Iterable[Enrolment]) -> list[Enrolment]:
     """Lock these enrolments, and return them in the order given, so that of two meetings that take
     up the same student the second sees the case of the first. Two queries."""
     wanted = [enrolment.pk for enrolment in enrolments]
-    list(Enrolment.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    list(Enrolment.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
     rows = Enrolment.objects.for_list().in_bulk(wanted)
     return [rows[key] for key in wanted]
 

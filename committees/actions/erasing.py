@@ -73,7 +73,9 @@ def erase_item(
 
 def _blank(items: QuerySet[SnapshotItem]) -> list[Blanked]:
     held = list(
-        items.exclude(content=b"").select_related("snapshot").select_for_update(of=("self",))
+        items.exclude(content=b"")
+        .select_related("snapshot")
+        .select_for_update(of=("self",), no_key=True)
     )
     SnapshotItem.objects.filter(pk__in=[item.pk for item in held]).update(content=b"", salt=b"")
     return [Blanked(item, item.snapshot.chain, SnapshotItem.erasable, item.digest) for item in held]

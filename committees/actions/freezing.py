@@ -120,7 +120,7 @@ def _heads(case: Case, *, is_held: bool = False) -> dict[str, str]:
     keys = {case.enrolment.student.chain, *(row.chain for row in earlier.exclude(pk=case.pk))}
     chains = Chain.objects.filter(key__in=keys).order_by("key")
     if is_held:
-        chains = chains.select_for_update()
+        chains = chains.select_for_update(no_key=True)
     return dict(chains.values_list("key", "head"))
 
 

@@ -145,7 +145,7 @@ def _cases_of(meeting: Meeting) -> list[Case]:
     return list(
         Case.objects.for_list()
         .filter(meeting=meeting)
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .order_by("pk")
     )
 

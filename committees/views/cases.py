@@ -94,13 +94,13 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
             return draft.answer()
         if form.is_valid():
             with refusals_in(form):
-                actions.judge(
-                    case=case,
-                    findings=form.outcomes,
-                    motivation=form.cleaned_data["motivation"],
-                    by=request.user,
-                )
-                draft.forget()
+                with draft.sending():
+                    actions.judge(
+                        case=case,
+                        findings=form.outcomes,
+                        motivation=form.cleaned_data["motivation"],
+                        by=request.user,
+                    )
                 text = _("Your judgement is kept, sealed until all are opened together.")
                 return done(request, text, _case_page(case))
     if context["asks_whose"]:

@@ -91,8 +91,8 @@ def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Ht
         return draft.answer()
     if form.is_valid():
         with refusals_in(form):
-            actions.give_mandate(committee=committee, by=request.user, **form.cleaned_data)
-            draft.forget()
+            with draft.sending():
+                actions.give_mandate(committee=committee, by=request.user, **form.cleaned_data)
             text = _("The committee is established, with the members that it has now.")
             return done(request, text, committee)
     context = {"committee": committee, "voting": _voting(committee), "form": form, "draft": draft}

@@ -73,14 +73,14 @@ def decide(
                 return render(request, "committees/_citing.html", context)
         elif form.is_valid():
             with refusals_in(form):
-                actions.decide(
-                    case=case,
-                    findings=form.findings,
-                    motivation=form.cleaned_data["motivation"],
-                    cited=form.cleaned_data["cited"],
-                    by=request.user,
-                )
-                draft.forget()
+                with draft.sending():
+                    actions.decide(
+                        case=case,
+                        findings=form.findings,
+                        motivation=form.cleaned_data["motivation"],
+                        cited=form.cleaned_data["cited"],
+                        by=request.user,
+                    )
                 return _go_on(request, case)
     return _shown(request, before, form, draft, mark=mark)
 
@@ -257,8 +257,8 @@ def defer(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRespo
         return draft.answer(_back(case).url)
     if form.is_valid():
         with refusals_in(form):
-            actions.defer(case=case, reason=form.cleaned_data["reason"], by=request.user)
-            draft.forget()
+            with draft.sending():
+                actions.defer(case=case, reason=form.cleaned_data["reason"], by=request.user)
             text = _("The case is deferred. Student and adviser get a mail.")
             return done(request, text, _back(case))
     before = _before(request, pk)

@@ -43,6 +43,7 @@ from committees.standing import standing_of, waiting_for
 from committees.who_sits import moment_of, panel_in
 from people.access import PersonRequest, allowed, signed_in
 from people.models import Account, Person
+from people.drafts import once
 from people.pages import act_and_go_back, before_writing, done, refusals_in
 from post.errands import order, progress_of
 from post.models import Errand, OutboxMail
@@ -89,7 +90,10 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = MeetingForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            made = actions.plan_meeting(committee=committee, by=request.user, **form.cleaned_data)
+            with once(request, committee.get_absolute_url()):
+                made = actions.plan_meeting(
+                    committee=committee, by=request.user, **form.cleaned_data
+                )
             text = _("The meeting is planned. Put students on its agenda until %(day)s.")
             messages.success(request, text % {"day": date_format(_last_day(made, now), "l j F Y")})
             return redirect("committees:agenda", made.pk)

@@ -17,7 +17,7 @@ def blank_names(row: Model) -> list[Blanked]:
     if not isinstance(row, Person):
         return []
     opened = row.questions.filter(state=FeedbackRequest.State.OPEN).select_related("evidence")
-    for question in opened.select_for_update(of=("self",)).order_by("pk"):
+    for question in opened.select_for_update(of=("self",), no_key=True).order_by("pk"):
         withdraw_open(question, None, timezone.now())
     return [
         *_without_name(row.questions.all(), "asked_as"),

@@ -363,7 +363,9 @@ def send_elsewhere(person: Person, at: datetime) -> None:
     an earlier address: they open nothing any more, and new ones go to where mail goes now."""
     questions = FeedbackRequest.objects.awaiting_answer(at).filter(person=person)
     waiting = list(
-        questions.select_for_update(of=("self",)).select_related("evidence").order_by("pk")
+        questions.select_for_update(of=("self",), no_key=True)
+        .select_related("evidence")
+        .order_by("pk")
     )
     noted = Feedback.objects.awaiting_confirmation(at).filter(person=person)
     for question in waiting:

@@ -63,10 +63,9 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
     if is_draft:
         return draft.answer()
     if form.is_valid():
-        with refusals_in(form):
+        with refusals_in(form), draft.sending():
             actions.answer(question=question, **form.given(), by=_by(request, question))
         if not form.errors:
-            draft.forget()
             return redirect("evidence:answer", token)
         now_is = _question(token)
         if now_is is None or not now_is.is_answerable(timezone.now()):  # settled meanwhile

@@ -45,8 +45,8 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
         return draft.answer()
     if form and form.is_valid():
         with refusals_in(form):
-            asked = actions.ask(evidence=piece, **form.question(), by=request.user)
-            draft.forget()
+            with draft.sending():
+                asked = actions.ask(evidence=piece, **form.question(), by=request.user)
             names = ", ".join(question.asked_as for question in asked)
             text = _("A mail is on its way to %(names)s.") % {"names": names}
             return done(request, text, piece, "feedback")
@@ -65,8 +65,8 @@ def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
         return draft.answer()
     if form and form.is_valid():
         with refusals_in(form):
-            feedback = actions.note(evidence=piece, **form.noted(), by=request.user)
-            draft.forget()
+            with draft.sending():
+                feedback = actions.note(evidence=piece, **form.noted(), by=request.user)
             text = _("Noted. %(name)s gets a mail to confirm it with one tap.")
             return done(request, text % {"name": feedback.spoke_as}, piece, "feedback")
     return _page(request, "evidence/note.html", piece, form, draft)

@@ -73,8 +73,7 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
     draft = Writing(request, f"evidence:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    if (piece := _written(request, form, actions.add_evidence)) is not None:
-        draft.forget()
+    if (piece := _written(request, form, draft, actions.add_evidence)) is not None:
         messages.success(request, _("Your evidence is kept."))
         return redirect("evidence:requirements", piece.pk)
     if form.errors:
@@ -96,8 +95,7 @@ def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
     draft = Writing(request, f"evidence:{piece.pk}:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    if _written(request, form, actions.revise_evidence, evidence=piece) is not None:
-        draft.forget()
+    if _written(request, form, draft, actions.revise_evidence, evidence=piece) is not None:
         messages.success(request, _("Your changes are kept."))
         return redirect(piece)
     if form.errors:
@@ -107,7 +105,11 @@ def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
 
 
 def _written(
-    request: PersonRequest, form: PieceForm, action: Callable[..., Written], **of: Any
+    request: PersonRequest,
+    form: PieceForm,
+    draft: Writing,
+    action: Callable[..., Written],
+    **of: Any,
 ) -> Written | None:
     """Keep what the form brings; None where it is not right yet: it says why, and its good files
     are kept meanwhile. Says of each file that is kept under another name which that is."""
@@ -119,7 +121,7 @@ def _written(
         text = _("“%(given)s” is kept as “%(name)s”, because that is what is in it.")
         messages.info(request, text % {"given": given, "name": name})
     if form.is_valid():
-        with refusals_in(form):
+        with refusals_in(form), draft.sending():
             return action(words=form.words, files=form.chosen_files, by=request.user, **of)
     return None
 
