@@ -104,7 +104,8 @@ def words_in(fields: Fields) -> list[str]:
 
 
 class SentBefore(Exception):
-    """This very form was sent and done before: its answer never arrived. `page` is where it stood."""
+    """This very form was sent and done before, and its answer never arrived; `page` says where it
+    leads."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -113,8 +114,8 @@ class SentBefore(Exception):
 
 def mark_of_form(request: HttpRequest, page: str) -> str:
     """Tell this drawing of a form, with the words in it, from every other: a SHA-256 (hex) of its
-    page, of its token, which is another each time that it is drawn, and of what was typed. Files are
-    left out: who sends it again from the page of an outage chooses them again. Empty without
+    page, of its token, which is another each time that it is drawn, and of what was typed. Files
+    are left out: who sends it again from the page of an outage chooses them again. Empty without
     a token."""
     token = request.POST.get("csrfmiddlewaretoken", "")
     said = json.dumps([page, token, sent(request)], sort_keys=True)

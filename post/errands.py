@@ -132,7 +132,11 @@ def _do_next(held: Errand) -> bool:
     """Do the next row of an errand; returns whether one more was done. `held` learns whether the
     errand has ended for this worker: all is done, it was called off, or its lease ran out and
     another took it."""
-    errand = Errand.objects.select_for_update(of=("self",), no_key=True).select_related("by").get(pk=held.pk)
+    errand = (
+        Errand.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("by")
+        .get(pk=held.pk)
+    )
     is_lost = errand.claimed_until != held.claimed_until
     item = errand.items.filter(state=State.WAITING).first()
     if errand.ended_at or is_lost or item is None:

@@ -117,7 +117,11 @@ def sign_heads() -> list[str]:
     an older one can write none of them anew; returns the keys of the chains whose head does not
     bear its proof, which are left as they are. Two queries for each thousand chains."""
     wrong: list[str] = []
-    older = Chain.objects.select_for_update(no_key=True).filter(key_number__lt=signing_key()).order_by("key")
+    older = (
+        Chain.objects.select_for_update(no_key=True)
+        .filter(key_number__lt=signing_key())
+        .order_by("key")
+    )
     done = ""
     while chains := list(older.filter(key__gt=done)[:1000]):
         done = chains[-1].key

@@ -26,8 +26,9 @@ AWAY = {
 
 def under_lock(rows: "models.QuerySet[AnyRow]", pk: UUID) -> AnyRow:
     """Lock the row with this id until the end of the transaction, and return it as it is now.
-    Raises NotPossible where somebody deleted it since it was looked up: two taps, two tabs. One
-    query."""
+    Raises NotPossible where somebody deleted it since it was looked up: two taps, two tabs. Rows
+    that name it can be written meanwhile, as under every lock here (`no_key`): their writer would
+    wait for us at their commit, with what we may go on to wait for. One query."""
     row = rows.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if row is None:
         raise NotPossible(_("This is no longer here: it has been removed already."))

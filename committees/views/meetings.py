@@ -42,8 +42,8 @@ from committees.models import Attendance, Case, Committee, Contradiction, Meetin
 from committees.standing import standing_of, waiting_for
 from committees.who_sits import moment_of, panel_in
 from people.access import PersonRequest, allowed, signed_in
-from people.models import Account, Person
 from people.drafts import once
+from people.models import Account, Person
 from people.pages import act_and_go_back, before_writing, done, refusals_in
 from post.errands import order, progress_of
 from post.models import Errand, OutboxMail

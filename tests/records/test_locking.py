@@ -1,5 +1,6 @@
 """What is locked is there, and what the database says is told by its code, in whatever words."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,6 +17,7 @@ from records.models import Erasure
 from records.refusals import NotPossible
 from tests.factories import AccountFactory
 from tests.strictness import HeldTooLate
+from tests.test_structure import sources
 
 
 @pytest.mark.django_db
@@ -121,6 +123,37 @@ def other() -> Iterator[SimpleNamespace]:
     copied = connections["default"].copy("default")
     with closing(copied):
         yield copied
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks no row; see test_busy")
+def test_who_is_locked_can_be_named_meanwhile(other: SimpleNamespace) -> None:
+    """PostgreSQL asks for a row that is named at the commit of who names it, when they hold all
+    else already: two people would wait for each other."""
+    account = AccountFactory()
+    with transaction.atomic():
+        under_lock(type(account).objects.all(), account.pk)
+        with other.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '20ms'")
+            cursor.execute(
+                "SELECT id FROM people_account WHERE id = %s FOR KEY SHARE", [account.pk]
+            )
+            assert cursor.fetchone() == (account.pk,)
+            with pytest.raises(OperationalError):
+                cursor.execute(
+                    "SELECT 1 FROM people_account WHERE id = %s FOR NO KEY UPDATE", [account.pk]
+                )
+
+
+def test_every_lock_lets_its_row_be_named() -> None:
+    calls = [
+        (path.name, call)
+        for _room, path in sources()
+        for call in re.findall(r"\.select_for_update\((.*)", path.read_text(encoding="utf-8"))
+    ]
+
+    assert len(calls) > 15
+    assert [(name, call) for name, call in calls if "no_key=True" not in call] == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,6 @@ told with what is there. Ends with 1 where the two differ.
 
 import argparse
 import json
-import os
 import random
 import shutil
 import signal
@@ -92,7 +91,7 @@ def _played(
     if not topology.has_own_disk:
         say(began, "no file system can be mounted here: a limit on the web server's files instead")
     topology.start()
-    school = json.loads(topology.python("-m", "tools.fault_day.school", "3" if short else "6"))
+    school = json.loads(topology.python("-m", "tools.fault_day.school", "2" if short else "6"))
     topology.open()
     say(began, "the school stands")
 
@@ -100,11 +99,11 @@ def _played(
     faults = Faults(topology, journal, seed, short=short)
     reference = clock.now() + (timedelta(hours=12) if clock.can_step else timedelta(minutes=3))
     reference = reference.replace(second=0, microsecond=0)
-    secretary, members = day.committee()
+    secretary, members = day.committee(3 if short else 4)
     there = reference.astimezone(HERE)
     meeting = secretary.plan(held_at=there + timedelta(minutes=2), reference_at=there)
-    day.begin(givers=2 if short else 3)
-    stepping = threading.Timer(10 if short else 45, _to_the_change, (topology, journal, change))
+    day.begin(givers=1 if short else 3)
+    stepping = threading.Timer(8 if short else 45, _to_the_change, (topology, journal, change))
     if clock.can_step:
         stepping.start()
     faults.half()
@@ -118,7 +117,7 @@ def _played(
     opening = threading.Timer(8 if short else 60, may_open.set)
     opening.start()
     faults.half()
-    may_open.set()
+    opening.join()
     sitting.join()
     say(began, "the last fault is over")
     drained(topology, journal, day)

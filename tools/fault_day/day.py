@@ -29,6 +29,7 @@ PATIENCE = 40.0  # seconds for which somebody waits for an answer
 GIVES_UP = 180.0  # seconds after which somebody who was never answered goes home
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of a field
 NO_PAGE = "none"  # the page of a form that is one button, and does twice what it does once
+SIGN_IN = "/accounts/login/"
 ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 Fields = dict[str, str | list[str]]
@@ -73,7 +74,7 @@ class Visitor:
 
     def __init__(self, day: "Day", name: str = "", number: int = 0) -> None:
         self.day, self.name = day, name
-        self.random = random.Random(f"{day.seed} {name} {number}")
+        self.random = random.Random(f"{day.seed} {name} {number}")  # noqa: S311 - no secret
         self.has_come_back = False  # by signing in, after which an open form is an old one
         self._jar = CookieJar()
         self._opener = urllib.request.build_opener(
@@ -126,17 +127,16 @@ class Visitor:
         end = time.monotonic() + GIVES_UP
         while time.monotonic() < end:
             reply = ask()
-            if reply is not None and reply.path.startswith("/accounts/login/") and self.name:
-                if reply.status == 302 and not path.startswith("/accounts/login/"):
-                    self.sign_in()
-                    continue
+            if reply and self.name and reply.path.partition("?")[0] == SIGN_IN != path:
+                self.sign_in()
+                continue
             yield reply
             time.sleep(self.random.uniform(0.1, 0.5))
         self.day.journal.write("gave up", path=plain(path))
         raise GaveUp(path)
 
     def sign_in(self) -> None:
-        path = "/accounts/login/"
+        path = SIGN_IN
         self._until_answered(path, lambda: self._send(path))
         form: Fields = {"login": address(self.name), "password": PASSWORD}
         reply = self._until_answered(path, lambda: self._send(path, form))
@@ -176,15 +176,15 @@ class Visitor:
         **facts: Any,
     ) -> str:
         """Do something and write down that it was said to be done; returns the path to which that
-        led, nothing where it was only seen to be done. `page` is the page with the form. Who is told
-        to try again, and who gets no answer, sends the same form again. Where that is refused since
-        it may have been done (409), or after signing in anew (403), they look at the page where it
-        would be `seen` by its key."""
+        led, nothing where it was only seen to be done. `page` is the page with the form. Who is
+        told to try again, and who gets no answer, sends the same form again. Where that is refused
+        since it may have been done (409), or after signing in anew (403), they look at the page
+        where it would be `seen` by its key."""
         journal = self.day.journal
         form = {**fields, TOKEN: self._drawn(page or path) if page != NO_PAGE else self._token()}
         journal.write("tries", kind=kind, key=key)
         is_unknown = False
-        for reply in self._tries(path, lambda: self._send(path, form, files)):
+        for reply in self._tries(path, lambda: self._send(path, form, files)):  # noqa: B023 - at once
             if reply is None or reply.status == 503:
                 is_unknown = True
             elif reply.status in (200, 302):
@@ -423,10 +423,11 @@ class Day:
 
     # --- The committee ---
 
-    def committee(self) -> tuple[Secretary, list[Member]]:
+    def committee(self, come: int) -> tuple[Secretary, list[Member]]:
+        """Name the secretary, and so many of the voting members, the chair first."""
         secretary = Secretary(self, "Anneke Smit")
         voting = [Member(self, name) for name, seat in MEMBERS.items() if seat != "secretary"]
-        return secretary, voting
+        return secretary, voting[:come]
 
     def meet(self, meeting: str, members: list[Member], may_open: threading.Event) -> None:
         """Judge alone, again and again until the meeting may open, and decide together."""
@@ -484,7 +485,7 @@ def encoded(fields: Fields, files: Sequence[File]) -> tuple[bytes, str]:
     ]
     if not files:
         return urlencode(pairs).encode(), "application/x-www-form-urlencoded"
-    mark = f"day-{random.getrandbits(64):x}"  # noqa: S311 - no secret
+    mark = f"day-{random.getrandbits(64):x}"
     parts = [
         f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for name, value in pairs

@@ -45,7 +45,7 @@ class Pace:
 class Faults:
     def __init__(self, topology: Topology, journal: Journal, seed: int, *, short: bool) -> None:
         self.topology, self.journal = topology, journal
-        self.random = random.Random(f"{seed} faults")
+        self.random = random.Random(f"{seed} faults")  # noqa: S311 - no secret
         self.pace = Pace((1.5, 3), (4, 6)) if short else Pace((2.5, 5), (5, 10))
         self._kills = self._drawn(KILLS, short)
         self._outages = self._drawn(OUTAGES, short)

@@ -9,8 +9,8 @@ from typing import Any
 
 
 class Journal:
-    """A file of JSON lines, each with what it is and when: `at`, in seconds of one clock that nobody
-    steps."""
+    """A file of JSON lines, each with what it is and when: `at`, in seconds of one clock that
+    nobody steps."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w")

@@ -14,14 +14,14 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -42,8 +42,8 @@ TRIES_AGAIN = 0.1  # seconds, as Docker does with `restart: unless-stopped`
 
 
 class SchoolClock:
-    """The clock of the application's processes: ahead of this machine's, by as much as the day asks.
-    Where libfaketime is not there it is this machine's."""
+    """The clock of the application's processes: ahead of this machine's, by as much as the day
+    asks. Where libfaketime is not there it is this machine's."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "clock"
@@ -134,7 +134,7 @@ class SchoolMail(Controller):
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.mood == self.DROPS and server.transport is not None:
-            server.transport.abort()
+            cast(asyncio.Transport, server.transport).abort()
             return "421 4.3.2 Gone"
         content = (envelope.original_content or b"").replace(b"\r\n", b"\n")
         message = message_from_bytes(content, EmailMessage, policy=policy.default)
@@ -285,7 +285,8 @@ class Topology:
         compose = (self.tree / "docker-compose.yml").read_text()
         for name in ("worker", "beat", "redis"):
             found = re.search(rf"^  {name}:$.*?^    command: \[(.*?)\]$", compose, re.M | re.S)
-            assert found is not None, name
+            if found is None:
+                raise LookupError(f"docker-compose.yml has no command of {name}")
             words = [word.strip('"') for word in found[1].split(", ")]
             yield words if name == "redis" else self._ours(words)
 
@@ -302,7 +303,8 @@ class Topology:
 
     def _database(self) -> Daemon:
         """Make a cluster on the small disk. PostgreSQL does not run as root."""
-        data, how = self.disk / "postgres", {}
+        data = self.disk / "postgres"
+        how: dict[str, Any] = {}
         data.mkdir(mode=0o700)
         if os.geteuid() == 0:
             owner = pwd.getpwnam("nobody")
@@ -382,17 +384,18 @@ class Topology:
 
     def is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.base_url}/health/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
+            connection = HTTPConnection("127.0.0.1", self._web_port, timeout=5)
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
             return False
 
     def end(self, *, dumps: bool = False) -> None:
         """End all of it; `dumps` keeps what the database holds."""
         if dumps:
             with (self.folder / "database.sql").open("w") as file:
-                dump = [programs() / "pg_dump", "--inserts", self.database_url]
-                subprocess.run(dump, stdout=file, check=False)
+                dump = programs() / "pg_dump"
+                subprocess.run([dump, "--inserts", self.database_url], stdout=file, check=False)
         self._is_over.set()
         for daemon in reversed(self.daemons):
             daemon.away()
