@@ -12,6 +12,8 @@
 #   make lock          the lock files from pyproject.toml (UPGRADE=--upgrade for newer versions)
 #   make translations  the texts marked for translation into locale/nl
 #   make screenshots   the pictures of README.md, taken from a demo of their own
+#   make fault-day     a school's day on which everything goes wrong, some minutes; SHORT=1 for two
+#                      of them, SEED=number to play one again (needs Redis; libfaketime if there)
 #   make lighthouse    how five pages do in Lighthouse (needs Node and Chromium), some minutes
 
 .DEFAULT_GOAL := setup
@@ -22,7 +24,7 @@ PYTEST := $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 TEMPLATES := $(shell find templates -type f -name '*.html')
 
 .PHONY: demo demo-reset demo-verify setup setup-dev test check lock translations \
-  screenshots lighthouse
+  screenshots lighthouse fault-day
 
 demo demo-reset demo-verify: export DEMO := 1
 
@@ -67,6 +69,9 @@ translations: setup-dev
 
 screenshots: setup-dev
 	$(RUN) -m tools.screenshots
+
+fault-day: setup-dev
+	$(RUN) -m tools.fault_day $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED))
 
 lighthouse: setup-dev
 	$(RUN) -m tools.lighthouse

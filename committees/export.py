@@ -158,7 +158,7 @@ def export(case: Case, root: str, *, by: Account, at: datetime) -> ZipStream:
     keys = [case.chain, case.meeting.chain, case.meeting.committee.chain]
     append(by.person.chain, "case.exported", by=by, at=at, facts={"case": case.pk})
     # Who writes on one of these chains waits, so that the rows are those that the events state.
-    list(Chain.objects.select_for_update().filter(key__in=keys).order_by("key"))
+    list(Chain.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("key"))
     items = SnapshotItem.objects.filter(snapshot__case=case).order_by("number")
     told = {
         "format": FORMAT,

@@ -242,7 +242,7 @@ def make_known(case: Case, *, by: Account, at: datetime) -> Announcement:
     ground = Supersession.objects.filter(decision=case.decision_id).values_list("ground").first()
     sector = case.enrolment.programme.rules.as_of(at).sector
     body, last_day = way_to_contest(sector, timezone.localdate(at), *(ground or ()))
-    head = Chain.objects.select_for_update().get(key=case.chain).head
+    head = Chain.objects.select_for_update(no_key=True).get(key=case.chain).head
     announcement = Announcement.objects.create(
         decision=case.standing,
         by_id=by.pk,
