@@ -104,33 +104,34 @@ def words_in(fields: Fields) -> list[str]:
 
 
 class SentBefore(Exception):
-    """This very form was sent and done before, and its answer never arrived; `page` says where it
-    leads."""
+    """This very form was sent and done before, and its answer never arrived; `leads_to` is the page
+    where it can be seen."""
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, leads_to: str) -> None:
         super().__init__()
-        self.page = page
+        self.leads_to = leads_to
 
 
-def mark_of_form(request: HttpRequest, page: str) -> str:
-    """Tell this drawing of a form, with the words in it, from every other: a SHA-256 (hex) of its
-    page, of its token, which is another each time that it is drawn, and of what was typed. Files
-    are left out: who sends it again from the page of an outage chooses them again. Empty without
+def mark_of_form(request: HttpRequest) -> str:
+    """Tell this drawing of a form, with the words in it, from every other: a SHA-256 (hex) of where
+    it is sent, of its token, which is another each time that it is drawn, and of what was typed.
+    Files are left out: who sends it again from the page of an outage chooses them again. Empty without
     a token."""
     token = request.POST.get("csrfmiddlewaretoken", "")
-    said = json.dumps([page, token, sent(request)], sort_keys=True)
+    said = json.dumps([request.get_full_path(), token, sent(request)], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest() if token else ""
 
 
 @contextmanager
-def once(request: HttpRequest, page: str) -> Iterator[None]:
+def once(request: HttpRequest, leads_to: str) -> Iterator[None]:
     """Do what a form was sent for, in one transaction with noting that it was: whoever gets no
-    answer sends it again, by a tap or from the page of an outage, and it is done once. Raises
-    SentBefore then, and whatever is raised within. Two queries."""
+    answer sends it again, by a tap or from the page of an outage, and it is done once. `leads_to`
+    is the page on which they then see that it was. Raises SentBefore then, and whatever is raised
+    within. Two queries."""
     with transaction.atomic():
-        mark = mark_of_form(request, page)
+        mark = mark_of_form(request)
         if mark and not SentForm.objects.get_or_create(mark=mark)[1]:
-            raise SentBefore(page)
+            raise SentBefore(leads_to)
         yield
 
 
@@ -189,10 +190,10 @@ class Writing:
         return keep(self.key, typed | known)
 
     @contextmanager
-    def sending(self) -> Iterator[None]:
+    def sending(self, leads_to: str) -> Iterator[None]:
         """Do `once` what the form was sent for, in one transaction with forgetting what was typed.
         Three queries."""
-        with once(self.request, self.page):
+        with once(self.request, leads_to):
             yield
             self.forget()
 

@@ -133,7 +133,7 @@ class RefusalMiddleware:
             return render(request, "409.html", {"reason": str(exception)}, status=409)
         if isinstance(exception, SentBefore):
             messages.info(request, _("This had come in already, and is kept once."))
-            return redirect(exception.page)
+            return redirect(exception.leads_to)
         if isinstance(exception, TooOften):
             return render(request, "429.html", status=429)
         outage = outage_in(exception)

@@ -214,7 +214,7 @@ def check_in_new(
         return draft.answer()
     if request.method == "POST" and all([form.is_valid(), formset.is_valid()]):
         with refusals_in(form):
-            with draft.sending():
+            with draft.sending(reverse("portfolio:check_ins", args=[enrolment.pk])):
                 actions.hold_check_in(
                     enrolment=enrolment,
                     held_on=form.cleaned_data["held_on"],
@@ -255,7 +255,7 @@ def acknowledge(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Htt
         return draft.answer(reverse("portfolio:check_ins", args=[check_in.enrolment_id]))
     if form.is_valid():
         with refusals_in(form, "note"):
-            with draft.sending():
+            with draft.sending(reverse("portfolio:check_ins", args=[check_in.enrolment_id])):
                 actions.acknowledge(
                     check_in=check_in,
                     refused=form.cleaned_data["word"] == "refused",
@@ -342,7 +342,7 @@ def set_aside_piece(
         return draft.answer()
     if request.method == "POST" and form.is_valid():
         with refusals_in(form):
-            with draft.sending():
+            with draft.sending(reverse("portfolio:set_aside", args=[enrolment.pk, unit.pk])):
                 actions.set_aside(
                     enrolment=enrolment,
                     unit=unit,

@@ -94,7 +94,7 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
             return draft.answer()
         if form.is_valid():
             with refusals_in(form):
-                with draft.sending():
+                with draft.sending(_case_page(case).get_absolute_url()):
                     actions.judge(
                         case=case,
                         findings=form.outcomes,

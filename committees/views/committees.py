@@ -91,7 +91,7 @@ def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Ht
         return draft.answer()
     if form.is_valid():
         with refusals_in(form):
-            with draft.sending():
+            with draft.sending(committee.get_absolute_url()):
                 actions.give_mandate(committee=committee, by=request.user, **form.cleaned_data)
             text = _("The committee is established, with the members that it has now.")
             return done(request, text, committee)

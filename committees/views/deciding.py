@@ -73,7 +73,7 @@ def decide(
                 return render(request, "committees/_citing.html", context)
         elif form.is_valid():
             with refusals_in(form):
-                with draft.sending():
+                with draft.sending(_back(case).get_absolute_url()):
                     actions.decide(
                         case=case,
                         findings=form.findings,
@@ -257,7 +257,7 @@ def defer(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRespo
         return draft.answer(_back(case).url)
     if form.is_valid():
         with refusals_in(form):
-            with draft.sending():
+            with draft.sending(_back(case).get_absolute_url()):
                 actions.defer(case=case, reason=form.cleaned_data["reason"], by=request.user)
             text = _("The case is deferred. Student and adviser get a mail.")
             return done(request, text, _back(case))

@@ -63,7 +63,7 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
     if is_draft:
         return draft.answer()
     if form.is_valid():
-        with refusals_in(form), draft.sending():
+        with refusals_in(form), draft.sending(request.path):
             actions.answer(question=question, **form.given(), by=_by(request, question))
         if not form.errors:
             return redirect("evidence:answer", token)

@@ -45,7 +45,7 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
         return draft.answer()
     if form and form.is_valid():
         with refusals_in(form):
-            with draft.sending():
+            with draft.sending(piece.get_absolute_url()):
                 asked = actions.ask(evidence=piece, **form.question(), by=request.user)
             names = ", ".join(question.asked_as for question in asked)
             text = _("A mail is on its way to %(names)s.") % {"names": names}
@@ -65,7 +65,7 @@ def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
         return draft.answer()
     if form and form.is_valid():
         with refusals_in(form):
-            with draft.sending():
+            with draft.sending(piece.get_absolute_url()):
                 feedback = actions.note(evidence=piece, **form.noted(), by=request.user)
             text = _("Noted. %(name)s gets a mail to confirm it with one tap.")
             return done(request, text % {"name": feedback.spoke_as}, piece, "feedback")

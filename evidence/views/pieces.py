@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -73,7 +74,8 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
     draft = Writing(request, f"evidence:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    if (piece := _written(request, form, draft, actions.add_evidence)) is not None:
+    seen_at = reverse("evidence:list")
+    if (piece := _written(request, form, draft, seen_at, actions.add_evidence)) is not None:
         messages.success(request, _("Your evidence is kept."))
         return redirect("evidence:requirements", piece.pk)
     if form.errors:
@@ -95,7 +97,8 @@ def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
     draft = Writing(request, f"evidence:{piece.pk}:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    if _written(request, form, draft, actions.revise_evidence, evidence=piece) is not None:
+    seen_at = piece.get_absolute_url()
+    if _written(request, form, draft, seen_at, actions.revise_evidence, evidence=piece) is not None:
         messages.success(request, _("Your changes are kept."))
         return redirect(piece)
     if form.errors:
@@ -108,6 +111,7 @@ def _written(
     request: PersonRequest,
     form: PieceForm,
     draft: Writing,
+    seen_at: str,
     action: Callable[..., Written],
     **of: Any,
 ) -> Written | None:
@@ -121,7 +125,7 @@ def _written(
         text = _("“%(given)s” is kept as “%(name)s”, because that is what is in it.")
         messages.info(request, text % {"given": given, "name": name})
     if form.is_valid():
-        with refusals_in(form), draft.sending():
+        with refusals_in(form), draft.sending(seen_at):
             return action(words=form.words, files=form.chosen_files, by=request.user, **of)
     return None
 

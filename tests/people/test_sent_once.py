@@ -20,6 +20,7 @@ from portfolio.models import CheckIn
 from tests.committees import factories as committees
 from tests.factories import EnrolmentFactory
 from tests.portfolio.factories import scene
+from tests.portfolio.test_check_ins import hold
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,7 @@ def test_the_same_form_is_done_once_and_says_so(student: Account) -> None:
         302,
         reverse("evidence:requirements", args=[Evidence.objects.get().pk]),
     )
-    assert (again.status_code, again["Location"]) == (302, path)
+    assert (again.status_code, again["Location"]) == (302, reverse("evidence:list"))
     assert [str(said) for said in get_messages(again.wsgi_request)] == [
         "Dit was al binnengekomen en is één keer bewaard."
     ]
@@ -121,6 +122,17 @@ def test_a_check_in_is_held_once() -> None:
         assert send(place.adviser, path, **form).status_code == 302
 
     assert CheckIn.objects.count() == 1
+
+
+def test_a_form_on_another_page_leads_to_that_page_again() -> None:
+    """What is only sent to its address cannot be read there."""
+    place = scene()
+    check_in = hold(place)
+    path = reverse("portfolio:acknowledge", args=[check_in.pk])
+    answers = [send(place.student, path, word="read") for _time in range(2)]
+
+    page = reverse("portfolio:check_ins", args=[place.enrolment.pk])
+    assert [(one.status_code, one["Location"]) for one in answers] == [(302, page)] * 2
 
 
 def test_a_meeting_is_planned_once() -> None:

@@ -152,7 +152,7 @@ def drained(topology: Topology, journal: Journal, day: Day) -> None:
                 return
             if not topology.clock.can_step:
                 connection.execute(HURRY)
-        if topology.clock.can_step and time.monotonic() > stepped + 6:
+        if topology.clock.can_step and time.monotonic() > stepped + 3:
             topology.clock.step(LEASE)
             journal.write("clock", by=LEASE.total_seconds())
             stepped = time.monotonic()
