@@ -115,8 +115,8 @@ class SentBefore(Exception):
 def mark_of_form(request: HttpRequest) -> str:
     """Tell this drawing of a form, with the words in it, from every other: a SHA-256 (hex) of where
     it is sent, of its token, which is another each time that it is drawn, and of what was typed.
-    Files are left out: who sends it again from the page of an outage chooses them again. Empty without
-    a token."""
+    Files are left out: who sends it again from the page of an outage chooses them again. Empty
+    without a token."""
     token = request.POST.get("csrfmiddlewaretoken", "")
     said = json.dumps([request.get_full_path(), token, sent(request)], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest() if token else ""
