@@ -127,7 +127,7 @@ def once(request: HttpRequest, leads_to: str) -> Iterator[None]:
     """Do what a form was sent for, in one transaction with noting that it was: whoever gets no
     answer sends it again, by a tap or from the page of an outage, and it is done once. `leads_to`
     is the page on which they then see that it was. Raises SentBefore then, and whatever is raised
-    within. Two queries."""
+    within. Two queries, and a savepoint."""
     with transaction.atomic():
         mark = mark_of_form(request)
         if mark and not SentForm.objects.get_or_create(mark=mark)[1]:
@@ -192,7 +192,7 @@ class Writing:
     @contextmanager
     def sending(self, leads_to: str) -> Iterator[None]:
         """Do `once` what the form was sent for, in one transaction with forgetting what was typed.
-        Three queries."""
+        Three queries, and a savepoint."""
         with once(self.request, leads_to):
             yield
             self.forget()

@@ -1,11 +1,10 @@
 """Coverage: per requirement, what the set holds. The heart of the product.
 
-Counted from what was shown and said (`Shown`), which comes from an `EvidenceSet`, live or frozen,
-or straight from the rows (portfolio/kept.py): the same for student, adviser and committee. It
-counts and shows; it never scores. "Distinct people" counts givers who wrote or confirmed; what was
-only noted stands apart. A requirement that stands under several work processes is shown at each
-place and counts once in what is above it.
-"""
+Counted from what was shown and said (`ShownAndSaid`), which comes from an `EvidenceSet`, live or
+frozen, or straight from the rows (portfolio/kept.py): the same for student, adviser and committee.
+It counts and shows; it never scores. "Distinct people" counts givers who wrote or confirmed; what
+was only noted stands apart. A requirement that stands under several work processes is shown at each
+place and counts once in what is above it."""
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Sequence
@@ -254,14 +253,14 @@ class Said(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownAndSaid:
     """All that is counted in a set. A feedback of which no remark is about anything in the frame
     answers its piece all the same."""
 
     pieces: Sequence[ShownPiece]
     said: Sequence[Said]
 
-    def narrowed(self, only: Filter) -> "Shown":
+    def narrowed(self, only: Filter) -> "ShownAndSaid":
         """Return what the filter asks for: what is in its period, and of which somebody in its role
         spoke; laid only against what they spoke of."""
         pieces, said = self.pieces, self.said
@@ -281,10 +280,10 @@ class Shown:
                 for piece in pieces
                 if piece.key in spoken_of
             ]
-        return Shown(pieces, said)
+        return ShownAndSaid(pieces, said)
 
 
-def count(frame: Frame, shown: Shown, only: Filter = EVERYTHING) -> Coverage:
+def count(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> Coverage:
     """Count what was shown and said of each requirement in this frame, or the part that the filter
     asks for. No query."""
     counted = _Count(frame, shown.narrowed(only), only)
@@ -324,7 +323,7 @@ class _Behind:
 
 
 class _Count:
-    def __init__(self, frame: Frame, shown: Shown, only: Filter) -> None:
+    def __init__(self, frame: Frame, shown: ShownAndSaid, only: Filter) -> None:
         self.frame = frame
         self.only = only
         self.shown = shown
@@ -476,7 +475,7 @@ def draw_lines(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> dict[str
     return {key: line for key in keys if (line := drawing.line(key))}
 
 
-def shown_in(evidence_set: EvidenceSet, since: date | None = None) -> Shown:
+def shown_in(evidence_set: EvidenceSet, since: date | None = None) -> ShownAndSaid:
     """Read from a set what is counted; with a day, what is new since then."""
     pieces = [
         ShownPiece(
@@ -496,7 +495,7 @@ def shown_in(evidence_set: EvidenceSet, since: date | None = None) -> Shown:
         said += [Said(*by, each.requirements, each.on_whole, is_new) for each in item.remarks]
         if not item.remarks:
             said.append(Said(*by, (), on_whole=False, is_new=is_new))
-    return Shown(pieces, said)
+    return ShownAndSaid(pieces, said)
 
 
 def _is_laid_since(laid: LaidFact, piece: PieceFact, since: date | None) -> bool:
