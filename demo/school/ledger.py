@@ -5,21 +5,29 @@ A row is held as the plain values that its statement is made of: ids, days and m
 canonical JSON has them. What is written here is verified as anything else is.
 """
 
+import hmac
 import json
+import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from hashlib import sha256
+from operator import attrgetter, itemgetter
 from random import Random
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.conf import settings
+from django.db import connection, models
 from django.db.models import F, Max
 
-from records.chain import beginning, digest_of, sign
-from records.models import Chain, Checkpoint, Event, Part, Sealed, new_salt
+from records.chain import beginning, sign, signing_key
+from records.models import Chain, Checkpoint, Event, Part, Sealed
 
+Values = dict[str, Any]
 _as_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -31,6 +39,16 @@ def plain(moment: datetime) -> str:
 def day(of: date) -> str:
     """Write a day, or that of a moment in the school's time, as canonical JSON has it."""
     return of.strftime("%Y-%m-%d")
+
+
+def _salts() -> Iterator[str]:
+    """Draw salts as `records.models.new_salt` does, a thousand at once."""
+    while True:
+        drawn = secrets.token_hex(16 * 1000)
+        yield from (drawn[start : start + 32] for start in range(0, len(drawn), 32))
+
+
+SALTS = _salts()
 
 
 class Sheet:
@@ -58,38 +76,35 @@ class Sheet:
             if (value := _default(field)) is not NotImplemented
         }
 
-    def write(self, rows: Iterable["Made"]) -> None:
-        """Insert these rows: by COPY on PostgreSQL, else by one statement for all."""
-        names = [field.name for field in self.fields]
+    def write(self, rows: Iterable[Values], cursor: Any) -> None:
+        """Insert these rows by a cursor of the driver: by COPY on PostgreSQL, else by one statement
+        for all."""
         quoted = connection.ops.quote_name
         columns = ", ".join(quoted(field.column) for field in self.fields)
         table = quoted(self.model._meta.db_table)
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                jsons = [isinstance(field, models.JSONField) for field in self.fields]
-                lists = any(jsons)
-                with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                    for row in rows:
-                        values = [row.values[name] for name in names]
-                        if lists:
-                            values = [
-                                _as_json(value) if is_json else value
-                                for value, is_json in zip(values, jsons, strict=True)
-                            ]
-                        copy.write_row(values)
-                return
-            ways = [_for_sqlite(field) for field in self.fields]
-            marks = ", ".join(["%s"] * len(names))
-            cursor.executemany(
-                f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - names of ours
-                [
-                    [way(row.values[name]) for name, way in zip(names, ways, strict=True)]
-                    for row in rows
-                ],
-            )
+        pick = itemgetter(*(field.name for field in self.fields))
+        jsons = [field.name for field in self.fields if isinstance(field, models.JSONField)]
+        for name in jsons:
+            rows = [{**row, name: _json_text(row[name])} for row in rows]
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(pick(row))
+            return
+        ways = [_for_sqlite(field) for field in self.fields]
+        marks = ", ".join("?" * len(ways))
+        cursor.executemany(
+            f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - names of ours
+            ([way(value) for way, value in zip(ways, pick(row), strict=True)] for row in rows),
+        )
 
 
 sheet_of = cache(Sheet)
+
+
+def _json_text(value: Any) -> str:
+    """Write a value for a column of JSON; a text is that already."""
+    return value if isinstance(value, str) else _as_json(value)
 
 
 def _default(field: models.Field) -> Any:
@@ -115,8 +130,6 @@ def _for_sqlite(field: models.Field) -> Callable[[Any], Any]:
             return lambda value: value and value.replace("-", "")
         case models.DateTimeField():
             return lambda value: value and str(datetime.fromisoformat(value).replace(tzinfo=None))
-        case models.JSONField():
-            return _as_json
     return lambda value: value
 
 
@@ -125,7 +138,7 @@ class Made:
 
     __slots__ = ("parts", "sheet", "values")
 
-    def __init__(self, sheet: Sheet, values: dict[str, Any]) -> None:
+    def __init__(self, sheet: Sheet, values: Values) -> None:
         self.sheet, self.values = sheet, values
         self.parts: dict[str, list[Made]] = {}
 
@@ -133,7 +146,7 @@ class Made:
     def id(self) -> str:
         return self.values["id"]
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> Values:
         """List what is stated of it, as `Sealed.content_to_seal` does."""
         values, sheet = self.values, self.sheet
         said = {name: values[name] for name in sheet.stated}
@@ -148,6 +161,16 @@ class Made:
         return name, sha256(whole.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What is to be said on a chain; `statement` is canonical JSON."""
+
+    at: datetime
+    verb: str
+    by: str | None
+    statement: str
+
+
 class Ledger:
     """What was made and not written yet, and what is to be said of it, by chain. Ids follow from
     the `rng`; salts do not."""
@@ -155,9 +178,8 @@ class Ledger:
     def __init__(self, rng: Random) -> None:
         self.rng = rng
         self.rows: dict[Sheet, list[Made]] = defaultdict(list)
-        self.acts: dict[str, list[tuple[datetime, str, str | None, dict[str, Any]]]] = defaultdict(
-            list
-        )
+        self.acts: dict[str, list[Act]] = defaultdict(list)
+        self.writing: Future[None] | None = None
 
     def new_id(self) -> str:
         """Draw an id: a UUID of version 4, as text."""
@@ -171,7 +193,7 @@ class Ledger:
         if "id" not in values:
             whole["id"] = self.new_id()
         if sheet.has_salt:
-            whole["salt"] = new_salt()
+            whole["salt"] = next(SALTS)
         row = Made(sheet, whole)
         self.rows[sheet].append(row)
         return row
@@ -194,16 +216,22 @@ class Ledger:
     ) -> None:
         """Say on this chain what was done at this moment, by the account with this id, with the
         rows as they are now."""
-        statement: dict[str, Any] = {"rows": dict(row.stated() for row in rows)}
+        statement: Values = {"rows": dict(row.stated() for row in rows)}
         if facts:
             statement["facts"] = facts
-        self.acts[chain].append((at, verb, by, statement))
+        self.acts[chain].append(Act(at, verb, by, _as_json(statement)))
 
-    @transaction.atomic
     def write(self) -> None:
-        """Write all that was made, and the events in the order of their moments; then it is empty.
-        An event is never from before the one ahead of it, nor from before a checkpoint, which would
-        have covered it."""
+        """Write all that was made, in the caller's transaction, with an event for each act, in the
+        order of their moments."""
+        self.hand_over()
+        self.wait()
+
+    def hand_over(self) -> None:
+        """Let all that was made be written as `write` does while more is made; on PostgreSQL the
+        caller asks nothing of the database until it waited for that. An event is never from before
+        the one ahead of it, nor from before a checkpoint, which would have covered it."""
+        self.wait()
         rows, self.rows = self.rows, defaultdict(list)
         acts, self.acts = self.acts, defaultdict(list)
         there = Chain.objects.select_for_update().filter(key__in=list(acts)).in_bulk()
@@ -211,7 +239,7 @@ class Ledger:
         last = Event.objects.filter(chain__in=there, number=F("chain__length"))
         ahead = dict(last.values_list("chain__key", "recorded_at")) if there else {}
         covered = Checkpoint.objects.aggregate(last=Max("recorded_at"))["last"]
-        events: list[tuple[Chain, list[Event]]] = []
+        events: list[tuple[Chain, list[Values]]] = []
         for key in sorted(acts):
             chain = chains.setdefault(key, Chain(key=key, head=beginning()))
             first = max(filter(None, (ahead.get(key), covered)), default=None)
@@ -220,38 +248,59 @@ class Ledger:
         Chain.objects.bulk_create(chain for chain in chains.values() if chain.pk is None)
         if there:
             Chain.objects.bulk_update(there.values(), ["length", "head", "key_number", "proof"])
-        for sheet, made in rows.items():
-            sheet.write(made)
-        sheet_of(Event).write(self._rows_of(events))
+        for chain, linked in events:
+            for event in linked:
+                event["chain"] = chain.pk
+        batch = [(sheet, [row.values for row in made]) for sheet, made in rows.items()]
+        batch.append((sheet_of(Event), [event for _chain, linked in events for event in linked]))
+        if connection.vendor == "postgresql":
+            self.writing = WRITER.submit(_write, connection.connection, batch)
+        else:
+            _write(connection.connection, batch)
 
-    def _linked(
-        self,
-        chain: Chain,
-        acts: list[tuple[datetime, str, str | None, dict[str, Any]]],
-        ahead: datetime | None,
-    ) -> Iterator[Event]:
-        """Make the next events of this chain, unsaved; its head moves to the last."""
-        for at, verb, by, statement in sorted(acts, key=lambda act: act[0]):
-            ahead = max(at, ahead or at)
-            event = Event(
-                id=self.new_id(),
-                chain=chain,
-                number=chain.length + 1,
-                verb=verb,
-                by_id=by,
-                recorded_at=ahead,
-                statement=statement,
-                previous=chain.head,
+    def wait(self) -> None:
+        """Wait until what was handed over is written."""
+        if self.writing is not None:
+            writing, self.writing = self.writing, None
+            writing.result()
+
+    def _linked(self, chain: Chain, acts: list[Act], ahead: datetime | None) -> Iterator[Values]:
+        """Make the next events of this chain; its head moves to the last. What is hashed is written
+        as `records.chain.event_in_full` and `proof_of` do."""
+        number = max(signing_key(), chain.key_number or 0)
+        seal = settings.SEAL_KEYS[number].encode()
+        for act in sorted(acts, key=attrgetter("at")):
+            ahead = max(act.at, ahead or act.at)
+            moment, by = plain(ahead), f'"{act.by}"' if act.by else "null"
+            said = (
+                f'{{"by":{by},"chain":"{chain.key}","number":{chain.length + 1},'
+                f'"previous":"{chain.head}","recorded_at":"{moment}",'
+                f'"statement":{act.statement},"verb":"{act.verb}"}}'
             )
-            event.digest = digest_of(event)
-            sign(event, chain)
-            chain.length, chain.head = event.number, event.digest
-            yield event
+            digest = sha256(said.encode()).hexdigest()
+            chain.length += 1
+            yield {
+                "id": self.new_id(),
+                "number": chain.length,
+                "verb": act.verb,
+                "by": act.by,
+                "recorded_at": moment,
+                "statement": act.statement,
+                "previous": chain.head,
+                "digest": digest,
+                "key_number": number,
+                "proof": hmac.digest(
+                    seal, f'["records.event","{digest}"]'.encode(), "sha256"
+                ).hex(),
+            }
+            chain.head = digest
 
-    def _rows_of(self, events: Iterable[tuple[Chain, list[Event]]]) -> Iterator[Made]:
-        sheet = sheet_of(Event)
-        for chain, of_chain in events:
-            for event in of_chain:
-                values = {field.name: field.value_from_object(event) for field in sheet.fields}
-                values["chain"], values["recorded_at"] = chain.pk, plain(event.recorded_at)
-                yield Made(sheet, values)
+
+WRITER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+
+
+def _write(raw: Any, batch: Iterable[tuple[Sheet, Iterable[Values]]]) -> None:
+    """Insert these rows over this very connection of the driver."""
+    with closing(raw.cursor()) as cursor:
+        for sheet, rows in batch:
+            sheet.write(rows, cursor)

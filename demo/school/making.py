@@ -67,16 +67,19 @@ def programme_of(groundwork: Groundwork, number: int, *, students: int, pieces: 
         ledger = Ledger(dice(groundwork.seed, number, "students"))
         learners = enrol_many(groundwork, course, number, students, ledger)
         ledger.write()
-        held = 0
-        for place, learner in enumerate(learners):
-            ledger.rng = dice(groundwork.seed, number, place)
-            collect(learner, pieces, ledger.rng, ledger)
-            advise(learner, ledger.rng, ledger)
-            held += pieces
-            if held >= AT_ONCE:
-                ledger.write()
-                held = 0
-        ledger.write()
+        try:
+            held = 0
+            for place, learner in enumerate(learners):
+                ledger.rng = dice(groundwork.seed, number, place)
+                collect(learner, pieces, ledger.rng, ledger)
+                advise(learner, ledger.rng, ledger)
+                held += pieces
+                if held >= AT_ONCE:
+                    ledger.hand_over()
+                    held = 0
+            ledger.hand_over()
+        finally:
+            ledger.wait()
         on_agenda = [UUID(learner.enrolment) for learner in learners[:ON_AGENDA]]
         plan_first_meeting(groundwork, course, on_agenda)
         OutboxMail.objects.all().cancel(timezone.now())
@@ -88,7 +91,8 @@ def give_pieces(enrolment: Enrolment, pieces: int, *, seed: int = 0) -> None:
     ledger = Ledger(dice(seed, enrolment.pk))
     learner = learner_of(enrolment, Calendar(timezone.localdate()))
     collect(learner, pieces, ledger.rng, ledger)
-    ledger.write()
+    with transaction.atomic():
+        ledger.write()
 
 
 def end_record() -> None:
