@@ -84,37 +84,40 @@ def lay_groundwork(*, seed: int, programmes: int, today: date | None = None) -> 
     calendar = Calendar(today or timezone.localdate())
     rng, password = dice(seed), make_password(PASSWORD)  # slow on purpose
     own = {account.key: account.name for account in ACCOUNTS}
+    there: list[Account] = []
     with transaction.atomic():
         hold_who_is_who()
 
-        def somebody(key: str, code: str, *roles: Role) -> Account:
+        def somebody(code: str, *roles: Role) -> Account:
             name, address = own.get(code), f"{code}@demo.example"
             if name is None:
                 name = drawn_name(rng)
                 address = demo_address(name, code)
-            account = employ(name, address, calendar.at(BEGUN + 20), password, None)
+            at = calendar.at(BEGUN + 20, 9 + len(there) / 60)
+            account = employ(name, address, at, password, None)
             for role in roles:
-                people.give_role(
-                    person=account.person, role=role, by=None, at=calendar.at(BEGUN + 20, 10)
-                )
+                people.give_role(person=account.person, role=role, by=None, at=at)
+            there.append(account)
             return account
 
         coordinators = [
             somebody(
-                "coordinator",
-                "coordinator" if number == 0 else f"coordinator-{number + 1}",
+                f"coordinator-{number + 1}" if number else "coordinator",
                 Role.COORDINATOR,
                 Role.CURRICULUM,
             )
             for number in range(-(-programmes // COORDINATES))
         ]
-        exam_board = somebody("exam_board", "exam_board", Role.EXAM_BOARD)
-        somebody("exam_board", "exam_board-2", Role.EXAM_BOARD)
-        somebody("auditor", "auditor", Role.AUDITOR)
-        somebody("auditor", "auditor-2", Role.AUDITOR)
-        admin = somebody("admin", "admin")
+        exam_board = somebody("exam_board", Role.EXAM_BOARD)
+        somebody("exam_board-2", Role.EXAM_BOARD)
+        somebody("auditor", Role.AUDITOR)
+        somebody("auditor-2", Role.AUDITOR)
         people.set_rights(
-            account=admin, is_staff=True, is_superuser=True, by=None, at=calendar.at(BEGUN + 20, 11)
+            account=somebody("admin"),
+            is_staff=True,
+            is_superuser=True,
+            by=None,
+            at=calendar.at(BEGUN + 20, 15),
         )
         made = [
             _qualification(seed, number, coordinators[0], calendar)
@@ -130,10 +133,10 @@ def groundwork_there(seed: int, today: date | None = None) -> Groundwork | None:
     made = list(Qualification.objects.filter(code__in=codes).order_by("code"))
     if not made:
         return None
-    roles = InstitutionRole.objects.current().select_related("person__account")
-    coordinators = roles.filter(role=Role.COORDINATOR).order_by("recorded_at", "pk")
-    accounts = [role.person.account for role in coordinators]
-    exam_board = roles.filter(role=Role.EXAM_BOARD).order_by("pk")[0].person.account
+    roles = InstitutionRole.objects.current().order_by("recorded_at")
+    there = roles.select_related("person__account")
+    accounts = [role.person.account for role in there.filter(role=Role.COORDINATOR)]
+    exam_board = there.filter(role=Role.EXAM_BOARD)[0].person.account
     calendar = Calendar(today or timezone.localdate())
     return Groundwork(seed, calendar, accounts[0].password, accounts, exam_board, made)
 

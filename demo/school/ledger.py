@@ -300,7 +300,11 @@ WRITER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
 
 
 def _write(raw: Any, batch: Iterable[tuple[Sheet, Iterable[Values]]]) -> None:
-    """Insert these rows over this very connection of the driver."""
+    """Insert these rows over this very connection of the driver. Whether they refer to what is
+    there is asked now, and not at the end of the transaction, when nothing else is done."""
     with closing(raw.cursor()) as cursor:
         for sheet, rows in batch:
             sheet.write(rows, cursor)
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
