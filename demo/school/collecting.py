@@ -300,7 +300,7 @@ class _Collecting:
     # --- Check-ins, and what is set aside ---
 
     def check_in(self, at: datetime) -> None:
-        """Hold a check-in, with two agreements of which the first is kept; the student reads it."""
+        """Hold a check-in, with two agreements, most of which are kept; the student reads it."""
         ledger, words, now = self.ledger, self.words["check_in"], plain(at)
         adviser = self.learner.adviser
         held = ledger.new(
@@ -337,17 +337,19 @@ class _Collecting:
         ledger.state(
             self.chain, "check_in.read", by=self.by, at=read, rows=[held], check_in=held.id
         )
-        done = at + timedelta(days=8)
-        if done < self.learner.outline.calendar.at(1):
-            agreed[0].values["done_at"] = plain(done)
-            ledger.state(
-                self.chain,
-                "agreement.done",
-                by=self.by,
-                at=done,
-                rows=[held],
-                agreement=agreed[0].id,
-            )
+        most = 2 if self.rng.random() < 0.85 else 1
+        for agreement, days in zip(agreed[:most], (8, 20), strict=False):
+            done = at + timedelta(days=days)
+            if done < self.learner.outline.calendar.at(1):
+                agreement.values["done_at"] = plain(done)
+                ledger.state(
+                    self.chain,
+                    "agreement.done",
+                    by=self.by,
+                    at=done,
+                    rows=[held],
+                    agreement=agreement.id,
+                )
 
     def set_aside(self, pieces: int) -> None:
         """Set some of the first pieces aside for the programme's first unit, at most three."""
