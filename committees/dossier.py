@@ -132,7 +132,9 @@ def set_context(
     """Return what `committees/_set.html` draws, for the committee, the student and the auditor
     alike. Where the reader can ask for a part of the coverage, `asked` is the query that does so.
     No query to the database."""
-    filters = None if asked is None else CoverageFilterForm(asked, evidence_set)
+    filters = None
+    if asked is not None:
+        filters = CoverageFilterForm(asked, evidence_set.frame, evidence_set.last_check_in)
     return {
         "erased": erased,
         "filters": filters,

@@ -8,7 +8,7 @@ humans once a coordinator has said which are one. (docs/decisions/0016-a-person-
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -107,6 +107,18 @@ def names_of(person: Person) -> set[str]:
     return {plain_name(name) for name in (person.name, *person.former_names)}
 
 
+FOLLOWERS_OF_IDENTITY: list[Callable[[Collection[UUID]], None]] = []
+
+
+def follows_identity(
+    function: Callable[[Collection[UUID]], None],
+) -> Callable[[Collection[UUID]], None]:
+    """Register what a room does, in the same transaction, when it changes as whom these people
+    count."""
+    FOLLOWERS_OF_IDENTITY.append(function)
+    return function
+
+
 def derive(people: Iterable[UUID], at: datetime) -> None:
     """Bring the identities of these people, and of all whom they are connected to, up to date, in
     the caller's transaction. The people are locked, so that no two derivations pass each other by.
@@ -136,6 +148,8 @@ def derive(people: Iterable[UUID], at: datetime) -> None:
         append_many(
             ChainEntry(key, "identity.derived", None, at, rows) for key, rows in changed.items()
         )
+        for follow in FOLLOWERS_OF_IDENTITY:
+            follow({row.person_id for row in [*over, *new]})
 
 
 @verifies

@@ -4,7 +4,8 @@ Counted from what was shown and said (`ShownAndSaid`), which comes from an `Evid
 frozen, or straight from the rows (portfolio/kept.py): the same for student, adviser and committee.
 It counts and shows; it never scores. "Distinct people" counts givers who wrote or confirmed; what
 was only noted stands apart. A requirement that stands under several work processes is shown at each
-place and counts once in what is above it."""
+place and counts once in what is above it.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Sequence
@@ -79,17 +80,15 @@ EVERYTHING = Filter()
 WHOLE, UNANSWERED = "whole", "unanswered"
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodCount:
+class PeriodCount(NamedTuple):
     """How many pieces were shown in a period, by the date of the act. The one without a period
     counts those outside all of them; it is there only where the set has such pieces."""
 
     period: PeriodFact | None
-    count: int
+    pieces: int
 
 
-@dataclass(frozen=True, slots=True)
-class RoleCount:
+class RoleCount(NamedTuple):
     """How many distinct people gave feedback in this role."""
 
     role: GiverRole
@@ -217,7 +216,7 @@ class Coverage:
     unanswered: int  # pieces on which nobody gave feedback yet
     is_empty: bool  # nothing was shown yet, whatever the filter
     only: Filter
-    newest: tuple[Entry, ...] = ()  # of those on the whole, FIRST at most
+    newest: tuple[Entry, ...] = ()  # of those on the whole, NEWEST at most
 
     @property
     def requirements(self) -> int:
@@ -229,7 +228,7 @@ class Coverage:
 # --- Counting -------------------------------------------------------------------------------------
 
 
-class ShownPiece(NamedTuple):
+class CountedPiece(NamedTuple):
     """A piece, by any key; the requirements against which it is laid, and those of them against
     which it was laid since the day from which a filter asks."""
 
@@ -257,7 +256,7 @@ class ShownAndSaid:
     """All that is counted in a set. A feedback of which no remark is about anything in the frame
     answers its piece all the same."""
 
-    pieces: Sequence[ShownPiece]
+    pieces: Sequence[CountedPiece]
     said: Sequence[Said]
 
     def narrowed(self, only: Filter) -> "ShownAndSaid":
@@ -286,25 +285,132 @@ class ShownAndSaid:
 def count(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> Coverage:
     """Count what was shown and said of each requirement in this frame, or the part that the filter
     asks for. No query."""
-    counted = _Count(frame, shown.narrowed(only), only)
-    return counted.coverage(is_empty=not shown.pieces)
+    return counts_of(frame, shown, only).coverage(frame, only)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is counted in a set: the figures of each requirement, work process and core task by its
+    id, and of the set. `fresh` are the requirements behind which something is new."""
+
+    tallies: dict[str, Tally]
+    periods: tuple[PeriodCount, ...]
+    whole: int
+    unanswered: int
+    is_empty: bool
+    fresh: Collection[Hashable] = ()
+
+    def coverage(self, frame: Frame, only: Filter) -> Coverage:
+        """Put the figures where they stand in this frame, those that the filter chooses. What is on
+        the whole is no gap: there is none among what is thin."""
+        first_place: dict[str, str] = {}
+        for task in frame.core_tasks:
+            for process in task.work_processes:
+                for line in process.requirements:
+                    first_place.setdefault(line, process.id)
+        rows = {fact.id: RequirementRow(fact, self.tallies[fact.id]) for fact in frame.requirements}
+
+        def fits(row: RequirementRow) -> bool:
+            if only.thin and not row.is_thin:
+                return False
+            return only.since is None or row.requirement.id in self.fresh
+
+        def stays(tally: Tally, inside: tuple[object, ...]) -> bool:
+            # For what is left in it, or by itself as it is short of its own guideline.
+            by_itself = only.thin and only.since is None and tally.is_short
+            return bool(inside) or by_itself or not only.chooses
+
+        def placed(row: RequirementRow, process: WorkProcessFact) -> RequirementRow:
+            is_first = first_place[row.requirement.id] == process.id
+            return row if is_first else replace(row, is_first=False)
+
+        tasks = []
+        for task in frame.core_tasks:
+            groups = []
+            for process in task.work_processes:
+                lines = (rows[line] for line in process.requirements)
+                kept = tuple(placed(row, process) for row in lines if fits(row))
+                if stays(tally := self.tallies[process.id], kept):
+                    groups.append(WorkProcessGroup(process, tally, kept))
+            if stays(tally := self.tallies[task.id], tuple(groups)):
+                tasks.append(CoreTaskGroup(task, tally, tuple(groups)))
+        return Coverage(
+            core_tasks=tuple(tasks),
+            periods=self.periods,
+            whole=0 if only.thin else self.whole,
+            unanswered=self.unanswered,
+            is_empty=self.is_empty,
+            only=only,
+        )
+
+
+def counts_of(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> Counts:
+    """Count what was shown and said of what stands in this frame, as far as the filter narrows it
+    or asks for what is new. No query."""
+    narrowed = shown.narrowed(only)
+    behind: dict[Hashable, _Behind] = {fact.id: _Behind() for fact in frame.requirements}
+    laid: dict[Hashable, Collection[Hashable]] = {}
+    fresh: set[Hashable] = set()
+    for piece in narrowed.pieces:
+        laid[piece.key] = piece.laid
+        fresh.update(piece.new)
+        for line in piece.laid:
+            behind[line].pieces[piece.key] = piece.happened_on
+    answered = set()
+    whole = 0
+    for remark in narrowed.said:
+        answered.add(remark.piece)
+        # A remark counts at its requirements as long as its piece is laid against them. The piece
+        # may have been erased from a frozen set, or be outside what the filter asks for.
+        here = laid.get(remark.piece)
+        if here is None:
+            continue
+        whole += remark.on_whole and (only.since is None or remark.is_new)
+        for line in remark.about:
+            if line in here:
+                behind[line].take(remark)
+                if remark.is_new:
+                    fresh.add(line)
+    periods = _periods_of(frame, [piece.happened_on for piece in narrowed.pieces])
+    guidelines = {} if only.narrows else {item.on: item for item in frame.guidelines}
+
+    def tally(on: str, lines: Iterable[str]) -> Tally:
+        found = [behind[line] for line in lines]
+        together = found[0] if len(found) == 1 else _together(found)
+        return together.tally(answered, periods, guidelines.get(on))
+
+    tallies = {fact.id: tally(fact.id, [fact.id]) for fact in frame.requirements}
+    for task in frame.core_tasks:
+        for process in task.work_processes:
+            tallies[process.id] = tally(process.id, process.requirements)
+        lines = chain.from_iterable(process.requirements for process in task.work_processes)
+        tallies[task.id] = tally(task.id, dict.fromkeys(lines))
+    return Counts(
+        tallies,
+        periods=_by_period(periods, [piece.happened_on for piece in narrowed.pieces]),
+        whole=whole,
+        unanswered=sum(
+            piece.key not in answered and (only.since is None or bool(piece.new))
+            for piece in narrowed.pieces
+        ),
+        is_empty=not shown.pieces,
+        fresh=fresh,
+    )
 
 
 class _Behind:
-    """What stands behind one requirement, as it is counted."""
+    """What stands behind a line, as it is counted."""
 
-    __slots__ = ("firm", "has_new", "in_role", "noted", "noted_people", "people", "pieces")
+    __slots__ = ("firm", "in_role", "noted", "noted_people", "people", "pieces")
 
     def __init__(self) -> None:
-        self.pieces: dict[Hashable, ShownPiece] = {}
+        self.pieces: dict[Hashable, date] = {}  # with the day of the act
         self.firm = self.noted = 0
         self.people: set[Hashable] = set()
         self.noted_people: set[Hashable] = set()
         self.in_role: set[tuple[str, Hashable]] = set()
-        self.has_new = False
 
     def take(self, remark: Said) -> None:
-        self.has_new = self.has_new or remark.is_new
         if remark.is_noted:
             self.noted += 1
             self.noted_people.add(remark.person)
@@ -313,143 +419,42 @@ class _Behind:
             self.people.add(remark.person)
             self.in_role.add((remark.role, remark.person))
 
-    def add(self, other: "_Behind") -> None:
-        self.pieces |= other.pieces
-        self.firm += other.firm
-        self.noted += other.noted
-        self.people |= other.people
-        self.noted_people |= other.noted_people
-        self.in_role |= other.in_role
-
-
-class _Count:
-    def __init__(self, frame: Frame, shown: ShownAndSaid, only: Filter) -> None:
-        self.frame = frame
-        self.only = only
-        self.shown = shown
-        guidelines = () if only.narrows else frame.guidelines
-        self.guidelines = {item.on: item for item in guidelines}
-        self.first_place: dict[str, str] = {}
-        for task in frame.core_tasks:
-            for process in task.work_processes:
-                for line in process.requirements:
-                    self.first_place.setdefault(line, process.id)
-        self.behind: dict[Hashable, _Behind] = {fact.id: _Behind() for fact in frame.requirements}
-        laid: dict[Hashable, Collection[Hashable]] = {}
-        for piece in shown.pieces:
-            laid[piece.key] = piece.laid
-            for on in piece.laid:
-                self.behind[on].pieces[piece.key] = piece
-            for on in piece.new:
-                self.behind[on].has_new = True
-        self.answered = {remark.piece for remark in shown.said}
-        for remark in shown.said:
-            # A remark counts at its requirements as long as its piece is laid against them.
-            if here := laid.get(remark.piece):  # else erased from a frozen set, or narrowed away
-                for on in remark.about:
-                    if on in here:
-                        self.behind[on].take(remark)
-        self.pieces = laid
-        self.periods = _periods_of(frame, shown.pieces)
-
-    def coverage(self, *, is_empty: bool) -> Coverage:
-        rows = {
-            fact.id: RequirementRow(fact, self._tally(fact.id, self.behind[fact.id]))
-            for fact in self.frame.requirements
-        }
-        tasks = (self._core_task(task, rows) for task in self.frame.core_tasks)
-        return Coverage(
-            core_tasks=tuple(task for task in tasks if self._stays(task.tally, task.groups)),
-            periods=self._by_period(self.shown.pieces),
-            whole=self._whole(),
-            unanswered=sum(
-                piece.key not in self.answered and (self.only.since is None or bool(piece.new))
-                for piece in self.shown.pieces
-            ),
-            is_empty=is_empty,
-            only=self.only,
-        )
-
-    def _whole(self) -> int:
-        """Count the remarks on the whole that the filter asks for. What is on the whole is no gap:
-        there is none among what is thin."""
-        if self.only.thin:
-            return 0
-        return sum(
-            remark.on_whole
-            and remark.piece in self.pieces
-            and (self.only.since is None or remark.is_new)
-            for remark in self.shown.said
-        )
-
-    def _fits(self, row: RequirementRow) -> bool:
-        if self.only.thin and not row.is_thin:
-            return False
-        return self.only.since is None or self.behind[row.requirement.id].has_new
-
-    def _stays(self, tally: Tally, inside: tuple[object, ...]) -> bool:
-        """Tell whether a work process or core task is shown: for what is left in it, or by itself
-        as it is short of its own guideline."""
-        by_itself = self.only.thin and self.only.since is None and tally.is_short
-        return bool(inside) or by_itself or not self.only.chooses
-
-    def _core_task(self, task: CoreTaskFact, rows: dict[str, RequirementRow]) -> CoreTaskGroup:
-        lines = dict.fromkeys(
-            chain.from_iterable(process.requirements for process in task.work_processes)
-        )
-        groups = (self._work_process(process, rows) for process in task.work_processes)
-        return CoreTaskGroup(
-            task,
-            self._tally(task.id, self._together(lines)),
-            tuple(group for group in groups if self._stays(group.tally, group.rows)),
-        )
-
-    def _work_process(
-        self, process: WorkProcessFact, rows: dict[str, RequirementRow]
-    ) -> WorkProcessGroup:
-        placed = tuple(
-            self._placed(rows[line], process)
-            for line in process.requirements
-            if self._fits(rows[line])
-        )
-        tally = self._tally(process.id, self._together(process.requirements))
-        return WorkProcessGroup(process, tally, placed)
-
-    def _placed(self, row: RequirementRow, process: WorkProcessFact) -> RequirementRow:
-        first = self.first_place[row.requirement.id]
-        return row if first == process.id else replace(row, is_first=False)
-
-    def _together(self, lines: Iterable[str]) -> _Behind:
-        together = _Behind()
-        for line in lines:
-            together.add(self.behind[line])
-        return together
-
-    def _tally(self, on: str, behind: _Behind) -> Tally:
-        in_role = Counter(role for role, _person in behind.in_role)
-        pieces = behind.pieces
+    def tally(
+        self,
+        answered: Collection[Hashable],
+        periods: tuple[PeriodFact | None, ...],
+        guideline: GuidelineFact | None,
+    ) -> Tally:
+        in_role = Counter(role for role, _person in self.in_role)
         return Tally(
-            pieces=len(pieces),
-            unanswered=len(pieces.keys() - self.answered),
-            remarks=behind.firm,
-            noted=behind.noted,
-            people=len(behind.people),
-            unconfirmed=len(behind.noted_people - behind.people),
+            pieces=len(self.pieces),
+            unanswered=sum(key not in answered for key in self.pieces),
+            remarks=self.firm,
+            noted=self.noted,
+            people=len(self.people),
+            unconfirmed=len(self.noted_people - self.people),
             roles=tuple(RoleCount(role, in_role[role]) for role in GiverRole),
-            periods=self._by_period(pieces.values()),
-            latest=max((piece.happened_on for piece in pieces.values()), default=None),
-            guideline=_held_against(
-                self.guidelines.get(on), len(pieces), len(behind.people), len(in_role)
-            ),
+            periods=_by_period(periods, self.pieces.values()),
+            latest=max(self.pieces.values(), default=None),
+            guideline=held_against(guideline, len(self.pieces), len(self.people), len(in_role)),
         )
 
-    def _by_period(self, pieces: Iterable[ShownPiece]) -> tuple[PeriodCount, ...]:
-        return _by_period(self.periods, [piece.happened_on for piece in pieces])
+
+def _together(lines: Iterable[_Behind]) -> _Behind:
+    together = _Behind()
+    for behind in lines:
+        together.pieces |= behind.pieces
+        together.firm += behind.firm
+        together.noted += behind.noted
+        together.people |= behind.people
+        together.noted_people |= behind.noted_people
+        together.in_role |= behind.in_role
+    return together
 
 
 # --- Drawing a set --------------------------------------------------------------------------------
 
-FIRST = 3  # remarks on the whole, which stand above the lines
+NEWEST = 3  # remarks on the whole, which stand above the lines
 
 
 def draw(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> Coverage:
@@ -458,7 +463,7 @@ def draw(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> Coverage:
     if not drawn.whole:
         return drawn
     whole = _Lines(evidence_set, only).line(WHOLE)
-    return replace(drawn, newest=whole.entries[:FIRST] if whole else ())
+    return replace(drawn, newest=whole.entries[:NEWEST] if whole else ())
 
 
 def draw_line(evidence_set: EvidenceSet, key: str, only: Filter = EVERYTHING) -> Line | None:
@@ -478,7 +483,7 @@ def draw_lines(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> dict[str
 def shown_in(evidence_set: EvidenceSet, since: date | None = None) -> ShownAndSaid:
     """Read from a set what is counted; with a day, what is new since then."""
     pieces = [
-        ShownPiece(
+        CountedPiece(
             piece.id,
             piece.happened_on,
             [item.requirement for item in piece.laid],
@@ -513,7 +518,8 @@ class _Lines:
         self.set = _narrowed(evidence_set.without_denied(), only)
         self.answered = self.set.answered
         self.names = {person.id: person.name for person in self.set.people}
-        self.periods = _periods_of(self.frame, self.set.pieces)
+        days = [piece.happened_on for piece in self.set.pieces]
+        self.periods = _periods_of(self.frame, days)
         self.places: dict[str, list[WorkProcessFact]] = {}
         for task in self.frame.core_tasks:
             for process in task.work_processes:
@@ -618,12 +624,10 @@ def _period_of(day: date, periods: Iterable[PeriodFact]) -> PeriodFact | None:
     return None
 
 
-def _periods_of(
-    frame: Frame, pieces: Iterable[ShownPiece | PieceFact]
-) -> tuple[PeriodFact | None, ...]:
-    """List the periods of the frame in time; first None, where a piece is outside them all."""
+def _periods_of(frame: Frame, days: Iterable[date]) -> tuple[PeriodFact | None, ...]:
+    """List the periods of the frame in time; first None, where one of these days is outside."""
     periods = sorted(frame.periods, key=lambda period: period.starts_on)
-    if periods and any(_period_of(piece.happened_on, periods) is None for piece in pieces):
+    if periods and any(_period_of(day, periods) is None for day in days):
         return (None, *periods)
     return tuple(periods)
 
@@ -639,7 +643,7 @@ def _by_period(
     return tuple(PeriodCount(period, number) for period, number in counts.items())
 
 
-def _held_against(
+def held_against(
     guideline: GuidelineFact | None, pieces: int, people: int, roles: int
 ) -> GuidelineState | None:
     if guideline is None:

@@ -229,6 +229,10 @@ class EvidenceSet:
     set_aside: tuple[SetAsideFact, ...] = ()
     check_ins: tuple[CheckInFact, ...] = ()
 
+    @property
+    def last_check_in(self) -> CheckInFact | None:
+        return self.check_ins[0] if self.check_ins else None
+
     def name(self, person_id: str) -> str:
         """Return the person's name; empty when it was erased."""
         return next((person.name for person in self.people if person.id == person_id), "")

@@ -13,8 +13,8 @@ from evidence.forms.feedback import offer
 from evidence.models import GiverRole
 from people.fields import DayField
 from portfolio.coverage import Filter
-from portfolio.evidence_set import EvidenceSet
-from portfolio.models import Agreement, Light
+from portfolio.evidence_set import CheckInFact, Frame
+from portfolio.models import Agreement, CheckIn, Light
 
 
 class AgreementsField(forms.ModelMultipleChoiceField):
@@ -109,8 +109,8 @@ class SetAsideForm(forms.Form):
 
 
 class CoverageFilterForm(forms.Form):
-    """Which part of the coverage of this set to show. It asks for no more than there is to choose:
-    periods where the programme has them, what is new where the reader may know of a check-in."""
+    """Which part of the coverage to show. It asks for no more than there is to choose: periods
+    where the frame has them, what is new where the reader may know of a last check-in."""
 
     role = forms.ChoiceField(
         label=_("Said by"),
@@ -122,19 +122,16 @@ class CoverageFilterForm(forms.Form):
     new = forms.BooleanField(required=False)
 
     def __init__(
-        self, data: QueryDict, evidence_set: EvidenceSet, *, with_check_ins: bool = True
+        self, data: QueryDict, frame: Frame, last_check_in: CheckIn | CheckInFact | None
     ) -> None:
         super().__init__(data, auto_id="filter_%s", label_suffix="")
         # A period is known by its first day: its name may be given twice.
-        self.periods = {
-            period.starts_on.isoformat(): period for period in evidence_set.frame.periods
-        }
+        self.periods = {period.starts_on.isoformat(): period for period in frame.periods}
         periods = [(key, period.name) for key, period in self.periods.items()]
         offer(self.fields["period"], [("", _("all periods")), *periods])
         if not self.periods:
             del self.fields["period"]
-        check_ins = evidence_set.check_ins if with_check_ins else ()
-        self.since = check_ins[0].held_on if check_ins else None
+        self.since = last_check_in.held_on if last_check_in else None
         if self.since is None:
             del self.fields["new"]
         else:

@@ -1,16 +1,27 @@
 """The body of a line of the coverage: a page of its own, which opens in place."""
 
-from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portfolio.coverage import WHOLE, Entry, Filter, Line, draw_line
+from portfolio.behind import behind, newest_on_whole
+from portfolio.coverage import (
+    EVERYTHING,
+    NEWEST,
+    WHOLE,
+    Coverage,
+    Entry,
+    Filter,
+    Line,
+    draw_line,
+)
 from portfolio.evidence_set import EvidenceSet, PieceFact
+from portfolio.kept import Figures
 
 AT_A_TIME = 20  # remarks and pieces
 
@@ -38,20 +49,74 @@ def line_page(
     if line is None:
         raise Http404
     items: list[Entry | PieceFact] = [*line.entries, *line.bare]
-    page = Paginator(items, AT_A_TIME).get_page(request.GET.get("page"))
+    page = _page_asked(request, len(items))
+    kept = items[max(0, page.start_index() - 1) : page.end_index()]
+    part = replace(
+        line,
+        entries=tuple(item for item in kept if isinstance(item, Entry)),
+        bare=tuple(item for item in kept if isinstance(item, PieceFact)),
+    )
+    found = (len(line.entries), len(items))
+    return _shown(request, part, *found, only, pieces_at=pieces_at, back=back)
+
+
+def live_coverage(reading: Figures, only: Filter = EVERYTHING) -> Coverage:
+    """Show the coverage of an enrolment as it is now, with the newest remarks on the whole. At most
+    one query for those, and what `Figures.counts` takes."""
+    drawn = reading.coverage(only)
+    if not drawn.whole:
+        return drawn
+    student = reading.enrolment.student_id
+    return replace(drawn, newest=tuple(newest_on_whole(student, reading.frame, only, NEWEST)))
+
+
+def live_line_page(
+    request: HttpRequest,
+    reading: Figures,
+    key: str,
+    only: Filter,
+    *,
+    pieces_at: str,
+    back: tuple[str, str],
+) -> HttpResponse:
+    """Show one line of the coverage of an enrolment as it is now, as `line_page` does. At most
+    four queries, and those of counting where a filter asks for it."""
+    frame = reading.frame
+    found = behind(reading.enrolment.student_id, frame, key, only)
+    if found is None:
+        raise Http404
+    items = len(found.remarks) + len(found.bare)
+    page = _page_asked(request, items)
+    entries, bare = found.part(max(0, page.start_index() - 1), AT_A_TIME)
+    fact = next((fact for fact in frame.requirements if fact.id == key), None)
+    places = (process for task in frame.core_tasks for process in task.work_processes)
+    line = Line(
+        key,
+        fact,
+        tuple(process.code for process in places if key in process.requirements),
+        reading.counts(only).tallies[key].periods if fact else (),
+        tuple(entries),
+        tuple(bare),
+    )
+    said = len(found.remarks)
+    return _shown(request, line, said, items, only, pieces_at=pieces_at, back=back)
+
+
+def _shown(
+    request: HttpRequest, line: Line, said: int, items: int, only: Filter, **context: Any
+) -> HttpResponse:
+    page = _page_asked(request, items)
     asked = request.GET.copy()
     asked["page"] = str(page.number + 1)
-    context = {
+    context |= {
         "title": _title(line),
-        "line": _part(line, page.object_list),
-        "said": len(line.entries),
-        "left": len(items) - page.end_index(),
+        "line": line,
+        "said": said,
+        "left": items - page.end_index(),
         "more": f"{request.path}?{asked.urlencode()}" if page.has_next() else "",
         "page": page,
         "query": only.query.removeprefix("?"),
         "only": only,
-        "pieces_at": pieces_at,
-        "back": back,
     }
     if not getattr(request, "htmx", False):
         return render(request, "portfolio/line.html", context)
@@ -59,16 +124,11 @@ def line_page(
     return render(request, body, context)
 
 
+def _page_asked(request: HttpRequest, items: int) -> Page:
+    return Paginator(range(items), AT_A_TIME).get_page(request.GET.get("page"))
+
+
 def _title(line: Line) -> str:
     if line.requirement is not None:
         return line.requirement.words
     return _("Remarks on the whole") if line.key == WHOLE else _("Without feedback yet")
-
-
-def _part(line: Line, items: Iterable[Entry | PieceFact]) -> Line:
-    kept = list(items)
-    return replace(
-        line,
-        entries=tuple(item for item in kept if isinstance(item, Entry)),
-        bare=tuple(item for item in kept if isinstance(item, PieceFact)),
-    )

@@ -101,6 +101,14 @@ def load_many(
     return sets
 
 
+def live_frame(enrolment: Enrolment, qualifications: set[UUID]) -> Frame:
+    """Load the frame of these qualifications in the programme of an enrolment, as it is now; of no
+    student, so that it is the same for all who are in it. Six queries."""
+    structure = _structure(qualifications, None, EVER)
+    programme = _programmes({enrolment.programme_id}, EVER)[enrolment.programme_id]
+    return replace(_frame(enrolment, programme, None, structure, qualifications), student="")
+
+
 @dataclass(frozen=True, slots=True)
 class _Structure:
     """What must be shown: core tasks by qualification, in order, and the requirements in them by
@@ -276,7 +284,7 @@ def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: dat
     rows = revisions.select_related("evidence").order_by("-happened_on", "-recorded_at", "pk")
     for row in rows:
         shown.pieces[row.evidence.owner_id].append(
-            _piece(row, laid[row.evidence_id], files[row.pk])
+            piece_fact(row, laid[row.evidence_id], files[row.pk])
         )
 
     def counted_as(person: str) -> Subquery:
@@ -291,7 +299,12 @@ def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: dat
         student_counts_as=counted_as("evidence__owner"),
     )
     for answer in answers.order_by("-recorded_at", "pk"):
-        fact = _feedback(answer, remarks[answer.pk])
+        fact = feedback_fact(
+            answer,
+            remarks[answer.pk],
+            confirmed=answer.was_confirmed,
+            counts_as=answer.counts_as,
+        )
         if fact.counted == str(answer.student_counts_as or answer.student):
             continue  # who turned out to be the maker of the piece themselves
         shown.feedback[fact.piece].append(fact)
@@ -306,9 +319,12 @@ def _grouped(rows: Iterable[Any], by: str) -> dict[UUID, list[Any]]:
     return groups
 
 
-def _piece(
-    row: Revision, links: Iterable[RequirementLink], attachments: Iterable[Attachment]
+def piece_fact(
+    row: Revision,
+    links: Iterable[RequirementLink] = (),
+    attachments: Iterable[Attachment] = (),
 ) -> PieceFact:
+    """Make the fact of a piece as this revision has it. No query."""
     return PieceFact(
         id=str(row.evidence_id),
         revision=row.number,
@@ -362,12 +378,18 @@ def _remarks(given: QuerySet[Feedback]) -> dict[UUID, list[RemarkFact]]:
     return remarks
 
 
-def _feedback(row: Any, remarks: Iterable[RemarkFact]) -> FeedbackFact:
-    """Make the fact of a feedback that was read with whether it was confirmed, and as whom its
-    giver counts."""
+def feedback_fact(
+    row: Feedback,
+    remarks: Iterable[RemarkFact] = (),
+    *,
+    confirmed: bool | None,
+    counts_as: UUID | None = None,
+) -> FeedbackFact:
+    """Make the fact of a feedback that was read with its revision: of what was noted whether it was
+    `confirmed`. No query."""
     standing = row.source
-    if row.was_confirmed is not None:
-        standing = CONFIRMED if row.was_confirmed else DENIED
+    if confirmed is not None:
+        standing = CONFIRMED if confirmed else DENIED
     return FeedbackFact(
         id=str(row.pk),
         piece=str(row.evidence_id),
@@ -379,7 +401,7 @@ def _feedback(row: Any, remarks: Iterable[RemarkFact]) -> FeedbackFact:
         recorded_at=row.recorded_at,
         place=row.place,
         remarks=tuple(remarks),
-        counts_as=str(row.counts_as or ""),
+        counts_as=str(counts_as or ""),
     )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 from evidence.models import Evidence
 from people.models import Person
 from programmes.models import Enrolment, Unit
-from records.models import AppendOnly, Correctable, CorrectableQuerySet, Dated, Part, Sealed
+from records.models import AppendOnly, Chain, Correctable, CorrectableQuerySet, Dated, Part, Sealed
 
 
 class Light(models.TextChoices):
@@ -84,6 +84,40 @@ class Acknowledgement(AppendOnly, Part):
 
     def __str__(self) -> str:
         return "refused" if self.refused else "read"
+
+
+class Summary(models.Model):
+    """The figures of an enrolment's set, as they were counted, and on which grounds: the heads of
+    these chains, and how often (`moves`) it changed who counts as one among those who spoke. They
+    hold as long as all are what they were. Derived, and counted anew at any time
+    (portfolio/kept.py)."""
+
+    enrolment = models.OneToOneField(
+        Enrolment, on_delete=models.CASCADE, primary_key=True, related_name="summary"
+    )
+    student_chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="+")
+    student_head = models.CharField(max_length=64, blank=True)
+    programme_chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="+")
+    programme_head = models.CharField(max_length=64, blank=True)
+    # Under whose head the words of the frame are: no ground, as wordings are no figures.
+    qualification_chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="+")
+    moves = models.PositiveIntegerField(default=0)
+    counted_moves = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    counted_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.enrolment_id)
+
+    @property
+    def holds(self) -> bool:
+        """Whether no ground moved since; to be read with both chains."""
+        return (
+            self.counted_at is not None
+            and self.student_head == self.student_chain.head
+            and self.programme_head == self.programme_chain.head
+            and self.counted_moves == self.moves
+        )
 
 
 class SetAside(Dated, Sealed):

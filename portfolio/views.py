@@ -17,7 +17,7 @@ from people.pages import before_writing, refusals_in
 from portfolio import access, actions
 from portfolio.advising import students_of, taught_by
 from portfolio.coverage import EVERYTHING, WHOLE, Filter, draw, draw_lines
-from portfolio.evidence_set import EvidenceSet
+from portfolio.evidence_set import Frame
 from portfolio.forms import (
     AcknowledgeForm,
     AgreementFormSet,
@@ -26,7 +26,8 @@ from portfolio.forms import (
     SetAsideForm,
     agreed,
 )
-from portfolio.lines import line_page, under
+from portfolio.kept import figures_of, with_kept
+from portfolio.lines import line_page, live_coverage, live_line_page, under
 from portfolio.loading import load
 from portfolio.models import Agreement, CheckIn, SetAside
 from post.models import OutboxMail
@@ -36,7 +37,7 @@ from programmes.models import Enrolment, Unit
 def _enrolment(request: PersonRequest, enrolment_id: UUID) -> Enrolment:
     rows = Enrolment.objects.portfolio_visible_to(request.user)
     rows = rows.select_related("student", "programme__qualification", "programme__rules")
-    return get_object_or_404(rows, pk=enrolment_id)
+    return get_object_or_404(with_kept(rows), pk=enrolment_id)
 
 
 def _addresses(enrolment: Enrolment, unit: Unit | None = None) -> dict[str, str]:
@@ -70,32 +71,36 @@ def mine(request: PersonRequest) -> HttpResponse:
 def coverage(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
     """Show the whole coverage of an enrolment, or the part of it that the query asks for."""
     enrolment = _enrolment(request, enrolment_id)
-    evidence_set = load(enrolment)
+    reading = figures_of(enrolment)
     is_student = enrolment.student_id == request.user.pk
-    may_advise = allowed(access.check_may_advise, request.user, enrolment)
-    with_check_ins = is_student or may_advise
-    last_check_in = evidence_set.check_ins[0] if evidence_set.check_ins else None
-    filters = CoverageFilterForm(request.GET, evidence_set, with_check_ins=with_check_ins)
+    may_advise = not is_student and allowed(access.check_may_advise, request.user, enrolment)
+    last = _last_check_in(enrolment) if is_student or may_advise else None
+    filters = CoverageFilterForm(request.GET, reading.frame, last)
     context = {
         "enrolment": enrolment,
         "is_student": is_student,
         "may_advise": may_advise,
-        "last_check_in": last_check_in if with_check_ins else None,
+        "last_check_in": last,
         "units": enrolment.programme.units.all() if is_student else [],
         "filters": filters,
-        "coverage": draw(evidence_set, filters.only),
+        "coverage": live_coverage(reading, filters.only),
     } | _addresses(enrolment)
     page = "portfolio/_coverage_filtered.html#shown" if request.htmx else "portfolio/coverage.html"
     return render(request, page, context)
 
 
-def _part(request: PersonRequest, enrolment: Enrolment) -> tuple[EvidenceSet, Filter]:
-    """Load the set, and read which part of it the query asks for, as on the page of the
-    coverage."""
-    evidence_set = load(enrolment)
-    with_check_ins = allowed(access.check_may_read_check_ins, request.user, enrolment)
-    filters = CoverageFilterForm(request.GET, evidence_set, with_check_ins=with_check_ins)
-    return evidence_set, filters.only
+def _last_check_in(enrolment: Enrolment) -> CheckIn | None:
+    """Find the last check-in, with what the pages say of it. One query."""
+    rows = enrolment.check_ins.current().order_by("-held_on", "-recorded_at", "pk")
+    return rows.only("held_on", "light").first()
+
+
+def _part(request: PersonRequest, enrolment: Enrolment, frame: Frame) -> Filter:
+    """Read which part of the coverage the query asks for, as on its page. At most two queries."""
+    last = None
+    if "new" in request.GET and allowed(access.check_may_read_check_ins, request.user, enrolment):
+        last = _last_check_in(enrolment)
+    return CoverageFilterForm(request.GET, frame, last).only
 
 
 def _name_of(request: PersonRequest, enrolment: Enrolment) -> str:
@@ -111,10 +116,11 @@ def _name_of(request: PersonRequest, enrolment: Enrolment) -> str:
 def line(request: PersonRequest, enrolment_id: UUID, key: str) -> HttpResponse:
     """Show what stands behind one line of the coverage."""
     enrolment = _enrolment(request, enrolment_id)
-    evidence_set, only = _part(request, enrolment)
+    reading = figures_of(enrolment)
+    only = _part(request, enrolment, reading.frame)
     page = reverse("portfolio:coverage", args=[enrolment.pk])
     back = (page + only.query, _name_of(request, enrolment))
-    return line_page(request, evidence_set, key, only, pieces_at=_pieces_at(), back=back)
+    return live_line_page(request, reading, key, only, pieces_at=_pieces_at(), back=back)
 
 
 @signed_in
@@ -122,7 +128,8 @@ def line(request: PersonRequest, enrolment_id: UUID, key: str) -> HttpResponse:
 def in_full(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
     """Show the coverage with everything that stands behind its lines, for paper."""
     enrolment = _enrolment(request, enrolment_id)
-    evidence_set, only = _part(request, enrolment)
+    evidence_set = load(enrolment)
+    only = _part(request, enrolment, evidence_set.frame)
     context = {
         "enrolment": enrolment,
         "name": _name_of(request, enrolment),
@@ -226,15 +233,14 @@ def check_in_new(
                 )
             messages.success(request, _("Check-in kept. Your student gets a mail to read it."))
             return redirect("portfolio:check_ins", enrolment.pk)
-    evidence_set = load(enrolment)
     context = {
         "enrolment": enrolment,
         "form": form,
         "formset": formset,
         "draft": draft,
         "open_agreements": open_agreements,
-        "last_check_in": evidence_set.check_ins[0] if evidence_set.check_ins else None,
-        "coverage": draw(evidence_set),
+        "last_check_in": _last_check_in(enrolment),
+        "coverage": live_coverage(figures_of(enrolment)),
     } | _addresses(enrolment)
     status = 422 if request.method == "POST" else 200
     return render(request, "portfolio/check_in_new.html", context, status=status)

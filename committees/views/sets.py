@@ -94,7 +94,8 @@ def _page_of(request: PersonRequest, case: Case) -> str:
 def line(request: PersonRequest, pk: UUID, key: str) -> HttpResponse:
     """Show what stands behind one line of the coverage."""
     opened = _opened(request, pk)
-    only = CoverageFilterForm(request.GET, opened.evidence_set).only
+    shown = opened.evidence_set
+    only = CoverageFilterForm(request.GET, shown.frame, shown.last_check_in).only
     address, words = opened.back
     return line_page(
         request,

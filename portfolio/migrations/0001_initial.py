@@ -12,6 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('records', '0001_initial'),
         ('evidence', '0001_initial'),
         ('people', '0001_initial'),
         ('programmes', '0001_initial'),
@@ -77,5 +78,20 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('enrolment', 'unit', 'evidence'), name='a_piece_is_set_aside_once')],
             },
+        ),
+        migrations.CreateModel(
+            name='Summary',
+            fields=[
+                ('enrolment', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='summary', serialize=False, to='programmes.enrolment')),
+                ('student_head', models.CharField(blank=True, max_length=64)),
+                ('programme_head', models.CharField(blank=True, max_length=64)),
+                ('moves', models.PositiveIntegerField(default=0)),
+                ('counted_moves', models.PositiveIntegerField(default=0)),
+                ('counts', models.JSONField(default=dict)),
+                ('counted_at', models.DateTimeField(null=True)),
+                ('qualification_chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.chain')),
+                ('programme_chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.chain')),
+                ('student_chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.chain')),
+            ],
         ),
     ]

@@ -2,10 +2,9 @@ from collections.abc import Iterable, Mapping
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import ngettext
 
-from portfolio.coverage import Filter, GuidelineState, PeriodCount, Tally
-from portfolio.tally_text import in_periods, strip_text, tally_text
+from portfolio.coverage import Filter, GuidelineState, PeriodCount, RequirementRow, Tally
+from portfolio.tally_text import in_periods, rows_text, still_asked_text, strip_text, tally_text
 
 register = template.Library()
 
@@ -23,6 +22,13 @@ def tally(counted: Tally, only: Filter, *, line: bool = False) -> SafeString:
     return tally_text(counted, narrowed=only.narrows, periods_in_words=not line)
 
 
+@register.simple_tag
+def rows(of: Iterable[RequirementRow], only: Filter, at: str) -> SafeString:
+    """Write the lines of a work process, of which each opens what stands under this address:
+    `{% rows group.rows coverage.only at %}`."""
+    return rows_text(of, only, at)
+
+
 @register.filter
 def strip(periods: Iterable[PeriodCount]) -> SafeString:
     """Draw in which periods something was shown, as boxes: `{{ coverage.periods|strip }}`."""
@@ -38,9 +44,4 @@ def in_words(periods: Iterable[PeriodCount]) -> str:
 @register.filter
 def still_asked(state: GuidelineState) -> str:
     """Write what a guideline still asks, in words: "2 more pieces, 1 more person"."""
-    parts = [
-        (state.pieces, ngettext("%(n)s more piece", "%(n)s more pieces", state.pieces)),
-        (state.people, ngettext("%(n)s more person", "%(n)s more people", state.people)),
-        (state.roles, ngettext("%(n)s more role", "%(n)s more roles", state.roles)),
-    ]
-    return ", ".join(words % {"n": n} for n, words in parts if n)
+    return still_asked_text(state)

@@ -44,7 +44,7 @@ def programme() -> Programme:
 
 @pytest.fixture
 def enrolment(adviser: Account, programme: Programme) -> Enrolment:
-    """Shown something yesterday, so that nothing but check-ins is at stake."""
+    """ShownAndSaid something yesterday, so that nothing but check-ins is at stake."""
     enrolment = EnrolmentFactory(programme=programme, adviser_is=adviser, starts_on=FIRST)
     EvidenceFactory(owner=enrolment.student, recorded_at=NOW - timedelta(days=1))
     return enrolment

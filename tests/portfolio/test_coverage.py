@@ -139,7 +139,7 @@ def roles(tally: Tally) -> dict[str, int]:
 
 
 def periods(tally: Tally) -> list[tuple[str, int]]:
-    return [(item.period.name if item.period else "", item.count) for item in tally.periods]
+    return [(item.period.name if item.period else "", item.pieces) for item in tally.periods]
 
 
 # --- People ---------------------------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_what_was_outside_all_periods_has_a_place_of_its_own_in_every_strip() ->
 
     assert periods(row(coverage, "a").tally) == [("", 1), ("Autumn", 0), ("Winter", 0)]
     assert periods(row(coverage, "c").tally) == [("", 0), ("Autumn", 1), ("Winter", 0)]
-    assert [item.count for item in coverage.periods] == [1, 1, 0]
+    assert [item.pieces for item in coverage.periods] == [1, 1, 0]
 
 
 def test_a_programme_without_periods_has_no_strip() -> None:

@@ -1,0 +1,358 @@
+"""What is counted in the set of an enrolment: kept, or counted anew straight from the rows.
+
+Kept are figures and ids, never words, with the grounds on which they were counted: the heads of the
+student's chain and of the programme's, and how often it changed who counts as one among those who
+spoke. They hold as long as no ground moved, which is asked in the query that reads them; reading
+writes nothing. The structure of what is published never changes, and its wordings are no figures.
+What hangs on a filter or a past moment is counted, and not kept.
+(docs/decisions/0023-figures-that-are-kept.md)
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Aggregate, F, Q, QuerySet, TextField
+from django.utils import timezone
+
+from evidence.models import Evidence, Feedback, GiverRole, Remark, RequirementLink
+from people.identity import follows_identity
+from people.models import Identity
+from portfolio.coverage import (
+    EVERYTHING,
+    ShownAndSaid,
+    CountedPiece,
+    Counts,
+    Coverage,
+    Filter,
+    PeriodCount,
+    RoleCount,
+    Said,
+    Tally,
+    counts_of,
+    held_against,
+)
+from portfolio.evidence_set import Frame
+from portfolio.loading import live_frame
+from portfolio.models import Summary
+from post.work import background
+from programmes.models import Enrolment, Track
+from records.models import Chain
+from records.prepared import PreparedQuery
+
+FIGURES_LAYOUT = 1  # of what is kept; another is counted anew
+AT_ONCE = 200  # enrolments counted in one sweep
+ROLES = tuple(GiverRole)
+
+
+def with_kept(enrolments: "QuerySet[Enrolment]") -> "QuerySet[Enrolment]":
+    """Read with these enrolments what is kept of them, and whether it holds. No query of its
+    own."""
+    return enrolments.select_related(
+        *("summary__student_chain", "summary__programme_chain", "summary__qualification_chain"),
+        "programme",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The frame of an enrolment as it is now, and the figures that are kept of it, if they hold."""
+
+    enrolment: Enrolment
+    frame: Frame
+    kept: Counts | None
+
+    def counts(self, only: Filter = EVERYTHING) -> Counts:
+        """Return what is kept, or count it now; at most five queries."""
+        if self.kept is not None and not only.narrows and only.since is None:
+            return self.kept
+        shown = shown_by(self.enrolment.student_id, self.frame, only.since)
+        return counts_of(self.frame, shown, only)
+
+    def coverage(self, only: Filter = EVERYTHING) -> Coverage:
+        """Show the figures that the filter asks for; queries as `counts`."""
+        return self.counts(only).coverage(self.frame, only)
+
+
+def figures_of(enrolment: Enrolment) -> Figures:
+    """Read the frame and the figures of an enrolment that came `with_kept`. No query where they are
+    kept and the frame is at hand, one where it has electives; else two, and six for the frame."""
+    summary = getattr(enrolment, "summary", None)
+    holds = summary is not None and summary.holds and summary.counts.get("layout") == FIGURES_LAYOUT
+    kept = summary.counts if summary is not None and holds else None
+    tracks = [UUID(pk) for pk in kept["tracks"]] if kept else _tracks(enrolment)
+    frame = _frame(enrolment, tracks)
+    return Figures(enrolment, frame, unpacked(kept, frame) if kept else None)
+
+
+def _tracks(enrolment: Enrolment) -> list[UUID]:
+    rows = Track.objects.current().filter(enrolment=enrolment)
+    return sorted(rows.values_list("qualification", flat=True))
+
+
+# --- The frame ------------------------------------------------------------------------------------
+
+_frames: "OrderedDict[tuple[Any, ...], Frame]" = OrderedDict()
+FRAMES = 64  # at hand in each process; a frame of a hundred requirements is some 100 kB
+
+
+def _frame(enrolment: Enrolment, tracks: Collection[UUID]) -> Frame:
+    """Find the frame of these tracks in this programme, by the heads under which it was read. One
+    query where it is at hand."""
+    keys = [f"programme:{enrolment.programme_id}", *(f"qualification:{pk}" for pk in tracks)]
+    summary = getattr(enrolment, "summary", None)
+    at_hand = (summary.programme_chain, summary.qualification_chain) if summary else ()
+    heads = {chain.key: chain.head for chain in at_hand}
+    if missing := set(keys) - heads.keys():
+        heads |= dict(Chain.objects.filter(key__in=missing).values_list("key", "head"))
+    known = tuple((key, heads.get(key)) for key in keys)
+    frame = _frames.get(known) if all(head for _key, head in known) else None
+    if frame is None:
+        frame = live_frame(enrolment, set(tracks))
+        _frames[known] = frame
+        while len(_frames) > FRAMES:
+            _frames.popitem(last=False)
+    return frame
+
+
+# --- Counting anew --------------------------------------------------------------------------------
+
+
+class Joined(Aggregate):
+    """The ids of a group in one text, as the database writes them, between commas."""
+
+    output_field = TextField()
+    template = "%(function)s(%(expressions)s%(after)s)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="GROUP_CONCAT", after="", **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, function="STRING_AGG", after="::text, ','", **context
+        )
+
+
+def _pieces_shown(student: UUID) -> QuerySet[Any, Any]:
+    current = Q(links__ended_at=None)
+    rows = Evidence.objects.kept().filter(owner=student).order_by()
+    return rows.values("pk", day=F("current__happened_on")).annotate(
+        lines=Joined("links__requirement", filter=current)
+    )
+
+
+def _remarks_made(student: UUID) -> QuerySet[Any, Any]:
+    rows = Remark.objects.filter(
+        feedback__evidence__owner=student,
+        feedback__evidence__in=Evidence.objects.kept(),
+        feedback__replaced_by=None,
+    )
+    return (
+        rows.order_by()
+        .values(
+            "pk",
+            "on_whole",
+            "feedback",
+            piece=F("feedback__evidence"),
+            person=F("feedback__person"),
+            role=F("feedback__role"),
+            source=F("feedback__source"),
+            confirmed=F("feedback__confirmation__confirmed"),
+        )
+        .annotate(lines=Joined("about__requirement"))
+    )
+
+
+def _who_counts_as_whom(student: UUID) -> QuerySet[Any, Any]:
+    spoke = Feedback.objects.filter(evidence__owner=student).values("person")
+    rows = Identity.objects.current().filter(Q(person=student) | Q(person__in=spoke))
+    return rows.values("person", "counts_as")
+
+
+PIECES, REMARKS, IDENTITIES = map(
+    PreparedQuery, (_pieces_shown, _remarks_made, _who_counts_as_whom)
+)
+
+
+def shown_by(student: UUID, frame: Frame, since: date | None = None) -> ShownAndSaid:
+    """Read what this student shows of what stands in the frame, and what was said of it; with a
+    day, what is new since then. Three queries, five with a day."""
+    known = {_raw(fact.id): fact.id for fact in frame.requirements}
+    counts_as = dict(map(tuple, IDENTITIES.tuples(student)))
+    maker = _raw_id(student)
+    maker = counts_as.get(maker, maker)
+    new_laid, new_said = _new_since(student, since) if since else ({}, frozenset())
+
+    pieces = []
+    for key, day, lines in PIECES.tuples(student):
+        laid = [known[line] for line in (lines or "").split(",") if line in known]
+        if laid:
+            new = [known[line] for line in new_laid.get(key, ()) if line in known]
+            pieces.append(CountedPiece(key, day, laid, new))
+    said = []
+    for row in REMARKS.tuples(student):
+        _pk, on_whole, feedback, piece, person, role, source, confirmed, lines = row
+        person = counts_as.get(person, person)
+        if confirmed is False or person == maker:  # nobody gives feedback to themselves
+            continue
+        is_noted = source == Feedback.Source.NOTED and confirmed is None
+        about = [known[line] for line in (lines or "").split(",") if line in known]
+        is_new = feedback in new_said
+        said.append(Said(piece, person, role, is_noted, about, bool(on_whole), is_new))
+    return ShownAndSaid(pieces, said)
+
+
+def _new_since(student: UUID, since: date) -> tuple[dict[Any, list[str]], frozenset[Any]]:
+    """Find the requirements by piece that it was laid against from this day on, and the feedback
+    that was recorded from then on; ids as the database writes them. Two queries."""
+    moment = timezone.make_aware(datetime.combine(since, time.min))
+    links = RequirementLink.objects.current().filter(
+        evidence__owner=student, recorded_at__gte=moment
+    )
+    laid: dict[Any, list[str]] = {}
+    for piece, line in links.values_list("evidence", "requirement"):
+        laid.setdefault(_raw_id(piece), []).append(_raw(str(line)))
+    given = Feedback.objects.current().filter(evidence__owner=student, recorded_at__gte=moment)
+    return laid, frozenset(map(_raw_id, given.values_list("pk", flat=True)))
+
+
+def _raw(pk: str) -> str:
+    """Write an id as the database joins it."""
+    return pk if connection.vendor == "postgresql" else pk.replace("-", "")
+
+
+def _raw_id(pk: UUID) -> Any:
+    return pk if connection.vendor == "postgresql" else pk.hex
+
+
+# --- Keeping --------------------------------------------------------------------------------------
+
+
+def packed(counts: Counts, tracks: Iterable[UUID]) -> dict[str, Any]:
+    """Write figures as plain data."""
+    return {
+        "layout": FIGURES_LAYOUT,
+        "tracks": [str(pk) for pk in tracks],
+        "periods": [
+            item.period.starts_on.isoformat() if item.period else None for item in counts.periods
+        ],
+        "by_period": [item.pieces for item in counts.periods],
+        "whole": counts.whole,
+        "unanswered": counts.unanswered,
+        "is_empty": counts.is_empty,
+        "tallies": {
+            key: [
+                tally.pieces,
+                tally.unanswered,
+                tally.remarks,
+                tally.noted,
+                tally.people,
+                tally.unconfirmed,
+                [item.people for item in tally.roles],
+                [item.pieces for item in tally.periods],
+                tally.latest and tally.latest.isoformat(),
+            ]
+            for key, tally in counts.tallies.items()
+            if not tally.is_empty
+        },
+    }
+
+
+def unpacked(kept: dict[str, Any], frame: Frame) -> Counts | None:
+    """Read figures of this frame; None where they are not of these periods: it moved meanwhile."""
+    by_day = {period.starts_on.isoformat(): period for period in frame.periods}
+    if set(kept["periods"]) - {None} != by_day.keys():
+        return None
+    periods = [by_day.get(day) for day in kept["periods"]]
+    guidelines = {item.on: item for item in frame.guidelines}
+    nothing = [0, 0, 0, 0, 0, 0, [0] * len(ROLES), [0] * len(periods), None]
+
+    def tally(key: str) -> Tally:
+        (pieces, unanswered, remarks, noted, people, unconfirmed, roles, by_period, latest) = kept[
+            "tallies"
+        ].get(key, nothing)
+        return Tally(
+            pieces=pieces,
+            unanswered=unanswered,
+            remarks=remarks,
+            noted=noted,
+            people=people,
+            unconfirmed=unconfirmed,
+            roles=tuple(map(RoleCount, ROLES, roles)),
+            periods=tuple(map(PeriodCount, periods, by_period)),
+            latest=date.fromisoformat(latest) if latest else None,
+            guideline=held_against(guidelines.get(key), pieces, people, sum(map(bool, roles))),
+        )
+
+    keys = [fact.id for fact in frame.requirements]
+    for task in frame.core_tasks:
+        keys += [task.id, *(process.id for process in task.work_processes)]
+    return Counts(
+        {key: tally(key) for key in keys},
+        tuple(map(PeriodCount, periods, kept["by_period"])),
+        kept["whole"],
+        kept["unanswered"],
+        kept["is_empty"],
+    )
+
+
+@background("figures")
+def keep_figures() -> int:
+    """Count anew what is not kept, or holds no longer, of the current enrolments; returns how many.
+    Two queries where nothing is."""
+    today = timezone.localdate()
+    current = Enrolment.objects.current(today)
+    for enrolment in current.filter(summary=None).select_related("programme")[:AT_ONCE]:
+        _begin(enrolment)
+    moved = (
+        ~Q(summary__student_head=F("summary__student_chain__head"))
+        | ~Q(summary__programme_head=F("summary__programme_chain__head"))
+        | ~Q(summary__moves=F("summary__counted_moves"))
+        | Q(summary__counted_at=None)
+    )
+    found = list(
+        with_kept(current.filter(moved, summary__isnull=False)).select_related("student")[:AT_ONCE]
+    )
+    for enrolment in found:
+        keep(enrolment)
+    return len(found)
+
+
+def _begin(enrolment: Enrolment) -> None:
+    keys = {
+        "student_chain": f"person:{enrolment.student_id}",
+        "programme_chain": f"programme:{enrolment.programme_id}",
+        "qualification_chain": f"qualification:{enrolment.programme.qualification_id}",
+    }
+    chains = {chain.key: chain for chain in Chain.objects.filter(key__in=keys.values())}
+    if len(chains) == len(keys):
+        grounds = {name: chains[key] for name, key in keys.items()}
+        Summary.objects.get_or_create(enrolment=enrolment, defaults=grounds)
+
+
+def keep(enrolment: Enrolment) -> None:
+    """Count the figures of an enrolment that came `with_kept`, and keep them with the grounds that
+    were read before: what moves meanwhile makes them hold no longer."""
+    summary = cast(Any, enrolment).summary
+    tracks = _tracks(enrolment)
+    frame = _frame(enrolment, tracks)
+    counts = counts_of(frame, shown_by(enrolment.student_id, frame))
+    Summary.objects.filter(pk=summary.pk).update(
+        student_head=summary.student_chain.head,
+        programme_head=summary.programme_chain.head,
+        counted_moves=summary.moves,
+        counts=packed(counts, tracks),
+        counted_at=timezone.now(),
+    )
+
+
+@follows_identity
+def _let_go(people: Collection[UUID]) -> None:
+    """Let nothing hold of the students of whom, or on whose evidence, one of these people spoke."""
+    spoke = Feedback.objects.filter(person__in=people).values("evidence__owner")
+    concerned = Q(enrolment__student__in=spoke) | Q(enrolment__student__in=people)
+    Summary.objects.filter(concerned).update(moves=F("moves") + 1)
