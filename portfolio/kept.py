@@ -24,7 +24,6 @@ from people.identity import follows_identity
 from people.models import Identity
 from portfolio.coverage import (
     EVERYTHING,
-    ShownAndSaid,
     CountedPiece,
     Counts,
     Coverage,
@@ -32,6 +31,7 @@ from portfolio.coverage import (
     PeriodCount,
     RoleCount,
     Said,
+    ShownAndSaid,
     Tally,
     counts_of,
     held_against,

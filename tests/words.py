@@ -85,7 +85,8 @@ def marked_translations() -> Iterator[None]:
 
 def forget_words() -> None:
     """What was said before is looked up again, as it is said now."""
-    tally_text._label.cache_clear()
+    tally_text._role.cache_clear()
+    tally_text._count.cache_clear()
     tally_text._latest.cache_clear()
 
 
