@@ -80,7 +80,24 @@ SAID: dict[str, Promise] = {
         "What this root proves is as it was recorded. What is later needs a later root."
     ),
     "verdict_bad": gettext_lazy("This is not what was recorded."),
-    "files_not_compared": gettext_lazy("The files were not compared: none was chosen."),
+    "verdict_unclear": gettext_lazy("This cannot tell whether it is as it was recorded."),
+    "proven": gettext_lazy("This is proven"),
+    "besides": gettext_lazy("Besides"),
+    "proven_decision": gettext_lazy(
+        "The decision of %(moment)s, recorded by %(who)s, with who was present then."
+    ),
+    "proven_judgements": gettext_lazy("Judgements of members: %(count)s."),
+    "proven_set": gettext_lazy("The frozen set, of %(count)s items."),
+    "proven_files": gettext_lazy("Files: %(count)s of %(all)s."),
+    "file_not_compared": gettext_lazy("Not compared, as it was not chosen: the file %(name)s."),
+    "went_on_meeting": gettext_lazy(
+        "The record of the meeting went on after this checkpoint, with nothing about this case. "
+        "Steps: %(count)s."
+    ),
+    "went_on_committee": gettext_lazy(
+        "The record of the committee went on after this checkpoint, with nothing about this case. "
+        "Steps: %(count)s."
+    ),
     "event": gettext_lazy("step %(number)s (%(who)s %(what)s, %(moment)s)"),
     "checkpoint": gettext_lazy(
         "Checkpoint %(number)s of %(installation)s, %(moment)s, over %(chains)s chains."
@@ -92,9 +109,23 @@ SAID: dict[str, Promise] = {
     "later_row": gettext_lazy("Not as this checkpoint proves it, but as %(event)s: %(what)s."),
     "misplaced": gettext_lazy("%(what)s has no place on the chain %(key)s."),
     "twice": gettext_lazy("The chain %(key)s stands here twice."),
-    "no_root_at_all": gettext_lazy("A root has 64 figures and letters."),
+    "no_root_at_all": gettext_lazy(
+        "This is no root: a root has 64 characters, figures and the letters a to f. These are "
+        "%(count)s."
+    ),
+    "code_for_root": gettext_lazy(
+        "This is the code of the letter, or its control code, and not the root: that stands on the "
+        "letter after “Checkpoint”."
+    ),
+    "its_checkpoints": gettext_lazy(
+        "This archive proves itself under the roots of so many checkpoints: %(count)s. Of %(days)s."
+    ),
     "unreadable": gettext_lazy("This cannot be read as the archive of a case: %(why)s"),
-    "no_root": gettext_lazy("Nothing here leads to this root. What is here leads to: %(roots)s"),
+    "no_root": gettext_lazy(
+        "Nothing here leads to this root: there is a typing mistake in it, or it is of another "
+        "checkpoint, of another case, or of an archive that was altered since. Type it again; with "
+        "a root from another mail an auditor takes the case out anew, and fills it in there."
+    ),
     "no_checkpoint": gettext_lazy("The first leaf under this root is not that of a checkpoint."),
     "chain_missing": gettext_lazy("The chain %(key)s is missing."),
     "not_covered": gettext_lazy("%(key)s: nothing under this root says how it was."),
@@ -133,6 +164,10 @@ SAID: dict[str, Promise] = {
     "present": gettext_lazy("present"),
     "aside": gettext_lazy("stood aside"),
     "disclosed": gettext_lazy("has a part in the set"),
+    "not_there": gettext_lazy("Says: I was not there"),
+    "unanswered": gettext_lazy("not answered yet"),
+    "secretary_there": gettext_lazy("the secretary: was there"),
+    "secretary_not_there": gettext_lazy("the secretary: was not there"),
     "reference": gettext_lazy("Reference date"),
     "quorum": gettext_lazy("Quorum"),
     "judgements_asked": gettext_lazy("Judgements asked"),

@@ -1,12 +1,19 @@
 """Verifies the archive of a case: python verifier.py case.zip --root ROOT
 
 Needs Python 3.8 and nothing else: no network, no key, no other file. ROOT is the 64 figures and
-letters under "Checkpoint" on the letter, or of a mail to the auditors: what you have from
-elsewhere, not from the archive. Without it you are asked. Names what does not fit (exit code 1), or
-says that all is as it was when that checkpoint was made (0), and of what was written in the case
-since that a later root must prove it (2). Whoever can alter an archive can alter this program in
-it: take it from the school's page where letters are checked, or from where the system's source is,
-if you do not trust from whom you have the archive.
+letters after "Checkpoint" on the letter, or of a mail to the auditors: what you have from
+elsewhere, not from the archive. White space in it does not matter. Without it you are asked.
+
+Exit code 0: all is as it was when that checkpoint was made; what is proven is listed.
+Exit code 1: this is NOT what was recorded; what does not fit is named.
+Exit code 2: what the root proves is as it was recorded; what was written about the case since,
+which a later root must prove, is named.
+Exit code 3: this cannot tell: what was typed is no root, or none that this archive leads to, or
+there is no archive that can be read. That proves nothing, and says nothing against the archive.
+
+Whoever can alter an archive can alter this program in it: take it from the school's page where
+letters are checked, or from where the system's source is, if you do not trust from whom you have
+the archive.
 
 What it follows: the root is that of a tree of hashes (RFC 6962) whose first leaf says which
 installation it is of, and whose other leaves are the heads of chains of events. Each event holds
@@ -26,11 +33,15 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 SNAPSHOT, CASE, MEETING = "committees.snapshot", "committees.case", "committees.meeting"
 ANNOUNCEMENT, JUDGEMENT = "committees.announcement", "committees.judgement"
+DECISION, MANDATE = "committees.decision", "committees.mandate"
+# What is said afterwards of who was present: it bears on the decision, also once it was announced.
+CONTRADICTS = ("committees.contradiction:", "committees.contradictionanswer:")
 ERASURE = "records.erasure"
+SHORTEST_CODE = 20  # figures of a code, as it is typed from a letter
 # On which kind of chain each kind of row is at home; an erasure where the row is that it is of.
 HOMES = {
     "case": {
@@ -69,6 +80,11 @@ def hashed(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def minute(moment: str) -> str:
+    """Write a moment as it is recorded to the minute."""
+    return f"{moment[:16].replace('T', ' ')} UTC"
+
+
 def begun_in(installation: str) -> str:
     """Compute what a chain of this installation begins upon."""
     told = json.dumps(["chains of", installation], separators=(",", ":"), ensure_ascii=False)
@@ -76,22 +92,28 @@ def begun_in(installation: str) -> str:
 
 
 class Verifier:
-    """Looks for what does not fit in a case: `faults` names it; `later` names what was written in
-    the case after the checkpoint, which its root does not prove; `remarks` are neither."""
+    """Looks for what does not fit in a case: `faults` names it; `later` names what was written
+    about the case after the checkpoint, which its root does not prove; `unclear` says why it cannot
+    tell; `proven` is what holds by the root, and `remarks` are none of these."""
 
     def __init__(self, told: dict[str, Any], files: list[tuple[str, str]], root: str) -> None:
         """`files` are the files of the archive, by name and hash."""
-        self.told, self.files, self.root = told, files, root.strip().lower()
+        self.told, self.files, self.root = told, files, "".join(root.split()).lower()
         self.faults: list[str] = []
         self.later: list[str] = []
+        self.unclear: list[str] = []
+        self.proven: list[str] = []
         self.remarks: list[str] = []
+        self.moment = ""  # of the checkpoint, once it is known
+        self.counted: list[str] = []  # what was found of the set, for `proven`
         self.people: dict[str, str] = {}  # the name of each, by id
         self.digests: dict[str, list[str]] = {}  # of the events of each chain, by its key
         self.rows: dict[str, Any] = {}  # what each row that is proven says, by its name
         self.unproven: dict[str, Any] = {}  # and each that was stated anew later
 
     def verify(self) -> None:
-        """Look through all. What cannot be read as a case is a fault too."""
+        """Look through all. What cannot be read as a case is a fault too. Where no root is known
+        it is still seen whether the archive contradicts itself."""
         try:
             self.read_names()
             installation, heads = self.proof()
@@ -100,6 +122,7 @@ class Verifier:
             self.chains_are_there()
             self.snapshot()
             self.letters()
+            self.say_what_is_proven()
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as fault:
             self.faults.append(f"this cannot be read as the archive of a case: {fault!r}")
 
@@ -108,23 +131,54 @@ class Verifier:
     def proof(self) -> tuple[str, dict[str, tuple[int, str]]]:
         """Find the installation, and the heads of chains, that lead to the root."""
         led = [self.root_of(proof) for proof in self.told["proofs"]]
-        if not re.fullmatch("[0-9a-f]{64}", self.root):
-            self.faults.append("a root has 64 figures and letters")
-            return "", {}
-        if self.root not in led:
-            found = ", ".join(root for root in led if root) or "none"
-            self.faults.append(f"nothing here leads to this root; what is here leads to: {found}")
+        if self.root not in filter(None, led):
+            self.unclear += self.why_not(led)
             return "", {}
         leaves = self.told["proofs"][led.index(self.root)]["leaves"]
         first, *heads = [json.loads(each["leaf"]) for each in leaves]
         if first[0] != "checkpoint" or any(side == "left" for side, _ in leaves[0]["path"]):
             self.faults.append("the first leaf under this root is not that of a checkpoint")
             return "", {}
-        _kind, installation, number, moment, chains, _before = first
+        _kind, installation, number, self.moment, chains, _before = first
         self.remarks.append(
-            f"checkpoint {number} of {installation}, {moment[:16]} UTC, over {chains} chains"
+            f"checkpoint {number} of {installation}, {minute(self.moment)}, over {chains} chains"
         )
         return installation, {key: (length, head) for key, length, head in heads}
+
+    def why_not(self, led: list[str]) -> Iterator[str]:
+        """Say why what was typed is no root under which this archive proves itself. The roots that
+        it leads to are not said: who took one from here would let the archive prove itself."""
+        typed = self.root.replace("-", "")
+        codes = [
+            json.loads(text)[2]["head"]
+            for chain in self.told["chains"]
+            for name, text in chain["rows"].items()
+            if name.startswith(ANNOUNCEMENT + ":")
+        ]
+        if len(typed) >= SHORTEST_CODE and any(code.startswith(typed) for code in codes):
+            yield (
+                "this is the code of the letter, or its control code, and not the root: that "
+                'stands on the letter after "Checkpoint"'
+            )
+        elif not re.fullmatch("[0-9a-f]{64}", self.root):
+            yield (
+                "this is no root: a root has 64 characters, figures and the letters a to f; these "
+                f"are {len(self.root)}"
+            )
+        else:
+            yield (
+                "nothing here leads to this root: there is a typing mistake in it, or it is of "
+                "another checkpoint, of another case, or of an archive that was altered since. "
+                "Type it again; with a root from another mail an auditor takes the case out anew, "
+                "and fills it in there"
+            )
+        days = ", ".join(sorted(map(self.day_of, self.told["proofs"])))
+        yield f"this archive proves itself under the roots of {len(led)} checkpoints: {days}"
+
+    def day_of(self, proof: dict[str, Any]) -> str:
+        """Read of which moment the checkpoint of a proof is, as the archive says."""
+        first = json.loads(proof["leaves"][0]["leaf"]) if proof["leaves"] else []
+        return minute(first[3]) if first and first[0] == "checkpoint" else "no moment"
 
     def root_of(self, proof: dict[str, Any]) -> str:
         """Compute the root to which a proof leads; none where its leaves lead to several."""
@@ -183,43 +237,80 @@ class Verifier:
                 return
 
     def rows_of(self, chain: dict[str, Any], events: list[Any], after: list[Any]) -> None:
-        """Compare each row with the last event that states it, under the root; what is stated
-        `after` it is not proven."""
+        """Compare each row with the last event that states it under the root, or before it was
+        ended; what is stated `after` it is not proven."""
         stated, later = self.stated(events), self.stated(after)
         kind = chain["key"].partition(":")[0]
-        own = f"case:{self.told['case']}"
-        for event in after:
-            said = f"{self.told_by(event)} is later than this checkpoint"
-            if chain["key"] == own or stated.keys() & event["statement"]["rows"].keys():
-                self.later.append(said)
-            else:
-                self.remarks.append(f"{chain['key']}: {said}")
+        is_own = chain["key"] == f"case:{self.told['case']}"
+        changed = set()  # what stood otherwise at the checkpoint, or bears on this case
         for name, text in chain["rows"].items():
             called, _salt, content = json.loads(text)
-            statement, event = stated.pop(name, (None, None))
+            statement, event = later.get(name) or stated.get(name) or (None, None)
             model, _colon, pk = name.partition(".")[2].partition(":")
             if model not in HOMES[kind] or (model == kind and chain["key"] != f"{kind}:{pk}"):
                 self.faults.append(f"{self.call(name)} has no place on {chain['key']}")
-            elif name in later:
-                self.unproven[name] = content
-                self.later.append(
-                    f"{self.call(name)} is as {self.told_by(later[name][1])} states it"
-                )
             elif statement is None:
                 self.faults.append(f"{self.call(name)} was put in: no event states it")
             elif called != name or statement != hashed(text):
                 self.faults.append(f"{self.call(name)} is not as {self.told_by(event)} states it")
-            else:
+            elif name not in later:
                 self.rows[name] = content
-        for name, (statement, event) in stated.items():
-            if statement is None or self.is_sealed(name):
-                continue
-            if name in later:
-                self.later.append(f"{self.call(name)} is gone by {self.told_by(later[name][1])}")
+            elif not is_own and name in stated and (before := self.before(chain, name, stated)):
+                self.rows[name] = before
             else:
+                self.unproven[name] = content
+                if is_own or name in stated or name.startswith(CONTRADICTS):
+                    changed.add(name)
+                    self.later.append(f"{self.call(name)} is as {self.told_by(event)} states it")
+        for name, (statement, event) in {**stated, **later}.items():
+            if name in chain["rows"]:
+                continue
+            if statement is None:
+                if name in later and stated.get(name, (None,))[0] is not None:
+                    changed.add(name)
+                    self.later.append(f"{self.call(name)} is gone by {self.told_by(event)}")
+            elif not self.is_sealed(name):
                 self.faults.append(
                     f"{self.call(name)} was removed; {self.told_by(event)} states it"
                 )
+        self.went_on(chain["key"], is_own, changed, after)
+
+    def before(
+        self, chain: dict[str, Any], name: str, stated: dict[str, tuple[Any, Any]]
+    ) -> dict[str, Any] | None:
+        """Read how a row was that only ended after the checkpoint, if that is what the root proves:
+        a member left, a meeting was closed, a committee has another mandate."""
+        text = chain["rows"][name]
+        ended = re.compile(r'"(ended_at|closed_at)":"([^"]*)"')
+        if any(moment < self.moment for _key, moment in ended.findall(text)):
+            return None
+        texts = [ended.sub(r'"\1":null', text)]
+        texts.append(texts[0].replace('"state":"closed"', '"state":"open"'))
+        mandates = [row.partition(":")[2] for row in chain["rows"] if row.startswith(MANDATE + ":")]
+        for value in ("null", *map(json.dumps, mandates)):
+            texts.append(f'"mandate":{value}'.join(re.split('"mandate":"[^"]*"', text)))
+        for each in texts:
+            if hashed(each) == stated[name][0]:
+                return json.loads(each)[2]
+        return None
+
+    def went_on(self, key: str, is_own: bool, changed: set[str], after: list[Any]) -> None:
+        """Say what was done after the checkpoint: of each step of the case, of what changed
+        something that bears on it, and of what is dated before the checkpoint; of the rest of a
+        meeting or a committee, how many steps it is."""
+        count = 0
+        for event in after:
+            names = event["statement"]["rows"].keys()
+            if is_own or changed & names or event["recorded_at"] < self.moment:
+                self.later.append(f"{self.told_by(event)} is later than this checkpoint")
+            else:
+                count += 1
+        if count:
+            kind = key.partition(":")[0]
+            self.remarks.append(
+                f"the record of the {kind} went on after this checkpoint, with nothing about this "
+                f"case; steps: {count}"
+            )
 
     def stated(self, events: list[Any]) -> dict[str, tuple[Any, Any]]:
         """Find what is stated last of each row, and by which event."""
@@ -231,10 +322,12 @@ class Verifier:
 
     def is_sealed(self, name: str) -> bool:
         """Tell whether this is a judgement that was never opened, which nobody reads."""
-        case = self.rows.get(f"{CASE}:{self.told['case']}")
+        own = f"{CASE}:{self.told['case']}"
+        case = self.rows.get(own) or self.unproven.get(own)
         if case is None or case["opened_at"] or not name.startswith(JUDGEMENT + ":"):
             return False
-        self.remarks.append(f"{self.call(name)} was never opened, and stays sealed")
+        said = self.remarks if own in self.rows else self.later
+        said.append(f"{self.call(name)} was never opened, and stays sealed")
         return True
 
     def chains_are_there(self) -> None:
@@ -286,6 +379,7 @@ class Verifier:
             self.faults.append(f"an item was put into the set: {digest[:12]}")
         if len(items) < len(self.told["items"]):
             self.faults.append("an item stands in the set twice")
+        self.counted.append(f"the frozen set, of {len(named)} items")
         pieces = [item for digest, item in items.items() if named.get(digest) == "piece"]
         self.compare_files(pieces)
 
@@ -302,6 +396,8 @@ class Verifier:
                     if file["digest"]:
                         named.setdefault(file["digest"], set()).add(file["name"])
         there = {digest for _name, digest in self.files}
+        if named:
+            self.counted.append(f"files: {len(there & named.keys())} of {len(named)}")
         for digest, names in named.items():
             if digest not in there:
                 called = " or ".join(sorted(names))
@@ -321,6 +417,22 @@ class Verifier:
                     self.remarks.append(f"control code on the letter: {row['head']}")
                 else:
                     self.faults.append("the control code on a letter is of no event of this case")
+
+    # --- What is proven ---------------------------------------------------------------------------
+
+    def say_what_is_proven(self) -> None:
+        """Say what holds by the root, where nothing speaks against it."""
+        if self.faults or self.unclear:
+            return
+        rows = self.rows.items()
+        decisions = [row for name, row in rows if name.startswith(DECISION + ":")]
+        for row in sorted(decisions, key=lambda row: row["number"]):
+            moment, who = minute(row["recorded_at"]), self.people.get(row["by"], "somebody")
+            self.proven.append(
+                f"the decision of {moment}, recorded by {who}, with who was present then"
+            )
+        judged = {row["person"] for name, row in rows if name.startswith(JUDGEMENT + ":")}
+        self.proven += [f"judgements of members: {len(judged)}", *self.counted]
 
     # --- Words ------------------------------------------------------------------------------------
 
@@ -375,35 +487,64 @@ def shown_in(page: str) -> Any:
     return json.loads(after.partition("</script>")[0])
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Stop with the exit code of what cannot be told: 2 has another meaning here."""
+        self.print_usage(sys.stderr)
+        cannot_tell(message)
+
+
+def cannot_tell(why: str) -> NoReturn:
+    print(f"This cannot tell: {why}", file=sys.stderr)
+    sys.exit(3)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = _Parser(description=__doc__.splitlines()[0])
     parser.add_argument("archive", type=Path, help="case.zip, or the folder where it was unpacked")
-    parser.add_argument("--root", help="the root under Checkpoint on the letter or in the mail")
-    chosen = parser.parse_args()
-    root = chosen.root or input("The root on the letter or in the mail: ")
+    parser.add_argument("--root", help="the root after Checkpoint on the letter, or in the mail")
+    chosen, rest = parser.parse_known_args()  # what is left: a root in several parts
     try:
+        typed = chosen.root or input("The root on the letter or in the mail: ")
         told, page, files = read_archive(chosen.archive)
-        verifier = Verifier(told, files, root)
+        verifier = Verifier(told, files, " ".join([typed, *rest]))
         is_shown = shown_in(page) == told
-    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as fault:
+    except EOFError:
+        cannot_tell("no root was typed.")
+    except (OSError, RuntimeError, zipfile.BadZipFile) as fault:
+        cannot_tell(f"this cannot be read as an archive: {fault}")
+    except (KeyError, ValueError) as fault:
         sys.exit(f"This cannot be read as the archive of a case: {fault}")
     verifier.verify()
     if not is_shown:
         verifier.faults.append("the page case.html shows something else than case.json")
+        verifier.proven.clear()
+    sys.exit(say(verifier))
+
+
+def say(verifier: Verifier) -> int:
+    """Print what was found, and give the exit code that says it."""
     for remark in verifier.remarks:
         print(f"    {remark}")
     for named in verifier.faults:
         print(f"  ! {named}")
-    for event in verifier.later:
-        print(f"  ? {event}")
+    for named in [*verifier.unclear, *verifier.later]:
+        print(f"  ? {named}")
+    for named in verifier.proven:
+        print(f"  + proven: {named}")
     if verifier.faults:
-        sys.exit("This is NOT what was recorded.")
+        print("This is NOT what was recorded.", file=sys.stderr)
+        return 1
+    if verifier.unclear:
+        print("This cannot tell. It proves nothing, and nothing here contradicts itself.")
+        return 3
     if verifier.later:
         print(
             "What is proven by this root is as it was recorded. What is later needs a later root."
         )
-        sys.exit(2)
+        return 2
     print("All is as it was recorded. The page shows this case; what else it says is not proven.")
+    return 0
 
 
 if __name__ == "__main__":

@@ -28,10 +28,13 @@ const day = (text) => (text ? calendar.format(new Date(text)) : "");
 
 /* --- Verifying ---------------------------------------------------------------------------------- */
 
-/** Look for what does not fit in a case under this root; `files` are [name, hash] of each, or null
-    where they are not there to compare. */
-async function verify(told, files, root) {
-  const found = { faults: [], later: [], remarks: [] };
+/** Look for what does not fit in a case under what was typed as its root; `files` are [name, hash] of
+    each that was chosen, or of each there is (`isWhole`). */
+async function verify(told, files, typed, isWhole) {
+  const found = { faults: [], later: [], unclear: [], proven: [], remarks: [] };
+  const root = typed.replace(/\s/g, "").toLowerCase();
+  const counted = [];
+  let covered = ""; // the moment of the checkpoint, once it is known
   const people = namesIn(told);
   const rows = new Map();
   const unproven = new Map();
@@ -98,38 +101,76 @@ async function verify(told, files, root) {
     const stated = statedIn(events);
     const later = statedIn(after);
     const kind = key.split(":")[0];
-    for (const event of after) {
-      const said = say("later", { what: toldBy(event) });
-      const restates = Object.keys(event.statement.rows).some((name) => stated.has(name));
-      if (key === ownKey || restates) found.later.push(said);
-      else found.remarks.push(`${key}: ${said}`);
-    }
+    const changed = new Set(); // what stood otherwise at the checkpoint, or bears on this case
     for (const [name, text] of Object.entries(there)) {
       const [called, , content] = JSON.parse(text);
-      const [statement, event] = stated.get(name) || [null, null];
-      stated.delete(name);
+      const [statement, event] = later.get(name) || stated.get(name) || [null, null];
       const [model, pk] = name.slice(name.indexOf(".") + 1).split(":");
       const what = call(name);
+      const isRestated = later.has(name) && stated.has(name);
+      let before;
       if (!words.homes[kind].includes(model) || (model === kind && key !== `${kind}:${pk}`))
         fault("misplaced", { what, key });
-      else if (later.has(name)) {
-        unproven.set(name, content);
-        found.later.push(say("later_row", { what, event: toldBy(later.get(name)[1]) }));
-      } else if (statement === null) fault("put_in", { what });
+      else if (statement === null) fault("put_in", { what });
       else if (called !== name || statement !== (await hashed(text)))
         fault("not_as_stated", { what, event: toldBy(event) });
-      else rows.set(name, content);
+      else if (!later.has(name)) rows.set(name, content);
+      else if (key !== ownKey && isRestated && (before = await rowBefore(there, text, stated.get(name))))
+        rows.set(name, before);
+      else {
+        unproven.set(name, content);
+        if (key === ownKey || isRestated || model.startsWith("contradiction")) {
+          changed.add(name);
+          found.later.push(say("later_row", { what, event: toldBy(event) }));
+        }
+      }
     }
-    for (const [name, [statement, event]] of stated) {
-      if (statement === null) continue;
-      const own = rows.get(`committees.case:${told.case}`);
+    for (const [name, [statement, event]] of new Map([...stated, ...later])) {
+      if (name in there) continue;
       const what = call(name);
-      if (own && !own.opened_at && name.startsWith("committees.judgement:"))
-        found.remarks.push(say("sealed", { what }));
-      else if (later.has(name))
-        found.later.push(say("later_row", { what, event: toldBy(later.get(name)[1]) }));
-      else fault("removed", { what, event: toldBy(event) });
+      if (statement === null) {
+        if (later.has(name) && (stated.get(name) || [null])[0] !== null) {
+          changed.add(name);
+          found.later.push(say("later_row", { what, event: toldBy(event) }));
+        }
+      } else if (!isSealed(name, what)) fault("removed", { what, event: toldBy(event) });
     }
+    wentOn(key, changed, after);
+  }
+
+  /** Tell whether this is a judgement that was never opened, which nobody reads. */
+  function isSealed(name, what) {
+    const own = rows.get(`committees.case:${told.case}`);
+    const case_ = own || unproven.get(`committees.case:${told.case}`);
+    if (!case_ || case_.opened_at || !name.startsWith("committees.judgement:")) return false;
+    (own ? found.remarks : found.later).push(say("sealed", { what }));
+    return true;
+  }
+
+  /** Read how a row was that only ended after the checkpoint, if that is what the root proves. */
+  async function rowBefore(there, text, [statement]) {
+    const ended = /"(ended_at|closed_at)":"([^"]*)"/g;
+    if ([...text.matchAll(ended)].some(([, , when]) => when < covered)) return null;
+    const texts = [text.replace(ended, (_all, key) => `"${key}":null`)];
+    texts.push(texts[0].replaceAll('"state":"closed"', '"state":"open"'));
+    const mandates = Object.keys(there).filter((name) => name.startsWith("committees.mandate:"));
+    for (const value of ["null", ...mandates.map((name) => JSON.stringify(name.split(":")[1]))])
+      texts.push(text.replace(/"mandate":"[^"]*"/g, () => `"mandate":${value}`));
+    for (const each of texts) if ((await hashed(each)) === statement) return JSON.parse(each)[2];
+    return null;
+  }
+
+  /** Say what was done after the checkpoint: of each step of the case, and of what bears on it; of the
+      rest of a meeting or a committee, how many steps it is. */
+  function wentOn(key, changed, after) {
+    let count = 0;
+    for (const event of after) {
+      const bears = Object.keys(event.statement.rows).some((name) => changed.has(name));
+      if (key === ownKey || bears || event.recorded_at < covered)
+        found.later.push(say("later", { what: toldBy(event) }));
+      else count += 1;
+    }
+    if (count) found.remarks.push(say(`went_on_${key.split(":")[0]}`, { count }));
   }
 
   async function snapshot() {
@@ -156,6 +197,7 @@ async function verify(told, files, root) {
     for (const key of items.keys())
       if (!named.has(key)) fault("item_put_in", { what: key.slice(0, 12) });
     if (items.size < told.items.length) fault("item_twice");
+    counted.push(say("proven_set", { count: named.size }));
     return told.items.filter((item) => named.get(item.digest) === "piece" && "content" in item);
   }
 
@@ -165,11 +207,49 @@ async function verify(told, files, root) {
       for (const file of JSON.parse(piece.content).files)
         if (file.digest) named.set(file.digest, [...(named.get(file.digest) || []), file.name]);
     const there = new Set(files.map(([, key]) => key));
+    const chosen = new Set(files.map(([name]) => name));
+    let compared = 0;
     for (const [key, names] of named)
-      if (!there.has(key)) fault("file_missing", { name: names.join(", ") });
+      if (there.has(key)) compared += 1;
+      else if (isWhole || names.some((name) => chosen.has(`files/${key.slice(0, 12)} ${name}`)))
+        fault("file_missing", { name: names.join(", ") });
+      else found.remarks.push(say("file_not_compared", { name: names.join(", ") }));
+    if (named.size) counted.push(say("proven_files", { count: compared, all: named.size }));
     for (const [name, key] of files)
       if (!(named.get(key) || []).some((each) => name === `files/${key.slice(0, 12)} ${each}`))
         fault("file_put_in", { name });
+  }
+
+  /** Say why what was typed is no root under which this archive proves itself. The roots that it leads
+      to are not said: who took one from here would prove the archive by itself. */
+  function whyNot(root) {
+    const code = root.replaceAll("-", "");
+    const codes = told.chains.flatMap((chain) =>
+      Object.entries(chain.rows)
+        .filter(([name]) => name.startsWith("committees.announcement:"))
+        .map(([, text]) => JSON.parse(text)[2].head),
+    );
+    if (code.length >= 20 && codes.some((each) => each.startsWith(code)))
+      found.unclear.push(say("code_for_root"));
+    else if (!/^[0-9a-f]{64}$/.test(root))
+      found.unclear.push(say("no_root_at_all", { count: root.length }));
+    else found.unclear.push(say("no_root"));
+    const firsts = told.proofs.map(({ leaves }) => (leaves.length ? JSON.parse(leaves[0].leaf) : []));
+    const days = firsts.map(([kind, , , when]) => (kind === "checkpoint" ? when : "")).sort();
+    const list = new Intl.ListFormat(document.documentElement.lang);
+    const values = { count: days.length, days: list.format(days.map((when) => moment(when) || "–")) };
+    found.unclear.push(say("its_checkpoints", values));
+  }
+
+  function sayWhatIsProven() {
+    const of = (model) =>
+      [...rows].filter(([name]) => name.startsWith(`committees.${model}:`)).map(([, row]) => row);
+    for (const row of of("decision").sort((a, b) => a.number - b.number)) {
+      const who = people.get(row.by) || say("somebody");
+      found.proven.push(say("proven_decision", { moment: moment(row.recorded_at), who }));
+    }
+    const judged = new Set(of("judgement").map((row) => row.person));
+    found.proven.push(say("proven_judgements", { count: judged.size }), ...counted);
   }
 
   try {
@@ -177,16 +257,16 @@ async function verify(told, files, root) {
     const place = led.indexOf(root);
     let installation = "";
     let heads = new Map();
-    if (!/^[0-9a-f]{64}$/.test(root)) fault("no_root_at_all");
-    else if (place < 0) fault("no_root", { roots: led.filter(Boolean).join(", ") || "–" });
+    if (!root || place < 0) whyNot(root);
     else {
       const leaves = told.proofs[place].leaves;
-      const [first, ...covered] = leaves.map((each) => JSON.parse(each.leaf));
+      const [first, ...others] = leaves.map((each) => JSON.parse(each.leaf));
       if (first[0] !== "checkpoint" || leaves[0].path.some(([side]) => side === "left"))
         fault("no_checkpoint");
       else {
         installation = first[1];
-        heads = new Map(covered.map(([key, length, head]) => [key, [length, head]]));
+        covered = first[3];
+        heads = new Map(others.map(([key, length, head]) => [key, [length, head]]));
         const values = { number: first[2], installation, chains: first[4] };
         values.moment = moment(first[3]);
         found.remarks.push(say("checkpoint", values));
@@ -199,12 +279,13 @@ async function verify(told, files, root) {
     for (const key of [ownKey, `meeting:${own.meeting}`, `committee:${meeting.committee}`])
       if (!digests.has(key)) fault("chain_missing", { key });
     const pieces = await snapshot();
-    if (files) compareFiles(pieces);
+    compareFiles(pieces);
     for (const [name, row] of rows)
       if (name.startsWith("committees.announcement:"))
         if ((digests.get(ownKey) || []).includes(row.head))
           found.remarks.push(say("code", { code: row.head }));
         else fault("other_code");
+    if (!found.faults.length && !found.unclear.length) sayWhatIsProven();
   } catch (error) {
     fault("unreadable", { why: error.message });
   }
@@ -276,10 +357,10 @@ function show() {
   const who = (id) => people.get(id) || say("somebody");
   const frame = items.frame[0];
   const terms = items.terms[0];
-  const rows = told.chains.flatMap(({ key, rows }) =>
-    key === `case:${told.case}` ? Object.entries(rows) : [],
-  );
-  const of = (model) =>
+  const rowsOf = (wanted) =>
+    told.chains.flatMap(({ key, rows }) => (key === wanted ? Object.entries(rows) : []));
+  const caseRows = rowsOf(`case:${told.case}`);
+  const of = (model, rows = caseRows) =>
     rows
       .filter(([name]) => name.startsWith(`committees.${model}:`))
       .map(([name, text]) => [name.split(":")[1], JSON.parse(text)[2]]);
@@ -291,6 +372,7 @@ function show() {
   document.getElementById("programme").textContent = `${frame.unit} · ${frame.programme}`;
 
   const own = of("case").find(([id]) => id === told.case)[1];
+  const meetingRows = rowsOf(`meeting:${own.meeting}`);
   const replaced = new Map(of("supersession").map(([, row]) => [row.earlier, row.reason]));
   for (const [id, decision] of of("decision").sort((a, b) => b[1].number - a[1].number)) {
     const fell = replaced.has(id) ? "decision_replaced" : "decision_set_back";
@@ -321,6 +403,17 @@ function show() {
     if (seat.aside) notes.push(say("aside"));
     if (seat.disclosed) notes.push(say("disclosed"));
     add(list, "li", `${who(seat.person)}: ${notes.join(", ")}`);
+  }
+  const absent = of("contradiction", meetingRows);
+  const answers = of("contradictionanswer", meetingRows);
+  const attended = new Map(of("attendance", meetingRows));
+  if (absent.length) add(committee, "h3", say("not_there"));
+  for (const [id, said] of absent) {
+    const each = add(committee, "p", `${who(attended.get(said.attendance).person)}, ${moment(said.recorded_at)}`);
+    const [, given] = answers.find(([, row]) => row.contradiction === id) || [];
+    const held = given && (given.was_there ? "secretary_there" : "secretary_not_there");
+    each.append(": ", given ? `${say(held)} (${who(given.by)}, ${moment(given.recorded_at)})` : say("unanswered"));
+    if (given && given.reason) add(committee, "p", given.reason, "words");
   }
   facts(committee, [
     [say("reference"), moment(terms.reference_at)],
@@ -389,23 +482,30 @@ function show() {
 
 const answer = document.getElementById("answer");
 
+const VERDICTS = ["bad", "unclear", "partly", "good"];
+
 async function check(event) {
   event.preventDefault();
-  const root = document.getElementById("root").value.trim().toLowerCase();
+  const typed = document.getElementById("root").value;
   const chosen = [...document.getElementById("files").files];
-  const files = chosen.length
-    ? await Promise.all(
-        chosen.map(async (file) => [`files/${file.name}`, toHex(await digest(await file.arrayBuffer()))]),
-      )
-    : null;
-  const { faults, later, remarks } = await verify(told, files, root);
+  const files = await Promise.all(
+    chosen.map(async (file) => [`files/${file.name}`, toHex(await digest(await file.arrayBuffer()))]),
+  );
+  const { faults, unclear, later, proven, remarks } = await verify(told, files, typed, false);
+  const place = [faults, unclear, later].findIndex((part) => part.length);
+  const verdict = VERDICTS.at(place);
   answer.replaceChildren();
-  answer.className = faults.length ? "bad" : later.length ? "partly" : "good";
-  const verdict = faults.length ? "verdict_bad" : later.length ? "verdict_partly" : "verdict_good";
-  add(answer, "h2", say(verdict)).tabIndex = -1;
-  const list = add(answer, "ul");
-  for (const text of [...faults, ...later, ...remarks]) add(list, "li", text);
-  if (!files) add(list, "li", say("files_not_compared"));
+  answer.className = verdict;
+  add(answer, "h2", say(`verdict_${verdict}`)).tabIndex = -1;
+  const listed = (title, texts) => {
+    if (!texts.length) return;
+    if (title) add(answer, "h3", title);
+    const list = add(answer, "ul");
+    for (const text of texts) add(list, "li", text);
+  };
+  listed("", [...faults, ...unclear, ...later]);
+  listed(say("proven"), proven);
+  listed(say("besides"), remarks);
   answer.firstChild.focus();
 }
 

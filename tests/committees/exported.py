@@ -15,12 +15,13 @@ from django.test import Client
 from django.urls import reverse
 
 from committees import actions
+from committees.models import Attendance, Membership
 from committees.verifier import Verifier, read_archive
 from evidence.models import Evidence
 from people.models import Account
 from records.checkpoints import first_after, leaf_hash, levels, make_checkpoint, path_of
 from records.models import Checkpoint
-from tests.committees.factories import HELD, Scene, scene
+from tests.committees.factories import HELD, Scene, give_mandate, scene
 from tests.evidence.factories import attach
 from tests.recorded import record_what_was_made
 
@@ -84,6 +85,58 @@ def announced() -> Scene:
     made.announce()
     record_what_was_made()
     covered(hours=1)
+    return made
+
+
+def gone_on(folder: Path) -> Taken:
+    """A case taken out once its meeting and its committee went on after the checkpoint of its
+    letter: members left, it was closed, a seat was given, another ended, and there is a next
+    mandate."""
+    made = announced()
+    after = HELD + timedelta(hours=2)
+    for user in (made.member, made.other_member):
+        actions.mark_absent(meeting=made.meeting, person=user.person, by=user, at=after)
+    actions.close_meeting(meeting=made.meeting, by=made.chair, at=after)
+    actions.give_seat(
+        committee=made.committee,
+        email="next@example.org",
+        name="Next",
+        role=Membership.Role.MEMBER,
+        by=made.coordinator,
+        at=after,
+    )
+    seat = Membership.objects.get(committee=made.committee, person=made.other_member.pk)
+    actions.end_seat(seat=seat, by=made.coordinator, at=after)
+    give_mandate(made.committee, quorum=2, at=after)
+    covered(days=1)
+    return taken_out(made, folder)
+
+
+def contradicted() -> Scene:
+    """A case of which a member says, after the announcement was covered, that they were not
+    there; the secretary holds that they were."""
+    made = scene()
+    made.freeze()
+    made.judge(made.chair)
+    made.judge(made.member)
+    actions.mark_present(
+        meeting=made.meeting, person=made.other_member.person, by=made.secretary, at=made.at
+    )
+    made.open_meeting()
+    made.open_judgements()
+    made.decide()
+    made.announce()
+    record_what_was_made()
+    covered(hours=1)
+    noted = Attendance.objects.get(meeting=made.meeting, person=made.other_member.pk)
+    said = actions.contradict(attendance=noted, by=made.other_member, at=HELD + timedelta(hours=2))
+    actions.answer_contradiction(
+        contradiction=said,
+        was_there=True,
+        reason="I saw them sign.",
+        by=made.secretary,
+        at=HELD + timedelta(hours=3),
+    )
     return made
 
 
@@ -563,6 +616,29 @@ def a_decision_stated_anew(forger: Forger) -> None:
     name = forger.name("decision")
     _name, salt, decision = json.loads(forger.chain("case")["rows"][name])
     said_later(forger, "case", {name: written([name, salt, decision | {"motivation": "Forged."}])})
+
+
+@alters(r"who is present \(\w+\) is as event \d+ \(seat.ended, .* states it")
+def a_member_who_left_before_the_decision(forger: Forger) -> None:
+    name = forger.name("attendance")
+    _name, salt, attendance = json.loads(forger.chain("meeting")["rows"][name])
+    ended = attendance | {"ended_at": "2026-01-01T00:00:00.000000+00:00"}
+    said_later(forger, "meeting", {name: written([name, salt, ended])})
+
+
+@alters(r"a member's word that they were not there \(ffffffff\) is as event")
+def a_word_of_a_member_put_after(forger: Forger) -> None:
+    name = "committees.contradiction:ffffffff-ffff-4fff-8fff-ffffffffffff"
+    attendance = forger.name("attendance").partition(":")[2]
+    said_later(forger, "meeting", {name: written([name, "0", {"attendance": attendance}])})
+
+
+@alters(r"a seat \(\w+\) is not as event \d+ \(seat.ended, .* states it")
+def a_seat_that_its_later_event_does_not_state(forger: Forger) -> None:
+    name = forger.name("membership")
+    rows = forger.chain("committee")["rows"]
+    said_later(forger, "committee", {name: rows[name]})
+    forger.change("membership", role="other")
 
 
 @alters("case:.*: this chain stands here twice")
