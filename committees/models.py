@@ -1,7 +1,8 @@
 """The decision: committees, meetings, cases with their frozen sets, judgements and decisions."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Self
@@ -661,25 +662,46 @@ class Snapshot(AppendOnly, Sealed):
             yield "the manifest is not the one that was frozen"
             return
         said = json.loads(manifest)
-        items = {
-            (entry["kind"], entry["digest"]): (number, entry["source"])
+        items = list(self.items.all())
+        entries = [
+            (entry["digest"], (entry["kind"], entry["source"], number))
             for number, entry in enumerate(said["items"], start=1)
-        }
-        kept = {(item.kind, item.digest): item for item in self.items.all()}
-        named = {f"item {digest[:12]}" for _kind, digest in items.keys() - kept.keys()}
-        named |= {f"file {key}" for key in said.get("files", ())}
-        there = {f"item {digest[:12]}" for _kind, digest in kept.keys() - items.keys()}
-        there |= {f"file {row.file_id}" for item in kept.values() for row in item.files.all()}
+        ]
+        yield from _set_faults(entries, [(item.digest, item.place) for item in items])
+        named = {f"file {key}" for key in said.get("files", ())}
+        there = {f"file {row.file_id}" for item in items for row in item.files.all()}
         for what in sorted(named - there):
             yield f"{what} was removed"
         for what in sorted(there - named):
             yield f"{what} was inserted"
-        for key, item in kept.items():
-            here = (item.number, str(item.source) if item.source else None)
-            if here != items.get(key, here):
-                yield f"item {item.digest[:12]}: it has another place, or froze something else"
-            for fault in item.own_faults(look):
+        erased = look.digests(SnapshotItem)
+        for item in items:
+            for fault in item.own_faults(look, erased):
                 yield f"item {item.digest[:12]}: {fault}"
+
+
+Place = tuple[str, str | None, int]  # of an item in a set: its kind, what it froze, its number
+
+
+def _set_faults(
+    named: Collection[tuple[str, Place]], kept: Collection[tuple[str, Place]]
+) -> Iterator[str]:
+    """Compare the items that a manifest names, each by its digest and its place, with those that
+    are kept, as often as each is there."""
+    by_digest: dict[str, tuple[list[Place], list[Place]]] = defaultdict(lambda: ([], []))
+    for which, items in enumerate((named, kept)):
+        for digest, place in items:
+            by_digest[digest][which].append(place)
+    for digest, (wanted, here) in sorted(by_digest.items()):
+        if len(here) < len(wanted):
+            yield f"item {digest[:12]} was removed"
+        elif len(here) > len(wanted):
+            yield f"item {digest[:12]} was inserted"
+        elif Counter(here) != Counter(wanted):
+            yield (
+                f"item {digest[:12]}: it is of another kind, has another place, or froze "
+                "something else"
+            )
 
 
 class SnapshotItem(AppendOnly):
@@ -713,16 +735,30 @@ class SnapshotItem(AppendOnly):
     def __str__(self) -> str:
         return f"{self.kind} {self.digest[:12]}"
 
-    def own_faults(self, look: Look) -> Iterator[str]:
-        """Report what is wrong in the content of an item."""
+    @property
+    def place(self) -> Place:
+        """What the manifest says of it beside its digest."""
+        return self.kind, str(self.source) if self.source else None, self.number
+
+    def own_faults(self, look: Look, erased: Collection[str]) -> Iterator[str]:
+        """Report what is wrong in the content of an item, and in the files that are shown with it;
+        `erased` are the digests of all items that were lawfully removed."""
         content = bytes(self.content)
+        said = look.erased.get(name_of(self))
+        if said is not None and self.digest not in said:
+            yield "another item was erased under its name"
         if not content:
-            if name_of(self) not in look.erased:
+            if self.digest not in (said or ()):
                 yield "the content is gone"
-        elif name_of(self) in look.erased:
+        elif said is not None or self.digest in erased:
             yield "the content was erased, and is here"
         elif sha256(bytes(self.salt) + content).hexdigest() != self.digest:
             yield "the content is not the one that was frozen"
+        else:
+            files = json.loads(content).get("files", ()) if self.kind == "piece" else ()
+            shown = {file["file"] for file in files}
+            if sorted(shown - {""}) != sorted(str(row.file_id) for row in self.files.all()):
+                yield "the files that are shown with it are not those that it names"
 
 
 class SnapshotFile(AppendOnly):

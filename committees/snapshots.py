@@ -264,7 +264,8 @@ def file_in(case: Case, file: UUID) -> tuple[StoredFile, str] | None:
 
 def read(case: Case) -> FrozenSet:
     """Read the set of a case as it was frozen, less what was lawfully erased since. That it is the
-    one that the manifest names, verification proves. One query."""
+    one that the manifest names, verification proves: an item of a kind that no set has is listed
+    and not read. One query."""
     rows = SnapshotItem.objects.filter(snapshot__case=case).order_by("number")
     found: dict[str, list[Any]] = {kind: [] for kind in FACTS}
     digests: dict[str, str] = {}
@@ -272,7 +273,7 @@ def read(case: Case) -> FrozenSet:
     for kind, digest, content in rows.values_list("kind", "digest", "content"):
         content = bytes(content)
         items.append(FrozenItem(kind, digest, is_removed=not content))
-        if content:
+        if content and kind in FACTS:
             fact = fact_of(kind, content)
             found[kind].append(fact)
             if kind in ("piece", "feedback"):

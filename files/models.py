@@ -206,6 +206,8 @@ class StoredFile(AppendOnly, Sealed):
         is gone."""
         if self.erased_at is not None and name_of(self) not in look.erased:
             yield "the file is said to be erased, on no ground"
+        elif self.erased_at is None and name_of(self) in look.erased:
+            yield "the file was erased, and is said to be here"
         elif look.takes(self, READ_WITHIN):
             yield from self._faults(is_read=True)
         elif look.takes(self, SEEN_WITHIN):

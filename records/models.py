@@ -2,9 +2,9 @@
 
 import secrets
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, ClassVar, Self
@@ -143,12 +143,18 @@ def new_salt() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How closely a row's own content is looked at: `erased` holds the names of the rows of which
-    something was lawfully removed; `day` is the number of the day whose share of the files is
-    read, or None for all of them."""
+    """How closely a row's own content is looked at: `erased` gives by the names of the rows of
+    which something was lawfully removed the digests that their tombstones state; `day` is the
+    number of the day whose share of the files is read, or None for all of them."""
 
-    erased: frozenset[str] = frozenset()
+    erased: Mapping[str, frozenset[str]] = field(default_factory=dict)
     day: int | None = None
+
+    def digests(self, model: type[models.Model]) -> frozenset[str]:
+        """Collect what the tombstones of rows of this model state."""
+        label = f"{model._meta.label_lower}:"
+        said = (digests for name, digests in self.erased.items() if name.startswith(label))
+        return frozenset().union(*said)
 
     def takes(self, row: Row, days: int) -> bool:
         """Tell whether this row is looked at now, where all are within so many days."""

@@ -141,8 +141,7 @@ class _Part:
     def compare(self, day: int | None = None) -> None:
         """Report what is wrong in these chains and rows."""
         stated = self._statements()
-        erased = Erasure.objects.filter(kept_on__in=self.by_key).values_list("name", flat=True)
-        look = Look(frozenset(erased) if Erasure in self.models else frozenset(), day)
+        look = Look(self._erased(), day)
         for model in self.models:
             rows = model.at_home_on(self.by_key).order_by("pk")
             for row in rows.iterator(chunk_size=model.read_at_once):
@@ -151,6 +150,16 @@ class _Part:
             if statement is not None:
                 fault = f"stated on {key}, not its home" if _is_there(name) else "removed"
                 self.report.faults.append(f"{name}: {fault}")
+
+    def _erased(self) -> dict[str, frozenset[str]]:
+        """Find what was lawfully removed of the rows at home on these chains, by name, and which
+        digests the tombstones state. One query, none where there is no tombstone."""
+        said: dict[str, set[str]] = defaultdict(set)
+        if Erasure in self.models:
+            rows = Erasure.objects.filter(kept_on__in=self.by_key)
+            for name, digest in rows.values_list("name", "digest"):
+                said[name].add(digest)
+        return {name: frozenset(digests) for name, digests in said.items()}
 
     def _statements(self) -> dict[tuple[str, str], str | None]:
         """Find the last statement about each row of which the events of these chains speak, by the

@@ -173,7 +173,7 @@ def record_items(request: PersonRequest, pk: UUID) -> HttpResponse:
     titles = frozen.titles()
     page = Paginator(frozen.items, ITEMS_AT_A_TIME).get_page(request.GET.get("page"))
     items = [
-        (KINDS[item.kind], titles.get(item.digest, ""), item.digest, item.is_removed)
+        (KINDS.get(item.kind, item.kind), titles.get(item.digest, ""), item.digest, item.is_removed)
         for item in page
     ]
     context = {"case": case, "items": items, "page": page, "more": bool(request.htmx)}

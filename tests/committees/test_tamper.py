@@ -25,8 +25,10 @@ from committees.models import (
     SnapshotItem,
     Supersession,
 )
+from committees.snapshots import read
 from files.models import StoredFile
 from post.models import OutboxMail
+from records.actions import Blanked, record_erasures
 from records.chain import canonical, name_of
 from records.models import Chain, Event, Sealed
 from records.verification import verify, verify_chain
@@ -39,6 +41,7 @@ from tests.triggers import lifted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.tampers]
 
+ELSEWHERE = "it is of another kind, has another place, or froze something else"
 BYTES = b"What I noted at the desk.\n"
 
 
@@ -166,6 +169,31 @@ def test_content_that_was_erased_and_is_back_is_found() -> None:
     ]
 
 
+def test_an_erasure_that_was_put_on_another_item_is_found() -> None:
+    """The ids of two items are exchanged, so that the one that was erased is here again and another
+    seems lawfully gone."""
+    made_with_all()
+    erased = SnapshotItem.objects.filter(kind="feedback")[0]
+    other = erased.snapshot.items.filter(kind="person")[0]
+    actions.erase_item(item=erased, ground="Asked.", by=None)
+
+    with behind_its_back():
+        SnapshotItem.objects.filter(pk__in=[erased.pk, other.pk]).delete()
+        back, gone_now = erased, other
+        back.pk, gone_now.pk = other.pk, erased.pk
+        gone_now.content = gone_now.salt = b""
+        SnapshotItem.objects.bulk_create([back, gone_now])
+
+    assert sorted(verify().faults) == sorted(
+        f"{name_of(erased.snapshot)}: item {item.digest[:12]}: {fault}"
+        for item, fault in [
+            (back, "the content was erased, and is here"),
+            (gone_now, "another item was erased under its name"),
+            (gone_now, "the content is gone"),
+        ]
+    )
+
+
 # --- Removed --------------------------------------------------------------------------------------
 
 
@@ -249,10 +277,56 @@ def test_an_item_in_the_place_of_another_is_told() -> None:
     with behind_its_back():
         changed(item, number=99)
 
-    assert verify().faults == [
-        f"{name_of(item.snapshot)}: item {item.digest[:12]}: it has another place, or froze "
-        "something else"
-    ]
+    assert verify().faults == [f"{name_of(item.snapshot)}: item {item.digest[:12]}: {ELSEWHERE}"]
+
+
+@pytest.mark.parametrize("fields", [{"kind": "note"}, {"source": None}, {"kind": "check_in"}])
+def test_an_item_of_another_kind_or_source_is_told(fields: dict[str, object]) -> None:
+    """Its digest says nothing of either; the manifest does."""
+    made_with_all()
+    item = SnapshotItem.objects.filter(kind="feedback")[0]
+
+    with behind_its_back():
+        changed(item, **fields)
+
+    said = f"{name_of(item.snapshot)}: item {item.digest[:12]}: {ELSEWHERE}"
+    assert verify().faults == [said]
+
+
+def test_all_items_of_another_kind_are_told() -> None:
+    made_with_all()
+    with behind_its_back():
+        SnapshotItem.objects.update(kind="note", source=None)
+
+    faults = verify().faults
+    for item in SnapshotItem.objects.select_related("snapshot"):
+        assert f"{name_of(item.snapshot)}: item {item.digest[:12]}: {ELSEWHERE}" in faults
+
+
+def test_a_set_with_an_item_of_no_kind_is_still_read() -> None:
+    announced, _ = made_with_all()
+    before = len(read(announced.case).items)
+    item = announced.case.snapshot.items.filter(kind="feedback")[0]
+
+    with behind_its_back():
+        changed(item, kind="note")
+
+    frozen = read(announced.case)
+    assert (len(frozen.items), frozen.evidence_set.feedback) == (before, ())
+
+
+def test_a_file_that_is_shown_with_another_item_is_told() -> None:
+    made_with_all()
+    row = SnapshotFile.objects.get()
+    other = row.item.snapshot.items.filter(kind="feedback")[0]
+
+    with behind_its_back():
+        changed(row, item=other)
+
+    fault = "the files that are shown with it are not those that it names"
+    assert sorted(verify().faults) == sorted(
+        f"{name_of(other.snapshot)}: item {item.digest[:12]}: {fault}" for item in (row.item, other)
+    )
 
 
 def test_a_file_that_the_set_shows_no_more_is_missed() -> None:
@@ -264,6 +338,8 @@ def test_a_file_that_the_set_shows_no_more_is_missed() -> None:
 
     assert verify().faults == [
         f"{name_of(row.item.snapshot)}: file {row.file_id} was removed",
+        f"{name_of(row.item.snapshot)}: item {row.item.digest[:12]}: the files that are shown with "
+        "it are not those that it names",
     ]
 
 
@@ -467,6 +543,15 @@ def test_a_stored_file_is_as_it_was(tamper: Callable[[StoredFile], None], fault:
     tamper(file)
 
     assert verify().faults == [f"{name_of(file)}: {fault}"]
+
+
+def test_a_file_that_was_erased_and_is_back_is_found() -> None:
+    made_with_all()
+    file = StoredFile.objects.get()
+    record_erasures([Blanked(file, file.chain)], ground="Asked.", by=None)
+    record_what_was_made()
+
+    assert verify().faults == [f"{name_of(file)}: the file was erased, and is said to be here"]
 
 
 def test_files_are_looked_at_in_turn() -> None:
