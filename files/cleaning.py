@@ -19,7 +19,7 @@ from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 from files.filetypes import FileRefused, FileType, Kind, detect, types
 from files.models import StoredFile
-from people.disk import is_full
+from people.faults import is_full
 
 pillow_heif.register_heif_opener()
 

@@ -1,6 +1,6 @@
-"""What happens when the disk is full: nothing half is kept, and what was typed is not lost."""
+"""What happens to files that come in when they cannot be taken: nothing half is kept, and what was
+typed is not lost."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -8,28 +8,22 @@ from typing import Any
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
-from records.locking import OUT_OF_ROOM, said_one_of
+from people.faults import outage_in
 
 LONGEST_EXTENSION = 20
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-def is_full(fault: BaseException) -> bool:
-    """Tell whether this is a disk without room, of files or of the database."""
-    is_of_files = isinstance(fault, OSError) and fault.errno in NO_ROOM
-    return is_of_files or said_one_of(OUT_OF_ROOM, fault)
 
 
 class UploadHandler(TemporaryFileUploadHandler):
-    """Lets go of a file for which there is no room, and reads on: the fields after it too hold what
-    somebody typed. The request then says so (`lacked_room`). Of who is not signed in nothing comes
-    on the disk, as no form asks them for a file."""
+    """Lets go of a file for which there is no room, or of which nobody can say now who sends it,
+    and reads on: the fields after it too hold what somebody typed. The request then says so
+    (`let_go_for`). Of who is not signed in nothing comes on the disk, as no form asks them for a
+    file."""
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
-        user = getattr(self.request, "user", None)
-        if user is None or not user.is_authenticated:
-            raise SkipFile
         with self._letting_go():
+            user = getattr(self.request, "user", None)
+            if user is None or not user.is_authenticated:
+                raise SkipFile
             super().new_file(field_name, _short(file_name), *args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
@@ -44,11 +38,12 @@ class UploadHandler(TemporaryFileUploadHandler):
     def _letting_go(self) -> Iterator[None]:
         try:
             yield
-        except OSError as fault:
-            if not is_full(fault):
+        except Exception as fault:
+            if (outage := outage_in(fault)) is None:
                 raise
-            self.request.lacked_room = True  # type: ignore[union-attr]  # a request is there by now
-            with suppress(OSError):  # what is left in memory has no room either
+            self.request.let_go_for = outage  # type: ignore[union-attr]  # a request is there by now
+            # What is left in memory has no room either, and there may be no file yet.
+            with suppress(OSError, AttributeError):
                 self.file.close()
             raise SkipFile from fault
 
@@ -59,6 +54,7 @@ def _short(name: str) -> str:
     return f"{stem}{dot}{extension[:LONGEST_EXTENSION]}" if dot else name
 
 
-def lacked_room(request: HttpRequest) -> bool:
-    """Tell whether a file that came with this request was let go of."""
-    return getattr(request, "lacked_room", False)
+def let_go_for(request: HttpRequest) -> str | None:
+    """Tell for want of what (people/faults.py) a file that came with this request was let go of;
+    None where none was."""
+    return getattr(request, "let_go_for", None)

@@ -17,11 +17,12 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from people.disk import lacked_room
+from people.disk import let_go_for
 from people.drafts import SentBefore
+from people.faults import outage_in
 from people.limits import TooOften
 from people.models import Person
-from people.outages import WITHOUT_ROOM, outage_in, unavailable
+from people.outages import unavailable
 from people.speaking import speak, speak_as_mail
 from people.wire import announced, check_names, check_readable
 from records.refusals import NotPossible
@@ -121,12 +122,13 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Refuse a request that is too large, or for whose files there is no room, before anything
+        """Refuse a request that is too large, or whose files cannot be taken now, before anything
         else reads the body: the check against forgery does."""
         if _is_too_large(request):
             return render(request, "413.html", status=413)
         check_names(request)
-        return unavailable(request, WITHOUT_ROOM) if lacked_room(request) else None
+        outage = let_go_for(request)
+        return unavailable(request, outage) if outage else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NotPossible):

@@ -9,13 +9,12 @@ from django.http.multipartparser import MultiPartParserError
 from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.template.loader import render_to_string
 
-from people.disk import is_full, lacked_room
+from people.disk import let_go_for
 from people.drafts import Fields, sent
-from records.locking import BUSY, is_away, said_one_of
+from people.faults import LOCKED, LOST, WITHOUT_ROOM
 
 logger = logging.getLogger(__name__)
 
-WITHOUT_ROOM, LOCKED, LOST = "full", "locked", "lost"
 AGAIN_AFTER = {WITHOUT_ROOM: 600, LOCKED: 5, LOST: 30}  # seconds
 
 
@@ -24,17 +23,6 @@ class ForgeryCheck(CsrfViewMiddleware):
 
     def _reject(self, request: HttpRequest, reason: str) -> str:
         return reason
-
-
-def outage_in(fault: BaseException | None) -> str | None:
-    """Tell what is not there now, by its fault; None for any other fault."""
-    if fault is None:
-        return None
-    if is_full(fault):
-        return WITHOUT_ROOM
-    if said_one_of(BUSY, fault):
-        return LOCKED
-    return LOST if is_away(fault) else None
 
 
 def unavailable(request: HttpRequest, outage: str) -> HttpResponse:
@@ -48,7 +36,7 @@ def unavailable(request: HttpRequest, outage: str) -> HttpResponse:
         # That of the form as it was drawn: if it was done after all, it is known for the same.
         "csrf_token": token or get_token(request),
         "kept": kept,
-        "had_files": (kept is not None and bool(request.FILES)) or lacked_room(request),
+        "had_files": (kept is not None and bool(request.FILES)) or bool(let_go_for(request)),
         "outage": outage,
     }
     response = HttpResponse(render_to_string("503.html", context), status=503)

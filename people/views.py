@@ -27,9 +27,10 @@ from people.access import (
     signed_in,
 )
 from people.drafts import sent, words_in
+from people.faults import outage_in
 from people.forms import AddressForm, NameForm
 from people.models import Address
-from people.outages import outage_in, unavailable
+from people.outages import unavailable
 from people.pages import (
     WayBack,
     act_and_go_back,

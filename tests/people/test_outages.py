@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
@@ -204,6 +205,38 @@ def test_a_disk_without_room_answers_with_what_was_typed(
     monkeypatch.setattr(actions, "add_evidence", fail)
 
     assert_kept(browser.post("/evidence/add/", WORDS), "There is no room right now")
+
+
+CHOOSE_AGAIN = "A page cannot keep files: choose them again afterwards."
+
+
+@pytest.mark.parametrize("size", [10, 3_000_000])  # kept in memory, and on the disk
+def test_a_database_that_is_away_answers_a_form_with_files_too(tmp_path: Path, size: int) -> None:
+    """Who sends a file is asked while it is read; the words after it are read all the same."""
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False, headers=ENGLISH)
+    client.force_login(EnrolmentFactory().student.account)
+    token = client.get("/evidence/add/").context["csrf_token"]
+    upload = SimpleUploadedFile("film.txt", b"x" * size)
+    form = {"uploads": upload, "csrfmiddlewaretoken": str(token), **WORDS}
+    with gone(tmp_path):
+        answer = client.post("/evidence/add/", form)
+
+    assert_kept(answer, "We cannot get at your data right now")
+    assert CHOOSE_AGAIN in answer.text
+
+
+def test_a_file_that_cannot_be_made_is_no_fault_of_who_sends_it(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("django.core.files.uploadhandler.TemporaryUploadedFile", fail)
+    upload = SimpleUploadedFile("film.txt", b"x" * 3_000_000)
+    answer = browser.post("/evidence/add/", {"uploads": upload, **WORDS})
+
+    assert_kept(answer, "There is no room right now")
+    assert CHOOSE_AGAIN in answer.text
 
 
 @pytest.mark.parametrize(
