@@ -26,6 +26,7 @@ from tools.fault_day.school import MEMBERS, PASSWORD, address
 from tools.fault_day.topology import Topology
 
 PATIENCE = 40.0  # seconds for which somebody waits for an answer
+ON_DISK = 0.15  # of the pieces those with a file that is too large to be read into memory
 GIVES_UP = 180.0  # seconds after which somebody who was never answered goes home
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of a field
 NO_PAGE = "none"  # the page of a form that is one button, and does twice what it does once
@@ -223,6 +224,8 @@ class Student(Visitor):
 
     def keep_a_piece(self, title: str) -> None:
         files = [photo(self.random), note_file(self.random)][: self.random.choice([1, 1, 2])]
+        if self.random.random() < ON_DISK:
+            files[0] = note_file(self.random, lines=200_000)
         fields: Fields = {
             "title": title,
             "kind": "act",
@@ -473,9 +476,9 @@ def photo(chance: random.Random) -> File:
     return f"foto-{chance.randrange(10**6)}.jpg", kept.getvalue()
 
 
-def note_file(chance: random.Random) -> File:
-    lines = "\n".join(f"Regel {chance.randrange(10**9)}" for _number in range(200))
-    return f"verslag-{chance.randrange(10**6)}.txt", lines.encode()
+def note_file(chance: random.Random, lines: int = 200) -> File:
+    words = "\n".join(f"Regel {chance.randrange(10**9)}" for _number in range(lines))
+    return f"verslag-{chance.randrange(10**6)}.txt", words.encode()
 
 
 def encoded(fields: Fields, files: Sequence[File]) -> tuple[bytes, str]:
