@@ -9,10 +9,13 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
+from django.db import DatabaseError
 from django.utils import timezone
 
+from people.faults import outage_in
 from post.work import background
 
 
@@ -44,6 +47,16 @@ class SessionStore(db.SessionStore):
         made = super().create_model_instance(data)
         made.session_key = row_of(made.session_key)
         return made
+
+    def save(self, must_create: bool = False) -> None:
+        """Keep the session. Raises UpdateError where it was ended meanwhile (400): a database that
+        is not there now would be taken for that, and stays what it is (503)."""
+        try:
+            super().save(must_create)
+        except UpdateError as ended:
+            if isinstance(fault := ended.__context__, DatabaseError) and outage_in(fault):
+                raise fault from fault.__cause__
+            raise
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key

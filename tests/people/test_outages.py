@@ -8,7 +8,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test import Client
@@ -16,8 +18,9 @@ from django.urls import reverse
 
 from evidence import actions
 from evidence.models import Evidence
+from people import sessions
 from people.models import Account
-from tests.factories import EnrolmentFactory
+from tests.factories import AccountFactory, EnrolmentFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +72,13 @@ def full() -> Iterator[None]:
         yield
     finally:
         connection.close()
+
+
+def stop() -> None:
+    """Let the server end this test's connection."""
+    with closing(connections["default"].copy("default")) as other, other.cursor() as cursor:
+        pid = connection.connection.info.backend_pid
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
 
 
 def assert_kept(answer: object, title: str) -> None:
@@ -143,11 +153,6 @@ def test_a_server_that_stops_meanwhile_answers_with_what_was_typed(
     browser: Client, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     add, save = actions.add_evidence, Evidence.save
-
-    def stop() -> None:
-        with closing(connections["default"].copy("default")) as other, other.cursor() as cursor:
-            pid = connection.connection.info.backend_pid
-            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
 
     def add_late(**given: object) -> object:
         stop()
@@ -255,3 +260,34 @@ def test_what_fails_outside_of_a_view_is_told_apart(
     monkeypatch.setattr(SessionStore, "load", fail)
 
     assert browser.get(reverse("home:home")).status_code == status
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite is no server that can stop")
+def test_a_server_that_stops_before_a_session_is_kept_is_no_session_that_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = AccountFactory()
+    account.set_password("a good password")
+    account.save()
+    save, stranger = SessionStore.save, Client(raise_request_exception=False, headers=ENGLISH)
+
+    def save_late(self: SessionStore, must_create: bool = False) -> None:
+        if not must_create:
+            stop()
+        save(self, must_create)
+
+    monkeypatch.setattr(SessionStore, "save", save_late)
+    form = {"login": account.sign_in, "password": "a good password"}
+    answer = stranger.post("/accounts/login/", form)
+
+    assert answer.status_code == 503
+    assert f'value="{account.sign_in}"' in answer.text
+
+
+def test_a_session_that_was_ended_meanwhile_stays_one(browser: Client) -> None:
+    store = sessions.SessionStore(browser.cookies["sessionid"].value)
+    store.load()
+    Session.objects.all().delete()
+
+    with pytest.raises(UpdateError):
+        store.save()

@@ -218,7 +218,7 @@ class Student(Visitor):
     def live(self) -> None:
         """Keep piece after piece, and ask others about each."""
         numbers = itertools.count(1)
-        while not self.day.is_over.is_set():
+        while not self.day.is_quiet.is_set():
             self.keep_a_piece(f"{self.name} werk {next(numbers)} {self.random.randrange(10**8)}.")
             time.sleep(self.random.uniform(1, 3))
 
@@ -288,7 +288,7 @@ class Giver(Visitor):
 
 class Adviser(Visitor):
     def live(self) -> None:
-        while not self.day.is_over.is_set():
+        while not self.day.is_quiet.is_set():
             path = f"/portfolio/{self.random.choice(list(self.day.students.values()))}/check-ins/"
             now = self.day.topology.clock.here()
             summary = f"We spraken over de voortgang {self.random.randrange(10**9)}."
@@ -372,6 +372,7 @@ class Day:
     ) -> None:
         self.topology, self.journal, self.school, self.seed = topology, journal, school, seed
         self.students: dict[str, str] = school["students"]
+        self.is_quiet = threading.Event()  # nothing goes wrong any more, and nobody begins anew
         self.is_over = threading.Event()
         self.have_a_set: set[str] = set()  # the students of whom a piece was answered
         self._threads: list[threading.Thread] = []
@@ -402,6 +403,7 @@ class Day:
             raise
 
     def end(self) -> None:
+        self.is_quiet.set()
         self.is_over.set()
         for thread in self._threads:
             thread.join(timeout=GIVES_UP)
