@@ -15,7 +15,7 @@ from committees.forms import CommitteeForm, MandateForm, SeatForm
 from committees.models import Case, Committee, Meeting, Membership
 from committees.rules import is_attainable
 from people.access import PersonRequest, allowed, signed_in
-from people.drafts import Writing
+from people.drafts import Writing, once
 from people.pages import ask_page, done, form_page, refusals_in
 from post.models import OutboxMail
 from programmes.access import check_may_manage
@@ -62,7 +62,10 @@ def committee_new(request: PersonRequest) -> HttpResponse:
     form = CommitteeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            made = actions.make_committee(programme=programme, by=request.user, **form.cleaned_data)
+            with once(request, programme.get_absolute_url()):
+                made = actions.make_committee(
+                    programme=programme, by=request.user, **form.cleaned_data
+                )
             return done(request, _("The committee is there. Now give its members a seat."), made)
     return form_page(
         request,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from people.access import PersonRequest, allowed, signed_in
+from people.drafts import once
 from people.pages import WayBack, refusals_in
 from post.models import OutboxMail
 from programmes import actions
@@ -38,7 +39,8 @@ def programme_new(request: PersonRequest) -> HttpResponse:
     form = ProgrammeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            programme = actions.make_programme(**form.cleaned_data, by=request.user)
+            with once(request, reverse("programmes:list")):
+                programme = actions.make_programme(**form.cleaned_data, by=request.user)
             messages.success(request, _("The programme is made. See below what comes next."))
             return redirect(programme)
     title, label = _("New programme"), _("Make the programme")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from people.access import PersonRequest, signed_in
+from people.drafts import once
 from people.pages import ask_page, done, refusals_in
 from programmes import actions
 from programmes.access import check_unit_unused
@@ -28,7 +29,8 @@ def period_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = PeriodForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            actions.add_period(programme=programme, **form.cleaned_data, by=request.user)
+            with once(request, programme.get_absolute_url()):
+                actions.add_period(programme=programme, **form.cleaned_data, by=request.user)
             return done(request, _("The period is added."), programme, "periods")
     title, label = _("Add a period"), _("Add the period")
     return grouped_page(request, form, title=title, label=label, back=programme)
@@ -76,7 +78,8 @@ def unit_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     )
     if form.is_valid():
         with refusals_in(form):
-            actions.add_unit(programme=programme, **form.cleaned_data, by=request.user)
+            with once(request, programme.get_absolute_url()):
+                actions.add_unit(programme=programme, **form.cleaned_data, by=request.user)
             return done(request, _("The unit is added."), programme, "units")
     title, label = _("Add a unit of decision"), _("Add the unit")
     return grouped_page(request, form, title=title, label=label, back=programme)

@@ -12,13 +12,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from committees.models import Meeting
+from committees.models import Committee, Meeting
 from evidence.models import Evidence
 from people import drafts
 from people.models import Account, Draft, SentForm
 from portfolio.models import CheckIn
 from tests.committees import factories as committees
-from tests.factories import EnrolmentFactory
+from tests.factories import EnrolmentFactory, ProgrammeRoleFactory
 from tests.portfolio.factories import scene
 from tests.portfolio.test_check_ins import hold
 
@@ -156,3 +156,31 @@ def test_the_sweep_forgets_what_was_sent_long_ago(student: Account) -> None:
     drafts.sweep()
 
     assert SentForm.objects.count() == 0
+
+
+def test_what_a_coordinator_makes_is_made_once() -> None:
+    made = committees.scene()
+    programme = made.programme
+    user = ProgrammeRoleFactory(programme=programme).person.account
+    parts = [task.pk for task in programme.core_tasks()]
+    forms: list[tuple[Any, str, dict[str, Any]]] = [
+        (programme.units, "unit_new", {"title": "All of it", "purpose": "phase", "parts": parts}),
+        (
+            programme.periods,
+            "period_new",
+            {"name": "Autumn", "starts_on": "2126-09-01", "ends_on": "2126-11-13"},
+        ),
+    ]
+    sends = [
+        (rows, reverse(f"programmes:{name}", args=[programme.pk]), form)
+        for rows, name, form in forms
+    ]
+    path = reverse("committees:new") + f"?programme={programme.pk}"
+    sends.append((Committee.objects.filter(programme=programme), path, {"name": "The second"}))
+    for rows, path, form in sends:
+        before = rows.count()
+        answers = [send(user, path, **form) for _time in range(2)]
+
+        assert [answer.status_code for answer in answers] == [302, 302], path
+        assert rows.count() == before + 1, path
+        assert answers[1]["Location"] == programme.get_absolute_url()

@@ -32,7 +32,15 @@ WAITING = """
     SELECT (SELECT count(*) FROM post_outboxmail WHERE state = 'waiting')
          + (SELECT count(*) FROM files_storedfile WHERE preparation IN ('waiting', 'in_hand'))
 """
+# Of what waits that which nobody may take yet: a sender holds it, or it was put off.
+HELD = """
+    SELECT (SELECT count(*) FROM post_outboxmail
+            WHERE state = 'waiting' AND (due_at > %(now)s OR claimed_until >= %(now)s))
+         + (SELECT count(*) FROM files_storedfile
+            WHERE preparation = 'in_hand' AND claimed_until >= %(now)s)
+"""
 LEASE = timedelta(minutes=6)  # a little more than a sender holds a mail
+SWEEP = timedelta(minutes=1)  # until the sweep comes by, which finds what no worker was told
 # For a machine without libfaketime, where nobody waits for hours.
 HURRY = """
     UPDATE post_outboxmail SET due_at = recorded_at, claimed_until = NULL WHERE state = 'waiting';
@@ -145,18 +153,22 @@ def _to_the_change(topology: Topology, journal: Journal, change: datetime) -> No
 
 
 def drained(topology: Topology, journal: Journal, day: Day) -> None:
-    """Let all that waits be done: step past leases and back-offs until nothing is left."""
+    """Let all that waits be done, until nothing is left: by steps to the next sweep, and past
+    leases and back-offs once nothing else waits."""
     end, stepped = time.monotonic() + 150, 0.0
     while time.monotonic() < end:
         with psycopg.connect(topology.database_url, autocommit=True) as connection:
-            row = connection.execute(WAITING).fetchone()
-            if row == (0,) and (day.is_over.is_set() or not day.has_links):
+            waiting = connection.execute(WAITING).fetchone()
+            held = connection.execute(HELD, {"now": topology.clock.now()}).fetchone()
+            is_answering = day.has_links and not day.is_over.is_set()
+            if waiting == (0,) and not is_answering:
                 return
             if not topology.clock.can_step:
                 connection.execute(HURRY)
-        if topology.clock.can_step and time.monotonic() > stepped + 3:
-            topology.clock.step(LEASE)
-            journal.write("clock", by=LEASE.total_seconds())
+        if topology.clock.can_step and time.monotonic() > stepped + 2:
+            by = LEASE if waiting == held and not is_answering else SWEEP
+            topology.clock.step(by)
+            journal.write("clock", by=by.total_seconds())
             stepped = time.monotonic()
         time.sleep(0.5)
 

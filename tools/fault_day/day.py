@@ -26,6 +26,7 @@ from tools.fault_day.school import MEMBERS, PASSWORD, address
 from tools.fault_day.topology import Topology
 
 PATIENCE = 40.0  # seconds for which somebody waits for an answer
+RESTS = (1.0, 3.0)  # seconds between two things that somebody does
 ON_DISK = 0.15  # of the pieces those with a file that is too large to be read into memory
 GIVES_UP = 180.0  # seconds after which somebody who was never answered goes home
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of a field
@@ -202,6 +203,14 @@ class Visitor:
                 return ""
         raise AssertionError("tries end by an answer, or by giving up")
 
+    def rests(self, after: Callable[..., object], *given: Any) -> None:
+        """Do this, and then nothing for as long as it took, and a second or more once the day is in
+        full swing: a machine that is slow is not kept busy by those who wait for it."""
+        began = time.monotonic()
+        after(*given)
+        least = 0.0 if self.day.is_quiet.is_set() else self.random.uniform(*RESTS)
+        time.sleep(max(least, time.monotonic() - began))
+
     def _drawn(self, page: str) -> str:
         """Open the page with the form, and find the token with which it was drawn."""
         return Controls(self.page(page)).values[TOKEN][0]
@@ -219,8 +228,10 @@ class Student(Visitor):
         """Keep piece after piece, and ask others about each."""
         numbers = itertools.count(1)
         while not self.day.is_quiet.is_set():
-            self.keep_a_piece(f"{self.name} werk {next(numbers)} {self.random.randrange(10**8)}.")
-            time.sleep(self.random.uniform(1, 3))
+            self.rests(
+                self.keep_a_piece,
+                f"{self.name} werk {next(numbers)} {self.random.randrange(10**8)}.",
+            )
 
     def keep_a_piece(self, title: str) -> None:
         files = [photo(self.random), note_file(self.random)][: self.random.choice([1, 1, 2])]
@@ -277,13 +288,16 @@ class Giver(Visitor):
                 time.sleep(0.3)
                 continue
             text = f"Ik zag het gebeuren {self.random.randrange(10**9)}."
-            self._jar.clear()
-            page = self.page(link)
-            if 'name="text"' in page:
-                # With the page's own word on what it showed.
-                [shown] = Controls(page).values["shown"]
-                self.act("answer", text, link, {"text": text, "shown": shown})
-            self.day.has_answered(link, {name for name in self.day.students if name in page})
+            self.rests(self.answers, link, text)
+
+    def answers(self, link: str, text: str) -> None:
+        self._jar.clear()
+        page = self.page(link)
+        if 'name="text"' in page:
+            # With the page's own word on what it showed.
+            [shown] = Controls(page).values["shown"]
+            self.act("answer", text, link, {"text": text, "shown": shown})
+        self.day.has_answered(link, {name for name in self.day.students if name in page})
 
 
 class Adviser(Visitor):
