@@ -204,8 +204,8 @@ class Visitor:
         raise AssertionError("tries end by an answer, or by giving up")
 
     def rests(self, after: Callable[..., object], *given: Any) -> None:
-        """Do this, and then nothing for as long as it took, and a second or more once the day is in
-        full swing: a machine that is slow is not kept busy by those who wait for it."""
+        """Do this, and then nothing for as long as it took, so that a slow machine is not kept busy
+        by those who wait for it; a second at least while things go wrong."""
         began = time.monotonic()
         after(*given)
         least = 0.0 if self.day.is_quiet.is_set() else self.random.uniform(*RESTS)
