@@ -66,6 +66,41 @@ def is_empty() -> bool:
     return not models or not filled(models)
 
 
+def check_dump(dump: Path, migrations: list[str]) -> None:
+    """Raise BackupRefused unless this is a database whose tables these migrations made. Of
+    PostgreSQL only pg_restore can tell."""
+    if connection.vendor != "sqlite":
+        return
+    try:
+        with closing(sqlite3.connect(f"{dump.as_uri()}?mode=ro", uri=True)) as copy:
+            [[is_whole]] = copy.execute("PRAGMA quick_check(1)").fetchall()
+            made = copy.execute("SELECT app, name FROM django_migrations").fetchall()
+    except (sqlite3.Error, ValueError) as fault:
+        raise BackupRefused(f"There is no database of ours in it: {fault}.") from None
+    if is_whole != "ok" or sorted(f"{app}.{name}" for app, name in made) != migrations:
+        raise BackupRefused("The database in it is not the one it tells of.")
+
+
+def empty_database() -> None:
+    """Let go of what a restoring put into this database, which was empty."""
+    if connection.vendor == "sqlite":
+        connection.close()
+        target = Path(connection.settings_dict["NAME"])
+        for name in (PART, "", "-wal", "-shm", "-journal"):
+            target.with_name(target.name + name).unlink(missing_ok=True)
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"DROP TABLE IF EXISTS {connection.ops.quote_name(table)} CASCADE")
+
+
+def named_files() -> set[str]:
+    """List the paths of the files that the database names. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAMED)
+        return {StoredFile(pk=UUID(str(pk))).path for pk, _digest in cursor.fetchall()}
+
+
 def put_database_back(dump: Path) -> None:
     """Put a dump in the place of this database, which is empty: all of it or nothing."""
     connection.close()

@@ -27,11 +27,14 @@ from home.backups import (
     FILES,
     LAYOUT,
     MANIFEST,
+    PROOF,
     BackupRefused,
     kept_checkpoints,
     one_at_a_time,
+    proof_over,
 )
 from home.backups.databases import dump_database
+from records.chain import canonical
 
 ROUNDS = 5  # in which the database is taken again, where files went meanwhile
 
@@ -70,7 +73,8 @@ def make_backup(target: Path) -> Backup:
                 _add(tar, backup, CHECKPOINTS + checkpoint.name, file, checkpoint.stat().st_size)
         with place.open("rb") as file:
             _add(tar, backup, DATABASE, file, place.stat().st_size)
-        _add_json(tar, backup, MANIFEST, backup.members)
+        manifest = _add_json(tar, backup, MANIFEST, backup.members)
+        _add_json(tar, backup, PROOF, proof_over(MANIFEST, manifest))
     return backup
 
 
@@ -104,15 +108,17 @@ def _path_in(folder: Path) -> Path:
 
 
 def _about() -> dict[str, object]:
-    """Tell what this is a backup of, and which migrations made its tables."""
+    """Tell what this is a backup of, and which migrations made its tables; proven by itself, so
+    that a wrong key shows before all else is read."""
     migrations = MigrationRecorder(connection).applied_migrations()
-    return {
+    about: dict[str, object] = {
         "layout": LAYOUT,
         "installation": settings.INSTALLATION,
         "made_at": datetime.now(UTC).isoformat(),
         "database": connection.vendor,
         "migrations": sorted(f"{app}.{name}" for app, name in migrations),
     }
+    return about | {"proof": proof_over(ABOUT, canonical(about))}
 
 
 def _add_files(tar: tarfile.TarFile, backup: Backup, named: dict[str, str]) -> list[str]:
@@ -163,9 +169,10 @@ def _add(tar: tarfile.TarFile, backup: Backup, name: str, file: IO[bytes], size:
     backup.members[name] = hashed.hasher.hexdigest()
 
 
-def _add_json(tar: tarfile.TarFile, backup: Backup, name: str, said: object) -> None:
+def _add_json(tar: tarfile.TarFile, backup: Backup, name: str, said: object) -> bytes:
     content = json.dumps(said, indent=1).encode()
     _add(tar, backup, name, io.BytesIO(content), len(content))
+    return content
 
 
 @contextmanager

@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import UUID
 
 import pyrage
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from files.models import StoredFile, digest_of_file
 from files.storing import remove_bytes, write
@@ -29,11 +30,21 @@ from home.backups import (
     FILES,
     LAYOUT,
     MANIFEST,
+    PROOF,
     BackupRefused,
+    fault_of_proof,
     kept_checkpoints,
     one_at_a_time,
+    read_checkpoint,
 )
-from home.backups.databases import is_empty, put_database_back
+from home.backups.databases import (
+    check_dump,
+    empty_database,
+    is_empty,
+    named_files,
+    put_database_back,
+)
+from records.chain import canonical
 from records.checkpoints import write_whole
 from records.models import Chain, Checkpoint, Erasure
 
@@ -42,31 +53,54 @@ CUT_OFF = "This is no whole backup: it was cut off, or altered."
 
 @dataclass
 class Restored:
-    """What was put back: as of which moment (ISO 8601), and how many files."""
+    """What was put back: as of which moment (ISO 8601), how many files, what is amiss with those,
+    and why it is not proven, where that was asked."""
 
     made_at: str
     files: int
+    faults: list[str]
+    unproven: str
 
 
-def restore_backup(source: Path, identity: Path | None = None) -> Restored:
+def restore_backup(
+    source: Path, identity: Path | None = None, *, unproven: bool = False
+) -> Restored:
     """Put a backup back into an installation that is empty, opened with the age key in this file
     where it is encrypted. Files and checkpoints come first, the database once all is known to be
-    whole; what is refused leaves nothing. Verifying is left to the caller. Raises BackupRefused."""
+    whole; what is refused leaves nothing. One that does not bear the proof of our key is refused
+    unless `unproven`. Verifying is left to the caller. Raises BackupRefused."""
     if not is_empty():
         raise BackupRefused("This database is not empty: a backup goes into an empty one.")
     if _has_files():
         raise BackupRefused("There are files already: a backup goes where there are none.")
     with one_at_a_time() as place:
-        placing = _Placing(place)
+        placing = _Placing(place, takes_unproven=unproven)
         try:
             with _opened(source, identity) as stream:
                 placing.read(stream)
-            put_database_back(place)
+            check_dump(place, placing.about["migrations"])
+            _put_database(place, placing.about["migrations"])
         except BaseException:
             placing.undo()
             raise
-    call_command("migrate", interactive=False, verbosity=0)
-    return Restored(placing.about["made_at"], len(placing.files))
+    strange = sorted(set(placing.files) - named_files())
+    faults = [f"{path}: a file without a row" for path in strange]
+    return Restored(placing.about["made_at"], len(placing.files), faults, placing.unproven)
+
+
+def _put_database(dump: Path, migrations: list[str]) -> None:
+    """Put the database in its place and bring it to this version, or leave an empty one."""
+    try:
+        put_database_back(dump)
+        made = MigrationRecorder(connection).applied_migrations()
+        if sorted(f"{app}.{name}" for app, name in made) != migrations:
+            raise BackupRefused("The database in it is not the one it tells of.")
+        call_command("migrate", interactive=False, verbosity=0)
+    except BaseException as fault:
+        empty_database()
+        if isinstance(fault, DatabaseError):
+            raise BackupRefused(f"The database in it does not open: {fault}") from None
+        raise
 
 
 def _has_files() -> bool:
@@ -80,8 +114,10 @@ def _has_files() -> bool:
 class _Placing:
     """Goes through a backup, from its first member to its last, and puts each in its place."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, *, takes_unproven: bool) -> None:
         self.place = place  # of the database
+        self.takes_unproven = takes_unproven
+        self.unproven = ""  # why it is
         self.about: dict[str, Any] = {}
         self.found: dict[str, str] = {}  # the SHA-256 (hex) of each member by its name
         self.files: list[str] = []
@@ -89,21 +125,42 @@ class _Placing:
 
     def read(self, stream: IO[bytes]) -> None:
         """Raise BackupRefused unless all is there that the manifest names, as it was."""
-        manifest = None
+        manifest = proof = None
         with tarfile.open(fileobj=stream, mode="r|") as tar:
             for member in tar:
                 content = tar.extractfile(member)
-                if content is None:
+                if content is None or proof is not None:
                     raise BackupRefused(CUT_OFF)
                 with TemporaryFile(dir=self.place.parent) as file:
                     shutil.copyfileobj(content, file)
                     file.seek(0)
-                    if member.name == MANIFEST:
-                        manifest = json.load(file)
+                    if member.name == PROOF and manifest is not None:
+                        proof = file.read()
+                    elif manifest is not None:
+                        raise BackupRefused(CUT_OFF)
+                    elif member.name == MANIFEST:
+                        manifest = file.read()
                     else:
                         self.found[member.name] = self._put(member.name, file)
+        if manifest is None or (proof is None and self.about["layout"] > 1):
+            raise BackupRefused(CUT_OFF)
+        self._check_proof(MANIFEST, manifest, json.loads(proof) if proof is not None else None)
+        self._check_manifest(json.loads(manifest))
+
+    def _check_proof(self, name: str, content: bytes, proof: object) -> None:
+        """Raise BackupRefused where this member does not bear our proof, unless that was asked."""
+        if fault := fault_of_proof(name, content, proof):
+            if not self.takes_unproven:
+                raise BackupRefused(
+                    f"This backup is not proven. {fault} With --unproven it is put back all the "
+                    "same; whoever could write where it lay may have altered it."
+                )
+            self.unproven = self.unproven or fault
+
+    def _check_manifest(self, manifest: object) -> None:
+        """Raise BackupRefused unless all is there that it names, as it was."""
         if (
-            manifest is None
+            not isinstance(manifest, dict)
             or DATABASE not in manifest
             or any(self.found.get(name) != digest for name, digest in manifest.items())
         ):
@@ -124,17 +181,21 @@ class _Placing:
         if not self.about:
             if name != ABOUT:
                 raise BackupRefused("This is no backup.")
-            self.about = json.load(file)
-            _check_about(self.about)
+            about = json.load(file)
+            self.about = _checked_about(about)
+            said = {key: value for key, value in about.items() if key != "proof"}
+            self._check_proof(ABOUT, canonical(said), about.get("proof"))
         elif name == DATABASE:
             with self.place.open("wb") as out:
                 shutil.copyfileobj(file, out)
         elif A_CHECKPOINT.fullmatch(name.removeprefix(CHECKPOINTS)):
+            content = file.read()
+            read_checkpoint(name.removeprefix(CHECKPOINTS), content)
             target = Path(settings.CHECKPOINT_ROOT) / name.removeprefix(CHECKPOINTS)
             if not target.exists():  # else verification says whether it is true
                 self.checkpoints.append(target)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(target, file.read())
+                write_whole(target, content)
         else:
             raise BackupRefused(CUT_OFF)
         file.seek(0)
@@ -148,9 +209,21 @@ class _Placing:
             checkpoint.unlink(missing_ok=True)
 
 
-def _check_about(about: dict[str, Any]) -> None:
-    """Raise BackupRefused where this is not for this installation, its database or its version."""
-    if about["layout"] != LAYOUT:
+def _checked_about(said: object) -> dict[str, Any]:
+    """Read what a backup says of itself. Raises BackupRefused where it is not for this
+    installation, its database or its version."""
+    match said:
+        case {
+            "layout": int(),
+            "installation": str(),
+            "made_at": str(),
+            "database": str(),
+            "migrations": list(migrations),
+        } if all(isinstance(name, str) for name in migrations):
+            about = cast(dict[str, Any], said)
+        case _:
+            raise BackupRefused(CUT_OFF)
+    if about["layout"] > LAYOUT:
         raise BackupRefused("A newer version made this backup: install that first.")
     if about["installation"] != settings.INSTALLATION:
         raise BackupRefused(
@@ -160,10 +233,11 @@ def _check_about(about: dict[str, Any]) -> None:
     if about["database"] != connection.vendor:
         raise BackupRefused(f"This backup is for {about['database']}, not for {connection.vendor}.")
     known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
-    if unknown := set(about["migrations"]) - known:
+    if unknown := set(migrations) - known:
         raise BackupRefused(
             f"A newer version made this backup: it knows {', '.join(sorted(unknown))}."
         )
+    return about
 
 
 # --- Reading --------------------------------------------------------------------------------------
@@ -182,7 +256,7 @@ def _opened(source: Path, identity: Path | None) -> Iterator[IO[bytes]]:
                     yield stream
             else:
                 yield file
-        except (tarfile.TarError, EOFError, ValueError, KeyError):
+        except (tarfile.TarError, EOFError, ValueError, KeyError, RecursionError):
             raise BackupRefused(CUT_OFF) from None
 
 

@@ -5,10 +5,12 @@ import json
 import os
 import resource
 import shutil
+import sqlite3
 import tarfile
 import threading
 import uuid
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pyrage
@@ -23,7 +25,7 @@ from files.keeping import erase_file
 from files.models import StoredFile, Upload
 from files.storing import remove_bytes
 from home.actions import erase_content
-from home.backups import BackupRefused, making, one_at_a_time
+from home.backups import BackupRefused, making, one_at_a_time, proof_over, restoring
 from home.backups.restoring import restore_backup
 from home.watch import watch_over_the_record
 from people.actions import give_role, register
@@ -489,7 +491,7 @@ def rewritten(target: Path, name: str, content: bytes) -> None:
         ("about.json", {"installation": "elsewhere"}),
         ("about.json", {"database": "oracle"}),
         ("about.json", {"migrations": ["records.9999_to_come"]}),
-        ("about.json", {"layout": 2}),
+        ("about.json", {"layout": 3}),
         ("database", None),
         ("checkpoints/checkpoint-000001.json", None),
         ("files", None),
@@ -511,6 +513,176 @@ def test_a_backup_of_another_or_altered_is_refused(
         was = tar.extractfile(name).read()
     now = json.dumps(json.loads(was) | says).encode() if says else was[:-1] + b"!"
     rewritten(target, name, now)
+
+    machine.enter()
+
+    assert "Nothing was put back. " in refuses(target)
+
+
+def forged(
+    target: Path,
+    changes: dict[str, bytes],
+    *,
+    added: bool = False,
+    is_proven: bool = False,
+    is_listed: bool = True,
+) -> None:
+    """Put other bytes into members of a backup, and list them, as whoever can write where it lies;
+    or, proven, as who has the SEAL_KEY too."""
+    with tarfile.open(target) as tar:
+        members = {member.name: tar.extractfile(member).read() for member in tar}
+    assert added or set(changes) <= set(members)
+    last = {name: members.pop(name) for name in ("manifest.json", "proof.json")}
+    members |= changes
+    if is_listed and "manifest.json" not in changes:
+        last["manifest.json"] = json.dumps(
+            {name: sha256(content).hexdigest() for name, content in members.items()}
+        ).encode()
+        members.pop("manifest.json", None)
+    last["manifest.json"] = members.pop("manifest.json", last["manifest.json"])
+    if is_proven:
+        last["proof.json"] = json.dumps(proof_over("manifest.json", last["manifest.json"])).encode()
+    with tarfile.open(target, "w") as tar:
+        for name, content in (members | last).items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("about.json", b"[]"),
+        ("about.json", b"null"),
+        ("about.json", b'"text"'),
+        ("about.json", b"[" * 100_000),
+        ("about.json", "migrations"),
+        ("manifest.json", b"[]"),
+        ("manifest.json", b'["database"]'),
+        ("manifest.json", b"null"),
+        ("checkpoints/checkpoint-000009.json", b"{}"),
+        ("checkpoints/checkpoint-000009.json", b"nothing"),
+        ("checkpoints/checkpoint-000009.json", "another number"),
+        ("checkpoints/checkpoint-\u0661\u0661\u0661\u0661\u0661\u0661.json", "another number"),
+    ],
+)
+def test_what_reads_as_something_else_is_refused_also_where_it_is_proven(
+    name: str,
+    content: bytes | str,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+) -> None:
+    call_command("backup", str(target))
+    with tarfile.open(target) as tar:
+        about = json.load(tar.extractfile("about.json"))
+        checkpoint = tar.extractfile("checkpoints/checkpoint-000001.json").read()
+    if content == "migrations":
+        content = json.dumps(about | {"migrations": 3}).encode()
+    elif content == "another number":
+        content = checkpoint
+    forged(target, {name: content}, added=True, is_proven=True)
+
+    machine.enter()
+
+    assert "This is no whole backup" in refuses(target)
+
+
+def test_a_file_of_no_row_is_named(
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call_command("backup", str(target))
+    path = StoredFile(pk=uuid.uuid4()).path
+    forged(target, {f"files/{path}": WORDS}, added=True, is_proven=True)
+
+    machine.enter()
+    with pytest.raises(CommandError, match="1 files have no row"):
+        call_command("restore", str(target))
+
+    assert f"FAULT: {path}: a file without a row" in capsys.readouterr().out
+
+
+def test_what_is_altered_and_listed_anew_is_refused_unless_that_is_asked(
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call_command("backup", str(target))
+    forged(target, {f"files/{StoredFile.objects.first().path}": WORDS.upper() + b"!"})
+
+    machine.enter()
+
+    assert "This backup is not proven. It was altered" in refuses(target)
+    with pytest.raises(CommandError, match="1 faults"):
+        call_command("restore", str(target), unproven=True)
+    assert "UNPROVEN: It was altered, or SEAL_KEY 1 is another" in capsys.readouterr().out
+
+
+@pytest.mark.tampers  # another key stands there until the end
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        ({1: "another key"}, "SEAL_KEY 1 is another than it was made with"),
+        ({2: "a later key"}, "proven with SEAL_KEY 1, which is not here"),
+    ],
+)
+def test_that_a_key_is_wrong_shows_before_all_else(
+    keys: dict[int, str],
+    why: str,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call_command("backup", str(target))
+    monkeypatch.setattr(settings, "SEAL_KEYS", keys)
+    monkeypatch.setattr(restoring, "write", None)  # no file is written
+
+    machine.enter()
+
+    assert why in refuses(target)
+
+
+def test_a_backup_without_any_proof_is_refused(
+    pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    """As a backup of before, which was proven by nothing."""
+    call_command("backup", str(target))
+    with tarfile.open(target) as tar:
+        about = json.load(tar.extractfile("about.json"))
+    del about["proof"]
+    forged(target, {"about.json": json.dumps(about | {"layout": 1}).encode()})
+
+    machine.enter()
+
+    assert "It bears no proof" in refuses(target)
+
+
+@pytest.mark.parametrize("junk", ["bytes", "another database"])
+def test_what_is_no_database_of_ours_is_refused_and_nothing_stays(
+    junk: str,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    content = b"no database" * 1000
+    if junk == "another database":
+        other = sqlite3.connect(tmp_path / "other.sqlite3")
+        other.execute("CREATE TABLE notes (words text)")
+        other.close()
+        content = (tmp_path / "other.sqlite3").read_bytes()
+    call_command("backup", str(target))
+    forged(target, {"database": content}, is_proven=True)
 
     machine.enter()
 

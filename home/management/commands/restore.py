@@ -20,15 +20,31 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", type=Path, help="a file that `backup` wrote")
         parser.add_argument("--identity", type=Path, help="the file with the age key that opens it")
+        parser.add_argument(
+            "--unproven",
+            action="store_true",
+            help="also where it does not bear the proof of our SEAL_KEY",
+        )
 
-    def handle(self, *_: Any, source: Path, identity: Path | None = None, **__: Any) -> None:
+    def handle(
+        self,
+        *_: Any,
+        source: Path,
+        identity: Path | None = None,
+        unproven: bool = False,
+        **__: Any,
+    ) -> None:
         try:
-            restored = restore_backup(source, identity)
+            restored = restore_backup(source, identity, unproven=unproven)
         except (BackupRefused, OSError) as refusal:
             raise CommandError(f"Nothing was put back. {refusal}") from None
         self.stdout.write(
             f"Put back as of {restored.made_at}: the database and {restored.files} files."
         )
+        if restored.unproven:
+            self.stdout.write(f"UNPROVEN: {restored.unproven}")
+        for fault in restored.faults:
+            self.stdout.write(f"FAULT: {fault}")
         since = set_lost_checkpoints_aside()
         if since.checkpoints:
             self.stdout.write(
@@ -46,3 +62,5 @@ class Command(BaseCommand):
                 f"{len(since.erased)} times something was erased after this backup was made: erase "
                 "it again by the commands above, each with --ground and --by"
             )
+        if restored.faults:
+            raise CommandError(f"{len(restored.faults)} files have no row")
