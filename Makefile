@@ -14,6 +14,7 @@
 #   make screenshots   the pictures of README.md, taken from a demo of their own
 #   make fault-day     a school's day on which everything goes wrong, some minutes; SHORT=1 for two
 #                      of them, SEED=number to play one again (needs Redis; libfaketime if there)
+#   make bench         what pages cost, in reference pages; red while some cost too much
 #   make lighthouse    how five pages do in Lighthouse (needs Node and Chromium), some minutes
 
 .DEFAULT_GOAL := setup
@@ -24,7 +25,7 @@ PYTEST := $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 TEMPLATES := $(shell find templates -type f -name '*.html')
 
 .PHONY: demo demo-reset demo-verify setup setup-dev test check lock translations \
-  screenshots lighthouse fault-day
+  screenshots bench lighthouse fault-day
 
 demo demo-reset demo-verify: export DEMO := 1
 
@@ -75,3 +76,6 @@ fault-day: setup-dev
 
 lighthouse: setup-dev
 	$(RUN) -m tools.lighthouse
+
+bench: setup-dev
+	$(RUN) -m tools.bench
