@@ -155,8 +155,8 @@ def derive(people: Iterable[UUID], at: datetime) -> None:
 @verifies
 def unfounded_identities() -> Iterator[str]:
     """Report the rows of now that do not follow from names, addresses and statements, by name, and
-    who is without the row that does; those that ended are what was stated of them, as any sealed
-    row. Four queries; holds everybody in memory at once."""
+    who is without the row that does, and who is spoken of and not there; those that ended are what
+    was stated of them, as any sealed row. Four queries; holds everybody in memory at once."""
     rows = Person.objects.select_related("account")
     known = {row.pk: row for row in rows}
     at_mailbox: dict[str, set[UUID]] = defaultdict(set)
@@ -164,6 +164,11 @@ def unfounded_identities() -> Iterator[str]:
     for mailbox, person in addresses.values_list("mailbox", "person"):
         at_mailbox[mailbox].add(person)
     pairs = set(SamePerson.objects.current().values_list("one", "other"))
+    gone = {one for pair in pairs for one in pair}.union(*at_mailbox.values()) - known.keys()
+    for pk in sorted(gone):
+        yield f"{Person._meta.label_lower}:{pk}: gone, and known by an address or a statement"
+    pairs = {pair for pair in pairs if not gone.intersection(pair)}
+    at_mailbox = {box: here for box, there in at_mailbox.items() if (here := there - gone)}
     wanted = _wanted(known, pairs, at_mailbox)
     for identity in Identity.objects.current():
         if wanted.pop(identity.person_id, None) != identity.counts_as_id:

@@ -126,7 +126,8 @@ def sign_heads() -> list[str]:
     while chains := list(older.filter(key__gt=done)[:1000]):
         done = chains[-1].key
         for chain in chains:
-            if compare_digest(chain.proof, proof_of(chain, settings.SEAL_KEYS[chain.key_number])):
+            ours = proof_of(chain, settings.SEAL_KEYS[chain.key_number])
+            if compare_digest(chain.proof.encode(), ours.encode()):
                 sign(chain, chain)
             else:
                 wrong.append(chain.key)

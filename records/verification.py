@@ -1,6 +1,7 @@
 """Proves that what was recorded is what stands there: events, sealed rows, stored files; and that
 no chain is gone, put back to an older state or brought from elsewhere."""
 
+import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 from records.chain import beginning, digest_of, proof_of, signing_key, statement_of
 from records.checkpoints import UNDER_WAY, heads_at, tree_of
 from records.models import Chain, Checkpoint, Erasure, Event, Leaf, Look, Sealed, Signed, name_of
+
+logger = logging.getLogger(__name__)
 
 Keys = Mapping[int, str]
 AT_ONCE = 2000  # events of whole chains in memory
@@ -54,6 +57,53 @@ Of = TypeVar("Of")
 AnyModel = TypeVar("AnyModel", bound=Model)
 
 
+def guarded(name: str, faults: Iterable[str]) -> Iterator[str]:
+    """Report these faults, found as they are asked for; where something stands there that cannot be
+    read, that is one by this name, and no end of the verification."""
+    try:
+        yield from faults
+    except Exception as fault:
+        logger.exception("%s cannot be read", name)
+        yield _unread(name, fault)
+
+
+def _of(name: str, faults: Iterable[str]) -> Iterator[str]:
+    """Report these faults of what has this name, guarded."""
+    return guarded(name, (f"{name}: {fault}" for fault in faults))
+
+
+def _unread(name: str, fault: Exception) -> str:
+    return f"{name}: cannot be read ({type(fault).__name__})"
+
+
+def readable(rows: QuerySet[AnyModel], unread: dict[str, str]) -> Iterator[AnyModel]:
+    """Read these rows in their order, some at once; where one of them cannot be read, each that is
+    left by itself. Puts in `unread` the fault of each that cannot be, by its name, or of the kind
+    where not even their ids can."""
+    label = rows.model._meta.label_lower
+    seen: set[Any] = set()
+    try:
+        for row in rows.iterator(chunk_size=getattr(rows.model, "read_at_once", AT_ONCE)):
+            seen.add(row.pk)
+            yield row
+    except Exception:
+        logger.exception("a row of %s cannot be read", label)
+    else:
+        return
+    try:
+        left = [pk for pk in rows.values_list("pk", flat=True) if pk not in seen]
+    except Exception as fault:
+        unread[label] = _unread(label, fault)
+        return
+    for pk in left:
+        try:
+            found = list(rows.filter(pk=pk))
+        except Exception as fault:
+            unread[f"{label}:{pk}"] = _unread(f"{label}:{pk}", fault)
+        else:
+            yield from found
+
+
 def filled(models: Iterable[type[AnyModel]]) -> list[type[AnyModel]]:
     """Find those of these models of which there is a row, in one query."""
     by_table = {model._meta.db_table: model for model in models}
@@ -90,22 +140,37 @@ def verify_once(keys: Keys, *, day: int | None = None) -> Report:
     looks like a fault."""
     report = Report(with_keys=bool(keys))
     models = filled(sealed_models())
-    moments = dict(Checkpoint.objects.order_by("number").values_list("number", "recorded_at"))
-    for chains in _by_events(Chain.objects.order_by("key").iterator(chunk_size=AT_ONCE)):
-        _Part(chains, models, keys, moments, report).compare(day)
-    report.faults += _of_no_chain(models)
-    report.faults += checkpoint_faults(keys)
-    report.faults += [fault for check in CHECKS for fault in check()]
+    moments = _moments()
+    unread: dict[str, str] = {}
+    for chains in _by_events(readable(Chain.objects.order_by("key"), unread)):
+        part = _Part(chains, models, keys, moments, report)
+        here = f"the chains from {chains[0].key} to {chains[-1].key}"
+        report.faults += guarded(here, part.faults(day))
+    report.faults += unread.values()
+    report.faults += guarded("what is on no chain", _of_no_chain(models))
+    report.faults += guarded("the checkpoints", checkpoint_faults(keys))
+    for check in CHECKS:
+        report.faults += guarded(f"{check.__module__}.{check.__name__}", _checked(check))
     return report
+
+
+def _checked(check: Check) -> Iterator[str]:
+    yield from check()
+
+
+def _moments() -> dict[int, datetime]:
+    """Find when each checkpoint was made that can be read, by its number."""
+    rows = readable(Checkpoint.objects.order_by("number"), {})
+    return {row.number: row.recorded_at for row in rows}
 
 
 def verify_chain(key: str) -> Report:
     """Check one chain, with the installation's keys, and the rows whose home it is. Four queries,
     and one or more for each kind of row that is at home there."""
     report = Report(with_keys=True)
-    moments = dict(Checkpoint.objects.values_list("number", "recorded_at"))
     chains = list(Chain.objects.filter(key=key))
-    _Part(chains, sealed_models(), settings.SEAL_KEYS, moments, report).compare()
+    part = _Part(chains, sealed_models(), settings.SEAL_KEYS, _moments(), report)
+    report.faults += guarded(key, part.faults())
     return report
 
 
@@ -115,7 +180,7 @@ def _by_events(chains: Iterable[Chain]) -> Iterator[list[Chain]]:
     events = 0
     for chain in chains:
         part.append(chain)
-        events += chain.length + 1
+        events += 1 + (chain.length if isinstance(chain.length, int) else 0)
         if events > AT_ONCE:
             yield part
             part, events = [], 0
@@ -138,18 +203,21 @@ class _Part:
         self.by_key = {chain.key: chain for chain in chains}
         self.models, self.keys, self.moments, self.report = models, keys, moments, report
 
-    def compare(self, day: int | None = None) -> None:
-        """Report what is wrong in these chains and rows."""
-        stated = self._statements()
+    def faults(self, day: int | None = None) -> Iterator[str]:
+        """Report what is wrong in these chains and rows; counts what was read."""
+        stated: dict[tuple[str, str], str | None] = {}
+        yield from self._of_chains(stated)
+        unread: dict[str, str] = {}
         look = Look(self._erased(), day)
         for model in self.models:
-            rows = model.at_home_on(self.by_key).order_by("pk")
-            for row in rows.iterator(chunk_size=model.read_at_once):
-                self._row(row, stated, look)
+            for row in readable(model.at_home_on(self.by_key).order_by("pk"), unread):
+                self.report.rows += 1
+                self.report.files += row.holds_bytes
+                yield from _of(name_of(row), self._of_row(row, stated, look))
+        yield from unread.values()
         for (key, name), statement in stated.items():
-            if statement is not None:
-                fault = f"stated on {key}, not its home" if _is_there(name) else "removed"
-                self.report.faults.append(f"{name}: {fault}")
+            if statement is not None and not {name, name.partition(":")[0]} & unread.keys():
+                yield from _of(name, _missed(key, name))
 
     def _erased(self) -> dict[str, frozenset[str]]:
         """Find what was lawfully removed of the rows at home on these chains, by name, and which
@@ -161,33 +229,29 @@ class _Part:
                 said[name].add(digest)
         return {name: frozenset(digests) for name, digests in said.items()}
 
-    def _statements(self) -> dict[tuple[str, str], str | None]:
-        """Find the last statement about each row of which the events of these chains speak, by the
-        key of the chain and the name of the row; and report what is wrong in the chains."""
-        report = self.report
-        stated: dict[tuple[str, str], str | None] = {}
+    def _of_chains(self, stated: dict[tuple[str, str], str | None]) -> Iterator[str]:
+        """Report what is wrong in the chains; puts in `stated` the last statement about each row of
+        which their events speak, by the key of the chain and the name of the row."""
         last: dict[int, Event] = {}
+        unread: dict[str, str] = {}
         covered = self._covered()
         events = Event.objects.filter(chain__in=self.chains).order_by("chain_id", "number")
-        for event in events.iterator(chunk_size=AT_ONCE):
-            report.events += 1
+        for event in readable(events, unread):
+            self.report.events += 1
             event.chain = chain = self.chains[event.chain_id]
-            faults = [
-                *_event_faults(event, last.get(chain.pk), self.keys),
-                *covered[chain.key].faults(event),
-            ]
-            report.faults += [f"event {event.number} of {chain.key}: {fault}" for fault in faults]
+            name = f"event {event.number} of {chain.key}"
+            yield from _of(name, _event_faults(event, last.get(chain.pk), self.keys))
+            yield from _of(name, covered[chain.key].faults(event))
+            yield from _of(name, _unfit(event, chain.key, stated))
             last[chain.pk] = event
-            for name, statement in event.statement.get("rows", {}).items():
-                stated[chain.key, name] = statement
+        yield from unread.values()
         for chain in self.chains.values():
-            report.older_heads += chain.key_number < signing_key()
-            faults = [
-                *_head_faults(chain, last.get(chain.pk), self.keys),
-                *covered[chain.key].left(),
-            ]
-            report.faults += [f"{chain.key}: {fault}" for fault in faults]
-        return stated
+            yield from _of(chain.key, self._of_head(chain, last.get(chain.pk)))
+            yield from _of(chain.key, covered[chain.key].left())
+
+    def _of_head(self, chain: Chain, last: Event | None) -> Iterator[str]:
+        yield from _head_faults(chain, last, self.keys)
+        self.report.older_heads += chain.key_number < signing_key()
 
     def _covered(self) -> dict[str, "_Covered"]:
         """Find what checkpoints cover of these chains."""
@@ -199,19 +263,17 @@ class _Part:
                 covered[key].leaves.append((length, head, number))
         return covered
 
-    def _row(self, row: Sealed, stated: dict[tuple[str, str], str | None], look: Look) -> None:
-        report = self.report
-        report.rows += 1
-        name = name_of(row)
-        last = stated.pop((row.chain, name), None)
+    def _of_row(
+        self, row: Sealed, stated: dict[tuple[str, str], str | None], look: Look
+    ) -> Iterator[str]:
+        last = stated.pop((row.chain, name_of(row)), None)
         if last is None:
-            report.faults.append(f"{name}: inserted")
+            yield "inserted"
         elif last != statement_of(row):
-            report.faults.append(f"{name}: altered")
-        report.faults += [f"{name}: {fault}" for fault in row.own_faults(look)]
-        report.files += row.holds_bytes
+            yield "altered"
+        yield from row.own_faults(look)
         if isinstance(row, Erasure):
-            report.erased.add(row.name)
+            self.report.erased.add(row.name)
 
 
 class _Covered:
@@ -241,10 +303,21 @@ class _Covered:
             yield f"put back: checkpoint {number} covers {length} events"
 
 
-def _is_there(name: str) -> bool:
-    """Tell whether there is a row with this name (`name_of`)."""
+def _unfit(event: Event, key: str, stated: dict[tuple[str, str], str | None]) -> Iterator[str]:
+    """Put in `stated` what an event on the chain with this key states of rows; report where that is
+    no statement. Raises whatever a statement of another form leads to."""
+    for name, statement in event.statement.get("rows", {}).items():
+        stated[key, name] = statement
+        if not isinstance(statement, str | None):
+            yield f"states nothing of {name}"
+
+
+def _missed(key: str, name: str) -> Iterator[str]:
+    """Report a row that was stated on this chain, by its name (`name_of`), and is not at home
+    there."""
     label, _colon, pk = name.partition(":")
-    return apps.get_model(label)._base_manager.filter(pk=pk).exists()
+    is_there = apps.get_model(label)._base_manager.filter(pk=pk).exists()
+    yield f"stated on {key}, not its home" if is_there else "removed"
 
 
 def _of_no_chain(models: Collection[type[Sealed]]) -> Iterator[str]:
@@ -253,12 +326,19 @@ def _of_no_chain(models: Collection[type[Sealed]]) -> Iterator[str]:
     chainless = Event.objects.filter(~Exists(Chain.objects.filter(pk=OuterRef("chain_id"))))
     for event in chainless.values_list("pk", flat=True):
         yield f"event {event}: its chain was removed"
-    homes = sorted(set().union(*(model.homes() for model in models)))
-    for part in _parts(homes):
+    homes: set[str] = set()
+    for model in models:
+        try:
+            homes.update(model.homes())
+        except Exception as fault:
+            yield _unread(model._meta.label_lower, fault)
+    for part in _parts(sorted(homes)):
         missing = set(part).difference(_keys(part))
         for model in models if missing else ():
-            for row in model.at_home_on(missing):
+            unread: dict[str, str] = {}
+            for row in readable(model.at_home_on(missing), unread):
                 yield f"{name_of(row)}: inserted"
+            yield from unread.values()
 
 
 def _parts(rows: Sequence[Of]) -> Iterator[Sequence[Of]]:
@@ -276,23 +356,29 @@ def checkpoint_faults(keys: Keys) -> Iterator[str]:
     """Report what is wrong in the checkpoints: that each stands upon the one before, bears our
     proof, and that its root follows where it is the last; and the chains that are gone."""
     before: Checkpoint | None = None
-    for checkpoint in Checkpoint.objects.order_by("number").iterator():
-        upon = (before.number + 1, before.root) if before else (1, "")
-        fault = ""
-        if (checkpoint.number, checkpoint.previous) != upon:
-            fault = "does not follow the one before it"
-        elif checkpoint.installation != settings.INSTALLATION:
-            fault = f"of another installation, {checkpoint.installation}"
-        for each in filter(None, [fault, *_proof_faults(checkpoint, keys, "altered or inserted")]):
-            yield f"checkpoint {checkpoint.number}: {each}"
+    unread: dict[str, str] = {}
+    for checkpoint in readable(Checkpoint.objects.order_by("number"), unread):
+        name = f"checkpoint {checkpoint.number}"
+        yield from _of(name, _of_checkpoint(checkpoint, before, keys))
         before = checkpoint
+    yield from unread.values()
     if before is None:
         return
-    yield from _root_faults(before)
+    yield from guarded(f"checkpoint {before.number}", _root_faults(before))
     gone = Leaf.objects.filter(~Exists(Chain.objects.filter(key=OuterRef("key"))))
     numbers = gone.values_list("key").annotate(Max("checkpoint__number")).order_by("key")
     for key, number in numbers:
         yield f"{key}: gone with all that it said; checkpoint {number} covers it"
+
+
+def _of_checkpoint(checkpoint: Checkpoint, before: Checkpoint | None, keys: Keys) -> Iterator[str]:
+    if (checkpoint.number, checkpoint.previous) != (
+        (before.number + 1, before.root) if before else (1, "")
+    ):
+        yield "does not follow the one before it"
+    elif checkpoint.installation != settings.INSTALLATION:
+        yield f"of another installation, {checkpoint.installation}"
+    yield from _proof_faults(checkpoint, keys, "altered or inserted")
 
 
 def _root_faults(checkpoint: Checkpoint) -> Iterator[str]:
@@ -365,5 +451,7 @@ def _head_faults(chain: Chain, last: Event | None, keys: Keys) -> Iterator[str]:
 def _proof_faults(row: Signed, keys: Keys, fault: str) -> Iterator[str]:
     if keys and row.key_number not in keys:
         yield f"proven with key {row.key_number}, which is not here"
-    elif keys and not compare_digest(row.proof, proof_of(row, keys[row.key_number])):
+    elif keys and not compare_digest(
+        row.proof.encode(), proof_of(row, keys[row.key_number]).encode()
+    ):
         yield fault

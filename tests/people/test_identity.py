@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import transaction
 from django.utils import timezone, translation
 
 from people import actions
@@ -331,6 +332,22 @@ def test_a_row_that_does_not_follow_is_reported() -> None:
         f"{name_of(added)}: inserted",
         f"{name_of(added)}: does not follow",
     ]
+
+
+@pytest.mark.tampers
+def test_who_is_gone_is_named_and_the_others_are_verified() -> None:
+    jan, petra, els = met("Jan", INFO), met("Petra", INFO), met("Els", "els@a.example")
+    same(jan, els)
+    Identity.objects.filter(person=petra).update(ended_at=timezone.now())
+
+    with transaction.atomic():  # what points at them keeps it from being committed
+        Person.objects.filter(pk=els.pk)._raw_delete("default")  # type: ignore[attr-defined]
+        found = verify().faults
+        transaction.set_rollback(True)
+
+    assert f"{name_of(els)}: gone, and known by an address or a statement" in found
+    assert f"{name_of(els)}: removed" in found
+    assert f"{name_of(petra)}: without the identity that follows" in found
 
 
 def ended() -> tuple[SamePerson, Identity]:

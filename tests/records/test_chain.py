@@ -1,12 +1,13 @@
 """Events and what verification finds when one was touched behind the application's back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import JSONField, Value
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -22,10 +23,11 @@ from records.chain import (
     sign_heads,
     statement_of,
 )
-from records.models import Chain, Erasure, Event, new_salt
+from records.checkpoints import make_checkpoint
+from records.models import Chain, Checkpoint, Erasure, Event, name_of, new_salt
 from records.verification import verify
-from tests.factories import AccountFactory
-from tests.recorded import faults
+from tests.factories import AccountFactory, ProgrammeFactory
+from tests.recorded import faults, record_what_was_made
 from tests.triggers import lifted
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +140,100 @@ def test_a_touched_event_is_found(touch: Callable[[], None], faults: list[str]) 
         touch()
 
     assert verify().faults == faults
+
+
+# Whatever somebody wrote there, it is named.
+ODD: dict[str, tuple[Callable[[], object], str]] = {
+    "a statement that is a list": (
+        lambda: Event.objects.filter(number=2).update(statement=[]),
+        "event 2 of case:1: cannot be read (AttributeError)",
+    ),
+    "a statement that is nothing": (
+        lambda: Event.objects.filter(number=2).update(statement=Value(None, JSONField())),
+        "event 2 of case:1: cannot be read (AttributeError)",
+    ),
+    "rows that are a list": (
+        lambda: Event.objects.filter(number=2).update(statement={"rows": []}),
+        "event 2 of case:1: cannot be read (AttributeError)",
+    ),
+    "a row that says a number": (
+        lambda: Event.objects.filter(number=2).update(statement={"rows": {"a.row:1": 7}}),
+        "event 2 of case:1: states nothing of a.row:1",
+    ),
+    "a row of no kind": (
+        lambda: Event.objects.filter(number=2).update(statement={"rows": {"a.row:1": "0"}}),
+        "a.row:1: cannot be read (LookupError)",
+    ),
+    "a row without a kind": (
+        lambda: Event.objects.filter(number=2).update(statement={"rows": {"?": "0"}}),
+        "?: cannot be read (ValueError)",
+    ),
+    "a row with no id": (
+        lambda: Event.objects.filter(number=2).update(
+            statement={"rows": {"records.erasure:1": "0"}}
+        ),
+        "records.erasure:1: cannot be read (ValidationError)",
+    ),
+    "the proof of an event": (
+        lambda: Event.objects.filter(number=2).update(proof="é" * 64),
+        "event 2 of case:1: altered or inserted",
+    ),
+    "the proof of a head": (
+        lambda: Chain.objects.filter(key="case:1").update(proof="é" * 64),
+        "case:1: its head was altered",
+    ),
+    "the proof of a checkpoint": (
+        lambda: Checkpoint.objects.update(proof="é" * 64),
+        "checkpoint 1: altered or inserted",
+    ),
+}
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("what", ODD)
+def test_what_cannot_be_read_is_named_and_the_others_are_verified(what: str) -> None:
+    change, fault = ODD[what]
+    write(3)
+    row = tombstone()
+    make_checkpoint()
+    with lifted():
+        change()
+        Erasure.objects.update(ground="another ground")
+
+    found = verify().faults
+
+    assert fault in found
+    assert f"records.erasure:{row.pk}: altered" in found
+
+
+@pytest.mark.tampers
+def test_a_row_that_cannot_be_read_is_named_and_those_beside_it_are_verified() -> None:
+    one, other = ProgrammeFactory().rules, ProgrammeFactory().rules
+    record_what_was_made()
+    with lifted(), connection.cursor() as cursor:
+        table = type(one)._meta.db_table
+        cursor.execute(f"UPDATE {table} SET closed_days = %s", ['["never"]'])
+        type(other).objects.filter(pk=other.pk).update(closed_days=[])
+        type(other).objects.filter(pk=other.pk).update(notice_working_days=1)
+
+    assert verify().faults == [
+        f"{name_of(other)}: altered",
+        f"{name_of(one)}: cannot be read (ValueError)",
+    ]
+
+
+@pytest.mark.tampers
+def test_a_check_that_falls_over_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def falls_over() -> Iterator[str]:
+        yield "a fault before it"
+        raise KeyError("?")
+
+    monkeypatch.setattr(verification, "CHECKS", [falls_over])
+
+    assert verify().faults == [
+        "a fault before it",
+        f"{__name__}.falls_over: cannot be read (KeyError)",
+    ]
 
 
 def test_a_sealed_row_that_no_event_stated_was_inserted() -> None:
@@ -489,15 +585,14 @@ def test_without_a_key_a_record_that_was_written_anew_looks_whole() -> None:
 def test_who_works_on_meanwhile_causes_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that is written between the reading of events and of rows was not inserted."""
     tombstone()
-    read_events = verification._Part._statements
+    read_events = verification._Part._of_chains
     written: list[Erasure] = []
 
-    def and_meanwhile(*args: Any) -> Any:
-        stated = read_events(*args)
+    def and_meanwhile(*args: Any) -> Iterator[str]:
+        yield from read_events(*args)
         if not written:
             written.append(tombstone())
-        return stated
 
-    monkeypatch.setattr(verification._Part, "_statements", and_meanwhile)
+    monkeypatch.setattr(verification._Part, "_of_chains", and_meanwhile)
 
     assert (verify().faults, len(written)) == ([], 1)
