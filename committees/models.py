@@ -680,15 +680,15 @@ class Snapshot(AppendOnly, Sealed):
                 yield f"item {item.digest[:12]}: {fault}"
 
 
-Place = tuple[str, str | None, int]  # of an item in a set: its kind, what it froze, its number
+ItemPlace = tuple[str, str | None, int]  # of an item in a set: its kind, what it froze, its number
 
 
 def _set_faults(
-    named: Collection[tuple[str, Place]], kept: Collection[tuple[str, Place]]
+    named: Collection[tuple[str, ItemPlace]], kept: Collection[tuple[str, ItemPlace]]
 ) -> Iterator[str]:
     """Compare the items that a manifest names, each by its digest and its place, with those that
     are kept, as often as each is there."""
-    by_digest: dict[str, tuple[list[Place], list[Place]]] = defaultdict(lambda: ([], []))
+    by_digest: dict[str, tuple[list[ItemPlace], list[ItemPlace]]] = defaultdict(lambda: ([], []))
     for which, items in enumerate((named, kept)):
         for digest, place in items:
             by_digest[digest][which].append(place)
@@ -736,7 +736,7 @@ class SnapshotItem(AppendOnly):
         return f"{self.kind} {self.digest[:12]}"
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ItemPlace:
         """What the manifest says of it beside its digest."""
         return self.kind, str(self.source) if self.source else None, self.number
 
