@@ -8,7 +8,9 @@ can show later that something was removed, put back to an older state, or writte
 it is kept in a file too, mailed, and printed on letters.
 """
 
+import json
 import os
+import re
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -136,16 +138,34 @@ def _heads(rows: QuerySet) -> Iterator[tuple[str, int, str]]:
 # --- Keeping it outside the database --------------------------------------------------------------
 
 
-def keep_in_files() -> None:
+A_CHECKPOINT = re.compile(r"checkpoint-([0-9]{6,})(?:-[0-9a-f]{12})?\.json")
+
+
+def kept_checkpoints() -> list[Path]:
+    """List the files of checkpoints in CHECKPOINT_ROOT, by their numbers."""
+    folder = Path(settings.CHECKPOINT_ROOT)
+    found = folder.iterdir() if folder.exists() else ()
+    return sorted(path for path in found if A_CHECKPOINT.fullmatch(path.name))
+
+
+def keep_in_files() -> list[str]:
     """Write a file for each checkpoint that has none yet, in CHECKPOINT_ROOT: what it says, the
     heads that moved since the one before, and which rows were erased since, so that who puts an
-    older database back knows what to erase again. One query where none is missing."""
+    older database back knows what to erase again. A file that is there stays: where it is of
+    another checkpoint with this number, that is a fault, which is returned, and the file gets its
+    root in its name. One query where none is missing."""
     place = Path(settings.CHECKPOINT_ROOT)
     place.mkdir(parents=True, exist_ok=True)
+    faults = []
     for checkpoint in Checkpoint.objects.order_by("-number").iterator():
         path = place / f"checkpoint-{checkpoint.number:06}.json"
         if path.exists():
-            break
+            if _is_of(path, checkpoint):
+                break
+            faults.append(f"{path.name}: not of the checkpoint {checkpoint.number} that is here")
+            path = path.with_stem(f"{path.stem}-{checkpoint.root[:12]}")
+            if path.exists() and _is_of(path, checkpoint):
+                break
         moved = checkpoint.leaves.order_by("key")
         kept = {
             "installation": checkpoint.installation,
@@ -158,6 +178,16 @@ def keep_in_files() -> None:
             "erased": list(_erased_for(checkpoint)),
         }
         write_whole(path, canonical(kept))
+    return faults
+
+
+def _is_of(path: Path, checkpoint: Checkpoint) -> bool:
+    """Tell whether this file is of this checkpoint; one that cannot be read is not."""
+    try:
+        said = json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("root") == checkpoint.root
 
 
 def _erased_for(checkpoint: Checkpoint) -> Iterator[list[Any]]:

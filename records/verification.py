@@ -1,6 +1,7 @@
 """Proves that what was recorded is what stands there: events, sealed rows, stored files; and that
 no chain is gone, put back to an older state or brought from elsewhere."""
 
+import json
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,12 +16,16 @@ from django.db import connection
 from django.db.models import Exists, Max, Model, OuterRef, QuerySet
 
 from records.chain import beginning, digest_of, proof_of, signing_key, statement_of
-from records.checkpoints import UNDER_WAY, heads_at, tree_of
+from records.checkpoints import UNDER_WAY, heads_at, kept_checkpoints, tree_of
 from records.models import Chain, Checkpoint, Erasure, Event, Leaf, Look, Sealed, Signed, name_of
 
 logger = logging.getLogger(__name__)
 
 Keys = Mapping[int, str]
+NOT_HERE = (
+    "root %s: no checkpoint here has it. What stands here was put back to before it, was written "
+    "anew since, or is of another installation"
+)
 AT_ONCE = 2000  # events of whole chains in memory
 
 
@@ -393,26 +398,45 @@ def faults_since(root: str) -> Iterator[str]:
     chain is in `verify`."""
     checkpoint = Checkpoint.objects.filter(root=root.lower()).first()
     if checkpoint is None:
-        yield (
-            f"root {root[:12]}: no checkpoint here has it. What stands here was put back to before "
-            "it, was written anew since, or is of another installation"
-        )
+        yield NOT_HERE % root[:12]
     else:
         yield from _root_faults(checkpoint)
 
 
-def faults_since_files(kept: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Report what is wrong since checkpoints of which somebody kept the files, in their order: also
-    each chain that moved for one of them and is not there as it was. A query for each few thousand
-    chains; the root is computed of the last only."""
-    yield from faults_since(kept[-1]["root"])
-    heads = {
-        (key, length): (head, said["number"])
-        for said in kept
-        for key, (length, head) in said["heads"].items()
-    }
+def faults_since_files(kept: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Report what is wrong since checkpoints of which somebody kept the files: each that is not
+    here, and each chain that moved for one of them and is not there as it was. Reads them one after
+    another; two queries for each few thousand chains; the root is computed of the last only."""
+    last: Mapping[str, Any] = {"number": 0}
+    roots: set[str] = set()
+    heads: dict[tuple[str, int], tuple[str, int]] = {}
+    for said in kept:
+        if said["number"] >= last["number"]:
+            last = said
+        roots.add(said["root"])
+        for key, (length, head) in said["heads"].items():
+            if heads.setdefault((key, length), (head, said["number"]))[0] != head:
+                yield f"{key}: what was kept of checkpoint {said['number']} contradicts itself"
+        if len(heads) > AT_ONCE:
+            yield from _since(roots - {last["root"]}, heads)
+            roots, heads = {last["root"]}, {}
+    yield from _since(roots - {last.get("root", "")}, heads)
+    if last["number"]:
+        yield from faults_since(last["root"])
+
+
+def _since(
+    roots: Collection[str], heads: Mapping[tuple[str, int], tuple[str, int]]
+) -> Iterator[str]:
+    """Report those of these roots and heads of chains that are not here."""
+    here = set(Checkpoint.objects.filter(root__in=roots).values_list("root", flat=True))
+    for root in sorted(set(roots) - here):
+        yield NOT_HERE % root[:12]
     for part in _parts(sorted(heads)):
-        events = Event.objects.filter(chain__key__in={key for key, _length in part})
+        events = Event.objects.filter(
+            chain__key__in={key for key, _length in part},
+            number__in={length for _key, length in part},
+        )
         said = {
             (key, number): digest
             for key, number, digest in events.values_list("chain__key", "number", "digest")
@@ -421,6 +445,31 @@ def faults_since_files(kept: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             head, number = heads[place]
             if said.get(place) != head:
                 yield f"{place[0]}: not there as checkpoint {number} covers it"
+
+
+def faults_since_kept() -> Iterator[str]:
+    """Report what is wrong since the checkpoints in CHECKPOINT_ROOT: a database that was put back
+    is whole in itself, and not the one that they cover. Queries as `faults_since_files`."""
+    unread: list[str] = []
+    yield from guarded("the files of checkpoints", faults_since_files(_kept(unread)))
+    yield from unread
+
+
+def _kept(unread: list[str]) -> Iterator[Mapping[str, Any]]:
+    for path in kept_checkpoints():
+        try:
+            said = json.loads(path.read_bytes())
+            whole = {
+                "number": int(said["number"]),
+                "root": str(said["root"]),
+                "heads": {
+                    key: (int(length), head) for key, (length, head) in said["heads"].items()
+                },
+            }
+        except Exception as fault:
+            unread.append(_unread(path.name, fault))
+        else:
+            yield whole
 
 
 # --- Events and heads -----------------------------------------------------------------------------

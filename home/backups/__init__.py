@@ -9,7 +9,6 @@ is refused. The keys of the installation are not in it.
 import fcntl
 import hmac
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -19,11 +18,11 @@ from typing import Any
 from django.conf import settings
 
 from records.chain import canonical, signing_key
+from records.checkpoints import A_CHECKPOINT
 
 LAYOUT = 2  # 1: without a proof
 ABOUT, MANIFEST, PROOF, DATABASE = "about.json", "manifest.json", "proof.json", "database"
 FILES, CHECKPOINTS = "files/", "checkpoints/"  # before the name of each
-A_CHECKPOINT = re.compile(r"checkpoint-([0-9]{6,})\.json")
 ENCRYPTED = b"age-encryption.org/v1"  # how a file begins that age wrote
 
 
@@ -86,13 +85,6 @@ def _is_erased(said: object) -> bool:
         case [str(), list(columns)]:
             return all(isinstance(column, str) for column in columns)
     return False
-
-
-def kept_checkpoints() -> list[Path]:
-    """List the files of checkpoints in CHECKPOINT_ROOT, by their numbers."""
-    folder = Path(settings.CHECKPOINT_ROOT)
-    found = folder.iterdir() if folder.exists() else ()
-    return sorted(path for path in found if A_CHECKPOINT.fullmatch(path.name))
 
 
 @contextmanager

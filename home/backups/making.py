@@ -29,12 +29,12 @@ from home.backups import (
     MANIFEST,
     PROOF,
     BackupRefused,
-    kept_checkpoints,
     one_at_a_time,
     proof_over,
 )
 from home.backups.databases import dump_database
 from records.chain import canonical
+from records.checkpoints import kept_checkpoints
 
 ROUNDS = 5  # in which the database is taken again, where files went meanwhile
 

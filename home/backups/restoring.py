@@ -22,7 +22,6 @@ from django.db.migrations.recorder import MigrationRecorder
 from files.models import StoredFile, digest_of_file
 from files.storing import remove_bytes, write
 from home.backups import (
-    A_CHECKPOINT,
     ABOUT,
     CHECKPOINTS,
     DATABASE,
@@ -33,7 +32,6 @@ from home.backups import (
     PROOF,
     BackupRefused,
     fault_of_proof,
-    kept_checkpoints,
     one_at_a_time,
     read_checkpoint,
 )
@@ -45,7 +43,7 @@ from home.backups.databases import (
     put_database_back,
 )
 from records.chain import canonical
-from records.checkpoints import write_whole
+from records.checkpoints import A_CHECKPOINT, kept_checkpoints, write_whole
 from records.models import Chain, Checkpoint, Erasure
 
 CUT_OFF = "This is no whole backup: it was cut off, or altered."

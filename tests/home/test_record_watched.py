@@ -18,8 +18,9 @@ from people.models import InstitutionRole
 from post.outbox import send_due
 from records.actions import erase
 from records.chain import append
-from records.checkpoints import make_checkpoint
-from records.models import Checkpoint, Verification, name_of
+from records.checkpoints import keep_in_files, make_checkpoint
+from records.models import Chain, Checkpoint, Event, Verification, name_of
+from records.verification import NOT_HERE, faults_since_kept, verify
 from tests.committees.factories import Scene, scene
 from tests.evidence.factories import EvidenceFactory
 from tests.factories import InstitutionRoleFactory
@@ -71,6 +72,110 @@ def test_what_is_amiss_is_told_by_name(announced: Scene) -> None:
     [said] = mails()
     assert "klopt niet: 1 fout" in said
     assert name in said
+
+
+@pytest.mark.tampers
+def test_a_database_that_was_put_back_is_told_by_the_files_that_were_kept(
+    announced: Scene, settings: Settings
+) -> None:
+    """It is whole in itself; the file of the second checkpoint stays, and the new one has a file
+    of its own."""
+    record_what_was_made()
+    watch_over_the_record()
+    append("case:1", "thing.done", by=None)
+    lost = make_checkpoint()
+    assert lost is not None
+    keep_in_files()
+    with lifted():
+        lost.leaves.all().delete()
+        Checkpoint.objects.filter(pk=lost.pk).delete()
+        Event.objects.filter(chain__key="case:1").delete()
+        Chain.objects.filter(key="case:1").delete()
+        Verification.objects.update(recorded_at=F("recorded_at") - timedelta(days=2))
+    append("case:2", "thing.done", by=None)
+    assert verify().faults == []
+
+    watch_over_the_record()
+
+    new = Checkpoint.objects.get(number=2)
+    found = Verification.objects.first()
+    assert found is not None
+    assert found.faults == [
+        "case:1: not there as checkpoint 2 covers it",
+        NOT_HERE % lost.root[:12],
+        "checkpoint-000002.json: not of the checkpoint 2 that is here",
+    ]
+    assert any("klopt niet: 3 fout" in said for said in mails())
+    folder = Path(settings.CHECKPOINT_ROOT)
+    roots = {path.name: json.loads(path.read_bytes())["root"] for path in folder.iterdir()}
+    assert roots["checkpoint-000002.json"] == lost.root
+    assert roots[f"checkpoint-000002-{new.root[:12]}.json"] == new.root
+
+    append("case:2", "thing.done", by=None)
+    third = make_checkpoint()
+    assert third is not None
+    keep_in_files()
+    assert NOT_HERE % lost.root[:12] in list(faults_since_kept())
+
+
+@pytest.mark.tampers
+def test_a_file_that_cannot_be_read_is_told(announced: Scene, settings: Settings) -> None:
+    record_what_was_made()
+    make_checkpoint()
+    keep_in_files()
+    (Path(settings.CHECKPOINT_ROOT) / "checkpoint-000001.json").write_text("[]")
+
+    watch_over_the_record()
+
+    assert Verification.objects.get().faults == [
+        "checkpoint-000001.json: cannot be read (TypeError)",
+        "checkpoint-000001.json: not of the checkpoint 1 that is here",
+    ]
+
+
+def test_a_verification_that_does_not_end_is_told_and_the_record_covered(
+    announced: Scene, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    def falls_over(**_: object) -> None:
+        raise KeyError("?")
+
+    monkeypatch.setattr("home.watch.verify", falls_over)
+
+    assert watch_over_the_record() == 1
+
+    found, checkpoint = Verification.objects.get(), Checkpoint.objects.get()
+    assert found.faults == ["verification did not end (KeyError)"]
+    assert found.ended_at is not None
+    [said] = mails()
+    assert "verification did not end (KeyError)" in said
+    assert checkpoint.root in said
+    assert (Path(settings.CHECKPOINT_ROOT) / "checkpoint-000001.json").exists()
+
+
+def test_a_checkpoint_that_cannot_be_made_is_told(
+    announced: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def falls_over() -> None:
+        raise RuntimeError("?")
+
+    record_what_was_made()
+    make_checkpoint()
+    monkeypatch.setattr("home.watch.make_checkpoint", falls_over)
+
+    watch_over_the_record()
+
+    assert Verification.objects.get().faults == ["no checkpoint was made (RuntimeError)"]
+    [said] = mails()
+    assert "no checkpoint was made (RuntimeError)" in said
+
+
+@pytest.mark.parametrize(("ago", "again"), [(59, 0), (61, 1)])
+def test_one_that_was_broken_off_is_done_again_within_the_hour(
+    ago: int, again: int, announced: Scene
+) -> None:
+    Verification.objects.create(recorded_at=timezone.now() - timedelta(minutes=ago))
+
+    assert watch_over_the_record() == again
 
 
 def test_it_is_verified_again_a_day_later(announced: Scene) -> None:

@@ -6,8 +6,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from home.backups import BackupRefused, kept_checkpoints
+from home.backups import BackupRefused
 from home.backups.restoring import restore_backup, set_lost_checkpoints_aside
+from records.checkpoints import kept_checkpoints
 
 
 class Command(BaseCommand):
