@@ -303,8 +303,7 @@ def _have_part_in(people: frozenset[UUID], case: Case, panel: Panel, at: datetim
         return True
     if assignments.filter(adviser__in=people).exists():
         return True
-    rules = case.enrolment.programme.rules.as_of(at)
-    return not rules.givers_may_judge and spoke_in(case, people)
+    return not case.rules_at(at).givers_may_judge and spoke_in(case, people)
 
 
 def check_may_read_files(by: Account, case: Case, panel: Panel) -> None:

@@ -22,6 +22,7 @@ from programmes.models import (
     SUPERVISING,
     AdviserAssignment,
     Enrolment,
+    HouseRules,
     Programme,
     ProgrammeRole,
     Unit,
@@ -589,6 +590,11 @@ class Case(Row, Sealed):
     def waits_at_most_until(self) -> datetime:
         """The moment at which its set is frozen even without files that are not prepared."""
         return self.meeting.reference_at + self.WAITS_FOR_FILES
+
+    def rules_at(self, at: datetime) -> HouseRules:
+        """Return the house rules that bind its committee at this moment: from the reference moment
+        on those of that, whoever changes them since. No query where they are those of now."""
+        return self.enrolment.programme.rules.as_of(min(at, self.meeting.reference_at))
 
     @property
     def has_set(self) -> bool:

@@ -360,7 +360,7 @@ def _aside(
         for one in known.among(sitting, {person})
     }
     follows: dict[UUID, str] = {}
-    if not case.enrolment.programme.rules.as_of(at).givers_may_judge:
+    if not case.rules_at(at).givers_may_judge:
         follows |= dict.fromkeys(spoke, Ground.GAVE_FEEDBACK)
     advise = known.among(sitting, ties[Tie.ADVISES, case.enrolment_id].keys())
     follows |= dict.fromkeys(advise, Ground.ADVISER)

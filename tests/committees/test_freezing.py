@@ -324,16 +324,19 @@ def test_who_gave_feedback_is_told_so_and_the_others_read_their_name(
     assert said == [[True, False], [False, True]]
 
 
-def test_who_stands_aside_at_a_moment_follows_the_house_rules_of_then() -> None:
+@pytest.mark.parametrize("may_judge", [True, False])
+def test_who_stands_aside_follows_the_house_rules_of_the_reference_moment(may_judge: bool) -> None:
+    """Whoever changes them between that and the decision chooses nobody's judges."""
     made = scene()
+    set_rules(made.programme, givers_may_judge=may_judge)
     answered_piece(made.case.enrolment, made.requirement, person=made.member)
     frozen(made)
     later = AFTER + timedelta(days=1)
-    set_rules(made.programme, at=later, givers_may_judge=False)
+    set_rules(made.programme, at=later, givers_may_judge=not may_judge)
 
-    sides = [panel_of(made.refreshed(), at).aside for at in (AFTER, later)]
+    sides = [panel_of(made.refreshed(), at).aside for at in (AFTER, later + timedelta(days=1))]
 
-    assert sides == [{}, {made.member.pk: "gave_feedback"}]
+    assert sides == [{} if may_judge else {made.member.pk: "gave_feedback"}] * 2
 
 
 def test_feedback_that_was_denied_or_set_aside_makes_nobody_a_giver() -> None:
