@@ -17,7 +17,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
-from people.models import Address, Identity, Person, SamePerson
+from people.models import Account, Address, Identity, Person, SamePerson
 from records.chain import ChainEntry, append_many
 from records.locking import hold
 from records.models import name_of
@@ -175,6 +175,14 @@ def unfounded_identities() -> Iterator[str]:
             yield f"{name_of(identity)}: does not follow"
     for pk in wanted:
         yield f"{name_of(known[pk])}: without the identity that follows"
+
+
+@verifies
+def accounts_of_others() -> Iterator[str]:
+    """Report the accounts that do not bear the id of their person: whose name an event shows is
+    read by the account. One query."""
+    for pk in Account.objects.exclude(pk=F("person")).order_by("pk").values_list("pk", flat=True):
+        yield f"{Account._meta.label_lower}:{pk}: belongs to another person"
 
 
 def _wanted(

@@ -266,6 +266,18 @@ def _paths_to_parts(model: type[models.Model], before: str = "") -> list[str]:
     return paths
 
 
+def single_parts(
+    model: type[models.Model], way: str = ""
+) -> Iterator[tuple[type[models.Model], str]]:
+    """Find the kinds of part of which a row of this model, or a part of it, has one at most, with
+    the way from such a part to the row."""
+    for relation in _parts(model):
+        to = f"{relation.field.name}__{way}".removesuffix("__")
+        if relation.one_to_one:
+            yield relation.field.model, to
+        yield from single_parts(relation.field.model, to)
+
+
 def _content(row: models.Model, *passed_over: str) -> dict[str, Any]:
     content: dict[str, Any] = {
         field.name: field.value_from_object(row)

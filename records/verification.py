@@ -13,11 +13,22 @@ from typing import Any, TypeVar
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, Max, Model, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet
 
 from records.chain import beginning, digest_of, proof_of, signing_key, statement_of
 from records.checkpoints import UNDER_WAY, heads_at, kept_checkpoints, tree_of
-from records.models import Chain, Checkpoint, Erasure, Event, Leaf, Look, Sealed, Signed, name_of
+from records.models import (
+    Chain,
+    Checkpoint,
+    Erasure,
+    Event,
+    Leaf,
+    Look,
+    Sealed,
+    Signed,
+    name_of,
+    single_parts,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -171,7 +182,8 @@ def _moments() -> dict[int, datetime]:
 
 def verify_chain(key: str) -> Report:
     """Check one chain, with the installation's keys, and the rows whose home it is. Four queries,
-    and one or more for each kind of row that is at home there."""
+    and one or more for each kind of row that is at home there, and of part of which a row has one
+    at most."""
     report = Report(with_keys=True)
     chains = list(Chain.objects.filter(key=key))
     part = _Part(chains, sealed_models(), settings.SEAL_KEYS, _moments(), report)
@@ -219,6 +231,8 @@ class _Part:
                 self.report.rows += 1
                 self.report.files += row.holds_bytes
                 yield from _of(name_of(row), self._of_row(row, stated, look))
+            label = model._meta.label_lower
+            yield from guarded(label, self._with_two_parts(model))
         yield from unread.values()
         for (key, name), statement in stated.items():
             if statement is not None and not {name, name.partition(":")[0]} & unread.keys():
@@ -233,6 +247,21 @@ class _Part:
             for name, digest in rows.values_list("name", "digest"):
                 said[name].add(digest)
         return {name: frozenset(digests) for name, digests in said.items()}
+
+    def _with_two_parts(self, model: type[Sealed]) -> Iterator[str]:
+        """Report the rows that have more than one of a part of which there is one at most: whoever
+        reads such a part reads one, and not always the one that was stated. A query for each kind
+        of such part."""
+        for part, way in single_parts(model):
+            rows = part._base_manager.filter(
+                **{f"{way}__in": model.at_home_on(self.by_key).order_by().values("pk")}
+            )
+            of = way.partition("__")[0]
+            count = rows.order_by().values(of, way).annotate(count=Count("pk"))
+            owners = count.filter(count__gt=1).values_list(way, flat=True)
+            for pk in sorted(set(owners)):
+                name = f"{model._meta.label_lower}:{pk}"
+                yield f"{name}: has more than one {part._meta.label_lower}"
 
     def _of_chains(self, stated: dict[tuple[str, str], str | None]) -> Iterator[str]:
         """Report what is wrong in the chains; puts in `stated` the last statement about each row of
@@ -374,6 +403,10 @@ def checkpoint_faults(keys: Keys) -> Iterator[str]:
     numbers = gone.values_list("key").annotate(Max("checkpoint__number")).order_by("key")
     for key, number in numbers:
         yield f"{key}: gone with all that it said; checkpoint {number} covers it"
+    newer = Leaf.objects.filter(key=OuterRef("key"), length__gt=OuterRef("length"))
+    wrong = Leaf.objects.filter(Q(~Exists(newer), is_last=False) | Q(Exists(newer), is_last=True))
+    for key in wrong.order_by("key").values_list("key", flat=True).distinct():
+        yield f"{key}: another head than its last is marked as the last that is covered, or none"
 
 
 def _of_checkpoint(checkpoint: Checkpoint, before: Checkpoint | None, keys: Keys) -> Iterator[str]:

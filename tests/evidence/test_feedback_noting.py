@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -14,20 +16,25 @@ from evidence.actions import feedback as actions
 from evidence.models import Confirmation, Evidence, Feedback, GiverRole
 from people.access import NotAllowed
 from people.actions import change_address, confirm_address
+from portfolio.models import Acknowledgement
 from post.models import OutboxMail
 from post.outbox import BUILDERS
 from post.recipients import recipient
 from records.models import Event
 from records.refusals import NotPossible
+from records.verification import verify
 from tests.evidence.factories import (
     FeedbackFactory,
     GiverFactory,
+    confirm,
     said_in,
     withdraw,
 )
 from tests.evidence.scenes import Scene, everything, people_around, scene, verbs
 from tests.evidence.scenes import client as somebody
 from tests.factories import AccountFactory, EnrolmentFactory, RequirementFactory
+from tests.portfolio.factories import AcknowledgementFactory
+from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
@@ -615,3 +622,27 @@ def test_a_link_to_confirm_opens_nothing_once_mail_goes_elsewhere(
     assert feedback.evidence.current.title not in replaced.text
     mails = OutboxMail.objects.filter(template="evidence/confirmation")
     assert [(mail.about, mail.to) for mail in mails] == [(feedback.pk, speaker.pk)]
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("part", [Confirmation, Acknowledgement])
+def test_a_second_word_where_one_is_given_is_named(part: type[Model]) -> None:
+    """Who has the database takes away what keeps there from being two; any reader reads one."""
+    if part is Confirmation:
+        word: Model = confirm(FeedbackFactory())
+    else:
+        word = AcknowledgementFactory()
+    record_what_was_made()
+    assert verify().faults == []
+    table = part._meta.db_table
+    with transaction.atomic(), connection.cursor() as cursor:
+        connection.check_constraints()
+        cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_before")
+        cursor.execute(f"CREATE TABLE {table} AS SELECT * FROM {table}_before")
+        owner = f"{word.whole._meta.label_lower}:{word.whole.pk}"  # type: ignore[attr-defined]
+        word.pk = uuid4()
+        word.save(force_insert=True)
+        found = verify().faults
+        transaction.set_rollback(True)
+
+    assert f"{owner}: has more than one {part._meta.label_lower}" in found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from people import actions
@@ -348,6 +348,28 @@ def test_who_is_gone_is_named_and_the_others_are_verified() -> None:
     assert f"{name_of(els)}: gone, and known by an address or a statement" in found
     assert f"{name_of(els)}: removed" in found
     assert f"{name_of(petra)}: without the identity that follows" in found
+
+
+@pytest.mark.tampers
+def test_an_account_of_another_person_is_named() -> None:
+    """Who has the database takes the constraint away first."""
+    account, other = registered("Noor", "noor@school.example"), met("Els", "els@a.example")
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA ignore_check_constraints = ON")
+        else:
+            connection.check_constraints()
+            cursor.execute(
+                "ALTER TABLE people_account DROP CONSTRAINT an_account_bears_the_id_of_its_person"
+            )
+        Account.objects.filter(pk=account.pk).update(person=other)
+        found = verify().faults
+        transaction.set_rollback(True)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+    assert found == [f"people.account:{account.pk}: belongs to another person"]
 
 
 def ended() -> tuple[SamePerson, Identity]:

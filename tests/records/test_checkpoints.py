@@ -192,6 +192,42 @@ def test_a_chain_that_is_gone_is_named_and_no_root_is_put_over_that() -> None:
 
 
 @pytest.mark.tampers
+@pytest.mark.parametrize("what", ["none", "an earlier one", "two"])
+def test_which_head_is_the_last_is_not_relied_upon(what: str) -> None:
+    write("case:1", "case:2")
+    made()
+    write("case:1")
+    made()
+    first, second = Leaf.objects.filter(key="case:1").order_by("length")
+    with lifted():
+        Leaf.objects.filter(pk=first.pk).update(is_last=what != "none")
+        Leaf.objects.filter(pk=second.pk).update(is_last=what == "two")
+    fault = "case:1: another head than its last is marked as the last that is covered, or none"
+    assert verify().faults == [fault]
+
+    assert make_checkpoint() is None
+    write("case:1")
+    third = made()
+
+    moved = third.leaves.values_list("key", "length")
+    assert list(moved) == [("case:1", 3)]
+    with lifted():
+        Leaf.objects.filter(pk__in=[first.pk, second.pk]).update(is_last=False)
+    assert verify().faults == []
+
+
+@pytest.mark.tampers
+def test_a_chain_written_anew_to_the_same_length_gets_no_root_over_it() -> None:
+    write("case:1", "case:2")
+    made()
+    with lifted():
+        rewritten("case:1", 1)
+
+    with pytest.raises(Contradicted, match="case:1"):
+        make_checkpoint()
+
+
+@pytest.mark.tampers
 def test_a_chain_that_is_gone_with_its_leaves_is_missed_by_the_root() -> None:
     write("case:1", "case:2")
     kept = made()
