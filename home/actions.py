@@ -34,7 +34,19 @@ def erase_content(
     NotAllowed, and NotPossible for what is not there, stays, or was erased before, and for a person
     of whom a case waits."""
     check_may_erase(by)
-    row = _row(what)
+    return erase_named(what=what, columns=columns, ground=ground, by=by, at=at)
+
+
+def erase_named(
+    *,
+    what: str,
+    columns: Collection[str] = (),
+    ground: str,
+    by: Account | None,
+    at: datetime | None = None,
+) -> list[Erasure]:
+    """Erase as `erase_content` does, where it was seen before that it may be."""
+    row = row_named(what)
     if isinstance(row, Person):
         return _erase_person(row, ground=ground, by=by, at=at)
     if isinstance(row, StoredFile):
@@ -48,7 +60,7 @@ def erase_content(
 
 @transaction.atomic
 def _erase_person(
-    person: Person, *, ground: str, by: Account, at: datetime | None
+    person: Person, *, ground: str, by: Account | None, at: datetime | None
 ) -> list[Erasure]:
     """Erase somebody, while nobody says who they are or gets a seat."""
     hold_who_is_who()
@@ -56,7 +68,9 @@ def _erase_person(
     return erase_person(person=person, ground=ground, by=by, at=at)
 
 
-def _row(what: str) -> models.Model | None:
+def row_named(what: str) -> models.Model | None:
+    """Find a row by its name in the record, or an item of a frozen set by its SHA-256 (hex); None
+    where there is none. One query."""
     label, colon, pk = what.partition(":")
     if not colon:
         return SnapshotItem.objects.filter(digest=what).first()

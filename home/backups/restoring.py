@@ -42,10 +42,12 @@ from home.backups.databases import (
     named_files,
     put_database_back,
 )
+from home.backups.erasing import Again, to_erase_again
 from records.chain import canonical
 from records.checkpoints import A_CHECKPOINT, kept_checkpoints, write_whole
-from records.models import Chain, Checkpoint, Erasure
+from records.models import Chain, Checkpoint
 
+LOST = "lost-"  # before the name of a checkpoint that what was put back does not know
 CUT_OFF = "This is no whole backup: it was cut off, or altered."
 
 
@@ -309,12 +311,21 @@ class Since:
 
     checkpoints: list[str] = field(default_factory=list)  # the names that their files have now
     chains: int = 0
-    erased: list[tuple[str, list[str]]] = field(default_factory=list)  # a row's name, its columns
+    again: Again = field(default_factory=Again)
+
+
+def _erased_in(path: Path) -> list[tuple[str, list[str]]]:
+    """Read what was erased before this checkpoint; nothing of what is none, as verifying says."""
+    try:
+        return read_checkpoint(path.name, path.read_bytes())["erased"]
+    except ValueError:
+        return []
 
 
 def set_lost_checkpoints_aside() -> Since:
     """Read the checkpoints in CHECKPOINT_ROOT that were made after what stands here, and give their
-    files another name: the next ones made here get their numbers. A query for each erasure."""
+    files another name: the next ones made here get their numbers. Those that were set aside before
+    are read as well, as what they name may be here again too."""
     since = Since()
     last = Checkpoint.objects.order_by("number").last()
     lengths: dict[str, int] = {}
@@ -322,14 +333,16 @@ def set_lost_checkpoints_aside() -> Since:
         said = json.loads(path.read_bytes())
         if said["number"] <= (last.number if last else 0):
             continue
-        aside = path.with_name(f"lost-{path.stem}-{said['root'][:12]}.json")
+        aside = path.with_name(f"{LOST}{path.stem}-{said['root'][:12]}.json")
         path.rename(aside)
         since.checkpoints.append(aside.name)
         lengths |= {key: length for key, (length, _head) in said["heads"].items()}
-        for name, columns in said["erased"]:
-            is_known = Erasure.objects.filter(name=name, columns=columns).exists()
-            if not is_known and (name, columns) not in since.erased:
-                since.erased.append((name, columns))
     here = dict(Chain.objects.values_list("key", "length"))
     since.chains = sum(length > here.get(key, 0) for key, length in lengths.items())
+    erased = {
+        (name, tuple(columns)): None
+        for path in sorted(Path(settings.CHECKPOINT_ROOT).glob(f"{LOST}*.json"))
+        for name, columns in _erased_in(path)
+    }
+    since.again = to_erase_again(erased)
     return since

@@ -20,22 +20,23 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from pytest_django import Settings
 
-from evidence.models import Evidence, Revision
+from evidence.models import Evidence, Remark, Revision
 from files.keeping import erase_file
 from files.models import StoredFile, Upload
 from files.storing import remove_bytes
 from home.actions import erase_content
 from home.backups import BackupRefused, making, one_at_a_time, proof_over, restoring
-from home.backups.restoring import restore_backup
+from home.backups.databases import empty_database
+from home.backups.restoring import restore_backup, set_lost_checkpoints_aside
 from home.watch import watch_over_the_record
 from people.actions import give_role, register
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from records.chain import append
 from records.checkpoints import keep_in_files, make_checkpoint
 from records.models import Chain, Checkpoint, Event, Leaf, name_of
 from records.verification import verify
 from tests.committees.factories import Scene, scene
-from tests.evidence.factories import EvidenceFactory, attach, taken_in
+from tests.evidence.factories import EvidenceFactory, FeedbackFactory, attach, taken_in
 from tests.factories import AccountFactory
 from tests.recorded import record_what_was_made
 from tests.triggers import lifted
@@ -402,6 +403,62 @@ def test_what_was_erased_since_is_named_with_the_command_that_erases_it_again(
         f"lost-checkpoint-000002-{lost.root[:12]}.json",
     ]
     assert Revision.objects.get(pk=revision.pk).title == "Piece 0"
+
+
+def test_what_was_erased_since_is_named_at_each_restoring_and_its_commands_work_in_their_order(
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A person with their address and the feedback they gave, and a title; not a piece that was
+    made after the backup, which is not here."""
+    by = board()
+    feedback = FeedbackFactory(evidence=pieces[0], asked=True, remarks={None: "Well done."})
+    remark = feedback.remarks.get()
+    record_what_was_made()
+    call_command("backup", str(target))
+    later = EvidenceFactory()
+    record_what_was_made()
+    for row in (pieces[0].current, feedback.person, remark, later.current):
+        erase_content(what=name_of(row), ground="Asked.", by=by)
+    make_checkpoint()
+    keep_in_files()
+    outside = settings.CHECKPOINT_ROOT
+
+    machine.enter()
+    shutil.copytree(outside, settings.CHECKPOINT_ROOT)
+    with pytest.raises(CommandError, match="3 times something was erased"):
+        call_command("restore", str(target))
+    first = [line for line in capsys.readouterr().out.splitlines() if "ERASED SINCE" in line]
+    second = anew(machine, target, capsys)
+
+    assert second == first
+    assert f"erase_content {name_of(feedback.person)}" in first[0]
+    assert {line.split()[4] for line in first[1:]} == {
+        name_of(pieces[0].current),
+        name_of(remark),
+    }
+    for line in first:
+        arguments = line.removeprefix("ERASED SINCE: manage.py ").split()
+        call_command(*arguments, "--ground", "Asked.", "--by", "board@school.example")
+    assert not Person.objects.exclude(name="").filter(pk=feedback.person_id).exists()
+    assert not Remark.objects.exclude(text="").exists()
+    again = set_lost_checkpoints_aside().again
+    assert (again.erased, again.refused) == ([], [])
+
+
+def anew(machine: Machine, target: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Put the backup back once more, where the checkpoints are those that the first one left;
+    returns what was erased since."""
+    empty_database()
+    for file in Path(default_storage.path("")).rglob("*"):
+        if file.is_file():
+            file.unlink()
+    with pytest.raises(CommandError, match="3 times something was erased"):
+        call_command("restore", str(target))
+    return [line for line in capsys.readouterr().out.splitlines() if "ERASED SINCE" in line]
 
 
 @pytest.mark.tampers

@@ -53,14 +53,16 @@ class Command(BaseCommand):
                 "auditors: the roots that they were sent since are not here. Those checkpoints "
                 f"are kept as {', '.join(since.checkpoints)}."
             )
-        for name, columns in since.erased:
+        for name, columns in since.again.erased:
             options = "".join(f" --column {column}" for column in columns)
             self.stdout.write(f"ERASED SINCE: manage.py erase_content {name}{options}")
+        for name, why in since.again.refused:
+            self.stdout.write(f"ERASED SINCE, and not to be erased yet: {name}: {why}")
         kept = {"since": str(settings.CHECKPOINT_ROOT)} if kept_checkpoints() else {}
         call_command("verify_records", files=True, stdout=self.stdout, **kept)
-        if since.erased:
+        if count := len(since.again.erased) + len(since.again.refused):
             raise CommandError(
-                f"{len(since.erased)} times something was erased after this backup was made: erase "
+                f"{count} times something was erased after this backup was made: erase "
                 "it again by the commands above, each with --ground and --by"
             )
         if restored.faults:
