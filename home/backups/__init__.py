@@ -9,11 +9,12 @@ is refused. The keys of the installation are not in it.
 import fcntl
 import hmac
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 
@@ -90,17 +91,30 @@ def _is_erased(said: object) -> bool:
 @contextmanager
 def one_at_a_time() -> Iterator[Path]:
     """Give a place under DATA_ROOT, where the installation's data are anyway, for the database on
-    its way: one backup or restoring at a time. What one that was killed left there goes first."""
+    its way, which only its owner reads: one backup or restoring at a time. What one that was killed
+    left there goes first."""
     folder = Path(settings.DATA_ROOT) / "backup"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BackupRefused("Another backup is being made or put back.") from None
         place = folder / DATABASE
-        place.unlink(missing_ok=True)
+        _remove_dump(place)
         try:
             yield place
         finally:
-            place.unlink(missing_ok=True)
+            _remove_dump(place)
+
+
+def _remove_dump(place: Path) -> None:
+    for name in ("", "-journal", "-wal", "-shm"):
+        place.with_name(place.name + name).unlink(missing_ok=True)
+
+
+def open_new(path: Path) -> IO[bytes]:
+    """Open a file to write that is not there yet, for its owner only; goes through no link."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    return os.fdopen(os.open(path, flags, 0o600), "wb")

@@ -11,12 +11,12 @@ from uuid import UUID
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.postgresql.client import DatabaseClient
 
 from files.models import StoredFile, Upload
 from files.storing import PART, sync_folder
-from home.backups import BackupRefused
+from home.backups import BackupRefused, open_new
 from records.verification import filled
 
 # The files whose bytes are there, as both databases understand it.
@@ -29,16 +29,21 @@ DEBIAN = "/usr/lib/postgresql/{major}/bin"
 
 def dump_database(to: Path) -> dict[str, str]:
     """Write the database to this file, and return the files that it names at that moment: the
-    SHA-256 (hex) of each by its path in the storage. Nobody waits for it."""
+    SHA-256 (hex) of each by its path in the storage. Nobody waits for it. Raises BackupRefused
+    where it cannot be written."""
     to.unlink(missing_ok=True)
+    open_new(to).close()  # both write into an empty file that is there
     rows = _dump_sqlite(to) if connection.vendor == "sqlite" else _dump_postgresql(to)
     return {StoredFile(pk=UUID(str(pk))).path: digest for pk, digest in rows}
 
 
 def _dump_sqlite(to: Path) -> list[tuple[str, str]]:
     """In one go: step by step it would begin anew after each write of somebody else."""
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM INTO %s", [str(to)])
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(to)])
+    except DatabaseError as fault:
+        raise BackupRefused(f"The database could not be copied to {to}: {fault}.") from None
     with closing(sqlite3.connect(to)) as copy:
         return copy.execute(NAMED).fetchall()
 
@@ -121,7 +126,8 @@ def put_database_back(dump: Path) -> None:
 def _put_sqlite(dump: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(target.name + PART)
-    with dump.open("rb") as read, beside.open("wb") as written:
+    beside.unlink(missing_ok=True)
+    with dump.open("rb") as read, open_new(beside) as written:
         shutil.copyfileobj(read, written)
         written.flush()
         os.fsync(written.fileno())

@@ -1,10 +1,11 @@
+import fcntl
 import io
 import json
 import os
 import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -30,6 +31,7 @@ from home.backups import (
     PROOF,
     BackupRefused,
     one_at_a_time,
+    open_new,
     proof_over,
 )
 from home.backups.databases import dump_database
@@ -59,8 +61,6 @@ def make_backup(target: Path) -> Backup:
     that is not in the backup, and nothing comes back that went before.
     """
     path = _path_in(target) if target.is_dir() else target
-    if path.exists():
-        raise BackupRefused(f"{path} is there already.")
     backup = Backup(path, is_encrypted=bool(settings.BACKUP_KEYS))
     with (
         one_at_a_time() as place,
@@ -178,9 +178,14 @@ def _add_json(tar: tarfile.TarFile, backup: Backup, name: str, said: object) -> 
 @contextmanager
 def _written(path: Path) -> Iterator[IO[bytes]]:
     """Give a file to write, for its owner only, that is there once all of it is on the disk."""
+    if path.exists():
+        raise BackupRefused(f"{path} is there already.")
     beside = path.with_name(path.name + PART)
+    _remove_unfinished(beside)
+    out = open_new(beside)
     try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        with out:
+            fcntl.flock(out, fcntl.LOCK_EX)
             if settings.BACKUP_KEYS:
                 with _encrypted(out) as inner:
                     yield inner
@@ -193,6 +198,18 @@ def _written(path: Path) -> Iterator[IO[bytes]]:
         beside.unlink(missing_ok=True)
         raise
     sync_folder(path.absolute().parent)
+
+
+def _remove_unfinished(beside: Path) -> None:
+    """Remove what was being written to this file, and to files named by a moment in its folder, by
+    one that was killed: nobody holds its lock any more."""
+    named = f"{slugify(settings.INSTALLATION)}-????????T??????Z.tar*{PART}"
+    for path in {beside, *beside.parent.glob(named)}:
+        if path.is_symlink() or not path.is_file():
+            continue
+        with suppress(OSError), path.open("rb") as file:  # it is locked, or another's
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from home.backups import (
     BackupRefused,
     fault_of_proof,
     one_at_a_time,
+    open_new,
     read_checkpoint,
 )
 from home.backups.databases import (
@@ -42,12 +43,11 @@ from home.backups.databases import (
     named_files,
     put_database_back,
 )
-from home.backups.erasing import Again, to_erase_again
 from records.chain import canonical
 from records.checkpoints import A_CHECKPOINT, kept_checkpoints, write_whole
 from records.models import Chain, Checkpoint
 
-LOST = "lost-"  # before the name of a checkpoint that what was put back does not know
+SET_ASIDE = "lost-"  # before the name of a checkpoint that what was put back does not know
 CUT_OFF = "This is no whole backup: it was cut off, or altered."
 
 
@@ -69,20 +69,28 @@ def restore_backup(
     where it is encrypted. Files and checkpoints come first, the database once all is known to be
     whole; what is refused leaves nothing. One that does not bear the proof of our key is refused
     unless `unproven`. Verifying is left to the caller. Raises BackupRefused."""
-    if not is_empty():
-        raise BackupRefused("This database is not empty: a backup goes into an empty one.")
-    if _has_files():
-        raise BackupRefused("There are files already: a backup goes where there are none.")
     with one_at_a_time() as place:
-        placing = _Placing(place, takes_unproven=unproven)
+        mark = _Mark(place.with_name("restoring"))
+        if not is_empty() and mark.path.exists():
+            raise BackupRefused(
+                "A restoring before this one was ended when the database was there already: empty "
+                "the database (what it placed besides goes by itself), and put it back once more."
+            )
+        if not is_empty():
+            raise BackupRefused("This database is not empty: a backup goes into an empty one.")
+        mark.clear()
+        if _has_files():
+            raise BackupRefused("There are files already: a backup goes where there are none.")
+        placing = _Placing(place, mark, takes_unproven=unproven)
         try:
             with _opened(source, identity) as stream:
                 placing.read(stream)
             check_dump(place, placing.about["migrations"])
             _put_database(place, placing.about["migrations"])
         except BaseException:
-            placing.undo()
+            mark.clear()
             raise
+        mark.remove()
     strange = sorted(set(placing.files) - named_files())
     faults = [f"{path}: a file without a row" for path in strange]
     return Restored(placing.about["made_at"], len(placing.files), faults, placing.unproven)
@@ -111,17 +119,47 @@ def _has_files() -> bool:
     return bool(files) or any(default_storage.listdir(folder)[1] for folder in folders)
 
 
+class _Mark:
+    """Says on the disk what a restoring places, each before it is there, until all of it is: the
+    next one clears what one that was killed left, and nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, name: str) -> None:
+        """Say that this member is placed."""
+        with self.path.open("a") as file:
+            file.write(f"{name}\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def clear(self) -> None:
+        """Remove what was placed, where nothing in the database names it."""
+        said = self.path.read_text() if self.path.exists() else ""
+        whole = said[: said.rfind("\n") + 1]  # of the rest nothing was placed yet
+        for line in whole.splitlines():
+            if line.startswith(FILES):
+                remove_bytes(line.removeprefix(FILES))
+            else:
+                target = Path(settings.CHECKPOINT_ROOT) / line.removeprefix(CHECKPOINTS)
+                target.unlink(missing_ok=True)
+        self.remove()
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
 class _Placing:
     """Goes through a backup, from its first member to its last, and puts each in its place."""
 
-    def __init__(self, place: Path, *, takes_unproven: bool) -> None:
+    def __init__(self, place: Path, mark: _Mark, *, takes_unproven: bool) -> None:
         self.place = place  # of the database
+        self.mark = mark
         self.takes_unproven = takes_unproven
         self.unproven = ""  # why it is
         self.about: dict[str, Any] = {}
         self.found: dict[str, str] = {}  # the SHA-256 (hex) of each member by its name
         self.files: list[str] = []
-        self.checkpoints: list[Path] = []
 
     def read(self, stream: IO[bytes]) -> None:
         """Raise BackupRefused unless all is there that the manifest names, as it was."""
@@ -177,6 +215,7 @@ class _Placing:
             if name != FILES + path:
                 raise BackupRefused(CUT_OFF)
             self.files.append(path)
+            self.mark.add(name)
             return write(path, file)[0]
         if not self.about:
             if name != ABOUT:
@@ -186,27 +225,20 @@ class _Placing:
             said = {key: value for key, value in about.items() if key != "proof"}
             self._check_proof(ABOUT, canonical(said), about.get("proof"))
         elif name == DATABASE:
-            with self.place.open("wb") as out:
+            with open_new(self.place) as out:
                 shutil.copyfileobj(file, out)
         elif A_CHECKPOINT.fullmatch(name.removeprefix(CHECKPOINTS)):
             content = file.read()
             read_checkpoint(name.removeprefix(CHECKPOINTS), content)
             target = Path(settings.CHECKPOINT_ROOT) / name.removeprefix(CHECKPOINTS)
             if not target.exists():  # else verification says whether it is true
-                self.checkpoints.append(target)
+                self.mark.add(name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(target, content)
         else:
             raise BackupRefused(CUT_OFF)
         file.seek(0)
         return digest_of_file(file)
-
-    def undo(self) -> None:
-        """Remove what was placed."""
-        for path in self.files:
-            remove_bytes(path)
-        for checkpoint in self.checkpoints:
-            checkpoint.unlink(missing_ok=True)
 
 
 def _checked_about(said: object) -> dict[str, Any]:
@@ -311,7 +343,7 @@ class Since:
 
     checkpoints: list[str] = field(default_factory=list)  # the names that their files have now
     chains: int = 0
-    again: Again = field(default_factory=Again)
+    erased: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # rows, and columns
 
 
 def _erased_in(path: Path) -> list[tuple[str, list[str]]]:
@@ -333,7 +365,7 @@ def set_lost_checkpoints_aside() -> Since:
         said = json.loads(path.read_bytes())
         if said["number"] <= (last.number if last else 0):
             continue
-        aside = path.with_name(f"{LOST}{path.stem}-{said['root'][:12]}.json")
+        aside = path.with_name(f"{SET_ASIDE}{path.stem}-{said['root'][:12]}.json")
         path.rename(aside)
         since.checkpoints.append(aside.name)
         lengths |= {key: length for key, (length, _head) in said["heads"].items()}
@@ -341,8 +373,8 @@ def set_lost_checkpoints_aside() -> Since:
     since.chains = sum(length > here.get(key, 0) for key, length in lengths.items())
     erased = {
         (name, tuple(columns)): None
-        for path in sorted(Path(settings.CHECKPOINT_ROOT).glob(f"{LOST}*.json"))
+        for path in sorted(Path(settings.CHECKPOINT_ROOT).glob(f"{SET_ASIDE}*.json"))
         for name, columns in _erased_in(path)
     }
-    since.again = to_erase_again(erased)
+    since.erased = list(erased)
     return since

@@ -1,5 +1,6 @@
 """A backup is whole, belongs together and goes back onto an empty machine, or is refused."""
 
+import fcntl
 import io
 import json
 import os
@@ -24,7 +25,7 @@ from evidence.models import Evidence, Remark, Revision
 from files.keeping import erase_file
 from files.models import StoredFile, Upload
 from files.storing import remove_bytes
-from home.actions import erase_content
+from home.actions import erase_content, to_erase_again
 from home.backups import BackupRefused, making, one_at_a_time, proof_over, restoring
 from home.backups.databases import empty_database
 from home.backups.restoring import restore_backup, set_lost_checkpoints_aside
@@ -445,7 +446,7 @@ def test_what_was_erased_since_is_named_at_each_restoring_and_its_commands_work_
         call_command(*arguments, "--ground", "Asked.", "--by", "board@school.example")
     assert not Person.objects.exclude(name="").filter(pk=feedback.person_id).exists()
     assert not Remark.objects.exclude(text="").exists()
-    again = set_lost_checkpoints_aside().again
+    again = to_erase_again(set_lost_checkpoints_aside().erased)
     assert (again.erased, again.refused) == ([], [])
 
 
@@ -804,6 +805,151 @@ def test_a_backup_is_never_written_over_another(target: Path) -> None:
 def test_two_are_not_made_at_once(target: Path) -> None:
     with one_at_a_time(), pytest.raises(CommandError, match="Another backup"):
         call_command("backup", str(target))
+
+
+def test_what_one_that_was_killed_was_writing_goes_with_the_next(
+    pieces: list[Evidence], tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    killed = folder / "bewijskracht-20260101T010101Z.tar.age.part"
+    under_way = folder / "bewijskracht-20260102T010101Z.tar.part"
+    others = folder / "notes.part"
+    for path in (killed, under_way, others):
+        path.write_bytes(WORDS)
+
+    with under_way.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        call_command("backup", str(folder))
+
+    assert not killed.exists()
+    assert under_way.exists()
+    assert others.exists()
+
+
+def test_it_is_written_through_no_link(
+    pieces: list[Evidence], target: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(WORDS)
+    Path(f"{target}.part").symlink_to(elsewhere)
+
+    with pytest.raises(CommandError, match="No backup was made"):
+        call_command("backup", str(target))
+
+    assert elsewhere.read_bytes() == WORDS
+
+
+def test_the_database_on_its_way_is_its_owners_only_and_goes_also_after_a_kill(
+    pieces: list[Evidence],
+    target: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = Path(settings.DATA_ROOT) / "backup"
+    folder.mkdir(exist_ok=True)
+    for name in ("database", "database-journal"):
+        (folder / name).write_bytes(WORDS)
+    modes: list[int] = []
+    during(
+        monkeypatch,
+        lambda: modes.extend(path.stat().st_mode & 0o777 for path in (folder, folder / "database")),
+    )
+
+    call_command("backup", str(target))
+
+    assert modes == [0o700, 0o600]
+    assert [path.name for path in folder.iterdir()] == ["lock"]
+
+
+def test_where_there_is_no_room_for_the_database_it_says_so(
+    pieces: list[Evidence], target: Path, settings: Settings, tmp_path: Path
+) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(CommandError, match="No backup was made"):
+            call_command("backup", str(target))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert list(tmp_path.glob("kept*")) == []
+    left = (Path(settings.DATA_ROOT) / "backup").iterdir()
+    assert [path.name for path in left] == ["lock"]
+
+
+def killed_while(step: str, target: Path) -> None:
+    """Put a backup back in a process that ends at once, without a word, when this is called the
+    second time (or, of the database, after it was put there)."""
+    connection.close()
+    if (child := os.fork()) == 0:
+        done = getattr(restoring, step)
+        calls: list[int] = []
+
+        def end(*arguments: object) -> object:
+            calls.append(1)
+            if step == "write" and len(calls) == 2:
+                os._exit(9)
+            found = done(*arguments)
+            if step != "write":
+                os._exit(9)
+            return found
+
+        setattr(restoring, step, end)
+        try:
+            restore_backup(target)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+def test_what_a_restoring_left_that_was_killed_goes_with_the_next(
+    pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    before = everything()
+    call_command("backup", str(target))
+    machine.enter()
+    killed_while("write", target)
+    assert restoring._has_files()
+
+    call_command("restore", str(target))
+
+    assert everything() == before
+    assert [path.name for path in (settings.DATA_ROOT / "backup").iterdir()] == ["lock"]
+    if connection.vendor == "sqlite":
+        assert Path(connection.settings_dict["NAME"]).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_that_a_killed_restoring_put_there_is_emptied_by_hand(
+    pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    """Somebody may have worked in it since."""
+    before = everything()
+    call_command("backup", str(target))
+    machine.enter()
+    killed_while("put_database_back", target)
+
+    with pytest.raises(CommandError, match="A restoring before this one was ended"):
+        call_command("restore", str(target))
+    assert everything() == before
+    empty_database()
+    call_command("restore", str(target))
+
+    assert everything() == before
+
+
+def test_a_file_that_no_restoring_placed_stays(
+    pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    call_command("backup", str(target))
+    machine.enter()
+    killed_while("write", target)
+    default_storage.save("ab/notes.txt", io.BytesIO(WORDS))
+
+    with pytest.raises(BackupRefused, match="files already"):
+        restore_backup(target)
+
+    assert default_storage.exists("ab/notes.txt")
 
 
 @pytest.mark.parametrize("is_encrypted", [False, True])

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from home.actions import to_erase_again
 from home.backups import BackupRefused
 from home.backups.restoring import restore_backup, set_lost_checkpoints_aside
 from records.checkpoints import kept_checkpoints
@@ -53,14 +54,15 @@ class Command(BaseCommand):
                 "auditors: the roots that they were sent since are not here. Those checkpoints "
                 f"are kept as {', '.join(since.checkpoints)}."
             )
-        for name, columns in since.again.erased:
+        again = to_erase_again(since.erased)
+        for name, columns in again.erased:
             options = "".join(f" --column {column}" for column in columns)
             self.stdout.write(f"ERASED SINCE: manage.py erase_content {name}{options}")
-        for name, why in since.again.refused:
+        for name, why in again.refused:
             self.stdout.write(f"ERASED SINCE, and not to be erased yet: {name}: {why}")
         kept = {"since": str(settings.CHECKPOINT_ROOT)} if kept_checkpoints() else {}
         call_command("verify_records", files=True, stdout=self.stdout, **kept)
-        if count := len(since.again.erased) + len(since.again.refused):
+        if count := len(again.erased) + len(again.refused):
             raise CommandError(
                 f"{count} times something was erased after this backup was made: erase "
                 "it again by the commands above, each with --ground and --by"
