@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -184,3 +185,13 @@ def test_what_a_coordinator_makes_is_made_once() -> None:
         assert [answer.status_code for answer in answers] == [302, 302], path
         assert rows.count() == before + 1, path
         assert answers[1]["Location"] == programme.get_absolute_url()
+
+
+def test_it_costs_two_queries_and_a_savepoint(rf: RequestFactory) -> None:
+    request = rf.post("/", {"csrfmiddlewaretoken": TOKEN})
+    with CaptureQueriesContext(connection) as queries, drafts.once(request, "/"):
+        pass
+
+    words = [query["sql"].split()[0] for query in queries.captured_queries]
+    inner = ["SELECT", "SAVEPOINT", "INSERT", "RELEASE"]
+    assert words == ["SAVEPOINT", *inner, "RELEASE"]  # the outer two: a transaction, in a test

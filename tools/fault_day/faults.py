@@ -46,7 +46,7 @@ class Faults:
     def __init__(self, topology: Topology, journal: Journal, seed: int, *, short: bool) -> None:
         self.topology, self.journal = topology, journal
         self.random = random.Random(f"{seed} faults")  # noqa: S311 - no secret
-        self.pace = Pace((1.5, 3), (4, 6)) if short else Pace((2.5, 5), (5, 10))
+        self.pace = Pace((1.2, 2.4), (3, 4)) if short else Pace((2.5, 5), (5, 10))
         self._kills = self._drawn(KILLS, short)
         self._outages = self._drawn(OUTAGES, short)
         self._halves = 0
