@@ -204,12 +204,12 @@ class Visitor:
         raise AssertionError("tries end by an answer, or by giving up")
 
     def rests(self, after: Callable[..., object], *given: Any) -> None:
-        """Do this, and then nothing for as long as it took, so that a slow machine is not kept busy
-        by those who wait for it; a second at least while things go wrong."""
+        """Do this, and then nothing for as long as it took, and a second at least: a slow machine
+        is not kept busy by those who wait for it. Once nothing goes wrong any more nobody rests."""
         began = time.monotonic()
         after(*given)
-        least = 0.0 if self.day.is_quiet.is_set() else self.random.uniform(*RESTS)
-        time.sleep(max(least, time.monotonic() - began))
+        least = self.random.uniform(*RESTS)
+        self.day.is_quiet.wait(max(least, time.monotonic() - began))
 
     def _drawn(self, page: str) -> str:
         """Open the page with the form, and find the token with which it was drawn."""
@@ -316,7 +316,7 @@ class Adviser(Visitor):
                 "agreements-0-due_on": f"{now + timedelta(days=14):%Y-%m-%d}",
             }
             self.act("check-in", summary, f"{path}new/", fields, seen=path)
-            time.sleep(self.random.uniform(3, 6))
+            self.day.is_quiet.wait(self.random.uniform(3, 6))
 
 
 class Member(Visitor):
