@@ -99,7 +99,7 @@ def _played(
     if not topology.has_own_disk:
         say(began, "no file system can be mounted here: a limit on the web server's files instead")
     topology.start()
-    school = json.loads(topology.python("-m", "tools.fault_day.school", "2" if short else "6"))
+    school = json.loads(topology.python("-m", "tools.fault_day.school", "2" if short else "4"))
     topology.open()
     say(began, "the school stands")
 
@@ -110,7 +110,7 @@ def _played(
     secretary, members = day.committee(3 if short else 4)
     there = reference.astimezone(HERE)
     meeting = secretary.plan(held_at=there + timedelta(minutes=2), reference_at=there)
-    day.begin(givers=1 if short else 3)
+    day.begin(givers=1 if short else 2)
     stepping = threading.Timer(8 if short else 45, _to_the_change, (topology, journal, change))
     if clock.can_step:
         stepping.start()
