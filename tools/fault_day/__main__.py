@@ -118,7 +118,10 @@ def _played(
     if clock.can_step:
         stepping.join()
     wait_for(lambda: len(day.have_a_set) == len(day.students), "a set of every student")
+    left = reference + timedelta(minutes=2) - clock.now()
     clock.pass_to(reference + timedelta(minutes=2))
+    if clock.can_step:
+        journal.write("clock", by=left.total_seconds())
     say(began, f"the reference moment has passed: it is {clock.here():%d-%m %H:%M} at school")
     may_open = threading.Event()
     sitting = day.in_background(day.meet, meeting, members, may_open)
