@@ -50,12 +50,15 @@ def mark_present(
     noted = Attendance.objects.current().filter(meeting=meeting, person=person)
     if (standing := noted.standing().first()) is not None:
         return standing
+    # Also of what ended since: else "left, and there again" would take the word away.
+    said = Contradiction.objects.unanswered().filter(
+        attendance__meeting=meeting, attendance__person=person
+    )
+    if by.pk != person.pk and said.exists():
+        raise NotPossible(
+            _("%(person)s says that they were not there: first answer that.") % {"person": person}
+        )
     if (contradicted := noted.first()) is not None:
-        if by.pk != person.pk:
-            raise NotPossible(
-                _("%(person)s says that they were not there: first answer that.")
-                % {"person": person}
-            )
         _end(contradicted, by=by, at=at)
     attendance = Attendance.objects.create(
         meeting=meeting, person=person, by_id=by.pk, recorded_at=at

@@ -196,6 +196,20 @@ def test_the_secretary_takes_nobody_away_who_came_meanwhile() -> None:
 # --- "I was not there" ----------------------------------------------------------------------------
 
 
+def test_who_contradicts_is_not_noted_again_by_way_of_leaving() -> None:
+    made, [noted] = decided("other_member")
+    contradict(noted)
+    actions.mark_absent(
+        meeting=made.meeting, person=made.other_member.person, by=made.secretary, at=SOON
+    )
+
+    with translation.override("en"), pytest.raises(NotPossible, match="first answer that"):
+        note(made, made.other_member, at=SOON)
+
+    come(made, made.other_member, at=SOON)  # their own word
+    assert Attendance.objects.current().filter(person=made.other_member.pk).count() == 1
+
+
 def test_said_before_the_announcement_it_holds_it_until_the_secretary_answered() -> None:
     made, [noted] = decided("other_member")
 
