@@ -234,7 +234,7 @@ class Ledger:
         self.wait()
         rows, self.rows = self.rows, defaultdict(list)
         acts, self.acts = self.acts, defaultdict(list)
-        there = Chain.objects.select_for_update().filter(key__in=list(acts)).in_bulk()
+        there = Chain.objects.select_for_update(no_key=True).filter(key__in=list(acts)).in_bulk()
         chains = {chain.key: chain for chain in there.values()}
         last = Event.objects.filter(chain__in=there, number=F("chain__length"))
         ahead = dict(last.values_list("chain__key", "recorded_at")) if there else {}
