@@ -322,13 +322,14 @@ class Adviser(Visitor):
 class Member(Visitor):
     def judge_all(self, cases: Sequence[str]) -> None:
         for case in cases:
-            path = f"/committees/cases/{case}/"
-            parts = {
-                n: "attained" for n in Controls(self.page(path)).values if n.startswith("part_")
-            }
-            motivation = f"Overtuigend, vind ik {self.random.randrange(10**9)}."
-            fields: Fields = {**parts, "motivation": motivation}
-            self.act("judgement", motivation, path, fields, seen=path, case=case)
+            self.rests(self.judges, case)
+
+    def judges(self, case: str) -> None:
+        path = f"/committees/cases/{case}/"
+        parts = {n: "attained" for n in Controls(self.page(path)).values if n.startswith("part_")}
+        motivation = f"Overtuigend, vind ik {self.random.randrange(10**9)}."
+        fields: Fields = {**parts, "motivation": motivation}
+        self.act("judgement", motivation, path, fields, seen=path, case=case)
 
     def is_here(self, meeting: str) -> None:
         path = f"/committees/meetings/{meeting}/present/"

@@ -328,6 +328,8 @@ class Topology:
             "max_wal_size=96MB",
             "-c",
             "min_wal_size=32MB",
+            "-c",
+            "log_lock_waits=on",
         ]
         return self._daemon("postgres", command, cwd="/", **how)
 
