@@ -4,12 +4,14 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from tools.fault_day.checker import answers, unexplained
+from tools.fault_day.topology import Daemon, wait_for
 
 # What a day's application is made of.
 TREE = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "staticfiles", "tests", "var")
@@ -87,3 +89,23 @@ def test_only_an_outage_excuses_a_503(status: int, at: float, is_wrong: bool) ->
     ]
 
     assert bool(list(answers([request], outages))) == is_wrong
+
+
+def test_who_is_started_by_two_runs_once(tmp_path: Path) -> None:
+    """What takes Redis away starts it again, at the moment at which it is found to be gone."""
+    began = tmp_path / "began"
+    began.touch()
+    script = f"echo >> {began}; exec sleep 60"
+    daemon = Daemon("sleeper", ["sh", "-c", script], tmp_path / "log")
+    starters = [threading.Thread(target=daemon.start) for _number in range(8)]
+    for thread in starters:
+        thread.start()
+    for thread in starters:
+        thread.join()
+    wait_for(lambda: began.read_text(), "the sleeper")
+    daemon.away()
+
+    assert began.read_text() == "\n"
+    assert not daemon.is_running
+    daemon.keep_up()
+    assert not daemon.is_running  # nobody wants it

@@ -165,6 +165,7 @@ class Daemon:
     def __init__(self, name: str, command: list[str], log: Path, **how: Any) -> None:
         self.name, self._command, self._log, self._how = name, command, log, how
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()  # two who start it would leave one that nobody ends
         self.is_wanted = False
 
     @property
@@ -173,10 +174,16 @@ class Daemon:
 
     def start(self) -> None:
         self.is_wanted = True
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, stdout=log, stderr=log, start_new_session=True, **self._how
-            )
+        self.keep_up()
+
+    def keep_up(self) -> None:
+        """Start it where it is wanted and does not run."""
+        with self._lock:
+            if self.is_wanted and not self.is_running:
+                with self._log.open("ab") as log:
+                    self._process = subprocess.Popen(
+                        self._command, stdout=log, stderr=log, start_new_session=True, **self._how
+                    )
 
     def send(self, number: int) -> None:
         """Signal the first process alone."""
@@ -185,10 +192,11 @@ class Daemon:
 
     def kill(self) -> None:
         """Kill all of it at once: so a container dies whose first process is killed."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        with self._lock:
+            if self._process is not None:
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
 
     def away(self) -> None:
         self.is_wanted = False
@@ -245,7 +253,8 @@ class Topology:
         self.web = self._daemon("web", web, **app)
         self.worker = self._daemon("worker", worker, **app)
         self.beat = self._daemon("beat", beat, **app)
-        self.redis = self._daemon("redis", [*redis, "--port", str(redis_port)], cwd=folder)
+        here = ["--port", str(redis_port), "--bind", "127.0.0.1"]
+        self.redis = self._daemon("redis", [*redis, *here], cwd=folder)
         self.postgres = self._database()
         self.daemons = [self.postgres, self.redis, self.web, self.worker, self.beat]
         self._is_over = threading.Event()
@@ -373,8 +382,7 @@ class Topology:
     def _keep_up(self) -> None:
         while not self._is_over.wait(TRIES_AGAIN):
             for daemon in self.daemons:
-                if daemon.is_wanted and not daemon.is_running:
-                    daemon.start()
+                daemon.keep_up()
 
     def database_answers(self) -> bool:
         try:
