@@ -213,6 +213,9 @@ class StoredFile(AppendOnly, Sealed):
         elif look.takes(self, SEEN_WITHIN):
             yield from self._faults(is_read=False)
 
+    def is_looked_at(self, look: Look) -> bool:
+        return look.takes(self, READ_WITHIN) or look.takes(self, SEEN_WITHIN)
+
     def _faults(self, *, is_read: bool) -> Iterator[str]:
         is_there = default_storage.exists(self.path)
         if self.erased_at is not None:

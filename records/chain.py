@@ -112,11 +112,13 @@ def signing_key() -> int:
 
 
 @transaction.atomic
-def sign_heads() -> list[str]:
+def sign_heads() -> tuple[int, list[str]]:
     """Sign the heads of all chains that bear an older key than the one that signs, so that who has
-    an older one can write none of them anew; returns the keys of the chains whose head does not
-    bear its proof, which are left as they are. Two queries for each thousand chains."""
+    an older one can write none of them anew; returns how many, and the keys of the chains whose
+    head does not bear its proof, which are left as they are. Two queries for each thousand
+    chains."""
     wrong: list[str] = []
+    signed = 0
     older = (
         Chain.objects.select_for_update(no_key=True)
         .filter(key_number__lt=signing_key())
@@ -126,13 +128,14 @@ def sign_heads() -> list[str]:
     while chains := list(older.filter(key__gt=done)[:1000]):
         done = chains[-1].key
         for chain in chains:
-            ours = proof_of(chain, settings.SEAL_KEYS[chain.key_number])
-            if compare_digest(chain.proof.encode(), ours.encode()):
+            key = settings.SEAL_KEYS.get(chain.key_number)
+            if key and compare_digest(chain.proof.encode(), proof_of(chain, key).encode()):
                 sign(chain, chain)
+                signed += 1
             else:
                 wrong.append(chain.key)
         Chain.objects.bulk_update(chains, ["key_number", "proof"])
-    return wrong
+    return signed, wrong
 
 
 # --- Writing --------------------------------------------------------------------------------------

@@ -157,11 +157,20 @@ def _heads(rows: QuerySet) -> Iterator[tuple[str, int, str]]:
 A_CHECKPOINT = re.compile(r"checkpoint-([0-9]{6,})(?:-[0-9a-f]{12})?\.json")
 
 
-def kept_checkpoints() -> list[Path]:
-    """List the files of checkpoints in CHECKPOINT_ROOT, by their numbers."""
-    folder = Path(settings.CHECKPOINT_ROOT)
+SET_ASIDE = "lost-"  # before that name, of one that a backup which was put back does not know
+
+
+def kept_checkpoints(folder: Path | None = None, *, is_lost: bool = False) -> list[Path]:
+    """List the files of checkpoints in a folder (CHECKPOINT_ROOT), by their numbers; or of those
+    that were set aside when a backup of before was put back."""
+    folder = folder or Path(settings.CHECKPOINT_ROOT)
     found = folder.iterdir() if folder.exists() else ()
-    return sorted(path for path in found if A_CHECKPOINT.fullmatch(path.name))
+    before = SET_ASIDE if is_lost else ""
+    return sorted(
+        path
+        for path in found
+        if path.name.startswith(before) and A_CHECKPOINT.fullmatch(path.name[len(before) :])
+    )
 
 
 def keep_in_files() -> list[str]:

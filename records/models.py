@@ -221,6 +221,10 @@ class Sealed(models.Model):
         """Report what is wrong in the row's own content, beyond what is stated of it."""
         return iter(())
 
+    def is_looked_at(self, look: Look) -> bool:
+        """Tell whether `own_faults` looks at the bytes that this row holds."""
+        return self.holds_bytes
+
 
 def _ids_in(keys: Collection[str], kind: str) -> Iterator[uuid.UUID]:
     """Find the ids that the chains of this kind are of; a key that nothing here made has none."""

@@ -14,6 +14,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from records.chain import beginning, digest_of, proof_of, signing_key, statement_of
 from records.checkpoints import UNDER_WAY, heads_at, kept_checkpoints, tree_of
@@ -49,6 +50,7 @@ class Report:
     events: int = 0
     rows: int = 0
     files: int = 0
+    looked_at: int = 0  # of these files, whose turn it was
     older_heads: int = 0  # chains proven with another key than the one that signs: `sign_heads`
     erased: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
@@ -180,6 +182,17 @@ def _moments() -> dict[int, datetime]:
     return {row.number: row.recorded_at for row in rows}
 
 
+def bears_our_key(keys: Keys | None = None) -> bool:
+    """Tell whether the head of any chain bears the proof of a key that is here, or there is none:
+    else the keys are those of another installation, or all was written by who has not ours. One
+    query; one head is read where all is well."""
+    keys = settings.SEAL_KEYS if keys is None else keys
+    chains = Chain.objects.filter(length__gt=0).order_by("key")
+    return not chains.exists() or any(
+        not any(_proof_faults(chain, keys, "altered")) for chain in chains.iterator()
+    )
+
+
 def verify_chain(key: str) -> Report:
     """Check one chain, with the installation's keys, and the rows whose home it is. Four queries,
     and one or more for each kind of row that is at home there, and of part of which a row has one
@@ -230,6 +243,7 @@ class _Part:
             for row in readable(model.at_home_on(self.by_key).order_by("pk"), unread):
                 self.report.rows += 1
                 self.report.files += row.holds_bytes
+                self.report.looked_at += row.is_looked_at(look)
                 yield from _of(name_of(row), self._of_row(row, stated, look))
             label = model._meta.label_lower
             yield from guarded(label, self._with_two_parts(model))
@@ -503,6 +517,54 @@ def _kept(unread: list[str]) -> Iterator[Mapping[str, Any]]:
             unread.append(_unread(path.name, fault))
         else:
             yield whole
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What checkpoints cover of a chain and is not here, as a backup of before was put back: so
+    many steps, from after the last one that is (None where nothing of the chain is), until the
+    last checkpoint over them."""
+
+    key: str
+    steps: int
+    after: datetime | None
+    until: datetime
+
+    def __str__(self) -> str:
+        steps = "1 step" if self.steps == 1 else f"{self.steps} steps"
+        begun = f"after {to_the_minute(self.after)}, " if self.after else "all that there was, "
+        return f"{self.key}: {steps}, {begun}until {to_the_minute(self.until)}"
+
+
+def to_the_minute(moment: datetime) -> str:
+    """Write a moment in the installation's time, for who reads the output of a command."""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+
+
+def lost_since(kept: Iterable[Mapping[str, Any]]) -> list[Lost]:
+    """Find what the files of these checkpoints cover and is not here, by the keys of its chains;
+    for checkpoints that were set aside when a backup was put back. What is here and dated until
+    they were made is taken for what they cover. A query for each few thousand chains."""
+    covered: dict[str, list[tuple[int, str, datetime]]] = defaultdict(list)
+    for said in kept:
+        until = datetime.fromisoformat(said["recorded_at"])
+        for key, (length, head) in said["heads"].items():
+            covered[key].append((length, head, until))
+    found = []
+    for part in _parts(sorted(covered)):
+        here: dict[str, dict[int, tuple[str, datetime]]] = defaultdict(dict)
+        events = Event.objects.filter(chain__key__in=part)
+        said_of = events.values_list("chain__key", "number", "digest", "recorded_at")
+        for key, number, digest, at in said_of.iterator():
+            here[key][number] = digest, at
+        for key in part:
+            length, head, until = max(covered[key])
+            if here[key].get(length, ("",))[0] == head:
+                continue
+            shared = [at for number, (_digest, at) in here[key].items() if at <= until]
+            steps = max(length - len(shared), 1)
+            found.append(Lost(key, steps, max(shared, default=None), until))
+    return found
 
 
 # --- Events and heads -----------------------------------------------------------------------------

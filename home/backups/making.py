@@ -60,6 +60,11 @@ def make_backup(target: Path) -> Backup:
     go meanwhile, with what named them: then the database is taken again, so that it names nothing
     that is not in the backup, and nothing comes back that went before.
     """
+    if not target.is_dir() and target.suffix not in (".tar", ".age"):
+        raise BackupRefused(
+            f"{target} is no folder that is there. Make it first, or name a file that ends in .tar "
+            "(.age where it is encrypted)."
+        )
     path = _path_in(target) if target.is_dir() else target
     backup = Backup(path, is_encrypted=bool(settings.BACKUP_KEYS))
     with (

@@ -44,10 +44,9 @@ from home.backups.databases import (
     put_database_back,
 )
 from records.chain import canonical
-from records.checkpoints import A_CHECKPOINT, kept_checkpoints, write_whole
-from records.models import Chain, Checkpoint
+from records.checkpoints import A_CHECKPOINT, SET_ASIDE, kept_checkpoints, write_whole
+from records.models import Checkpoint
 
-SET_ASIDE = "lost-"  # before the name of a checkpoint that what was put back does not know
 CUT_OFF = "This is no whole backup: it was cut off, or altered."
 
 
@@ -338,11 +337,11 @@ def _decrypted(file: IO[bytes], keys: list[pyrage.x25519.Identity]) -> Iterator[
 
 @dataclass
 class Since:
-    """What the checkpoints that were kept outside tell of the time after a backup was made: how
-    many chains went on, and what was erased then and is here again."""
+    """What the checkpoints that were kept outside tell of the time after a backup was made, if
+    there are any: what was erased then and is here again. What is lost: `lost_since`."""
 
+    is_kept: bool = False
     checkpoints: list[str] = field(default_factory=list)  # the names that their files have now
-    chains: int = 0
     erased: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # rows, and columns
 
 
@@ -360,7 +359,6 @@ def set_lost_checkpoints_aside() -> Since:
     are read as well, as what they name may be here again too."""
     since = Since()
     last = Checkpoint.objects.order_by("number").last()
-    lengths: dict[str, int] = {}
     for path in kept_checkpoints():
         said = json.loads(path.read_bytes())
         if said["number"] <= (last.number if last else 0):
@@ -368,13 +366,8 @@ def set_lost_checkpoints_aside() -> Since:
         aside = path.with_name(f"{SET_ASIDE}{path.stem}-{said['root'][:12]}.json")
         path.rename(aside)
         since.checkpoints.append(aside.name)
-        lengths |= {key: length for key, (length, _head) in said["heads"].items()}
-    here = dict(Chain.objects.values_list("key", "length"))
-    since.chains = sum(length > here.get(key, 0) for key, length in lengths.items())
-    erased = {
-        (name, tuple(columns)): None
-        for path in sorted(Path(settings.CHECKPOINT_ROOT).glob(f"{SET_ASIDE}*.json"))
-        for name, columns in _erased_in(path)
-    }
+    lost = kept_checkpoints(is_lost=True)
+    erased = {(name, tuple(columns)): None for path in lost for name, columns in _erased_in(path)}
     since.erased = list(erased)
+    since.is_kept = bool(lost or kept_checkpoints())
     return since

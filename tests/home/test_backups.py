@@ -362,12 +362,12 @@ def test_a_file_that_is_not_as_it_was_stored_is_named_and_the_rest_is_kept(
     else:
         Path(default_storage.path(file.path)).write_bytes(WORDS.upper() + b"0")
 
-    with pytest.raises(CommandError, match="1 files are not as they were stored"):
+    with pytest.raises(CommandError, match="1 file not as stored"):
         call_command("backup", str(target))
     assert f"FAULT: {file.path}: the file" in capsys.readouterr().out
 
     machine.enter()
-    with pytest.raises(CommandError, match="1 faults"):
+    with pytest.raises(CommandError, match="1 fault, in"):
         call_command("restore", str(target))
     assert f"FAULT: {name_of(file)}: the file" in capsys.readouterr().out
 
@@ -393,12 +393,12 @@ def test_what_was_erased_since_is_named_with_the_command_that_erases_it_again(
 
     machine.enter()
     shutil.copytree(outside, settings.CHECKPOINT_ROOT)
-    with pytest.raises(CommandError, match="1 times something was erased"):
+    with pytest.raises(CommandError, match="1 time something was erased"):
         call_command("restore", str(target))
 
     said = capsys.readouterr().out
     assert f"ERASED SINCE: manage.py erase_content {name_of(revision)} --column title" in said
-    assert "the record went on in 1 chains" in said
+    assert "After that the record went on, which is lost." in said
     assert sorted(path.name for path in Path(settings.CHECKPOINT_ROOT).iterdir()) == [
         "checkpoint-000001.json",
         f"lost-checkpoint-000002-{lost.root[:12]}.json",
@@ -488,12 +488,74 @@ def test_a_backup_in_which_something_was_removed_is_found_by_the_checkpoints_out
 
     machine.enter()
     shutil.copytree(outside, settings.CHECKPOINT_ROOT)
-    with pytest.raises(CommandError, match="faults"):
+    with pytest.raises(CommandError, match=r"fault.* and 1 chain of which something is lost"):
         call_command("restore", str(target))
 
     said = capsys.readouterr().out
     assert "FAULT: root " in said
-    assert "the record went on in 1 chains" in said
+    assert "LOST: case:1: 1 step, all that there was, until" in said
+
+
+@pytest.mark.tampers  # what the scene does is dated before the first checkpoint
+def test_what_was_decided_since_is_lost_and_goes_on_being_named(
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also once the record went on where the backup left it, under checkpoints of its own."""
+    made = scene(state="frozen")
+    record_what_was_made()
+    call_command("backup", str(target))
+    made.judge(made.chair)
+    made.judge(made.member)
+    made.open_meeting()
+    made.open_judgements()
+    made.decide()
+    made.announce()
+    lost = Chain.objects.get(key=made.case.chain).length
+    make_checkpoint()
+    keep_in_files()
+    outside = settings.CHECKPOINT_ROOT
+
+    machine.enter()
+    shutil.copytree(outside, settings.CHECKPOINT_ROOT)
+    with pytest.raises(CommandError, match="chains of which something is lost") as refusal:
+        call_command("restore", str(target))
+    assert refusal.value.returncode == 1
+    lost -= Chain.objects.get(key=made.case.chain).length
+    named = f"LOST: {made.case.chain}: {lost} steps, after "
+    assert named in capsys.readouterr().out
+    assert lost == 5
+
+    with transaction.atomic():
+        append(made.case.chain, "thing.done", by=None)
+    make_checkpoint()
+    keep_in_files()
+    with pytest.raises(CommandError, match="chains of which something is lost"):
+        call_command("verify_records", since=str(settings.CHECKPOINT_ROOT))
+    assert named in capsys.readouterr().out
+
+
+def test_with_another_key_it_says_that_first_and_names_no_fault(
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call_command("backup", str(target))
+    machine.enter()
+    settings.SEAL_KEYS, ours = {1: "another key"}, settings.SEAL_KEYS
+
+    try:
+        with pytest.raises(CommandError, match="SEAL_KEY, or SEAL_KEYS, is another"):
+            call_command("restore", str(target), unproven=True)
+        assert "FAULT" not in capsys.readouterr().out
+    finally:
+        settings.SEAL_KEYS = ours
+    call_command("verify_records")
 
 
 # --- What is refused ------------------------------------------------------------------------------
@@ -659,7 +721,7 @@ def test_a_file_of_no_row_is_named(
     forged(target, {f"files/{path}": WORDS}, added=True, is_proven=True)
 
     machine.enter()
-    with pytest.raises(CommandError, match="1 files have no row"):
+    with pytest.raises(CommandError, match="1 file without a row"):
         call_command("restore", str(target))
 
     assert f"FAULT: {path}: a file without a row" in capsys.readouterr().out
@@ -678,7 +740,7 @@ def test_what_is_altered_and_listed_anew_is_refused_unless_that_is_asked(
     machine.enter()
 
     assert "This backup is not proven. It was altered" in refuses(target)
-    with pytest.raises(CommandError, match="1 faults"):
+    with pytest.raises(CommandError, match="1 fault, in"):
         call_command("restore", str(target), unproven=True)
     assert "UNPROVEN: It was altered, or SEAL_KEY 1 is another" in capsys.readouterr().out
 
@@ -791,6 +853,13 @@ def test_it_goes_over_nothing_that_is_there(
 
     with pytest.raises(BackupRefused, match="empty one" if what == "database" else "files already"):
         restore_backup(target)
+
+
+def test_a_folder_that_is_not_there_does_not_become_a_file(tmp_path: Path) -> None:
+    for name in ("backups", "backups.d"):
+        with pytest.raises(CommandError, match="is no folder that is there"):
+            call_command("backup", str(tmp_path / name))
+        assert not (tmp_path / name).exists()
 
 
 def test_a_backup_is_never_written_over_another(target: Path) -> None:

@@ -5,12 +5,14 @@ from io import StringIO
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.utils import translation
+from django.utils import timezone, translation
+from pytest_django import Settings
 
 from committees.models import Case, Decision, SnapshotItem
+from files.models import StoredFile
 from people.actions import give_role, register
 from people.models import Account, InstitutionRole
-from records.models import Erasure, Event, name_of
+from records.models import Chain, Erasure, Event, Look, name_of
 from records.verification import sealed_models
 from tests.committees.factories import scene
 from tests.evidence.factories import EvidenceFactory, attach
@@ -54,6 +56,30 @@ def test_all_is_well_says_how_much_there_is() -> None:
     counts = f"{Event.objects.count()} events, {rows} sealed rows, 0 files; 0 lawfully removed"
     assert said == f"All is as it was recorded: {counts}.\n"
     assert rows >= 10
+
+
+def test_it_says_of_how_many_files_it_was_the_turn() -> None:
+    for _each in range(3):
+        attach(EvidenceFactory(), b"Wat ik deed", "verslag.txt")
+    record_what_was_made()
+    today = Look(day=timezone.localdate().toordinal())
+    looked = sum(file.is_looked_at(today) for file in StoredFile.objects.all())
+
+    some, all_of_them = run("verify_records"), run("verify_records", "--files")
+
+    words = f"{looked} of 3 files were looked at today; --files reads all."
+    assert (words in some) == (looked < 3)
+    assert "looked at" not in all_of_them
+
+
+def test_signing_the_heads_says_how_many_and_with_which_key(settings: Settings) -> None:
+    scene(state=Case.State.ANNOUNCED)
+    record_what_was_made()
+    settings.SEAL_KEYS = {**settings.SEAL_KEYS, 2: "a second key"}
+    chains = Chain.objects.count()
+
+    assert f"Signed anew with key 2: {chains} chains." in run("sign_heads")
+    assert "Signed anew with key 2: 0 chains." in run("sign_heads")
 
 
 def test_without_a_key_it_says_what_was_not_checked() -> None:

@@ -369,6 +369,44 @@ def test_since_a_checkpoint_what_is_gone_is_named(
     assert (names in said) == (kept != "root")
 
 
+def test_since_alone_means_the_folder_that_is_configured(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("verify_records", "--since")
+    named = capsys.readouterr().out
+    (files / "checkpoint-000002.json").unlink()
+    (files / "checkpoint-000001.json").unlink()
+
+    with pytest.raises(CommandError, match="holds no checkpoint"):
+        call_command("verify_records", "--since")
+    assert "the last of these checkpoints" in named
+
+
+def test_a_root_may_have_white_space(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = Checkpoint.objects.get(number=1).root
+
+    call_command("verify_records", since=f" {root[:32].upper()}\n{root[32:]} ")
+
+    assert "All is as it was recorded" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kept", ["CHECKPOINT_ROOT", "0" * 63, "g" * 64, "/not/there", "a file"])
+def test_what_is_no_checkpoint_is_refused_as_such(
+    kept: str, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not called a fault in the record."""
+    if kept == "a file":
+        (files / "notes.json").write_text("{}")
+        kept = str(files / "notes.json")
+
+    with pytest.raises(CommandError) as refusal:
+        call_command("verify_records", since=kept)
+
+    assert refusal.value.returncode == 2
+    assert kept in str(refusal.value)
+    assert "FAULT" not in capsys.readouterr().out
+
+
 def test_the_chain_of_an_event_is_in_its_digest() -> None:
     """No event can be brought to another chain."""
     write("case:1", "case:2")

@@ -8,6 +8,7 @@ from django.template.defaultfilters import filesizeformat
 
 from home.backups import FILES, BackupRefused
 from home.backups.making import make_backup
+from records.management.commands.verify_records import counted
 
 
 class Command(BaseCommand):
@@ -21,7 +22,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "target",
             type=Path,
-            help="a file that is not there yet, or a folder, where it is named by the moment",
+            help=(
+                "a folder that is there, where it is named by the moment; or a file that is not, "
+                "ending in .tar, or .age where it is encrypted"
+            ),
         )
 
     def handle(self, *_: Any, target: Path, **__: Any) -> None:
@@ -33,10 +37,12 @@ class Command(BaseCommand):
         files = sum(name.startswith(FILES) for name in backup.members)
         size = filesizeformat(backup.path.stat().st_size)
         took = monotonic() - begun
-        self.stdout.write(f"{backup.path}: the database and {files} files, {size}, {took:.1f} s")
+        self.stdout.write(
+            f"{backup.path}: the database and {counted(files, 'file')}, {size}, {took:.1f} s"
+        )
         if not backup.is_encrypted:
             self.stdout.write("It is not encrypted: BACKUP_KEYS names no key.")
         for fault in backup.faults:
             self.stdout.write(f"FAULT: {fault}")
         if backup.faults:
-            raise CommandError(f"{len(backup.faults)} files are not as they were stored")
+            raise CommandError(f"{counted(len(backup.faults), 'file')} not as stored")

@@ -1,4 +1,5 @@
 from argparse import ArgumentParser
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,16 @@ from django.core.management.base import BaseCommand, CommandError
 from home.actions import to_erase_again
 from home.backups import BackupRefused
 from home.backups.restoring import restore_backup, set_lost_checkpoints_aside
-from records.checkpoints import kept_checkpoints
+from records.management.commands.verify_records import counted
+from records.verification import to_the_minute
 
 
 class Command(BaseCommand):
     help = (
         "Put a backup back into an empty installation, and verify the whole record with every "
         "file, also by the checkpoints that are kept in CHECKPOINT_ROOT. Exit 1 and the names of "
-        "what is not as it was recorded, or was erased since the backup was made and is here again."
+        "what is not as it was recorded, what was recorded since the backup was made and is lost, "
+        "and what was erased since and is here again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,8 +43,9 @@ class Command(BaseCommand):
             restored = restore_backup(source, identity, unproven=unproven)
         except (BackupRefused, OSError) as refusal:
             raise CommandError(f"Nothing was put back. {refusal}") from None
+        made_at = to_the_minute(datetime.fromisoformat(restored.made_at))
         self.stdout.write(
-            f"Put back as of {restored.made_at}: the database and {restored.files} files."
+            f"Put back as of {made_at}: the database and {counted(restored.files, 'file')}."
         )
         if restored.unproven:
             self.stdout.write(f"UNPROVEN: {restored.unproven}")
@@ -50,9 +54,11 @@ class Command(BaseCommand):
         since = set_lost_checkpoints_aside()
         if since.checkpoints:
             self.stdout.write(
-                f"After that the record went on in {since.chains} chains, which is lost. Tell the "
-                "auditors: the roots that they were sent since are not here. Those checkpoints "
-                f"are kept as {', '.join(since.checkpoints)}."
+                "After that the record went on, which is lost. Tell the auditors and the exam "
+                "board: the roots that they were sent since are not here, and letters of decisions "
+                "may be out that this record does not know. Those checkpoints are kept as "
+                f"{', '.join(since.checkpoints)}; verify_records --since goes on naming what they "
+                "cover."
             )
         again = to_erase_again(since.erased)
         for name, columns in again.erased:
@@ -60,12 +66,18 @@ class Command(BaseCommand):
             self.stdout.write(f"ERASED SINCE: manage.py erase_content {name}{options}")
         for name, why in again.refused:
             self.stdout.write(f"ERASED SINCE, and not to be erased yet: {name}: {why}")
-        kept = {"since": str(settings.CHECKPOINT_ROOT)} if kept_checkpoints() else {}
-        call_command("verify_records", files=True, stdout=self.stdout, **kept)
+        kept = {"since": str(settings.CHECKPOINT_ROOT)} if since.is_kept else {}
+        amiss = []
+        try:
+            call_command("verify_records", files=True, stdout=self.stdout, **kept)
+        except CommandError as found:
+            amiss.append(str(found))
         if count := len(again.erased) + len(again.refused):
-            raise CommandError(
-                f"{count} times something was erased after this backup was made: erase "
+            amiss.append(
+                f"{counted(count, 'time')} something was erased after this backup was made: erase "
                 "it again by the commands above, each with --ground and --by"
             )
         if restored.faults:
-            raise CommandError(f"{len(restored.faults)} files have no row")
+            amiss.append(f"{counted(len(restored.faults), 'file')} without a row")
+        if amiss:
+            raise CommandError(f"It is put back, and not all is as it was. {'. '.join(amiss)}")

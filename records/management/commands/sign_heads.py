@@ -2,7 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from records.chain import sign_heads
+from records.chain import sign_heads, signing_key
+from records.management.commands.verify_records import counted
 
 
 class Command(BaseCommand):
@@ -13,9 +14,11 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_: Any, **__: Any) -> None:
-        wrong = sign_heads()
+        signed, wrong = sign_heads()
         for key in wrong:
-            self.stdout.write(f"FAULT: {key}: its head was altered")
+            self.stdout.write(f"FAULT: {key}: its head was altered, or its key is not here")
+        number = signing_key()
+        self.stdout.write(f"Signed anew with key {number}: {counted(signed, 'chain')}.")
         if wrong:
-            raise CommandError(f"{len(wrong)} heads were not signed")
-        self.stdout.write("Every chain is proven with the key that signs now.")
+            raise CommandError(f"{counted(len(wrong), 'head')} not signed")
+        self.stdout.write(f"Every chain is proven with key {number}, which signs now.")
