@@ -8,7 +8,7 @@ from typing import Self
 from django.utils import timezone
 
 from committees.dossier import outcome_in_words
-from committees.models import Announcement, Decision
+from committees.models import CODE_OF_LETTER, Announcement, Decision
 from committees.snapshots import frame_of
 
 
@@ -28,11 +28,12 @@ class LetterInShort:
     replaced_on: date | None
 
     @classmethod
-    def with_code(cls, code: str) -> Self | None:
-        """Find the letter that bears this code, written as Announcement.code. One query, and where
-        there is one two more."""
-        announcement = Announcement.objects.for_letter().filter(code=code).first()
-        if announcement is None:
+    def with_code(cls, typed: str) -> Self | None:
+        """Find the letter that bears this code, written as Announcement.code, or the control code
+        of the record that begins with it. One query, and where there is one two more."""
+        found = Announcement.objects.for_letter().filter(code=typed[:CODE_OF_LETTER])
+        announcement = found.first()
+        if announcement is None or typed not in (announcement.code, announcement.head):
             return None
         decision = announcement.decision
         case = decision.case

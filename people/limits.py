@@ -3,7 +3,7 @@ processes, whatever else is away. What is tried is kept under a key that names n
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -38,14 +38,26 @@ def attempt(bounds: Mapping[str, Collection[Rate]]) -> list[Attempt]:
     keys = {_key(name): rates for name, rates in bounds.items()}
     for key, rates in sorted(keys.items()):  # in one order, so that two never wait for each other
         hold(key)
-        recent = {
-            f"number_{place}": Count("pk", filter=Q(recorded_at__gt=now - rate.within))
-            for place, rate in enumerate(rates)
-        }
-        found = Attempt.objects.filter(key=key, recorded_at__gt=now - LONGEST).aggregate(**recent)
-        if any(found[f"number_{place}"] >= rate.often for place, rate in enumerate(rates)):
+        if _is_full(key, rates, now):
             raise TooOften
     return Attempt.objects.bulk_create(Attempt(key=key, recorded_at=now) for key in keys)
+
+
+def check_rates(bounds: Mapping[str, Collection[Rate]]) -> None:
+    """Raise TooOften where one of these names was tried as often as it may be; counts nothing. A
+    query for each."""
+    now = timezone.now()
+    if any(_is_full(_key(name), rates, now) for name, rates in bounds.items()):
+        raise TooOften
+
+
+def _is_full(key: str, rates: Collection[Rate], now: datetime) -> bool:
+    recent = {
+        f"number_{place}": Count("pk", filter=Q(recorded_at__gt=now - rate.within))
+        for place, rate in enumerate(rates)
+    }
+    found = Attempt.objects.filter(key=key, recorded_at__gt=now - LONGEST).aggregate(**recent)
+    return any(found[f"number_{place}"] >= rate.often for place, rate in enumerate(rates))
 
 
 def give_back(attempts: Iterable[Attempt]) -> None:

@@ -10,10 +10,11 @@ import ipaddress
 from datetime import timedelta
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.http import HttpRequest
 
 from people import unsent
-from people.limits import Rate, attempt
+from people.limits import Rate, attempt, check_rates
 from people.models import Account, Attempt
 
 MINUTES, DAY = timedelta(minutes=5), timedelta(days=1)
@@ -22,6 +23,7 @@ AT_AN_ACCOUNT = [Rate(5, MINUTES), Rate(50, DAY)]
 AT_AN_ADDRESS = [Rate(500, MINUTES), Rate(3000, DAY)]
 # A wrong link is broken, by a mail program say, or guessed.
 WRONG_LINKS = [Rate(30, MINUTES), Rate(300, DAY)]
+WRONG_CODES = WRONG_LINKS  # of letters, in one browser
 MAILS_TO_AN_ACCOUNT = [Rate(5, MINUTES), Rate(20, DAY)]
 CAME_BY_MAIL = "came_by_mail"
 
@@ -47,9 +49,29 @@ def ask_for_a_password_mail(request: HttpRequest, sign_in: str) -> None:
 
 
 def note_wrong_link(request: HttpRequest) -> None:
-    """Count a link, or the code of a letter, that opens nothing. Raises TooOften. A right one is
+    """Count a link that opens nothing. Raises TooOften. A right one is
     never counted, and opens whatever others tried at the same address."""
     attempt({f"wrong link from {_place(request)}": WRONG_LINKS})
+
+
+def check_codes(request: HttpRequest) -> None:
+    """Raise TooOften in a browser in which so many wrong codes of letters were typed, for a right
+    one too: else a wrong one would be told from a right one all the same. Others at the address are
+    not kept from it."""
+    check_rates(_of_browser(request))
+
+
+def note_wrong_code(request: HttpRequest) -> None:
+    """Count the code of a letter that is wrong: in this browser, and at its address as often as a
+    school may that is behind one. Raises TooOften."""
+    attempt(_of_browser(request) | {f"wrong code from {_place(request)}": AT_AN_ADDRESS})
+
+
+def _of_browser(request: HttpRequest) -> dict[str, list[Rate]]:
+    """Name the browser by the cookie against forgery, which it sends with each form. Who sends none
+    is bounded by their address alone."""
+    cookie = request.COOKIES.get(settings.CSRF_COOKIE_NAME)
+    return {f"wrong code in browser {cookie}": WRONG_CODES} if cookie else {}
 
 
 def remember_who_came_by_mail(request: HttpRequest, account: Account) -> None:

@@ -12,7 +12,9 @@ from committees.export import VERIFIER
 from committees.forms import LetterForm
 from committees.letters import LetterInShort
 from people.access import public
-from people.signing_in import note_wrong_link
+from people.signing_in import check_codes, note_wrong_code
+
+LONG = 40  # figures: no code that was mistyped, but one of those for auditors
 
 
 @public("whoever was given a letter may check it, with the code that it bears")
@@ -23,13 +25,12 @@ def letter_check(request: HttpRequest) -> HttpResponse:
     form = LetterForm(request.POST if request.method == "POST" else None)
     letter = None
     if form.is_valid():
-        letter = LetterInShort.with_code(form.cleaned_data["code"])
+        check_codes(request)
+        code = form.cleaned_data["code"]
+        letter = LetterInShort.with_code(code)
         if letter is None:
-            note_wrong_link(request)
-            text = _(
-                "No letter bears this code: look whether you typed it as it stands on the letter."
-            )
-            form.add_error("code", text)
+            note_wrong_code(request)
+            form.add_error("code", _wrong(code))
     context = {
         "form": form,
         "letter": letter,
@@ -37,6 +38,20 @@ def letter_check(request: HttpRequest) -> HttpResponse:
         "verifier": sha256(VERIFIER.read_bytes()).hexdigest(),
     }
     return render(request, "committees/check.html", context, status=422 if form.errors else 200)
+
+
+def _wrong(code: str) -> str:
+    """Say what is amiss with what was typed, and what to do where it stays so."""
+    if len(code) > LONG:
+        return _(
+            "This is longer than the code of a letter: perhaps the root of a checkpoint or a "
+            "control code, which are for auditors. The code stands at the very bottom of the "
+            "letter, in five groups of four."
+        )
+    return _(
+        "No letter bears this code: look whether you typed it as it stands on the letter. If it "
+        "stays wrong, call %(institution)s: the letter may not be real."
+    ) % {"institution": settings.INSTITUTION}
 
 
 @public("whoever has the archive of a case verifies it with a program from elsewhere")

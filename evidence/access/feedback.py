@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -144,12 +146,27 @@ def check_not_too_many(by: Account, more: int, at: datetime) -> None:
     since = at - timedelta(days=1)
     asked = FeedbackRequest.objects.filter(evidence__owner=by.pk, recorded_at__gt=since)
     noted = Feedback.objects.filter(noted_by=by.pk, replaces=None, recorded_at__gt=since)
-    sent = asked.count() + noted.exclude(person=by.pk).count()
-    if sent + more > settings.ASKED_A_DAY:
+    rows = (asked, noted.exclude(person=by.pk))
+    moments = sorted(at for row in rows for at in row.values_list("recorded_at", flat=True))
+    sent, most = len(moments), settings.ASKED_A_DAY
+    if more > most:
+        raise NotPossible(
+            _(
+                "You can send a question to at most %(most)d people in 24 hours. Choose fewer: "
+                "what you wrote is kept."
+            )
+            % {"most": most}
+        )
+    if sent + more > most:
+        free_at = moments[sent + more - most - 1] + timedelta(days=1, minutes=1)
         raise NotPossible(
             _(
                 "You can send a question to at most %(most)d people in 24 hours, and sent one to "
-                "%(sent)d. Choose fewer, or send this later: what you wrote is kept."
+                "%(sent)d. Choose fewer, or send this from %(moment)s on: what you wrote is kept."
             )
-            % {"most": settings.ASKED_A_DAY, "sent": sent}
+            % {
+                "most": most,
+                "sent": sent,
+                "moment": date_format(timezone.localtime(free_at), "j F H:i"),
+            }
         )

@@ -8,6 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -50,6 +51,8 @@ from records.models import Event
 from records.refusals import NotPossible
 
 State = FeedbackRequest.State
+NEW_LINK_AFTER = timedelta(hours=1)  # that who asks opened: the next mail
+
 # --- The student ----------------------------------------------------------------------------------
 
 
@@ -120,8 +123,9 @@ def replace_link(
     *, row: FeedbackRequest | Feedback, by: Account, at: datetime | None = None
 ) -> FeedbackRequest | Feedback:
     """Revoke the link, to a question or to what was noted, that who asks came to open themselves,
-    so that nobody answers by it, and send a new one to whose word is asked; returns the row as it
-    then is. Nothing happens where that was done meanwhile, or no word is taken any more."""
+    so that nobody answers by it, and send a new one to whose word is asked: at once, or where they
+    opened one before, an hour after its mail. Returns the row as it then is. Nothing happens where
+    that was done meanwhile, or no word is taken any more."""
     at = at or timezone.now()
     check_may_replace_link(by, row, at)
     now_is: FeedbackRequest | Feedback
@@ -134,8 +138,12 @@ def replace_link(
     if now_is.serial == row.serial and is_open:
         now_is.serial += 1
         now_is.save(update_fields=["serial"])
-        OutboxMail.objects.filter(about=now_is.pk).cancel(at)
-        _send_link(now_is, _event("link_replaced", now_is, by, at))
+        mails = OutboxMail.objects.filter(about=now_is.pk)
+        mails.cancel(at)
+        replaced = mails.filter(cause__verb="feedback.link_replaced")
+        last = replaced.exclude(state=OutboxMail.State.CANCELLED).aggregate(Max("due_at"))
+        due_at = max(at, last["due_at__max"] + NEW_LINK_AFTER) if last["due_at__max"] else at
+        _send_link(now_is, _event("link_replaced", now_is, by, at), due_at)
     return now_is
 
 
@@ -485,7 +493,9 @@ def _settle(question: FeedbackRequest, state: FeedbackRequest.State, at: datetim
     question.save(update_fields=["state", "settled_at", "serial", "reason"])
 
 
-def _mail(template: str, question: FeedbackRequest, event: Event) -> None:
+def _mail(
+    template: str, question: FeedbackRequest, event: Event, due_at: datetime | None = None
+) -> None:
     queue(
         template,
         to=question.person_id,
@@ -493,18 +503,23 @@ def _mail(template: str, question: FeedbackRequest, event: Event) -> None:
         cause=event,
         language=question.language,
         at=event.recorded_at,
+        due_at=due_at,
     )
 
 
-def _send_link(row: FeedbackRequest | Feedback, event: Event) -> None:
+def _send_link(
+    row: FeedbackRequest | Feedback, event: Event, due_at: datetime | None = None
+) -> None:
     """Send the link that is good now, of a question or of what was noted."""
     if isinstance(row, FeedbackRequest):
-        _mail("evidence/request", row, event)
+        _mail("evidence/request", row, event, due_at)
     else:
-        _ask_whether_said(row, event, row.person.language)
+        _ask_whether_said(row, event, row.person.language, due_at)
 
 
-def _ask_whether_said(feedback: Feedback, event: Event, language: str) -> None:
+def _ask_whether_said(
+    feedback: Feedback, event: Event, language: str, due_at: datetime | None = None
+) -> None:
     queue(
         "evidence/confirmation",
         to=feedback.person_id,
@@ -512,6 +527,7 @@ def _ask_whether_said(feedback: Feedback, event: Event, language: str) -> None:
         cause=event,
         language=language,
         at=event.recorded_at,
+        due_at=due_at,
     )
 
 

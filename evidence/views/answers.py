@@ -23,7 +23,7 @@ from evidence.access.feedback import asks
 from evidence.actions import feedback as actions
 from evidence.asking import in_order
 from evidence.forms.feedback import AnswerForm, ConfirmForm, DeclineForm
-from evidence.models import Attachment, Feedback, FeedbackRequest
+from evidence.models import Attachment, Evidence, Feedback, FeedbackRequest
 from evidence.shown import Shown, attachments_of
 from evidence.views.files import shown_file
 from people.access import NotAllowed, by_link
@@ -32,6 +32,7 @@ from people.drafts import Writing, find, forget_draft, move_draft, sent, words_i
 from people.models import Account
 from people.pages import refusals_in
 from people.speaking import speak_as_mail
+from post.models import OutboxMail
 from qualifications.models import QualityRequirement
 from records.refusals import NotPossible
 
@@ -150,8 +151,14 @@ def _unconfirmable(request: HttpRequest, token: str) -> HttpResponse:
     before = Feedback.objects.select_related("evidence", "confirmation").from_revoked(token)
     if before is None or not before.is_confirmable(timezone.now()):
         return render(request, "evidence/answer/unknown.html", {"kept": []}, status=404)
-    context = {"kept": [], "is_elsewhere": True}
+    context = {"kept": [], **_replaced(before)}
     return render(request, "evidence/answer/withdrawn.html", context, status=410)
+
+
+def _replaced(row: FeedbackRequest | Feedback) -> dict[str, Any]:
+    """Say that there is a new link, or that its mail waits. One query."""
+    waiting = OutboxMail.objects.filter(about=row.pk, state=OutboxMail.State.WAITING)
+    return {"is_elsewhere": True, "is_coming": waiting.exists()}
 
 
 def _question(token: str) -> FeedbackRequest | None:
@@ -185,8 +192,10 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
     if question is None:
         before = FeedbackRequest.objects.from_revoked(token)
         name, status = ("withdrawn", 410) if before else ("unknown", 404)
-        is_elsewhere = before is not None and before.state == State.OPEN
-        context = {"kept": kept, "is_elsewhere": is_elsewhere}
+        context: dict[str, Any] = {"kept": kept}
+        if before is not None and before.state == State.OPEN:
+            key = _draft_key(before)
+            context |= {**_replaced(before), "is_kept": key in find(key)}
         return render(request, f"evidence/answer/{name}.html", context, status=status)
     speak_as_mail(request, question.language)
     if question.state == State.ANSWERED:
@@ -253,7 +262,13 @@ def _of_who_asks(request: HttpRequest, row: FeedbackRequest | Feedback) -> HttpR
         is_replaced = now_is.serial > row.serial
         if is_replaced and isinstance(now_is, FeedbackRequest):
             move_draft(_draft_key(now_is, row.serial), _draft_key(now_is))
-    context = {**_frame(row), "is_replaced": is_replaced, "kept": words_in(sent(request))}
+    pieces = Evidence.objects.visible_to(user) if user else Evidence.objects.none()
+    context = {
+        **_frame(row),
+        "is_replaced": is_replaced,
+        "piece": pieces.filter(pk=row.evidence_id).first(),
+        "kept": words_in(sent(request)),
+    }
     return render(request, "evidence/answer/own.html", context, status=403)
 
 

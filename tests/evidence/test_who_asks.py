@@ -8,14 +8,18 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import override
 from pytest_django import Settings
 
 from evidence.actions import feedback as actions
+from evidence.actions.feedback import NEW_LINK_AFTER
 from evidence.models import Feedback, FeedbackRequest, GiverRole
 from people.access import NotAllowed
 from people.actions import call_off_address, change_address, confirm_address, say_same
 from people.models import Account, Address, Draft
 from post.models import OutboxMail
+from post.outbox import send_due
 from records.models import Event
 from records.refusals import NotPossible
 from tests.evidence.factories import FeedbackFactory, GiverFactory
@@ -167,6 +171,52 @@ def test_nobody_answers_by_a_link_that_who_asks_opened(client: Client, who: Any)
     assert event.by == by
     assert client.post(link(question), {**page_of(question), "text": WORDS}).status_code == 302
     assert question.feedback.person == question.person
+
+
+def test_who_opens_each_new_link_makes_one_mail_an_hour(client: Client) -> None:
+    """Each link that they open is dead; who was asked has one that works within the hour."""
+    place = scene()
+    question = asked(place)
+    client.force_login(place.student)
+    opened = []
+
+    for _each in range(5):
+        opened.append(link(question))
+        assert client.get(opened[-1]).status_code == 403
+        send_due()
+        question.refresh_from_db()
+
+    mails = OutboxMail.objects.filter(about=question.pk)
+    assert [mails.filter(state=state).count() for state in ("sent", "waiting")] == [1, 1]
+    waiting = mails.get(state="waiting")
+    gone = waiting.due_at - mails.get(state="sent").due_at
+    assert gone == NEW_LINK_AFTER
+    client.logout()
+    page = client.get(opened[-1], headers={"accept-language": "en"})
+    assert [client.get(old).status_code for old in opened] == [410] * 5
+    assert "Look in your mail within the hour" in page.text
+    mails.filter(pk=waiting.pk).update(due_at=timezone.now())
+    assert send_due() == 1
+    page = client.get(opened[-1], headers={"accept-language": "en"})
+    assert "Look in your mail: there is a new link." in page.text
+    assert client.get(link(question)).status_code == 200
+
+
+def test_the_words_that_wait_under_the_new_link_are_told_of(client: Client) -> None:
+    place = scene()
+    question = asked(place)
+    old = link(question)
+    client.post(link(question, "answer_draft"), {**page_of(question), "text": WORDS})
+    client.force_login(place.student)
+    own = client.get(old, headers={"accept-language": "en"})
+    client.logout()
+
+    page = client.get(old, headers={"accept-language": "en"})
+
+    assert "What you wrote is there already." in page.text
+    assert place.piece.get_absolute_url() in own.text
+    question.refresh_from_db()
+    assert WORDS in client.get(link(question)).text
 
 
 @pytest.mark.parametrize("name", ["decline", "answer_draft"])
@@ -404,6 +454,24 @@ def test_nobody_asks_more_people_than_so_many_in_a_day(settings: Settings) -> No
     ask(place, *strangers(4, start=5), at=now + timedelta(hours=24, minutes=1))
 
     assert FeedbackRequest.objects.count() == 9
+
+
+def test_it_is_said_from_when_there_is_room_again(settings: Settings) -> None:
+    settings.ASKED_A_DAY = 3
+    place = scene()
+    now = timezone.now()
+    for n, minutes in enumerate((0, 10, 20)):
+        ask(place, *strangers(1, start=n), at=now + timedelta(minutes=minutes))
+
+    free_at = now + timedelta(days=1, minutes=11)
+
+    with override("en"):
+        said = date_format(timezone.localtime(free_at), "j F H:i")
+        with pytest.raises(NotPossible, match=f"from {said} on"):
+            ask(place, *strangers(2, start=3), at=now + timedelta(minutes=30))
+        assert len(ask(place, *strangers(2, start=3), at=free_at)) == 2
+        with pytest.raises(NotPossible, match="Choose fewer: what you wrote is kept"):
+            ask(place, *strangers(4, start=5), at=free_at)
 
 
 def test_forty_five_strangers_get_no_mail_in_a_row(settings: Settings) -> None:
