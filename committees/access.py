@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from committees.days import is_early, notice_of
+from committees.days import first_day_of_mandates, is_early, notice_of
 from committees.models import (
     Attendance,
     Case,
@@ -144,6 +144,25 @@ def check_may_lead(by: Account, panel: Panel) -> None:
             "This is for the chair of the committee; where the chair is not present or stands "
             "aside, for the voting member whom the secretary notes as leading."
         )
+    )
+
+
+def check_may_open_meeting(by: Account, meeting: Meeting, panel: Panel, at: datetime) -> None:
+    """Leave opening to who leads. Before the planned day nobody can have said yet that they are
+    there: the chair does so by opening it."""
+    if is_early(meeting, at):
+        check_may_announce(by, panel)
+    else:
+        check_may_lead(by, panel)
+
+
+def check_may_note_leading(by: Account, panel: Panel) -> None:
+    """Leave it to the secretary to note who stands in for the chair; and to the chair while they
+    are present, for what they stand aside from. A chair who is gone names nobody."""
+    if panel.notes(by.pk) or (panel.chairs(by.pk) and by.pk in panel.present):
+        return
+    raise NotAllowed(
+        _("Who stands in for the chair is noted by the secretary, or by the chair who is present.")
     )
 
 
@@ -316,16 +335,38 @@ def check_may_read_files(by: Account, case: Case, panel: Panel) -> None:
 # --- Whether now ----------------------------------------------------------------------------------
 
 
+def check_figures(quorum: int, judgements_asked: int) -> None:
+    """See that nobody decides alone by these figures of a procedure, and that enough can have
+    judged once the quorum is met. (domain rule 19)"""
+    if min(quorum, judgements_asked) < Mandate.AT_LEAST:
+        raise NotPossible(_("Nobody decides alone: at least two are present, and two judge."))
+    if judgements_asked > quorum:
+        raise NotPossible(
+            _(
+                "More judgements are asked (%(asked)d) than the quorum lets be present "
+                "(%(quorum)d): the quorum would be met, and nothing could be decided. Make the "
+                "quorum %(asked)d at least."
+            )
+            % {"asked": judgements_asked, "quorum": quorum}
+        )
+
+
 def check_give_mandate(
     committee: Committee, given_on: date, quorum: int, judgements_asked: int, at: datetime
 ) -> None:
-    """See that a mandate was given before it is used, with figures of which none lets somebody
-    decide alone, and that so many voting members have a seat: it establishes the committee with
-    them. (domain rule 19) One query."""
-    if given_on > timezone.localdate(at):
+    """See that a mandate was given before it is used, and not longer ago than anybody notes one;
+    with figures of which none lets somebody decide alone, and of which one does not make the other
+    useless; and that so many voting members have a seat: it establishes the committee with them.
+    (domain rule 19) One query."""
+    today = timezone.localdate(at)
+    if given_on > today:
         raise NotPossible(_("This day is still to come: note the mandate once it has been given."))
-    if min(quorum, judgements_asked) < Mandate.AT_LEAST:
-        raise NotPossible(_("Nobody decides alone: at least two are present, and two judge."))
+    if given_on < (first := first_day_of_mandates(today)):
+        raise NotPossible(
+            _("Is the year right? A mandate of before %(day)s is given anew.")
+            % {"day": date_format(first, "j F Y")}
+        )
+    check_figures(quorum, judgements_asked)
     seats = committee.memberships.current().filter(role__in=Membership.VOTING).count()
     if not is_attainable(quorum, judgements_asked, seats):
         raise NotPossible(
@@ -446,11 +487,32 @@ def check_not_closed(meeting: Meeting) -> None:
         raise NotPossible(_("The meeting is closed."))
 
 
-def check_note_presence(meeting: Meeting, person: Person, panel: Panel) -> None:
-    """Note whether somebody who sits in the meeting is present, until it is closed."""
+def check_day_has_come(meeting: Meeting, at: datetime) -> None:
+    """Note who is present on the day of the meeting, not before; while it is open, on any day."""
+    if meeting.state == Meeting.State.PLANNED and is_early(meeting, at):
+        raise NotPossible(
+            _("Who is present is said on the day of the meeting: %(day)s.")
+            % {"day": date_format(timezone.localtime(meeting.held_at), "j F Y")}
+        )
+
+
+def check_note_presence(meeting: Meeting, person: Person, panel: Panel, at: datetime) -> None:
+    """Note whether somebody who sits in the meeting is present, from the day of the meeting until
+    it is closed."""
     check_not_closed(meeting)
+    check_day_has_come(meeting, at)
     if panel.seat_of(person.pk) is None:
         raise NotPossible(_("%(person)s does not sit in this meeting.") % {"person": person})
+
+
+def check_end_presence(by: Account, attendance: Attendance) -> None:
+    """Leave it to who said themselves that they are present to say that they leave: who could end
+    the presence of the chair would choose who leads. (domain rule 19)"""
+    if attendance.is_own and by.pk != attendance.person_id:
+        raise NotPossible(
+            _("%(person)s said so themselves: only they say that they leave.")
+            % {"person": attendance.person}
+        )
 
 
 def check_contradict(attendance: Attendance) -> None:

@@ -45,6 +45,12 @@ class Notice:
         return day.weekday() < 5 and day not in self.closed_days
 
 
+def first_day_of_mandates(today: date) -> date:
+    """Tell the first day on which a mandate that is noted on this day can have been given: a year
+    typed wrong is older."""
+    return date(today.year - 2, 1, 1)
+
+
 def is_early(meeting: Meeting, at: datetime) -> bool:
     """Tell whether the day for which a meeting is planned is still to come."""
     return timezone.localdate(at) < timezone.localdate(meeting.held_at)

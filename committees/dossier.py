@@ -12,9 +12,10 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 from django.http import QueryDict
 
-from committees.models import Case, Decision, Judgement, Outcome
+from committees.models import Case, ContradictionAnswer, Decision, Judgement, Outcome
 from committees.rules import Panel, Seat
 from committees.snapshots import FrozenSet
+from committees.who_sits import panel_sealed
 from evidence.models import GiverRole, Revision
 from people.models import Account
 from portfolio.coverage import EVERYTHING, WHOLE, draw
@@ -238,11 +239,46 @@ def replaced_decisions(case: Case, frozen: FrozenSet) -> list[tuple[Decision, De
     return [(row, decision_facts(row, frozen)) for row in rows]
 
 
-def decisions_set_back(case: Case, frozen: FrozenSet) -> list[tuple[Decision, DecisionFacts]]:
-    """Return the decisions of this case that were set back, never announced, newest first. One
-    query, a second where there is one."""
-    rows = case.decisions.for_page().filter(standing_for=None, superseded_by=None)
-    return [(row, decision_facts(row, frozen)) for row in rows.order_by("-number")]
+@dataclass(frozen=True, slots=True)
+class SetBack:
+    """A decision that was set back, never announced: what it said, the committee that took it, and
+    the answers of the secretary by which it no longer stands: each of a member who was noted as
+    present then, and was not there."""
+
+    decision: Decision
+    facts: DecisionFacts
+    panel: Panel
+    answers: tuple[ContradictionAnswer, ...]
+
+
+def decisions_set_back(case: Case, frozen: FrozenSet) -> list[SetBack]:
+    """Return the decisions of this case that were set back, newest first. One query where its
+    judgements were opened and no first decision stands; where there is one, two more and one for
+    each."""
+    if not case.is_opened or (case.has_decision and case.standing.number == 1):
+        return []
+    rows = list(case.decisions.for_page().set_back().order_by("-number"))
+    if not rows:
+        return []
+    absent = ContradictionAnswer.objects.filter(
+        contradiction__attendance__meeting=case.meeting_id, was_there=False
+    )
+    found = list(
+        absent.select_related("by", "contradiction__attendance__person").order_by("recorded_at")
+    )
+    return [
+        SetBack(
+            row,
+            decision_facts(row, frozen),
+            panel_sealed(row),
+            tuple(
+                answer
+                for answer in found
+                if answer.contradiction.attendance.held_at(row.recorded_at)
+            ),
+        )
+        for row in rows
+    ]
 
 
 Neighbours = tuple[Case | None, Case | None]

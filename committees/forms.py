@@ -1,17 +1,21 @@
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from committees.models import Judgement, Mandate, Membership, Outcome
-from committees.rules import Found, Panel
+from committees.access import check_figures
+from committees.days import first_day_of_mandates
+from committees.models import Decision, Judgement, Mandate, Membership, Outcome
+from committees.rules import Found, Panel, Seat
 from committees.snapshots import FrozenSet
 from people.fields import DayField, MomentField
+from people.pages import refusals_in
 from portfolio.evidence_set import PartFact
 from programmes.models import Enrolment, Programme, Unit
 from records.models import Checkpoint
@@ -31,6 +35,22 @@ class MandateForm(forms.ModelForm):
             "procedure": forms.Textarea(attrs={"rows": 3}),
             "given_on": DayField.widget,
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for figure in ("quorum", "judgements_asked"):
+            self.fields[figure].validators.append(MinValueValidator(Mandate.AT_LEAST))
+            self.fields[figure].widget.attrs["min"] = Mandate.AT_LEAST
+        today = timezone.localdate()
+        bounds = {"min": f"{first_day_of_mandates(today)}", "max": f"{today}"}
+        self.fields["given_on"].widget.attrs |= bounds
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "quorum" in cleaned and "judgements_asked" in cleaned:
+            with refusals_in(self, "quorum"):
+                check_figures(cleaned["quorum"], cleaned["judgements_asked"])
+        return cleaned
 
 
 class CommitteeForm(forms.Form):
@@ -135,13 +155,24 @@ class AgendaForm(forms.Form):
 
 
 class AttendanceForm(forms.Form):
-    """Who is present, of those who sit in the committee. It carries who was when it was drawn, so
-    that it takes nobody away who said meanwhile that they are."""
+    """Who is present, of those who sit in the committee and did not say so themselves (`own`: only
+    they say that they leave). It carries who was when it was drawn, so that it takes nobody away
+    who said meanwhile that they are."""
 
-    def __init__(self, data: Any = None, *, seats: Iterable[Any], present: Iterable[UUID]) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        seats: Iterable[Seat],
+        present: Iterable[UUID],
+        own: Collection[UUID] = (),
+    ) -> None:
         super().__init__(data)
+        kept = list(seats)
+        self.own = [seat.name for seat in kept if seat.person in own]
+        seats = [seat for seat in kept if seat.person not in own]
         choices = [(str(seat.person), seat.name) for seat in seats]
-        drawn = [str(person) for person in present]
+        drawn = [str(seat.person) for seat in seats if seat.person in set(present)]
         self.fields["present"] = forms.TypedMultipleChoiceField(
             label=_("Who is present?"),
             required=False,
@@ -149,8 +180,12 @@ class AttendanceForm(forms.Form):
             choices=choices,
             initial=drawn,
             widget=forms.CheckboxSelectMultiple(attrs={"class": "across"}),
-            help_text=_("Who has a device says so themselves. Whom you note gets a mail at once."),
+            help_text=_(
+                "Members with a phone or laptop say so themselves. Anyone you note gets a mail at "
+                "once."
+            ),
         )
+        self.fields["present"].is_called_optional = False  # type: ignore[attr-defined]  # our own
         self.fields["before"] = forms.TypedMultipleChoiceField(
             required=False,
             coerce=UUID,
@@ -182,18 +217,22 @@ class ContradictionForm(forms.Form):
     """What the secretary answers to who says that they were not there."""
 
     was_there = forms.TypedChoiceField(
-        label=_("Were they there?"),
         coerce=lambda value: value == "yes",
         choices=[("no", _("No, it was noted by mistake")), ("yes", _("Yes, they were there"))],
         widget=forms.RadioSelect,
     )
     reason = forms.CharField(
-        label=_("How do you know?"),
-        help_text=_("Asked where you hold that they were there. The exam board reads it."),
+        label=_("How do you know? (needed for “yes”)"),
+        help_text=_("The member and the exam board read it."),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, data: Any = None, *, name: str) -> None:
+        super().__init__(data)
+        self.fields["was_there"].label = _("Was %(name)s there?") % {"name": name}
+        self.fields["reason"].is_called_optional = False  # type: ignore[attr-defined]  # our own
 
 
 class LeadingForm(forms.Form):
@@ -202,7 +241,7 @@ class LeadingForm(forms.Form):
     def __init__(self, data: Any = None, *, panel: Panel) -> None:
         super().__init__(data)
         self.fields["person"] = forms.TypedChoiceField(
-            label=_("Who leads where the chair is not present or stands aside?"),
+            label=_("Who stands in for the chair?"),
             coerce=UUID,
             choices=[(str(seat.person), seat.name) for seat in panel.may_be_noted],
             initial=str(panel.deputy) if panel.deputy else None,
@@ -247,10 +286,16 @@ class JudgementForm(FindingsForm):
 
 class DecisionForm(FindingsForm):
     """The findings, each that is not yet attained with what is still to be shown; the motivation,
-    and what in the frozen set it points at."""
+    and what in the frozen set it points at. It begins with what was recorded in an `earlier`
+    decision, else with the findings on which all who judged agree."""
 
     def __init__(
-        self, data: Any = None, *, frozen: FrozenSet, agreed: dict[str, str] | None = None
+        self,
+        data: Any = None,
+        *,
+        frozen: FrozenSet,
+        agreed: dict[str, str] | None = None,
+        earlier: Decision | None = None,
     ) -> None:
         super().__init__(data, parts=frozen.evidence_set.frame.parts, findings=agreed)
         for name in self.names:
@@ -274,6 +319,18 @@ class DecisionForm(FindingsForm):
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": _("Point at what the motivation rests on.")},
         )
+        if earlier is not None:
+            self._begin_with(earlier)
+
+    def _begin_with(self, decision: Decision) -> None:
+        """Fill in what this decision says."""
+        for finding in decision.findings.all():
+            name = f"part_{finding.part_id}"
+            self.initial[name] = finding.outcome
+            self.initial[f"{name}_show"] = finding.to_show or ""
+            self.initial[f"{name}_due"] = finding.due_on
+        self.initial["motivation"] = decision.motivation
+        self.initial["cited"] = decision.cited
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -3,8 +3,18 @@
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from committees.models import Attendance, Case, Contradiction
+from committees.models import (
+    Attendance,
+    Case,
+    Committee,
+    Contradiction,
+    Leading,
+    Mandate,
+    Meeting,
+    Membership,
+)
 from post.models import OutboxMail
 from post.outbox import MailContent, address_of, mail
 
@@ -97,6 +107,61 @@ def noted_present(row: OutboxMail) -> MailContent | None:
     )
 
 
+@mail("committees/leads")
+def leads(row: OutboxMail) -> MailContent | None:
+    """Tell a member that they stand in for the chair; not needed once somebody else does."""
+    rows = Leading.objects.current().select_related("meeting__committee")
+    noted = rows.filter(pk=row.about).first()
+    if noted is None:
+        return None
+    return MailContent(
+        _("You stand in for the chair of a meeting"),
+        {
+            "meeting": noted.meeting,
+            "link": address_of("committees:meeting", noted.meeting_id),
+        },
+    )
+
+
+@mail("committees/established")
+def established(row: OutboxMail) -> MailContent | None:
+    """Tell who sits in a committee that it is established; not needed once there is another
+    mandate."""
+    rows = Committee.objects.select_related("mandate", "programme")
+    committee = rows.filter(mandate=row.about).first()
+    if committee is None or committee.mandate is None:
+        return None
+    return MailContent(
+        _("The exam board has established the %(committee)s") % {"committee": committee},
+        {
+            "committee": committee,
+            "mandate": committee.mandate,
+            "link": address_of("committees:committee", committee.pk),
+        },
+    )
+
+
+@mail("committees/awaits_mandate")
+def awaits_mandate(row: OutboxMail) -> MailContent | None:
+    """Tell the exam board that a committee waits for its mandate; not needed once it has one with
+    all who vote, nor while too few have a seat."""
+    waiting = Committee.objects.awaiting_mandate().select_related("programme")
+    committee = waiting.filter(pk=row.about).first()
+    if committee is None:
+        return None
+    votes = committee.memberships.current().filter(role__in=Membership.VOTING).count()
+    if votes < Mandate.AT_LEAST:
+        return None
+    return MailContent(
+        _("The %(committee)s waits for a mandate of the exam board") % {"committee": committee},
+        {
+            "committee": committee,
+            "count": votes,
+            "link": address_of("committees:committee", committee.pk),
+        },
+    )
+
+
 @mail("committees/contradicted")
 def contradicted(row: OutboxMail) -> MailContent | None:
     """Ask the secretary to answer; not needed once somebody did."""
@@ -106,6 +171,8 @@ def contradicted(row: OutboxMail) -> MailContent | None:
 
 @mail("committees/contradicted_exam_board")
 def contradicted_exam_board(row: OutboxMail) -> MailContent | None:
+    """Tell the exam board, and say which of the two it is: said after a decision was announced, or
+    the secretary holds that the member was there."""
     said = Contradiction.objects.for_page().filter(pk=row.about).first()
     return said and _about_presence(
         said, _("A member of a committee says that they were not at a meeting")
@@ -120,6 +187,28 @@ def contradiction_answered(row: OutboxMail) -> MailContent | None:
     )
 
 
+@mail("committees/set_back")
+def set_back(row: OutboxMail) -> MailContent | None:
+    """Tell who recorded a decision that it no longer stands; not needed once it was taken again."""
+    meeting = Meeting.objects.select_related("committee").filter(pk=row.about).first()
+    count = Case.objects.set_back().filter(meeting=meeting).count() if meeting else 0
+    if not count:
+        return None
+    return MailContent(
+        ngettext(
+            "%(count)d decision no longer stands: take it again",
+            "%(count)d decisions no longer stand: take them again",
+            count,
+        )
+        % {"count": count},
+        {
+            "meeting": meeting,
+            "count": count,
+            "link": address_of("committees:meeting", row.about),
+        },
+    )
+
+
 def _about_presence(said: Contradiction, subject: str) -> MailContent:
     member = said.attendance.person.name
     return MailContent(
@@ -127,6 +216,7 @@ def _about_presence(said: Contradiction, subject: str) -> MailContent:
         {
             "meeting": said.attendance.meeting,
             "member": member,
+            "said": said,
             "link": address_of("committees:contradiction", said.pk),
         },
     )

@@ -153,6 +153,10 @@ class Mandate(Version, Sealed):
             models.CheckConstraint(
                 condition=Q(judgements_asked__gte=2), name="two_judgements_or_more_are_asked"
             ),
+            models.CheckConstraint(
+                condition=Q(quorum__gte=F("judgements_asked")),
+                name="who_must_judge_must_be_present",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -296,8 +300,15 @@ class Meeting(Row, Sealed):
 class AttendanceQuerySet(DatedQuerySet):
     def standing(self) -> Self:
         """Leave out of whom it was noted and who says that they were not there, unless the
-        secretary holds that they were."""
-        return self.filter(Q(contradiction=None) | Q(contradiction__answer__was_there=True))
+        secretary holds that they were; until the answer also what else was noted of them in that
+        meeting, by another than themselves."""
+        open_now = Contradiction.objects.unanswered().filter(
+            attendance__meeting=OuterRef("meeting"), attendance__person=OuterRef("person")
+        )
+        return self.filter(
+            Q(by=F("person")) | ~Exists(open_now),
+            Q(contradiction=None) | Q(contradiction__answer__was_there=True),
+        )
 
 
 class Attendance(Dated, Sealed):
@@ -329,6 +340,10 @@ class Attendance(Dated, Sealed):
         """Whether the member said it themselves."""
         return self.by_id == self.person_id
 
+    def held_at(self, moment: datetime) -> bool:
+        """Tell whether it was noted at this moment, and not ended by then."""
+        return self.recorded_at <= moment and (self.ended_at is None or self.ended_at > moment)
+
 
 class ContradictionQuerySet(models.QuerySet):
     def visible_to(self, user: Account) -> Self:
@@ -339,10 +354,32 @@ class ContradictionQuerySet(models.QuerySet):
     def unanswered(self) -> Self:
         return self.filter(answer=None)
 
+    def to_answer_by(self, user: Account) -> Self:
+        """Find what waits for the answer of this person: of the secretary now, unless it is they
+        who contradict."""
+        seats = Membership.objects.current().filter(
+            committee=OuterRef("attendance__meeting__committee"),
+            person=user.pk,
+            role=Membership.Role.SECRETARY,
+        )
+        return self.unanswered().filter(Exists(seats)).exclude(attendance__person=user.pk)
+
+    def for_exam_board(self, since: datetime) -> Self:
+        """Find what the exam board reads: what waits for an answer; and of what was answered since
+        this moment where the secretary holds that the member was there, or a decision of the
+        meeting had been announced."""
+        theirs = Q(answer__was_there=True) | Q(is_after_announcing=True)
+        return self.for_page().filter(Q(answer=None) | Q(answer__recorded_at__gte=since) & theirs)
+
     def for_page(self) -> Self:
-        """Read them with the member, who noted them as present, the meeting, and the answer. One
-        query."""
-        return self.select_related(
+        """Read them with the member, who noted them as present, the meeting, and the answer; and
+        with `is_after_announcing`: whether a decision of the meeting had been announced by then.
+        One query."""
+        announced = Announcement.objects.filter(
+            decision__case__meeting=OuterRef("attendance__meeting"),
+            recorded_at__lte=OuterRef("recorded_at"),
+        )
+        return self.annotate(is_after_announcing=Exists(announced)).select_related(
             "attendance__person", "attendance__by", "attendance__meeting__committee", "answer__by"
         )
 
@@ -358,6 +395,8 @@ class Contradiction(AppendOnly, Sealed):
     )
 
     objects = ContradictionQuerySet.as_manager()
+
+    is_after_announcing: bool  # only of `for_page`
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -436,6 +475,12 @@ class CaseQuerySet(models.QuerySet):
         deferred."""
         return self.filter(state__in=Case.WAITING)
 
+    def set_back(self) -> Self:
+        """Find the cases that were decided and are open again: the decision was set back, and none
+        was taken since. (domain rule 19)"""
+        taken = Decision.objects.filter(case=OuterRef("pk"))
+        return self.filter(Exists(taken), state=Case.State.OPENED)
+
     def due_for_freezing(self, at: datetime) -> Self:
         """Find the cases whose set can be read as it stood at its reference moment: first those
         that somebody put first, then those that are due longest."""
@@ -459,6 +504,10 @@ class CaseQuerySet(models.QuerySet):
             "unit",
             "meeting__committee__mandate",
         )
+
+    def for_record(self) -> Self:
+        """Read the cases as `for_list`, and with what `settled_at` says. One query."""
+        return self.for_list().select_related("decision__announcement", "deferral")
 
     def for_page(self) -> Self:
         """Read the cases as `for_list`, and with qualification, the decision that stands, its
@@ -620,6 +669,16 @@ class Case(Row, Sealed):
         if self.state == self.State.DEFERRED:
             return self.deferral
         return self.decision
+
+    @property
+    def settled_at(self) -> datetime:
+        """When its state was reached: announced, deferred, or decided. No query for a case of
+        `for_record`. Raises LookupError before there is an outcome."""
+        if self.state == self.State.DEFERRED:
+            return self.deferral.recorded_at
+        if self.state == self.State.ANNOUNCED:
+            return self.standing.announcement.recorded_at
+        return self.standing.recorded_at
 
     @property
     def has_decision(self) -> bool:
@@ -893,6 +952,10 @@ class DecisionQuerySet(models.QuerySet):
     def standing(self) -> Self:
         """Find the decision of each case that no other replaced."""
         return self.filter(standing_for__isnull=False)
+
+    def set_back(self) -> Self:
+        """Find the decisions that were set back before anybody read them."""
+        return self.filter(standing_for=None, superseded_by=None)
 
     def for_page(self) -> Self:
         """Read the decisions with who recorded each, its announcement, what it replaced and its

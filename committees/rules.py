@@ -254,51 +254,59 @@ class Panel:
 
 
 def quorum_sentence(panel: Panel) -> str:
-    """Say in a sentence how the quorum stands, for example "4 of 5 voting members present; 1 stands
-    aside; the quorum of 3 is met"."""
-    voting = len(panel.voting)
-    present = [seat for seat in panel.voting if seat.person in panel.present]
-    aside = len(present) - len(panel.counted)
-    parts = [
+    """Say how the quorum stands, for example "2 members take part, 3 are needed. (3 of 4 present, 1
+    does not take part.)", and who leads where that is not the chair."""
+    counted = len(panel.counted)
+    present = sum(seat.person in panel.present for seat in panel.voting)
+    takes_part = (
         ngettext(
-            "%(present)d of %(voting)d voting member present",
-            "%(present)d of %(voting)d voting members present",
-            voting,
+            "%(count)d member takes part: the quorum of %(quorum)d is met.",
+            "%(count)d members take part: the quorum of %(quorum)d is met.",
+            counted,
         )
-        % {"present": len(present), "voting": voting}
-    ]
-    if aside:
-        parts.append(
-            ngettext("%(count)d stands aside", "%(count)d stand aside", aside) % {"count": aside}
-        )
-    outcome = (
-        _("the quorum of %(quorum)d is met")
         if panel.has_quorum
-        else _("the quorum of %(quorum)d is not met")
+        else ngettext(
+            "%(count)d member takes part, %(quorum)d are needed.",
+            "%(count)d members take part, %(quorum)d are needed.",
+            counted,
+        )
     )
-    parts.append(outcome % {"quorum": panel.quorum})
+    there = _("%(present)d of %(voting)d present") % {
+        "present": present,
+        "voting": len(panel.voting),
+    }
+    if aside := present - counted:
+        there += ngettext(
+            ", %(count)d does not take part", ", %(count)d do not take part", aside
+        ) % {"count": aside}
+    parts = [takes_part % {"count": counted, "quorum": panel.quorum}, f"({there}.)"]
     if panel.leader is None:
-        parts.append(_("nobody leads"))
+        parts.append(_("Nobody leads."))
     elif panel.leader.role != Role.CHAIR:
-        parts.append(_("%(name)s leads") % {"name": panel.leader.name})
-    return "; ".join(parts)
+        parts.append(_("%(name)s leads.") % {"name": panel.leader.name})
+    return " ".join(parts)
 
 
 def judgements_sentence(panel: Panel) -> str:
     """Say in a sentence how many judgements count, for example "1 of the 2 judgements asked is in,
     by members who are present"."""
-    return ngettext(
-        "%(count)d of the %(asked)d judgements asked is in, by members who are present",
-        "%(count)d of the %(asked)d judgements asked are in, by members who are present",
-        len(panel.judges_there),
-    ) % {"count": len(panel.judges_there), "asked": panel.judgements_asked}
+    count, asked = len(panel.judges_there), panel.judgements_asked
+    if count > asked:
+        words = _("%(count)d judgements are in; %(asked)d were asked")
+    else:
+        words = ngettext(
+            "%(count)d of the %(asked)d judgements asked is in, by members who are present",
+            "%(count)d of the %(asked)d judgements asked are in, by members who are present",
+            count,
+        )
+    return words % {"count": count, "asked": asked}
 
 
 def obstacles(panel: Panel) -> list[str]:
     """List why this committee, as it sits there now, cannot decide this case; empty when it can."""
     found = []
     if not panel.has_quorum:
-        found.append(quorum_sentence(panel) + ".")
+        found.append(quorum_sentence(panel))
     if len(panel.judges_there) < panel.judgements_asked:
         found.append(judgements_sentence(panel) + ".")
     elif not panel.is_independent:
@@ -327,5 +335,6 @@ def accord(judgements: Iterable[Mapping[str, str]]) -> Accord | None:
 
 
 def is_attainable(quorum: int, judgements_asked: int, voting_members: int) -> bool:
-    """Tell whether so many voting members can be the quorum and write the judgements asked."""
+    """Tell whether so many voting members can be the quorum and write the judgements asked. (A
+    mandate asks for no more judgements than its quorum.)"""
     return max(quorum, judgements_asked) <= voting_members

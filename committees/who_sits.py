@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDFie
 from committees.models import (
     Attendance,
     Case,
+    Committee,
     Contradiction,
     Decision,
     Deferral,
@@ -162,6 +163,20 @@ def mandate_of(case: Case) -> Mandate:
     is the committee's current one; else one."""
     sealed, current = UUID(case.standing.panel["mandate"]), case.meeting.committee.mandate
     return current if current and current.pk == sealed else Mandate.objects.get(pk=sealed)
+
+
+def coordinating_in(committee: Committee, seats: Iterable[Membership]) -> list[Membership]:
+    """Find which of these seats, of who votes, belong to somebody who coordinates the programme
+    now: they lead none of its cases. One query more than `said_to_be`."""
+    kept = [seat for seat in seats if seat.votes]
+    if not kept:
+        return []
+    humans = said_to_be([seat.person_id for seat in kept])
+    roles = ProgrammeRole.objects.current().filter(
+        programme=committee.programme_id, role=ProgrammeRole.Role.COORDINATOR
+    )
+    coordinators = set(roles.values_list("person", flat=True))
+    return [seat for seat in kept if humans[seat.person_id] & coordinators]
 
 
 def moment_of(meeting: Meeting, now: datetime) -> datetime:

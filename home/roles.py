@@ -32,6 +32,9 @@ class Roles:
     coordinates_in: str | None
     sits: bool
     sits_on: str | None
+    chairs: bool
+    is_secretary: bool
+    judges: bool
     curriculum: bool
     makes_programmes: bool
     supervises: bool
@@ -70,6 +73,9 @@ def _roles_held(person: UUID) -> QuerySet[Account, Any]:
         "coordinates_in": _the_one(coordinates, "person", _programme("programme__")),
         "sits": Exists(sits),
         "sits_on": _the_one(sits, "person", F("committee__name")),
+        "chairs": Exists(sits.filter(role=Membership.Role.CHAIR)),
+        "is_secretary": Exists(sits.filter(role=Membership.Role.SECRETARY)),
+        "judges": Exists(sits.filter(role=Membership.Role.MEMBER)),
         "curriculum": institution(Institution.CURRICULUM),
         "makes_programmes": institution(Institution.COORDINATOR),
         "supervises": institution(Institution.AUDITOR, Institution.EXAM_BOARD),

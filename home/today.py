@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from committees.agenda import to_judge
-from committees.models import Case, Committee, Meeting, Membership
+from committees.models import Case, Committee, Contradiction, Meeting, Membership
 from evidence.models import FeedbackRequest
 from home.roles import Roles
 from people.models import Account
@@ -26,6 +26,8 @@ from programmes.models import Enrolment, Programme
 from qualifications.models import Qualification
 
 MOST = 8  # of each thing; the page links on to the rest
+# How long the exam board finds at its start what was answered to who was not at a meeting.
+KEPT_IN_SIGHT = timedelta(days=30)
 MOST_THIN = 3  # of a portfolio or a cohort; more is no longer what adds most
 
 
@@ -47,10 +49,12 @@ class Coordinated:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A meeting to come, and how many of its cases wait for this person's judgement."""
+    """A meeting to come: how many of its cases wait for this person's judgement, and of how many
+    the decision was set back and is taken again."""
 
     meeting: Meeting
     to_judge: int
+    set_back: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,11 @@ class Today:
     cases: Any = ()
     portfolios: list[Portfolio] = field(default_factory=list)
     students: list[Student] | None = None
+    to_answer: Any = ()
     meetings: Any = None
     programmes: list[Coordinated] | None = None
     drafts: Any = None
+    not_there: Any = ()
     unestablished: Any = ()
     settled: Any = None
 
@@ -100,16 +106,21 @@ def today_for(user: Account, roles: Roles) -> Today:
         shown["students"] = [student for student in students if student.needs_me][:MOST]
     if roles.sits:
         shown["meetings"] = _meetings(user, now)
+    if roles.is_secretary:
+        shown["to_answer"] = Contradiction.objects.to_answer_by(user).for_page()[:MOST]
     if roles.coordinates:
         shown["programmes"] = _coordinated(user, today)
     if roles.curriculum:
         drafts = Qualification.objects.filter(status=Qualification.Status.DRAFT)
         shown["drafts"] = drafts[:MOST]
     if roles.supervises:
+        shown["not_there"] = Contradiction.objects.for_exam_board(now - KEPT_IN_SIGHT).order_by(
+            "-recorded_at"
+        )[:MOST]
         shown["unestablished"] = (
             Committee.objects.awaiting_mandate().select_related("programme").order_by("recorded_at")
         )[:MOST]
-        settled = Case.objects.settled().for_list()
+        settled = Case.objects.settled().for_record()
         shown["settled"] = settled.order_by("-meeting__held_at")[:MOST]
     return Today(**shown)
 
@@ -146,10 +157,12 @@ def _coordinated(user: Account, today: date) -> list[Coordinated]:
 
 
 def _meetings(user: Account, now: datetime) -> list[Coming]:
-    """Find the meetings to come in which somebody sits. Two queries, a third where sets are to be
-    read; more as `panels_of` says."""
+    """Find the meetings to come in which somebody sits. Three queries, a fourth where sets are to
+    be read; more as `panels_of` says."""
     sits = Membership.objects.current().filter(committee=OuterRef("committee"), person=user.pk)
     meetings = Meeting.objects.coming().filter(Exists(sits)).select_related("committee")
     coming = list(meetings.order_by("held_at")[:MOST])
     waiting = Counter(case.meeting_id for case in to_judge(user, coming, now))
-    return [Coming(meeting, waiting[meeting.pk]) for meeting in coming]
+    again = Case.objects.set_back().filter(meeting__in=coming)
+    set_back = Counter(again.values_list("meeting", flat=True))
+    return [Coming(row, waiting[row.pk], set_back[row.pk]) for row in coming]

@@ -73,8 +73,50 @@ TOURS = [
         ),
     ),
     Tour(
+        "secretary",
+        "is_secretary",
+        (
+            Step(
+                "committees:list",
+                _("Put students on the agenda"),
+                _("Open a meeting; each student hears of it in time to complete the set."),
+            ),
+            Step(
+                "committees:list",
+                _("Look who has still to judge"),
+                _("The page of the meeting names them. You have no vote, and write no judgement."),
+            ),
+            Step(
+                "committees:list",
+                _("Note who is present"),
+                _("On the day, of who has no device, and who stands in for the chair."),
+            ),
+        ),
+    ),
+    Tour(
+        "chair",
+        "chairs",
+        (
+            Step(
+                "committees:list",
+                _("Read a file and judge it alone"),
+                _("Nobody sees your judgement before all are opened together."),
+            ),
+            Step(
+                "committees:list",
+                _("Say that you are here, and open the meeting"),
+                _("On the day, on its page; there you open the judgements too."),
+            ),
+            Step(
+                "committees:list",
+                _("Record what the committee decides, and announce it"),
+                _("Until you announce it, students see nothing."),
+            ),
+        ),
+    ),
+    Tour(
         "member",
-        "sits",
+        "judges",
         (
             Step(
                 "committees:list",

@@ -9,6 +9,8 @@ from committees.access import (
     check_close_meeting,
     check_fits,
     check_may_lead,
+    check_may_note_leading,
+    check_may_open_meeting,
     check_may_prepare,
     check_not_closed,
     check_note_leading,
@@ -17,7 +19,7 @@ from committees.access import (
     check_put_on_agenda,
     check_take_off,
 )
-from committees.actions.presence import lapse
+from committees.actions.presence import lapse, mark_present
 from committees.days import is_early
 from committees.models import Case, Committee, Leading, Meeting
 from committees.standing import standing_of, waiting_for
@@ -130,20 +132,22 @@ def take_off_agenda(*, case: Case, by: Account, at: datetime | None = None) -> N
 def note_leading(
     *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> Leading:
-    """Note that this member leads where the chair is not present or stands aside, from now; who was
-    noted before does no longer. Raises NotPossible for who is no voting member or is not present,
-    for the chair, and when the meeting is closed."""
+    """Note that this member leads where the chair is not present or stands aside, from now, and
+    tell them by mail; who was noted before does no longer. Raises NotPossible for who is no voting
+    member or is not present, for the chair, and when the meeting is closed."""
     meeting = locked_meeting(meeting)
     at = at or timezone.now()
-    check_may_prepare(by, meeting.committee, at)
+    panel = panel_in(meeting, at)
+    check_may_note_leading(by, panel)
     check_not_closed(meeting)
-    check_note_leading(person, panel_in(meeting, at))
+    check_note_leading(person, panel)
     current = Leading.objects.current().filter(meeting=meeting)
     before = list(current)
     current.update(ended_at=at)
     leading = Leading.objects.create(meeting=meeting, person=person, recorded_at=at)
     rows, facts = [*before, leading], {"person": person.pk}
-    append(meeting.chain, "member.leads", by=by, at=at, rows=rows, facts=facts)
+    event = append(meeting.chain, "member.leads", by=by, at=at, rows=rows, facts=facts)
+    queue("committees/leads", to=person.pk, about=leading.pk, cause=event, at=at)
     return leading
 
 
@@ -151,18 +155,21 @@ def note_leading(
 def open_meeting(
     *, meeting: Meeting, by: Account, reason: str = "", at: datetime | None = None
 ) -> Meeting:
-    """Begin the session. Who said on an earlier day that they are present says so anew. Raises
-    NotPossible before the planned day without a reason, which is kept."""
+    """Begin the session. Who said on an earlier day that they are present says so anew. Before the
+    planned day it is the chair who opens it, and so says that they are present. Raises NotPossible
+    then without a reason, which is kept."""
     meeting = locked_meeting(meeting)
     at = at or timezone.now()
     lapse(meeting, by=by, at=at)
-    check_may_lead(by, panel_in(meeting, at))
+    check_may_open_meeting(by, meeting, panel_in(meeting, at), at)
     check_open_meeting(meeting, reason, at)
     early = is_early(meeting, at)
     early_reason = reason.strip() if early else ""
     move(meeting, Meeting.State.OPEN, opened_at=at, early_reason=early_reason)
     facts = {"early": early}
     append(meeting.chain, "meeting.opened", by=by, at=at, rows=[meeting], facts=facts)
+    if early:
+        mark_present(meeting=meeting, person=by.person, by=by, at=at)
     return meeting
 
 

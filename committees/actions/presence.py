@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from committees.access import (
     check_answer_contradiction,
     check_contradict,
+    check_end_presence,
     check_explained,
     check_may_answer_contradiction,
     check_may_contradict,
@@ -28,6 +30,7 @@ from committees.rules import obstacles
 from committees.who_sits import panel_in, panel_of
 from committees.workflow import locked_meeting, move
 from people.models import Account, InstitutionRole, Person
+from post.models import OutboxMail
 from post.outbox import queue
 from records.chain import append
 from records.locking import under_lock
@@ -40,16 +43,19 @@ def mark_present(
     *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> Attendance:
     """Note that this member is present, from now: they themselves, or the secretary, and then the
-    member is told at once by mail. Raises NotPossible for somebody who does not sit, when the
-    meeting is closed, and for the secretary while the member says that they were not there."""
+    member is told at once by mail. Raises NotPossible for somebody who does not sit, before the day
+    of the meeting unless it is open, when it is closed, and for the secretary while the member says
+    that they were not there."""
     meeting = locked_meeting(meeting)
     at = at or timezone.now()
     panel = panel_in(meeting, at)
     check_may_note_presence(by, person, panel)
-    check_note_presence(meeting, person, panel)
+    check_note_presence(meeting, person, panel, at)
     noted = Attendance.objects.current().filter(meeting=meeting, person=person)
-    if (standing := noted.standing().first()) is not None:
-        return standing
+    current = noted.first()
+    if current is not None and noted.standing().exists():
+        if not _is_of_before(meeting, current, at):
+            return current
     # Also of what ended since: else "left, and there again" would take the word away.
     said = Contradiction.objects.unanswered().filter(
         attendance__meeting=meeting, attendance__person=person
@@ -58,8 +64,8 @@ def mark_present(
         raise NotPossible(
             _("%(person)s says that they were not there: first answer that.") % {"person": person}
         )
-    if (contradicted := noted.first()) is not None:
-        _end(contradicted, by=by, at=at)
+    if current is not None:
+        _end(current, by=by, at=at)
     attendance = Attendance.objects.create(
         meeting=meeting, person=person, by_id=by.pk, recorded_at=at
     )
@@ -74,25 +80,33 @@ def mark_present(
 def mark_absent(
     *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> None:
-    """Note that this member has left: they themselves, or the secretary. Raises NotPossible for
-    somebody who does not sit, and when the meeting is closed."""
+    """Note that this member has left: they themselves, or the secretary of whom the secretary noted
+    that they came. Raises NotPossible for somebody who does not sit, of who said themselves that
+    they are present, before the day of the meeting unless it is open, and when it is closed."""
     meeting = locked_meeting(meeting)
     at = at or timezone.now()
     panel = panel_in(meeting, at)
     check_may_note_presence(by, person, panel)
-    check_note_presence(meeting, person, panel)
-    current = Attendance.objects.current().filter(meeting=meeting, person=person).first()
+    check_note_presence(meeting, person, panel, at)
+    rows = Attendance.objects.current().select_related("person")
+    current = rows.filter(meeting=meeting, person=person).first()
     if current is not None:
+        check_end_presence(by, current)
         _end(current, by=by, at=at)
 
 
 def lapse(meeting: Meeting, *, by: Account, at: datetime) -> None:
     """End what was noted on an earlier day: nobody is present at a meeting by what they said before
     it. In the caller's transaction, with the meeting locked. One query, and those of each."""
-    today = timezone.localdate(at)
     for attendance in meeting.attendances.current():
-        if timezone.localdate(attendance.recorded_at) < today:
+        if _is_of_before(meeting, attendance, at):
             _end(attendance, by=by, at=at)
+
+
+def _is_of_before(meeting: Meeting, attendance: Attendance, at: datetime) -> bool:
+    """Tell whether this was noted on an earlier day, of a meeting that has not begun."""
+    noted_on = timezone.localdate(attendance.recorded_at)
+    return meeting.state == Meeting.State.PLANNED and noted_on < timezone.localdate(at)
 
 
 @transaction.atomic
@@ -154,15 +168,19 @@ def _cases_of(meeting: Meeting) -> list[Case]:
 
 
 def _tell_exam_board(contradiction: Contradiction, event: Event, at: datetime) -> None:
+    """Tell whoever sits in the exam board, and was not told of it before: one thing, one mail."""
+    template = "committees/contradicted_exam_board"
+    told = OutboxMail.objects.filter(template=template, about=contradiction.pk).values("to")
     roles = InstitutionRole.objects.current().filter(role=InstitutionRole.Role.EXAM_BOARD)
-    for person in roles.values_list("person", flat=True):
-        queue(
-            "committees/contradicted_exam_board",
-            to=person,
-            about=contradiction.pk,
-            cause=event,
-            at=at,
-        )
+    for person in roles.exclude(person__in=told).values_list("person", flat=True):
+        queue(template, to=person, about=contradiction.pk, cause=event, at=at)
+
+
+class Answered(NamedTuple):
+    """What the secretary answered, and the cases whose decision was set back by it."""
+
+    answer: ContradictionAnswer
+    set_back: list[Case]
 
 
 @transaction.atomic
@@ -173,13 +191,13 @@ def answer_contradiction(
     reason: str,
     by: Account,
     at: datetime | None = None,
-) -> ContradictionAnswer:
+) -> Answered:
     """Answer a member who says that they were not there; they are told by mail. Who holds that they
     were says how they know it, and the exam board is told as well. Once all who said so are
     answered, each decision that was not announced yet and that the committee could not take
     without those who were not there is set back, to be taken again; a meeting that was closed goes
-    on for that. Raises NotPossible where it was answered before, and without a reason where one is
-    asked."""
+    on for that, and who recorded it is told by mail, with the chair. Raises NotPossible where it
+    was answered before, and without a reason where one is asked."""
     meeting = locked_meeting(contradiction.attendance.meeting)
     contradiction = under_lock(Contradiction.objects.for_page(), contradiction.pk)
     cases = _cases_of(meeting)
@@ -207,20 +225,30 @@ def answer_contradiction(
     elif attendance.ended_at is None:
         _end(attendance, by=by, at=at)
     if not Contradiction.objects.unanswered().filter(attendance__meeting=meeting).exists():
-        _set_back(meeting, cases, by=by, at=at)
-    return answer
+        return Answered(answer, _set_back(meeting, cases, event, by=by, at=at))
+    return Answered(answer, [])
 
 
-def _set_back(meeting: Meeting, cases: list[Case], *, by: Account, at: datetime) -> None:
+def _set_back(
+    meeting: Meeting, cases: list[Case], cause: Event, *, by: Account, at: datetime
+) -> list[Case]:
     """Set back what was decided in these cases, locked by the caller with their meeting, by fewer
-    than are asked."""
+    than are asked; return those. Who recorded one of them is told, and the chair: they take it
+    again."""
     fallen = [case for case in cases if case.state == Case.State.DECIDED and not _holds(case)]
+    if not fallen:
+        return []
+    chairs = meeting.committee.memberships.current().filter(role=Membership.Role.CHAIR)
+    told = {*chairs.values_list("person", flat=True), *(case.standing.by_id for case in fallen)}
     for case in fallen:
         facts = {"decision": case.decision_id}
         move(case, Case.State.OPENED, decision=None)
         append(case.chain, "decision.set_back", by=by, at=at, rows=[case], facts=facts)
-    if fallen and meeting.state == Meeting.State.CLOSED:
+    for person in sorted(told):
+        queue("committees/set_back", to=person, about=meeting.pk, cause=cause, at=at)
+    if meeting.state == Meeting.State.CLOSED:
         _go_on(meeting, by=by, at=at)
+    return fallen
 
 
 def _holds(case: Case) -> bool:

@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -8,13 +8,17 @@ from committees.access import check_give_mandate, check_may_give_mandate
 from committees.models import Committee, Mandate, Membership
 from people.actions import end_waiting, register
 from people.identity import hold_who_is_who, said_to_be
-from people.models import Account
+from people.models import Account, InstitutionRole
+from post.models import OutboxMail
+from post.outbox import queue
 from programmes.access import check_may_manage
 from programmes.models import Programme
 from records.chain import append
 from records.locking import under_lock
-from records.models import Sealed
+from records.models import Event, Sealed
 from records.refusals import NotPossible
+
+TOGETHER = timedelta(hours=1)  # seats that are given within it make one mail
 
 
 @transaction.atomic
@@ -50,8 +54,9 @@ def give_mandate(
 ) -> Mandate:
     """Establish a committee with the members it has now, under a mandate that the exam board gave
     on this day; it holds for every meeting whose reference moment is still to come. Raises
-    NotPossible for a day that is still to come, for figures under two, and where fewer voting
-    members have a seat than these ask for."""
+    NotPossible for a day that is still to come or long ago, for figures under two, for more
+    judgements than the quorum, and where fewer voting members have a seat than these ask for. Who
+    sits in it is told by mail."""
     committee = under_lock(Committee.objects.all(), committee.pk)
     check_may_give_mandate(by, committee)
     at = at or timezone.now()
@@ -76,7 +81,9 @@ def give_mandate(
         "quorum": quorum,
         "judgements_asked": judgements_asked,
     }
-    append(committee.chain, "mandate.given", by=by, at=at, rows=rows, facts=facts)
+    event = append(committee.chain, "mandate.given", by=by, at=at, rows=rows, facts=facts)
+    for person in committee.memberships.current().values_list("person", flat=True):
+        queue("committees/established", to=person, about=mandate.pk, cause=event, at=at)
     return mandate
 
 
@@ -92,7 +99,8 @@ def give_seat(
 ) -> Membership:
     """Give a seat to whoever has this address; somebody unknown is registered, and invited by mail.
     Who votes sits in meetings once the exam board established the committee with them. Raises
-    NotPossible for a second chair, and for a second seat of one human."""
+    NotPossible for a second chair, and for a second seat of one human. The exam board is told that
+    a committee waits for it, once for all who get a seat within the hour."""
     check_may_manage(by, committee.programme)
     hold_who_is_who()
     committee = under_lock(Committee.objects.all(), committee.pk)
@@ -106,8 +114,25 @@ def give_seat(
     seat = Membership.objects.create(committee=committee, person=person, role=role, recorded_at=at)
     end_waiting(person, by, at)
     facts = {"person": person.pk, "role": role}
-    append(seat.chain, "seat.given", by=by, at=at, rows=[seat], facts=facts)
+    event = append(seat.chain, "seat.given", by=by, at=at, rows=[seat], facts=facts)
+    if seat.votes:
+        _tell_exam_board_who_waits(committee, event, at)
     return seat
+
+
+def _tell_exam_board_who_waits(committee: Committee, event: Event, at: datetime) -> None:
+    """Tell the exam board, in an hour, that a committee waits for its mandate: whoever could give
+    it, and is not about to be told already."""
+    template = "committees/awaits_mandate"
+    told = OutboxMail.objects.filter(
+        template=template, about=committee.pk, state=OutboxMail.State.WAITING
+    )
+    sits = committee.memberships.current().values("person")
+    roles = InstitutionRole.objects.current().filter(role=InstitutionRole.Role.EXAM_BOARD)
+    others = roles.exclude(person__in=sits).exclude(person__in=told.values("to"))
+    for person in others.values_list("person", flat=True):
+        if person != event.by_id:
+            queue(template, to=person, about=committee.pk, cause=event, at=at, due_at=at + TOGETHER)
 
 
 @transaction.atomic

@@ -12,8 +12,9 @@ from committees import actions
 from committees.access import check_established, check_may_give_mandate, check_may_prepare
 from committees.agenda import rows_for
 from committees.forms import CommitteeForm, MandateForm, SeatForm
-from committees.models import Case, Committee, Meeting, Membership
+from committees.models import Case, Committee, Contradiction, Meeting, Membership
 from committees.rules import is_attainable
+from committees.who_sits import coordinating_in
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing, once
 from people.pages import ask_page, done, form_page, refusals_in
@@ -26,7 +27,8 @@ from records.refusals import why_not
 @signed_in
 @require_safe
 def committee_list(request: PersonRequest) -> HttpResponse:
-    """Show the committees, and the meetings to come with how many judgements they await of me."""
+    """Show the committees, what waits for my answer, and the meetings to come with how many
+    judgements they await of me."""
     committees = Committee.objects.visible_to(request.user).select_related("programme")
     meetings = (
         Meeting.objects.visible_to(request.user)
@@ -36,16 +38,23 @@ def committee_list(request: PersonRequest) -> HttpResponse:
     )
     cases = Case.objects.filter(meeting__in=meetings).for_list()
     rows = rows_for(cases, viewer=request.user, at=timezone.now())
+    to_answer = list(Contradiction.objects.to_answer_by(request.user).for_page())
     coming = [
         {
             "meeting": meeting,
+            "to_answer": sum(said.attendance.meeting_id == meeting.pk for said in to_answer),
             "cases": sum(row.case.meeting_id == meeting.pk for row in rows),
             "awaited": sum(row.case.meeting_id == meeting.pk and row.awaits_viewer for row in rows),
         }
         for meeting in meetings
     ]
     programmes = Programme.objects.coordinated_by(request.user)
-    context = {"committees": committees, "coming": coming, "programmes": programmes}
+    context = {
+        "committees": committees,
+        "coming": coming,
+        "programmes": programmes,
+        "to_answer": to_answer,
+    }
     return render(request, "committees/list.html", context)
 
 
@@ -98,7 +107,14 @@ def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Ht
                 actions.give_mandate(committee=committee, by=request.user, **form.cleaned_data)
             text = _("The committee is established, with the members that it has now.")
             return done(request, text, committee)
-    context = {"committee": committee, "voting": _voting(committee), "form": form, "draft": draft}
+    voting = list(_voting(committee))
+    context = {
+        "committee": committee,
+        "voting": voting,
+        "coordinating": coordinating_in(committee, voting),
+        "form": form,
+        "draft": draft,
+    }
     status = 422 if form.errors else 200
     return render(request, "committees/mandate.html", context, status=status)
 
@@ -137,6 +153,7 @@ def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm
             for seat in now
             if seat.votes and (mandate is None or seat.recorded_at > mandate.recorded_at)
         ],
+        "coordinating": coordinating_in(committee, now),
         "may_manage": may_manage,
         "may_give_mandate": allowed(check_may_give_mandate, request.user, committee),
         "earlier_mandates": committee.mandates.order_by("-number")[1:],

@@ -24,8 +24,10 @@ from committees.agenda import agenda_of, next_up
 from committees.dossier import (
     Citing,
     Neighbours,
+    SetBack,
     citing_in,
     decision_facts,
+    decisions_set_back,
     opened_judgements,
 )
 from committees.forms import DecisionForm, ReasonForm
@@ -88,14 +90,21 @@ def decide(
 @dataclass(frozen=True, slots=True)
 class Before:
     """A case as it lies before who sits in the committee: with the cases beside it, its set, the
-    judgements once they were opened, and what this person typed before."""
+    judgements once they were opened, the decisions that were set back, newest first, and what this
+    person typed before."""
 
     case: Case
     panel: Panel
     beside: Neighbours
     frozen: FrozenSet
     opened: dict[str, Any]
+    set_back: list[SetBack]
     kept: dict[str, Draft]
+
+    @property
+    def again(self) -> SetBack | None:
+        """The decision that was set back last, while it is to be taken again."""
+        return next(iter(self.set_back), None) if self.case.is_pending else None
 
 
 def _before(request: PersonRequest, pk: UUID) -> Before | None:
@@ -109,18 +118,23 @@ def _before(request: PersonRequest, pk: UUID) -> Before | None:
     opened = _opened(case, panel, frozen)
     writes = case.is_pending and allowed(check_may_lead, request.user, panel)
     kept = find(_decision_key(request, case), _deferral_key(request, case)) if writes else {}
-    return Before(case, panel, beside, frozen, opened, kept)
+    return Before(case, panel, beside, frozen, opened, decisions_set_back(case, frozen), kept)
 
 
 def _recording(
     request: PersonRequest, before: Before, data: QueryDict | None
 ) -> tuple[DecisionForm | None, Writing | None]:
     """Make the form of the decision and its draft, for who leads, once the judgements were
-    opened."""
+    opened; it comes filled in with the decision that was set back."""
     leads = allowed(check_may_lead, request.user, before.panel)
     if not leads or why_not(check_move, before.case, Case.State.DECIDED):
         return None, None
-    form = DecisionForm(data, frozen=before.frozen, agreed=before.opened["agreed"])
+    form = DecisionForm(
+        data,
+        frozen=before.frozen,
+        agreed=before.opened["agreed"],
+        earlier=before.again.decision if before.again else None,
+    )
     key = _decision_key(request, before.case)
     path = reverse("committees:decide", args=[before.case.pk])
     return form, Writing(request, key, form, path=path, found=before.kept)
@@ -139,12 +153,15 @@ def _shown(
     case, frozen = before.case, before.frozen
     context = before.opened | _state(request, before, deferring)
     context["evidence_set"] = frozen.evidence_set
-    context |= {"form": form, "draft": draft, "mark": mark}
+    # Nobody writes what will be refused; who sent it keeps it.
+    is_offered = form is not None and (request.method == "POST" or not context["lacks"])
+    context |= {"draft": draft, "mark": mark, "again": before.again}
+    context |= {"form": form if is_offered else None, "withheld": form and not is_offered}
     agreed = set((before.opened["agreed"] or {}).values())
-    context["all_attained"] = agreed == {Outcome.ATTAINED}
+    context["all_attained"] = agreed == {Outcome.ATTAINED} and before.again is None
     if case.has_decision:
         context["decision"] = decision_facts(case.standing, frozen)
-    if form is not None:
+    if form is not None and is_offered:
         context["citing"] = _citing(request, form, frozen)
     forms = [each for each in (form, context["defer_form"]) if each is not None]
     status = 422 if any(each.is_bound and each.errors for each in forms) else 200
@@ -196,6 +213,8 @@ def _state(
     case, panel = before.case, before.panel
     leads = allowed(check_may_lead, request.user, panel)
     may_announce = allowed(check_may_announce, request.user, panel)
+    in_session = not why_not(check_in_session, case.meeting)
+    found = obstacles(panel) if case.is_pending else []
     if deferring is None and leads and not why_not(check_defer, case):
         deferring = _deferring(request, case, before.kept)
     defer_form, defer_draft = deferring or (None, None)
@@ -209,9 +228,11 @@ def _state(
         "announces": may_announce and not why_not(check_announce, case, panel),
         "held": may_announce and case.state == Case.State.DECIDED and panel.contradicting,
         "prepares": panel.prepares(request.user.pk),
-        "in_session": not why_not(check_in_session, case.meeting),
+        "in_session": in_session,
         "quorum": quorum_sentence(panel),
-        "obstacles": obstacles(panel) if case.is_pending else [],
+        "obstacles": found,
+        "lacks": found if in_session else [_("The meeting is not open."), *found],
+        "set_back": before.set_back,
         "defer_form": defer_form,
         "deferring": defer_draft,
     }

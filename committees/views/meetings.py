@@ -3,7 +3,7 @@ from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,11 +17,14 @@ from committees import actions
 from committees.access import (
     check_begin,
     check_close_meeting,
+    check_day_has_come,
     check_established,
     check_fits,
     check_freeze,
     check_may_announce,
     check_may_lead,
+    check_may_note_leading,
+    check_may_open_meeting,
     check_may_prepare,
     check_put_on_agenda,
     check_reference_has_passed,
@@ -39,6 +42,7 @@ from committees.forms import (
     ReasonForm,
 )
 from committees.models import Attendance, Case, Committee, Contradiction, Meeting
+from committees.rules import Panel
 from committees.standing import standing_of, waiting_for
 from committees.who_sits import moment_of, panel_in
 from people.access import PersonRequest, allowed, signed_in
@@ -145,6 +149,8 @@ def _meeting_page(
     pending = sum(row.case.is_pending for row in rows)
     cases = [row.case.pk for row in rows] if prepares or panel.announces(request.user.pk) else []
     to_advisers = Q(template__endswith="_adviser")
+    day_has_come = not why_not(check_day_has_come, meeting, now)
+    said = list(contradictions_of(meeting))
     ordered = Errand.objects.visible_to(request.user).running().filter(about=meeting.pk)
     context = {
         "meeting": meeting,
@@ -159,12 +165,18 @@ def _meeting_page(
         "sits": panel.seat_of(request.user.pk) is not None,
         "is_present": request.user.pk in panel.present,
         "noted": _noted(meeting, request.user),
-        "contradictions": _contradictions(meeting),
-        "form": AttendanceForm(seats=panel.seats, present=panel.present)
-        if panel.notes(request.user.pk)
+        "contradictions": said,
+        "to_answer": _to_answer(said, request.user),
+        "again": _decided_again(rows),
+        "day_has_come": day_has_come,
+        "form": _attendance(meeting, panel)
+        if panel.notes(request.user.pk) and day_has_come
         else None,
-        "leading": LeadingForm(panel=panel) if prepares and panel.may_be_noted else None,
+        "leading": LeadingForm(panel=panel)
+        if panel.may_be_noted and allowed(check_may_note_leading, request.user, panel)
+        else None,
         "leads": leads,
+        "may_begin": allowed(check_may_open_meeting, request.user, meeting, panel, now),
         "last_day": _last_day(meeting, now),
         "takes_students": not why_not(check_put_on_agenda, meeting, now),
         "opening": (opening or _opening()) if is_early(meeting, now) else None,
@@ -186,6 +198,12 @@ def _meeting_page(
     return render(request, window(request, "meeting"), context, status=status)
 
 
+def _attendance(meeting: Meeting, panel: Panel) -> AttendanceForm:
+    """Make the form in which the secretary notes who came. One query."""
+    own = meeting.attendances.current().filter(by=F("person")).values_list("person", flat=True)
+    return AttendanceForm(seats=panel.seats, present=panel.present, own=set(own))
+
+
 def _noted(meeting: Meeting, user: Account) -> Attendance | None:
     """Find what the secretary noted last of who looks at the page, while they can contradict it.
     One query."""
@@ -193,9 +211,30 @@ def _noted(meeting: Meeting, user: Account) -> Attendance | None:
     return noted.select_related("by").order_by("-recorded_at").first()
 
 
-def _contradictions(meeting: Meeting) -> QuerySet[Contradiction]:
-    """Find who says that they were not there. One query once drawn."""
-    return Contradiction.objects.filter(attendance__meeting=meeting).for_page()
+def contradictions_of(meeting: Meeting) -> QuerySet[Contradiction]:
+    """Find who says that they were not there, by name. One query once drawn."""
+    rows = Contradiction.objects.filter(attendance__meeting=meeting).for_page()
+    return rows.order_by("attendance__person__name", "attendance__person", "recorded_at")
+
+
+def _to_answer(said: list[Contradiction], user: Account) -> list[Contradiction]:
+    """Find what of this waits for the answer of who looks at the page. One query where something
+    was not answered yet."""
+    asked = [row.pk for row in said if not hasattr(row, "answer")]
+    if not asked:
+        return []
+    theirs = set(Contradiction.objects.to_answer_by(user).filter(pk__in=asked).values_list("pk"))
+    return [row for row in said if (row.pk,) in theirs]
+
+
+def _decided_again(rows: list[AgendaRow]) -> list[AgendaRow]:
+    """Find the cases that are to be decided again, as the decision was set back. One query where
+    judgements were opened."""
+    opened = [row.case.pk for row in rows if row.case.state == Case.State.OPENED]
+    if not opened:
+        return []
+    again = set(Case.objects.set_back().filter(pk__in=opened).values_list("pk", flat=True))
+    return [row for row in rows if row.case.pk in again]
 
 
 @signed_in
@@ -293,8 +332,9 @@ def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
 def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Note which present member leads where the chair does not."""
     meeting, now = visible_meeting(request, pk), timezone.now()
-    check_may_prepare(request.user, meeting.committee, now)
-    form = LeadingForm(request.POST, panel=panel_in(meeting, now))
+    panel = panel_in(meeting, now)
+    check_may_note_leading(request.user, panel)
+    form = LeadingForm(request.POST, panel=panel)
     if not form.is_valid():
         messages.error(request, _("Choose a voting member who is present."))
         return redirect(meeting)
@@ -314,7 +354,8 @@ def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
     meeting = visible_meeting(request, pk)
     form = _opening(request.POST) if is_early(meeting, timezone.now()) else None
     if form is not None and not form.is_valid():
-        check_may_lead(request.user, panel_in(meeting, timezone.now()))
+        now = timezone.now()
+        check_may_open_meeting(request.user, meeting, panel_in(meeting, now), now)
         return _meeting_page(request, meeting, opening=form)
     reason = form.cleaned_data["reason"] if form is not None else ""
     return act_and_go_back(

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from committees import actions
@@ -18,12 +19,20 @@ from committees.access import (
     check_may_contradict,
 )
 from committees.forms import AttendanceForm, ContradictionForm, OwnPresenceForm
-from committees.models import Attendance, Contradiction
+from committees.models import Attendance, Case, Contradiction, Meeting
 from committees.views.meetings import visible_meeting
 from committees.who_sits import panel_in
 from people.access import PersonRequest, allowed, signed_in
 from people.models import Person
-from people.pages import WayBack, act_and_go_back, ask_page, before_writing, done, refusals_in
+from people.pages import (
+    Page,
+    WayBack,
+    act_and_go_back,
+    ask_page,
+    before_writing,
+    done,
+    refusals_in,
+)
 from records.refusals import why_not
 
 
@@ -71,25 +80,51 @@ def contradict(request: PersonRequest, pk: UUID) -> HttpResponse:
     noted = get_object_or_404(rows, pk=pk, person=request.user.pk)
     check_may_contradict(request.user, noted)
     before_writing(request, check_contradict, noted)
+    meeting = noted.meeting
+    is_announced = meeting.cases.filter(state=Case.State.ANNOUNCED).exists()
     named = {
         "name": noted.by.name,
-        "committee": noted.meeting.committee,
+        "committee": meeting.committee,
+        "day": date_format(timezone.localtime(meeting.held_at), "j F Y"),
         "moment": date_format(timezone.localtime(noted.recorded_at), "j F Y, H:i"),
     }
+    noted_so = _(
+        "On %(moment)s %(name)s noted that you are present at the meeting of the %(committee)s of "
+        "%(day)s."
+    )
+    follows = (
+        _(
+            "A decision of this meeting has been announced: what you say goes to the exam board "
+            "too. Nothing more is announced until the secretary has answered."
+        )
+        if is_announced
+        else _(
+            "If you say that you were not, nothing of this meeting is announced until the "
+            "secretary has answered."
+        )
+    )
     return ask_page(
         request,
         lambda: actions.contradict(attendance=noted, by=request.user),
         title=_("Were you not there?"),
-        text=_(
-            "On %(moment)s %(name)s noted that you are present at a meeting of the %(committee)s. "
-            "If you say that you were not, nothing of this meeting is announced until the "
-            "secretary has answered."
-        )
-        % named,
+        text=f"{noted_so % named} {follows}",
         label=_("I was not there"),
-        done_text=_("It is on record that you were not there. The secretary gets a mail."),
-        back=WayBack(reverse("committees:list"), _("Committees")),
+        done_text=_(
+            "It is on record that you were not there. The secretary and the exam board get a mail."
+        )
+        if is_announced
+        else _("It is on record that you were not there. The secretary gets a mail."),
+        back=_meeting_or_list(request, meeting),
     )
+
+
+def _meeting_or_list(request: PersonRequest, meeting: Meeting) -> Page:
+    """Return the way back to a meeting for who still sees it, else to the committees. One
+    query."""
+    if Meeting.objects.visible_to(request.user).filter(pk=meeting.pk).exists():
+        day = date_format(timezone.localtime(meeting.held_at), "l j F Y")
+        return WayBack(meeting.get_absolute_url(), _("Meeting of %(day)s") % {"day": day})
+    return WayBack(reverse("committees:list"), _("Committees"))
 
 
 @signed_in
@@ -104,11 +139,35 @@ def contradiction(request: PersonRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         check_may_answer_contradiction(request.user, said, timezone.now())
     if request.method == "POST" or (may_answer and not why_not(check_answer_contradiction, said)):
-        form = ContradictionForm(request.POST if request.method == "POST" else None)
+        data = request.POST if request.method == "POST" else None
+        form = ContradictionForm(data, name=said.attendance.person.name)
     if form is not None and form.is_valid():
         with refusals_in(form):
-            actions.answer_contradiction(contradiction=said, by=request.user, **form.cleaned_data)
+            answered = actions.answer_contradiction(
+                contradiction=said, by=request.user, **form.cleaned_data
+            )
+            if answered.set_back:
+                messages.warning(request, _set_back_in_words(answered.set_back))
             return done(request, _("Your answer is kept, and the member is told."), said)
-    context = {"said": said, "meeting": said.attendance.meeting, "form": form}
+    again = Case.objects.visible_to(request.user).set_back().for_list()
+    meeting = said.attendance.meeting
+    context = {
+        "said": said,
+        "meeting": meeting,
+        "back": _meeting_or_list(request, meeting),
+        "again": again.filter(meeting=meeting),
+        "form": form,
+    }
     status = 422 if form is not None and form.errors else 200
     return render(request, "committees/contradiction.html", context, status=status)
+
+
+def _set_back_in_words(cases: list[Case]) -> str:
+    """Say how many decisions were set back, and whose."""
+    return ngettext(
+        "%(count)d decision no longer stands, as too few decided: that on %(names)s. The committee "
+        "decides again; chair and who recorded it get a mail.",
+        "%(count)d decisions no longer stand, as too few decided: those on %(names)s. The "
+        "committee decides again; chair and who recorded them get a mail.",
+        len(cases),
+    ) % {"count": len(cases), "names": "; ".join(str(case) for case in cases)}

@@ -19,10 +19,11 @@ from committees.dossier import (
 )
 from committees.export import export
 from committees.forms import ExportForm, RecordSearchForm
-from committees.models import Case, Contradiction, Recusal
+from committees.models import Case, Recusal
 from committees.record import KINDS, bound_by, steps_of
 from committees.rules import Panel, judgements_sentence, quorum_sentence
 from committees.snapshots import read
+from committees.views.meetings import contradictions_of
 from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, allowed, signed_in, with_role
 from programmes.models import SUPERVISING
@@ -38,7 +39,7 @@ ITEMS_AT_A_TIME = 50
 def record(request: PersonRequest) -> HttpResponse:
     """List the cases with an outcome, newest meeting first."""
     form = RecordSearchForm(request.GET or None, label_suffix="")
-    cases = Case.objects.visible_to(request.user).settled().for_list()
+    cases = Case.objects.visible_to(request.user).settled().for_record()
     found = form.found_in(cases) if form.is_bound else cases
     page = Paginator(found.order_by("-meeting__held_at", "order", "pk"), 50).get_page(
         request.GET.get("page")
@@ -70,9 +71,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
         "panel": panel,
         "quorum": quorum_sentence(panel),
         "judged": judgements_sentence(panel),
-        "contradictions": Contradiction.objects.filter(
-            attendance__meeting=case.meeting_id
-        ).for_page(),
+        "contradictions": contradictions_of(case.meeting),
         "aside": [
             (seat, Recusal.Ground(panel.aside[seat.person]).label) for seat in panel.standing_aside
         ],
@@ -101,8 +100,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
             context["mandate"] = mandate_of(case)
             context["decision"] = decision_facts(case.standing, frozen)
             context["replaced"] = replaced_decisions(case, frozen)
-        if case.is_opened:
-            context["set_back"] = decisions_set_back(case, frozen)
+        context["set_back"] = decisions_set_back(case, frozen)
     return render(request, "committees/case_record.html", context)
 
 

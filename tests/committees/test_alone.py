@@ -182,7 +182,7 @@ def test_on_the_page_one_says_that_one_is_here_and_leaves() -> None:
 
 def test_the_secretary_takes_nobody_away_who_came_meanwhile() -> None:
     made = scene()
-    come(made, made.chair)
+    note(made, made.chair)
     drawn = {"before": [str(made.chair.pk)]}
     come(made, made.member)  # on their own device
     address = reverse("committees:attendance", args=[made.meeting.pk])
@@ -298,7 +298,7 @@ def test_the_decision_of_too_few_is_set_back_and_taken_again() -> None:
     )  # fmt: skip
     assert panel_in(made.meeting, LATER).present == frozenset()  # everybody says so anew
     assert "set the decision back" in page(made.auditor, "record_steps", case.pk)
-    assert "set back" in page(made.auditor, "case_record", case.pk)
+    assert "no longer stands" in page(made.auditor, "case_record", case.pk)
     come(made, made.chair, made.member, made.other_member, at=LATER)
     second = actions.decide(
         case=case, findings=found_in(case, "attained"), motivation="All three of us.",
@@ -382,9 +382,7 @@ def test_who_says_so_does_not_count_until_they_come() -> None:
     panel = panel_of(made.refreshed(), HELD)
 
     with translation.override("en"):
-        assert quorum_sentence(without) == (
-            "1 of 3 voting members present; the quorum of 2 is not met"
-        )
+        assert quorum_sentence(without) == ("1 member takes part, 2 are needed. (1 of 3 present.)")
     assert panel.has_quorum
     assert panel.contradicting == {made.member.pk}
 
@@ -452,7 +450,7 @@ def test_the_secretary_answers_on_the_page() -> None:
     [
         ("noted_present", "It was noted that you are present", "Secretary noted that you are"),
         ("contradicted", "Other_Member says that they were not there", "Until you answer"),
-        ("contradicted_exam_board", "A member of a committee says", "was announced before"),
+        ("contradicted_exam_board", "A member of a committee says", "The secretary holds that"),
         ("contradiction_answered", "The secretary has answered", "go to the exam board"),
     ],
 )
@@ -850,14 +848,75 @@ def test_nobody_coordinates_and_replaces_the_decision(who: str) -> None:
 
 
 @pytest.mark.parametrize("before", [timedelta(days=20), timedelta(days=1)])
-def test_who_said_on_an_earlier_day_that_they_are_there_is_not_there(before: timedelta) -> None:
+@pytest.mark.parametrize("who", ["member", "secretary"])
+def test_nobody_is_present_before_the_day_of_the_meeting(before: timedelta, who: str) -> None:
     made = scene(state=Case.State.FROZEN)
-    come(made, made.other_member, at=HELD - before)
-    come(made, made.chair, made.member)
+    by = getattr(made, who)
 
-    actions.open_meeting(meeting=made.meeting, by=made.chair, at=HELD)
+    for mark in (actions.mark_present, actions.mark_absent):
+        with translation.override("en"), pytest.raises(NotPossible, match="9 November 2026"):
+            mark(meeting=made.meeting, person=made.member.person, by=by, at=HELD - before)
+
+    assert Attendance.objects.count() == 0
+    midnight = HELD.replace(hour=23) - timedelta(days=1)  # in Amsterdam the day has begun
+    come(made, made.member, at=midnight)
+    assert panel_in(made.meeting, HELD).present == {made.member.pk}
+
+
+def test_before_the_day_the_page_offers_no_presence() -> None:
+    made = scene()
+    offered = page(made.member, "meeting", made.meeting.pk)
+    noting = page(made.secretary, "meeting", made.meeting.pk)
+    Meeting.objects.update(held_at=timezone.now() + timedelta(days=2))
+
+    member, secretary = (
+        page(user, "meeting", made.meeting.pk) for user in (made.member, made.secretary)
+    )
+
+    assert ("I am here" in offered, "Note attendance" in noting) == (True, True)
+    assert ("I am here" in member, "Note attendance" in secretary) == (False, False)
+    assert "you say here that you are present" in member
+
+
+def test_the_chair_who_opens_it_earlier_is_there_by_that_and_then_others_can_be() -> None:
+    made = scene()
+    early = HELD - timedelta(days=2)
+
+    with pytest.raises(NotAllowed):
+        actions.open_meeting(meeting=made.meeting, by=made.member, reason="Now.", at=early)
+    actions.open_meeting(meeting=made.meeting, by=made.chair, reason="All are here.", at=early)
+    come(made, made.member, at=early)
+
+    there = panel_in(made.meeting, early)
+    assert (there.present, there.leads(made.chair.pk)) == ({made.chair.pk, made.member.pk}, True)
+    assert Attendance.objects.get(person=made.chair.pk).is_own
+
+
+def test_who_came_on_the_day_says_so_anew_where_it_opens_on_the_next() -> None:
+    made = scene(state=Case.State.FROZEN)
+    come(made, made.chair, made.member, made.other_member)
+    come(made, made.chair, made.member, at=LATER)
+
+    actions.open_meeting(meeting=made.meeting, by=made.chair, at=LATER)
 
     there = {made.chair.pk, made.member.pk}
-    assert panel_in(made.meeting, SOON).present == there
-    come(made, made.other_member, at=SOON)
+    assert panel_in(made.meeting, LATER).present == there
+    come(made, made.other_member, at=LATER)
     assert panel_in(made.meeting, LATER).present == there | {made.other_member.pk}
+
+
+def test_who_said_it_themselves_is_taken_away_by_nobody_else() -> None:
+    made = scene()
+    come(made, made.chair)
+    note(made, made.member)
+    drawn = {"before": [str(made.chair.pk), str(made.member.pk)]}
+    address = reverse("committees:attendance", args=[made.meeting.pk])
+
+    answered = browser(made.secretary).post(address, drawn, follow=True)
+    shown = page(made.secretary, "meeting", made.meeting.pk)
+
+    assert panel_in(made.meeting, timezone.now()).present == {made.chair.pk, made.member.pk}
+    assert "Chair said so themselves: only they say that they leave." in answered.text
+    assert "say themselves that they leave: Chair." in shown
+    browser(made.secretary).post(address, {"before": [str(made.member.pk)]})
+    assert panel_in(made.meeting, timezone.now()).present == {made.chair.pk}

@@ -287,7 +287,7 @@ def test_the_agenda_says_the_quorum_and_how_the_judgements_lie() -> None:
     made.cases = [second]
     made.judge(made.member, "not_yet")
     made.open_meeting()
-    sentence = "3 of 3 voting members present; the quorum of 2 is met"
+    sentence = "3 members take part: the quorum of 2 is met. (3 of 3 present.)"
     before = get(made.secretary, "meeting", made.meeting.pk)
 
     for case in (first, second):
@@ -483,7 +483,7 @@ def test_who_stands_aside_does_not_see_how_the_judgements_lie() -> None:
 def test_a_closed_meeting_is_shown_as_it_closed() -> None:
     made = scene(state=Case.State.DECIDED)
     late = HELD + timedelta(minutes=20)
-    actions.mark_absent(meeting=made.meeting, person=made.member.person, by=made.secretary, at=late)
+    actions.mark_absent(meeting=made.meeting, person=made.member.person, by=made.member, at=late)
     actions.mark_present(
         meeting=made.meeting, person=made.secretary.person, by=made.secretary, at=late
     )

@@ -35,7 +35,7 @@ def test_agenda(client: Client, django_assert_num_queries: Queries, students: in
     made.freeze()
     made.judge(made.member)
 
-    body = visit(client, django_assert_num_queries, 15, made.secretary, "meeting", made.meeting.pk)
+    body = visit(client, django_assert_num_queries, 16, made.secretary, "meeting", made.meeting.pk)
 
     assert body.count("/committees/cases/") >= students
 
@@ -46,7 +46,7 @@ def test_agenda_once_opened(
 ) -> None:
     made = scene(students=students, state=Case.State.OPENED)
 
-    visit(client, django_assert_num_queries, 16, made.chair, "meeting", made.meeting.pk)
+    visit(client, django_assert_num_queries, 17, made.chair, "meeting", made.meeting.pk)
 
 
 @pytest.mark.parametrize("students", [1, 30])
@@ -54,7 +54,7 @@ def test_committees(client: Client, django_assert_num_queries: Queries, students
     made = scene(students=students)
     made.freeze()
 
-    visit(client, django_assert_num_queries, 8, made.member, "list")
+    visit(client, django_assert_num_queries, 9, made.member, "list")
 
 
 @pytest.mark.parametrize("pieces", [1, 30])
@@ -85,14 +85,14 @@ def test_the_student_reads_at_the_same_cost(
 def test_deciding(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = scene(pieces=pieces, state=Case.State.OPENED)
 
-    visit(client, django_assert_num_queries, 8, made.chair, "decide", made.case.pk)
+    visit(client, django_assert_num_queries, 9, made.chair, "decide", made.case.pk)
 
 
 @pytest.mark.parametrize("pieces", [1, 30])
 def test_case_record(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = scene(pieces=pieces, state=Case.State.ANNOUNCED)
 
-    visit(client, django_assert_num_queries, 10, made.auditor, "case_record", made.case.pk)
+    visit(client, django_assert_num_queries, 9, made.auditor, "case_record", made.case.pk)
 
 
 @pytest.mark.parametrize("students", [1, 30])

@@ -17,6 +17,7 @@ from committees.rules import (
     Seat,
     accord,
     is_attainable,
+    judgements_sentence,
     obstacles,
     quorum_sentence,
 )
@@ -74,39 +75,51 @@ def test_one_human_in_two_seats_counts_once(judged: set[UUID], counts: UUID) -> 
 @pytest.mark.parametrize(
     ("made", "sentence"),
     [
-        (panel(3), "4 of 4 voting members present; the quorum of 3 is met"),
+        (panel(3), "4 members take part: the quorum of 3 is met. (4 of 4 present.)"),
         (
             panel(3, present=set()),
-            "0 of 4 voting members present; the quorum of 3 is not met; nobody leads",
+            "0 members take part, 3 are needed. (0 of 4 present.) Nobody leads.",
         ),
         (
             panel(3, present={CHAIR, ANNA, SECRETARY}),
-            "2 of 4 voting members present; the quorum of 3 is not met",
+            "2 members take part, 3 are needed. (2 of 4 present.)",
         ),
         (
             panel(3, aside={ANNA: Ground.ADVISER}),
-            "4 of 4 voting members present; 1 stands aside; the quorum of 3 is met",
+            "3 members take part: the quorum of 3 is met. (4 of 4 present, 1 does not take part.)",
         ),
         (
             panel(3, aside={ANNA: Ground.ADVISER, BEN: Ground.OWN_REQUEST}),
-            "4 of 4 voting members present; 2 stand aside; the quorum of 3 is not met",
+            "2 members take part, 3 are needed. (4 of 4 present, 2 do not take part.)",
         ),
         (  # who stands aside and is not there makes no difference
             panel(3, aside={ANNA: Ground.ADVISER}, present={CHAIR, BEN, CARO}),
-            "3 of 4 voting members present; the quorum of 3 is met",
+            "3 members take part: the quorum of 3 is met. (3 of 4 present.)",
         ),
         (
             Panel(MANDATE, 1, 1, (Seat(CHAIR, "Chair", Role.CHAIR),), present=frozenset({CHAIR})),
-            "1 of 1 voting member present; the quorum of 1 is met",
+            "1 member takes part: the quorum of 1 is met. (1 of 1 present.)",
         ),
         (
             replace(panel(1, present={ANNA}), deputy=ANNA),
-            "1 of 4 voting members present; the quorum of 1 is met; Anna leads",
+            "1 member takes part: the quorum of 1 is met. (1 of 4 present.) Anna leads.",
         ),
     ],
 )
 def test_the_quorum_in_a_sentence(made: Panel, sentence: str) -> None:
     assert quorum_sentence(made) == sentence
+
+
+@pytest.mark.parametrize(
+    ("judged", "sentence"),
+    [
+        ({ANNA}, "1 of the 2 judgements asked is in, by members who are present"),
+        ({ANNA, BEN}, "2 of the 2 judgements asked are in, by members who are present"),
+        ({ANNA, BEN, CARO}, "3 judgements are in; 2 were asked"),
+    ],
+)
+def test_the_judgements_in_a_sentence(judged: set[UUID], sentence: str) -> None:
+    assert judgements_sentence(panel(3, judged=judged)) == sentence
 
 
 people = st.sets(st.sampled_from(sorted(EVERYBODY)))
@@ -199,7 +212,7 @@ def test_somebody_without_a_seat_is_nobody_here() -> None:
         (
             panel(present={CHAIR}),
             [
-                "1 of 4 voting members present; the quorum of 2 is not met.",
+                "1 member takes part, 2 are needed. (1 of 4 present.)",
                 "1 of the 2 judgements asked is in, by members who are present.",
             ],
         ),

@@ -282,9 +282,7 @@ def end_seat(made: Scene) -> None:
 
 
 def leave(made: Scene) -> None:
-    actions.mark_absent(
-        meeting=made.meeting, person=made.member.person, by=made.secretary, at=made.at
-    )
+    actions.mark_absent(meeting=made.meeting, person=made.member.person, by=made.member, at=made.at)
 
 
 def advise(made: Scene) -> None:

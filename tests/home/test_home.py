@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.translation import pgettext
 from pytest_django import DjangoAssertNumQueries
 
-from committees.models import Case
+from committees.models import Case, Membership
 from evidence.models import FeedbackRequest
 from home.context import navigation
 from home.help import topic_of
 from home.roles import Roles, roles_of
 from home.tour import TOURS, Tour
-from people.models import Account, InstitutionRole
+from people.models import Account, InstitutionRole, Person
 from portfolio.kept import keep_figures
 from portfolio.models import Agreement, CheckIn
 from programmes.models import Enrolment, Programme
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.django_db
 
 # Session, person, roles for the page and for the navigation, and the parts of the page.
 QUERIES_OF_EVERYBODY = 6
-QUERIES_WITH_EVERY_ROLE = 34
+QUERIES_WITH_EVERY_ROLE = 37
 
 
 def check_in(enrolment: Enrolment, agreements: int = 1) -> CheckIn:
@@ -91,6 +91,8 @@ def with_every_role(rows: int) -> Account:
         with_everything_set_up(ProgrammeRoleFactory(person=person).programme)
         QualificationFactory(draft=True)
         FeedbackRequestFactory(person=giver, expires_at=soon)
+        for role in (Membership.Role.CHAIR, Membership.Role.SECRETARY):
+            MembershipFactory(person=person, role=role)
         seat = MembershipFactory(person=person)
         meeting = MeetingFactory(
             committee=seat.committee, held_at=soon, reference_at=timezone.now()
@@ -276,6 +278,23 @@ def test_who_has_several_roles_gets_one_tour_after_the_other(client: Client) -> 
     assert found == [tour.key for tour in TOURS if tour.key != "teacher"]
     person.refresh_from_db()
     assert person.closed_tours == found
+
+
+@pytest.mark.parametrize("role", Membership.Role.values)
+def test_who_sits_in_a_committee_gets_the_tour_and_the_help_of_their_seat(
+    client: Client, role: str
+) -> None:
+    person = MembershipFactory(role=role).person
+    Person.objects.update(language="en")
+    client.force_login(Account.objects.get(pk=person.pk))
+
+    page = client.get("/").text
+
+    assert f"/tour/{role}/close/" in page
+    assert f'href="/help/{role}/"' in page
+    assert ("Read a file and judge it alone" in page) == (role != Membership.Role.SECRETARY)
+    client.post(f"/tour/{role}/close/")
+    assert "/tour/" not in client.get("/").text
 
 
 def test_a_tour_that_is_not_there_cannot_be_closed(client: Client) -> None:
