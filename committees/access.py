@@ -197,6 +197,16 @@ def check_may_note_presence(by: Account, person: Person, panel: Panel) -> None:
         )
 
 
+def check_may_end_presence(by: Account, attendance: Attendance) -> None:
+    """Leave it to who said themselves that they are present to say that they leave: who could end
+    the presence of the chair would choose who leads. (domain rule 19)"""
+    if attendance.is_own and by.pk != attendance.person_id:
+        raise NotAllowed(
+            _("%(person)s said so themselves: only they say that they leave.")
+            % {"person": attendance.person}
+        )
+
+
 def check_may_contradict(by: Account, attendance: Attendance) -> None:
     """Let a member say of themselves that they were not there; no seat is asked, as it can have
     ended."""
@@ -503,16 +513,6 @@ def check_note_presence(meeting: Meeting, person: Person, panel: Panel, at: date
     check_day_has_come(meeting, at)
     if panel.seat_of(person.pk) is None:
         raise NotPossible(_("%(person)s does not sit in this meeting.") % {"person": person})
-
-
-def check_end_presence(by: Account, attendance: Attendance) -> None:
-    """Leave it to who said themselves that they are present to say that they leave: who could end
-    the presence of the chair would choose who leads. (domain rule 19)"""
-    if attendance.is_own and by.pk != attendance.person_id:
-        raise NotPossible(
-            _("%(person)s said so themselves: only they say that they leave.")
-            % {"person": attendance.person}
-        )
 
 
 def check_contradict(attendance: Attendance) -> None:

@@ -179,7 +179,7 @@ class AttendanceForm(forms.Form):
             coerce=UUID,
             choices=choices,
             initial=drawn,
-            widget=forms.CheckboxSelectMultiple(attrs={"class": "across"}),
+            widget=forms.CheckboxSelectMultiple(attrs={"class": "names"}),
             help_text=_(
                 "Members with a phone or laptop say so themselves. Anyone you note gets a mail at "
                 "once."
@@ -245,7 +245,7 @@ class LeadingForm(forms.Form):
             coerce=UUID,
             choices=[(str(seat.person), seat.name) for seat in panel.may_be_noted],
             initial=str(panel.deputy) if panel.deputy else None,
-            widget=forms.RadioSelect(attrs={"class": "across"}),
+            widget=forms.RadioSelect(attrs={"class": "names"}),
         )
 
 

@@ -82,7 +82,7 @@ class Today:
 
 
 def today_for(user: Account, roles: Roles) -> Today:
-    """Find all that waits for this person today. At most 32 queries for somebody with every role,
+    """Find all that waits for this person today. At most 35 queries for somebody with every role,
     however many rows, where their figures are kept: 16 of them for the programmes of a
     coordinator."""
     now, today = timezone.now(), timezone.localdate()

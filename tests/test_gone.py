@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from committees import actions as committees
+from committees.models import Meeting
 from evidence import actions as evidence
 from evidence.actions import Words
 from evidence.models import Evidence, FeedbackRequest
@@ -318,6 +319,8 @@ def _qualification(name: str, draft: Qualification) -> object:
 def _committee(name: str, s: rooms.Scene) -> object:
     noted = rooms.AttendanceFactory(meeting=s.meeting, person=s.member, by=s.secretary)
     said = rooms.ContradictionFactory(attendance__meeting=s.meeting, attendance__by=s.secretary)
+    today = {"held_at": BEFORE, "reference_at": BEFORE - timedelta(days=7)}
+    Meeting.objects.filter(pk=s.meeting.pk).update(**today)
     record_what_was_made()
     acts: dict[str, Act] = {
         "present": lambda: committees.mark_present(

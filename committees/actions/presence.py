@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from committees.access import (
     check_answer_contradiction,
     check_contradict,
-    check_end_presence,
     check_explained,
     check_may_answer_contradiction,
     check_may_contradict,
+    check_may_end_presence,
     check_may_note_presence,
     check_note_presence,
 )
@@ -81,8 +81,8 @@ def mark_absent(
     *, meeting: Meeting, person: Person, by: Account, at: datetime | None = None
 ) -> None:
     """Note that this member has left: they themselves, or the secretary of whom the secretary noted
-    that they came. Raises NotPossible for somebody who does not sit, of who said themselves that
-    they are present, before the day of the meeting unless it is open, and when it is closed."""
+    that they came. Raises NotPossible for somebody who does not sit, before the day of the meeting
+    unless it is open, and when it is closed."""
     meeting = locked_meeting(meeting)
     at = at or timezone.now()
     panel = panel_in(meeting, at)
@@ -91,7 +91,7 @@ def mark_absent(
     rows = Attendance.objects.current().select_related("person")
     current = rows.filter(meeting=meeting, person=person).first()
     if current is not None:
-        check_end_presence(by, current)
+        check_may_end_presence(by, current)
         _end(current, by=by, at=at)
 
 

@@ -148,14 +148,14 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
         lambda made, by: actions.mark_absent(
             meeting=made.meeting, person=made.chair.person, by=by, at=AT
         ),
-        BOTH,
+        ("chair",),  # who said it themselves
         (*STATES,),
     ),
     "note_presence": (
         lambda made, by: actions.note_presence(
             meeting=made.meeting,
             came=[made.other_member.person],
-            left=[made.chair.person],
+            left=[made.other_member.person],
             by=by,
             at=AT,
         ),

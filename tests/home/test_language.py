@@ -21,7 +21,15 @@ from django.utils import timezone, translation
 from django.utils.html import escape
 from pytest_django import Settings
 
-from committees.actions import answer_contradiction, contradict, mark_present
+from committees.actions import (
+    answer_contradiction,
+    contradict,
+    give_seat,
+    make_committee,
+    mark_present,
+    note_leading,
+    open_meeting,
+)
 from committees.models import Case, Meeting
 from demo.mailbox import kept_mails
 from demo.people import ACCOUNTS
@@ -32,6 +40,7 @@ from people.models import Account, Address, Person
 from post import outbox, work
 from post.models import OutboxMail
 from post.recipients import recipient
+from programmes.models import Programme
 from tests.journeys.states import WORDS, State, beside_the_demo
 from tests.journeys.test_states import asked, every_state
 from tests.people.factories import been_here
@@ -324,6 +333,7 @@ def typed_in(state: State) -> list[str]:
     ]
 
 
+@pytest.mark.tampers  # decisions are set back by hand
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_no_mail_holds_an_untranslated_word(known: Known, language: str) -> None:
     walk = Walk(known, language)
@@ -353,6 +363,8 @@ def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
     with TemporaryDirectory() as folder, override_settings(CHECKPOINT_ROOT=folder):
         watch_over_the_record()
     somebody_was_not_there()
+    too_few_decided()
+    a_committee_waits()
     outbox.queue("evidence/reminder", to=question.person.pk, about=question.pk, cause=None)
     for row in OutboxMail.objects.order_by("-recorded_at"):
         row.language, person = language, recipient(row.to)
@@ -363,16 +375,40 @@ def mails_in(language: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def somebody_was_not_there() -> None:
-    """Two members say so of the coming meeting, and one is answered."""
+    """Two members say so of the coming meeting, and one is answered; another stands in for the
+    chair."""
     meeting = Meeting.objects.coming().filter(committee__name="Besliscommissie Software").get()
     anneke, hakan, fatma = (
         Account.objects.get(person__name=name)
         for name in ("Anneke Smit", "Hakan Demir", "Fatma Yilmaz")
     )
+    chair = Account.objects.get(person__name="Ruud van Dijk")
+    open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
     for member in (hakan, fatma):
         noted = mark_present(meeting=meeting, person=member.person, by=anneke)
         said = contradict(attendance=noted, by=member)
     answer_contradiction(contradiction=said, was_there=True, reason="Zij sprak.", by=anneke)
+    note_leading(meeting=meeting, person=fatma.person, by=anneke)
+
+
+def too_few_decided() -> None:
+    """Two decisions of one meeting no longer stand."""
+    fallen = Case.objects.filter(state=Case.State.ANNOUNCED).order_by("meeting", "pk")
+    for case in fallen.filter(meeting=fallen[0].meeting)[:2]:
+        Case.objects.filter(pk=case.pk).update(state=Case.State.OPENED, decision=None)
+    about = fallen[0].meeting_id
+    led = Account.objects.get(person__name="Ruud van Dijk")
+    outbox.queue("committees/set_back", to=led.pk, about=about, cause=None)
+
+
+def a_committee_waits() -> None:
+    """Of two members, for the mandate of the exam board."""
+    programme = Programme.objects.order_by("pk")[0]
+    made = make_committee(programme=programme, name="Besliscommissie Nieuw", by=None)
+    for name in ("Ruud van Dijk", "Fatma Yilmaz"):
+        person = Person.objects.get(name=name)
+        address = Address.objects.current().filter(person=person, receives=True)[0].address
+        give_seat(committee=made, email=address, name=name, role="member", by=None)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -389,6 +425,7 @@ def test_no_error_holds_an_untranslated_word(
     assert len(walk.texts) == 9
 
 
+@pytest.mark.tampers  # as above
 def test_who_comes_by_a_link_or_a_letter_is_called_neither_u_nor_je(known: Known) -> None:
     """A fellow student would be "je" and an employer "u": what reads both addresses nobody."""
     visitor, said = Client(), {}

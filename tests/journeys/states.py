@@ -392,10 +392,10 @@ def _session() -> None:
     of = {each.enrolment.student.name: each for each in meeting.cases.for_list()}
     committees.recuse(case=of["Jip Kuipers"], reason="Wij zijn buren.", by=member)
     others = Account.objects.filter(person__name__in=(ADVISER, OTHER_MEMBER))
-    for user in (chair, secretary, *others):
+    committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
+    for user in (secretary, *others):
         committees.mark_present(meeting=meeting, person=user.person, by=user)
     committees.mark_present(meeting=meeting, person=member.person, by=secretary)
-    committees.open_meeting(meeting=meeting, by=chair, reason="Iedereen kan vandaag.")
     for name in ("Fleur van Leeuwen", "Zoë Martens", "Jip Kuipers"):
         committees.open_judgements(case=of[name], by=chair)
     _share_a_mailbox(of["Daan Visser"])
