@@ -13,7 +13,6 @@ from django.db import models
 from django.utils import timezone
 
 from committees import actions as committees
-from committees.models import Meeting
 from evidence import actions as evidence
 from evidence.actions import Words
 from evidence.models import Evidence, FeedbackRequest
@@ -319,12 +318,13 @@ def _qualification(name: str, draft: Qualification) -> object:
 def _committee(name: str, s: rooms.Scene) -> object:
     noted = rooms.AttendanceFactory(meeting=s.meeting, person=s.member, by=s.secretary)
     said = rooms.ContradictionFactory(attendance__meeting=s.meeting, attendance__by=s.secretary)
-    today = {"held_at": BEFORE, "reference_at": BEFORE - timedelta(days=7)}
-    Meeting.objects.filter(pk=s.meeting.pk).update(**today)
+    today = rooms.MeetingFactory(
+        committee=s.committee, held_at=BEFORE, reference_at=BEFORE - timedelta(days=7)
+    )
     record_what_was_made()
     acts: dict[str, Act] = {
         "present": lambda: committees.mark_present(
-            meeting=s.meeting, person=s.chair.person, by=s.secretary
+            meeting=today, person=s.chair.person, by=s.secretary
         ),
         "contradicted": lambda: committees.contradict(attendance=noted, by=s.member),
         "answered": lambda: committees.answer_contradiction(

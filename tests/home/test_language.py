@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory, override_settings
@@ -392,13 +393,12 @@ def somebody_was_not_there() -> None:
 
 
 def too_few_decided() -> None:
-    """Two decisions of one meeting no longer stand."""
-    fallen = Case.objects.filter(state=Case.State.ANNOUNCED).order_by("meeting", "pk")
-    for case in fallen.filter(meeting=fallen[0].meeting)[:2]:
-        Case.objects.filter(pk=case.pk).update(state=Case.State.OPENED, decision=None)
-    about = fallen[0].meeting_id
+    """A decision no longer stands, on a unit of which nobody waits again."""
+    again = Case.objects.waiting().filter(enrolment=OuterRef("enrolment"), unit=OuterRef("unit"))
+    case = Case.objects.filter(~Exists(again), state=Case.State.ANNOUNCED).order_by("pk")[0]
+    Case.objects.filter(pk=case.pk).update(state=Case.State.OPENED, decision=None)
     led = Account.objects.get(person__name="Ruud van Dijk")
-    outbox.queue("committees/set_back", to=led.pk, about=about, cause=None)
+    outbox.queue("committees/set_back", to=led.pk, about=case.meeting_id, cause=None)
 
 
 def a_committee_waits() -> None:
