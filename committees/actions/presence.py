@@ -52,10 +52,9 @@ def mark_present(
     check_may_note_presence(by, person, panel)
     check_note_presence(meeting, person, panel, at)
     noted = Attendance.objects.current().filter(meeting=meeting, person=person)
-    current = noted.first()
-    if current is not None and noted.standing().exists():
-        if not _is_of_before(meeting, current, at):
-            return current
+    current, stands = noted.first(), noted.standing().exists()
+    if current is not None and stands and not _is_of_before(meeting, current, at):
+        return current
     # Also of what ended since: else "left, and there again" would take the word away.
     said = Contradiction.objects.unanswered().filter(
         attendance__meeting=meeting, attendance__person=person

@@ -118,7 +118,8 @@ def _before(request: PersonRequest, pk: UUID) -> Before | None:
     opened = _opened(case, panel, frozen)
     writes = case.is_pending and allowed(check_may_lead, request.user, panel)
     kept = find(_decision_key(request, case), _deferral_key(request, case)) if writes else {}
-    return Before(case, panel, beside, frozen, opened, decisions_set_back(case, frozen), kept)
+    set_back = [] if "large" in request.GET else decisions_set_back(case, frozen)
+    return Before(case, panel, beside, frozen, opened, set_back, kept)
 
 
 def _recording(

@@ -150,7 +150,8 @@ def _meeting_page(
     cases = [row.case.pk for row in rows] if prepares or panel.announces(request.user.pk) else []
     to_advisers = Q(template__endswith="_adviser")
     day_has_come = not why_not(check_day_has_come, meeting, now)
-    said = list(contradictions_of(meeting))
+    is_large = "large" in request.GET
+    said = [] if is_large else list(contradictions_of(meeting))
     ordered = Errand.objects.visible_to(request.user).running().filter(about=meeting.pk)
     context = {
         "meeting": meeting,
@@ -167,7 +168,7 @@ def _meeting_page(
         "noted": _noted(meeting, request.user),
         "contradictions": said,
         "to_answer": _to_answer(said, request.user),
-        "again": _decided_again(rows),
+        "again": [] if is_large else _decided_again(rows),
         "day_has_come": day_has_come,
         "form": _attendance(meeting, panel)
         if panel.notes(request.user.pk) and day_has_come

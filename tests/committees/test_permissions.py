@@ -154,8 +154,8 @@ ACTIONS: dict[str, tuple[Act, tuple[str, ...], tuple[str, ...]]] = {
     "note_presence": (
         lambda made, by: actions.note_presence(
             meeting=made.meeting,
-            came=[made.other_member.person],
-            left=[made.other_member.person],
+            came=[made.secretary.person],
+            left=[made.secretary.person],
             by=by,
             at=AT,
         ),

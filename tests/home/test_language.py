@@ -31,7 +31,7 @@ from committees.actions import (
     note_leading,
     open_meeting,
 )
-from committees.models import Case, Meeting
+from committees.models import Case, Meeting, Membership
 from demo.mailbox import kept_mails
 from demo.people import ACCOUNTS
 from evidence.models import FeedbackRequest
@@ -402,9 +402,14 @@ def too_few_decided() -> None:
 
 
 def a_committee_waits() -> None:
-    """Of two members, for the mandate of the exam board."""
-    programme = Programme.objects.order_by("pk")[0]
-    made = make_committee(programme=programme, name="Besliscommissie Nieuw", by=None)
+    """Of two members, for the mandate of the exam board; who sits in another hears of its own."""
+    seat = Membership.objects.current().exclude(committee__mandate=None)[0]
+    about = seat.committee.mandate_id
+    assert about is not None
+    outbox.queue("committees/established", to=seat.person_id, about=about, cause=None)
+    name = "Besliscommissie Software"
+    programme = Programme.objects.exclude(committees__name=name).order_by("pk")[0]
+    made = make_committee(programme=programme, name=name, by=None)
     for name in ("Ruud van Dijk", "Fatma Yilmaz"):
         person = Person.objects.get(name=name)
         address = Address.objects.current().filter(person=person, receives=True)[0].address
