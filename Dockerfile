@@ -2,7 +2,8 @@
 FROM python:3.11-slim-trixie
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    DATA_ROOT=/data FILE_UPLOAD_TEMP_DIR=/data/incoming STATIC_ROOT=/app/staticfiles
+    DATA_ROOT=/data CHECKPOINT_ROOT=/checkpoints FILE_UPLOAD_TEMP_DIR=/data/incoming \
+    STATIC_ROOT=/app/staticfiles
 WORKDIR /app
 
 # For backup and restore: of the version of the server in docker-compose.yml.
@@ -14,6 +15,9 @@ ARG LOCK=requirements.txt
 COPY requirements.txt requirements-reports.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r ${LOCK}
 
+RUN useradd --system --uid 10001 bewijskracht \
+    && install --directory --owner bewijskracht /data /data/incoming /checkpoints
+
 COPY . ./
 # The keys here only let the settings load; an installation brings its own. REDIS_URL makes it a
 # school's installation, whose static files have hashed names.
@@ -21,8 +25,6 @@ RUN python -m tools.translations --compile \
     && SECRET_KEY=build SEAL_KEY=build INSTALLATION=build LINK_KEY=build REDIS_URL=redis://build \
        python manage.py collectstatic --no-input
 
-RUN useradd --system --uid 10001 bewijskracht \
-    && install --directory --owner bewijskracht /data /data/incoming
 USER bewijskracht
 
 EXPOSE 8000

@@ -178,6 +178,11 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_ROOT / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if not (DEMO or (folder := Path(DATABASES["default"]["NAME"]).parent).is_dir()):
+        raise ImproperlyConfigured(
+            f"There is no folder {folder} for the database: make it, or let DATA_ROOT name "
+            "another, or DATABASE_URL a PostgreSQL server."
+        )
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

@@ -1,16 +1,15 @@
 """Checking a letter by its code, for whoever holds one."""
 
-from hashlib import sha256
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from committees.export import VERIFIER
+from committees.export import verifier_alone
 from committees.forms import LetterForm
 from committees.letters import LetterInShort
+from committees.verifier import hashed
 from people.access import public
 from people.signing_in import check_codes, note_wrong_code
 
@@ -35,7 +34,7 @@ def letter_check(request: HttpRequest) -> HttpResponse:
         "form": form,
         "letter": letter,
         "institution": settings.INSTITUTION,
-        "verifier": sha256(VERIFIER.read_bytes()).hexdigest(),
+        "verifier": hashed(verifier_alone()),
     }
     return render(request, "committees/check.html", context, status=422 if form.errors else 200)
 
@@ -58,6 +57,6 @@ def _wrong(code: str) -> str:
 @require_safe
 def verifier(_request: HttpRequest) -> HttpResponse:
     """Send the verifier of this version, which needs nothing else."""
-    answer = HttpResponse(VERIFIER.read_bytes(), content_type="text/x-python; charset=utf-8")
-    answer["Content-Disposition"] = f"attachment; filename={VERIFIER.name}"
+    answer = HttpResponse(verifier_alone(), content_type="text/x-python; charset=utf-8")
+    answer["Content-Disposition"] = "attachment; filename=verifier.py"
     return answer

@@ -17,7 +17,7 @@ const say = (key, values = {}) =>
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
   dateStyle: "long",
   timeStyle: "short",
-  timeZone: words.zone,
+  timeZone: told.zone,
 });
 const calendar = new Intl.DateTimeFormat(document.documentElement.lang, {
   dateStyle: "long",
@@ -469,7 +469,7 @@ function show() {
     }
   }
   const steps = section(say("steps"));
-  add(steps, "p", say("moments", { zone: words.zone }), "soft");
+  add(steps, "p", say("moments", { zone: told.zone }), "soft");
   const ordered = add(steps, "ol");
   const key = `case:${told.case}`;
   for (const text of told.chains.find((chain) => chain.key === key).events) {

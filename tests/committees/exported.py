@@ -30,6 +30,12 @@ from tests.recorded import record_what_was_made
 NOTES = b"What I saw in the warehouse.\n"
 
 
+def read(path: Path) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
+    """Read the case of an archive, its page, and all else by name and hash."""
+    written, page, files = read_archive(path)
+    return json.loads(written), page, files
+
+
 @dataclass
 class Taken:
     """An archive that somebody has, and what they need to verify it."""
@@ -39,7 +45,7 @@ class Taken:
     root: str
 
     def verified(self, root: str = "") -> Verifier:
-        told, _page, files = read_archive(self.path)
+        told, _page, files = read(self.path)
         verifier = Verifier(told, files, root or self.root)
         verifier.verify()
         return verifier

@@ -14,16 +14,17 @@ import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from committees import actions
 from committees import verifier as verifier_of
-from committees.export import ROWS
+from committees.export import ROWS, export
 from committees.models import Case, SnapshotItem
 from committees.record import AROUND, WORDS
-from committees.verifier import CALLED, HOMES, Verifier, read_archive
+from committees.verifier import CALLED, HOMES, Verifier, in_script
 from files.models import StoredFile
 from people.models import Account, Person
-from records.models import Event
+from records.models import Checkpoint, Event
 from records.verification import sealed_models, verify
 from tests.committees.exported import (
     ALTERATIONS,
@@ -36,6 +37,7 @@ from tests.committees.exported import (
     covered,
     download,
     gone_on,
+    read,
     root_of_letter,
     taken_out,
     written,
@@ -57,7 +59,7 @@ def taken(tmp_path: Path) -> Taken:
 def test_it_proves_itself_without_the_system_and_without_a_key(taken: Taken) -> None:
     answer = taken.alone()
 
-    assert "All is as it was recorded." in answer.stdout, answer.stdout + answer.stderr
+    assert "All in case.json is as it was recorded." in answer.stdout, answer.stdout + answer.stderr
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "checkpoint 1 of" in answer.stdout
     for proven in (
@@ -146,7 +148,7 @@ def test_white_space_in_a_root_does_not_matter(taken: Taken) -> None:
 
 def test_an_altered_archive_is_altered_under_any_root(taken: Taken) -> None:
     """A root that is mistyped is no way out."""
-    told, _page, files = read_archive(taken.path)
+    told, _page, files = read(taken.path)
     [forger] = [
         forger for name, forger, _ in altered(told, files) if name == "a_comma_in_the_motivation"
     ]
@@ -186,7 +188,7 @@ def test_a_meeting_that_went_on_takes_nothing_from_the_letter(tmp_path: Path) ->
 
 def test_nothing_that_was_covered_can_be_altered_unseen_once_more_followed(tmp_path: Path) -> None:
     taken = gone_on(tmp_path)
-    told, _page, files = read_archive(taken.path)
+    told, _page, files = read(taken.path)
     proven = taken.verified().rows
     unseen, passed = [], []
     for what, other in everything_altered(told):
@@ -279,7 +281,7 @@ def test_what_was_sealed_when_a_case_was_deferred_stays_so(tmp_path: Path) -> No
 
 
 def test_each_alteration_is_named(taken: Taken) -> None:
-    told, _page, files = read_archive(taken.path)
+    told, _page, files = read(taken.path)
     unseen = []
     for name, forger, named in altered(told, files):
         verifier = Verifier(forger.told, forger.files, taken.root)
@@ -344,7 +346,7 @@ def with_chain(told: Told, place: int, values: dict[str, Any]) -> Told:
 
 
 def test_nothing_in_it_can_be_altered_unseen(taken: Taken) -> None:
-    told, _page, files = read_archive(taken.path)
+    told, _page, files = read(taken.path)
     tried, unseen = 0, []
     for what, other in everything_altered(told):
         verifier = Verifier(other, files, taken.root)
@@ -359,7 +361,7 @@ def test_nothing_in_it_can_be_altered_unseen(taken: Taken) -> None:
 
 @pytest.mark.parametrize("name", ["a_comma_in_the_motivation", "a_file_altered"])
 def test_the_verifier_itself_says_so(taken: Taken, name: str) -> None:
-    told, _page, files = read_archive(taken.path)
+    told, _page, files = read(taken.path)
     [forger] = [forger for each, forger, _named in altered(told, files) if each == name]
     if name == "a_file_altered":
         taken.rewrite(files[0][0], b"something else")
@@ -383,6 +385,43 @@ def test_a_page_that_shows_something_else_is_named(taken: Taken) -> None:
     assert "the page case.html shows something else than case.json" in answer.stdout
 
 
+def test_a_page_that_may_show_anything_is_not_to_be_read(taken: Taken) -> None:
+    """It holds the case, and yet shows something else: by its script, by words beside it, by what
+    stands before the case."""
+    with zipfile.ZipFile(taken.path) as archive:
+        held = {name: archive.read(name) for name in ("case.json", "case.html")}
+    page = held["case.html"]
+    told = b'<script type="application/json" id="told">'
+    for other in (
+        page.replace(b'document.getElementById("told")', b'document.getElementById("words")'),
+        page.replace(b"<h1>", b"<p>Attained</p><h1>"),
+        page.replace(b"<main>", told + b"{}</script><main>"),
+        page.replace(b"<body>", b"<body><!--" + page[page.index(told) :] + b"-->"),
+        b"<!--" + in_script(held["case.json"].decode()).encode() + b"--><p>Attained</p>",
+    ):
+        assert other != page
+        taken.rewrite("case.html", other)
+
+        answer = taken.alone()
+
+        assert answer.returncode == 2, answer.stdout
+        assert "Do not read case.html: it may show anything" in answer.stdout
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_page_of_each_language_is_known(tmp_path: Path, language: str) -> None:
+    made = announced()
+    with override(language):
+        archive = export(made.refreshed(), "", by=made.auditor, at=HELD + timedelta(days=1))
+        content = b"".join(archive)
+    path = tmp_path / "case.zip"
+    path.write_bytes(content)
+
+    answer = Taken(made, path, Checkpoint.objects.get().root).alone()
+
+    assert (answer.returncode, "Do not read" in answer.stdout) == (0, False), answer.stdout
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{}", b"[]", b'{"case": "x"}', b"\xff", b'{"chains": 1, "items": []}']
 )
@@ -397,7 +436,7 @@ def test_what_is_no_case_is_said_to_be_none(taken: Taken, content: bytes) -> Non
 
 @pytest.mark.parametrize("root", ["", "no root", "0" * 63])
 def test_no_root_proves_nothing(taken: Taken, root: str) -> None:
-    told, _page, files = read_archive(taken.path)
+    told, _page, files = read(taken.path)
     for proof in told["proofs"]:
         proof["leaves"] = []  # which lead to no root
 
@@ -414,7 +453,7 @@ def test_a_lawful_erasure_covers_no_other_item(tmp_path: Path) -> None:
     when = HELD + timedelta(days=1)
     actions.erase_item(item=gone, ground="Asked by the giver.", by=None, at=when)
     root = covered(days=2).root
-    told, _page, files = read_archive(taken_out(made, tmp_path).path)
+    told, _page, files = read(taken_out(made, tmp_path).path)
     [item] = [item for item in told["items"] if item["digest"] == other.digest]
     del item["content"], item["salt"]
 
@@ -530,7 +569,7 @@ def test_what_people_wrote_is_no_markup_in_its_page(tmp_path: Path) -> None:
     covered(hours=1)
     hostile_one = taken_out(made, tmp_path)
 
-    (_, page, _), (_, other, _) = read_archive(hostile_one.path), read_archive(plain.path)
+    (_, page, _), (_, other, _) = read(hostile_one.path), read(plain.path)
 
     assert "\\u003c/script\\u003e\\u003cscript\\u003ealert(1)" in page
     assert "alert(1)</" not in page

@@ -17,15 +17,19 @@ SECRETS = ("SECRET_KEY", "SEAL_KEY", "LINK_KEY", "POSTGRES_PASSWORD")
 
 @pytest.fixture
 def school(tmp_path: Path) -> dict[str, str]:
-    """The environment of an installation: .env.example, filled in."""
-    lines = (ROOT / ".env.example").read_text().splitlines()
-    given = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
-    given |= {name: secrets.token_urlsafe(48) for name in SECRETS}
-    given |= {"INSTALLATION": "school", "DATA_ROOT": str(tmp_path)}
-    given["DATABASE_URL"] = given["DATABASE_URL"].replace(
-        "${POSTGRES_PASSWORD}", given["POSTGRES_PASSWORD"]
-    )
-    return {"PATH": os.environ["PATH"]} | given
+    """The environment of an installation: .env.example, filled in, as a shell reads it."""
+    written = (ROOT / ".env.example").read_text()
+    for name in SECRETS:
+        written = written.replace(f"\n{name}=\n", f"\n{name}={secrets.token_urlsafe(48)}\n")
+    written = written.replace("\nINSTALLATION=\n", "\nINSTALLATION=school\n")
+    (tmp_path / ".env").write_text(f"{written}\nDATA_ROOT={tmp_path}\n")
+    path = {"PATH": os.environ["PATH"]}
+    command = ["sh", "-ec", "set -a; . ./.env; env -0"]
+    told = subprocess.run(
+        command, cwd=tmp_path, env=path, capture_output=True, text=True, check=True
+    ).stdout
+    given = dict(line.split("=", 1) for line in told.split("\0") if line)
+    return path | {name: value for name, value in given.items() if f"\n{name}=" in written}
 
 
 def check(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -111,3 +115,28 @@ def test_nothing_can_be_made_up_in_it(school: dict[str, str]) -> None:
     assert "Unknown command: 'generate_school'" in run("generate_school")
     assert "Unknown command: 'demo'" in run("demo")
     assert "--students" in run("generate_school", DEMO="1")
+
+
+def test_where_the_database_has_no_folder_that_is_said(
+    school: dict[str, str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "manage.py", "migrate"]
+    gone = str(tmp_path / "not-mounted")
+    here = {name: value for name, value in school.items() if name != "DATABASE_URL"}
+
+    done = subprocess.run(
+        command, cwd=ROOT, env=here | {"DATA_ROOT": gone}, capture_output=True, text=True
+    )
+
+    assert f"There is no folder {gone} for the database: make it" in done.stderr
+    assert done.returncode == 1
+
+
+def test_what_has_a_space_in_it_arrives_whole(school: dict[str, str]) -> None:
+    code = "from config import settings as s; print(s.INSTITUTION, s.DEFAULT_FROM_EMAIL, sep='|')"
+    command = [sys.executable, "-c", code]
+
+    told = subprocess.run(command, cwd=ROOT, env=school, capture_output=True, text=True, check=True)
+
+    assert told.stdout == "My school|Bewijskracht <bewijskracht@school.example>\n"
+    assert school["POSTGRES_PASSWORD"] in school["DATABASE_URL"]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from committees.verifier import Verifier, read_archive
+from committees.verifier import Verifier
 from tests.committees.exported import (
     Taken,
     altered,
     announced,
     contradicted,
     gone_on,
+    read,
     taken_out,
 )
 
@@ -53,7 +54,7 @@ def opened(taken: Taken, page: "Page") -> "Page":
 def test_the_page_says_the_same_as_the_verifier(
     taken: Taken, new_page: "Callable[..., Page]"
 ) -> None:
-    told, _page, files = read_archive(taken.path)
+    told, _page, files = read(taken.path)
     page = opened(taken, new_page())
 
     page.fill("#root", taken.root)
@@ -89,7 +90,7 @@ def test_after_the_meeting_went_on_it_says_the_same(
     tmp_path: Path, new_page: "Callable[..., Page]"
 ) -> None:
     taken = unpacked(gone_on(tmp_path))
-    told, _page, files = read_archive(taken.path)
+    told, _page, files = read(taken.path)
     page = opened(taken, new_page())
 
     page.fill("#root", f" {taken.root[:32]}\n{taken.root[32:].upper()} ")
@@ -130,7 +131,7 @@ def test_a_typing_mistake_is_not_called_tampering(
 def test_a_file_that_nobody_chose_is_not_compared_and_one_with_other_bytes_is_altered(
     taken: Taken, new_page: "Callable[..., Page]"
 ) -> None:
-    _told, _page, [(name, _digest)] = read_archive(taken.path)
+    _told, _page, [(name, _digest)] = read(taken.path)
     page = opened(taken, new_page())
     page.fill("#root", taken.root)
 
