@@ -39,12 +39,15 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+)
+
+
 def canonical(value: Any) -> bytes:
     """Write a value as JSON with sorted keys and no white space; aware moments in UTC, ids and
     dates as text. Raises TypeError for what has no such form."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
-    ).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def row_in_full(row: Sealed) -> bytes:
