@@ -383,7 +383,7 @@ def test_a_case_on_the_projector_follows(enter: Enter) -> None:
     expect(page.locator("#live")).to_have_text("judgements opened")
     actions.mark_absent(meeting=made.meeting, person=made.other_member.person, by=made.other_member)
     assert asks_again(page) == 200
-    expect(page.locator("#live")).to_contain_text("2 of 3 voting members present")
+    expect(page.locator("#live")).to_contain_text("(2 of 3 present.)")
     assert page.evaluate("document.activeElement.id") == "room"
 
 
