@@ -1,12 +1,16 @@
 """What a meeting's page shows of each case."""
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
+from django.db.models import F, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.urls import reverse
 
 from committees.access import (
@@ -21,22 +25,33 @@ from committees.access import (
 from committees.models import Case, Judgement, Meeting
 from committees.rules import Accord, Ground, Panel, accord, quorum_sentence
 from committees.standing import standing_of
-from committees.who_sits import moment_of, panels_of
+from committees.ties import id_of
+from committees.who_sits import moment_of, panels_in, panels_of
 from people.access import allowed
 from people.models import Account
-from records.models import Chain
+from programmes.models import Unit
+from records.models import Chain, ChainKey
+from records.prepared import PreparedQuery
 from records.refusals import why_not
 
 
 @dataclass(frozen=True, slots=True)
 class AgendaRow:
-    """A case with the committee before it, as this viewer may know it."""
+    """A case with the committee before it, as this viewer may know it, and the name of the
+    student."""
 
     case: Case
+    name: str
     panel: Panel
     agreement: Accord | None
     viewer: Account
     attained: Sequence[str] = ()  # parts that stand from earlier cases, while this one is pending
+
+    @property
+    def kind(self) -> Hashable:
+        """All that what is asked of it below hangs on, but where it leads: rows of one meeting and
+        one kind are answered alike."""
+        return self.case.state, self.case.is_opened, id(self.panel), self.agreement
 
     @property
     def stands_aside(self) -> bool:
@@ -135,16 +150,71 @@ class AgendaRow:
 
 
 def agenda_of(meeting: Meeting, *, viewer: Account, at: datetime) -> list[AgendaRow]:
-    """Return the cases of a meeting in order, with what stands from before. At most six queries,
-    more as `panels_of` says."""
-    rows = rows_for(meeting.cases.for_list(), viewer=viewer, at=moment_of(meeting, at))
-    asked = [row.case for row in rows if row.case.is_pending]
-    stands = standing_of({case.enrolment_id for case in asked}, {case.unit_id for case in asked})
+    """Return the cases of a meeting (read with its committee and programme) in order, with what
+    stands from before. At most five queries, three more where something does, and more as
+    `panels_of` says."""
+    return agenda_and_panel(meeting, viewer=viewer, at=at)[0]
+
+
+def agenda_and_panel(
+    meeting: Meeting, *, viewer: Account, at: datetime
+) -> tuple[list[AgendaRow], Panel]:
+    """Return the agenda, as `agenda_of`, and the committee in the meeting, before no case."""
+    cases, named = _cases_of(meeting)
+    sits, panels = panels_in(meeting, cases, moment_of(meeting, at))
+    rows = _rows(cases, named, panels, viewer, _agreed(meeting, cases, panels))
+    return _with_what_stands(meeting, rows), sits
+
+
+def _cases_of(meeting: Meeting) -> tuple[list[Case], dict[UUID, str]]:
+    """Read the cases of a meeting, which share its programme, and the names of their students, by
+    case. Two queries."""
+    units = {unit.pk: unit for unit in UNITS.rows(meeting.committee.programme_id)}
+    cases = AGENDA.rows(meeting.pk)
+    for case in cases:
+        case.meeting, case.unit = meeting, units[case.unit_id]
+        case.enrolment.programme = meeting.committee.programme
+    return cases, {case.pk: case.student_name for case in cases}
+
+
+def _agenda(meeting: UUID) -> "QuerySet[Case]":
+    rows = Case.objects.filter(meeting=meeting).select_related("enrolment")
+    own = ("meeting", "unit", "order", "state", "opened_at", "recorded_at", "waits_for")
+    return rows.only(*own, "enrolment__student", "enrolment__programme").annotate(
+        student_name=F("enrolment__student__name")
+    )
+
+
+def _units(programme: UUID) -> "QuerySet[Unit]":
+    return Unit.objects.filter(programme=programme)
+
+
+def _attained_before(meeting: UUID) -> QuerySet:
+    """Find the enrolments and units of pending cases on which a decision was announced before."""
+    rows = Case.objects.filter(
+        meeting=meeting,
+        state__in=Case.PENDING,
+        enrolment__cases__unit=F("unit"),
+        enrolment__cases__state=Case.State.ANNOUNCED,
+    )
+    return rows.order_by().values_list("enrolment", "unit")
+
+
+AGENDA, UNITS = PreparedQuery(_agenda), PreparedQuery(_units)
+ATTAINED_BEFORE = PreparedQuery(_attained_before)
+
+
+def _with_what_stands(meeting: Meeting, rows: list[AgendaRow]) -> list[AgendaRow]:
+    """Say of the pending cases which parts were attained before."""
+    found = [(id_of(one), id_of(other)) for one, other in ATTAINED_BEFORE.tuples(meeting.pk)]
+    if not found:
+        return rows
+    stands = standing_of({one for one, _unit in found}, {unit for _one, unit in found})
     return [
-        replace(row, attained=found.titles)
+        replace(row, attained=stood.titles)
         if row.case.is_pending
         and not row.stands_aside
-        and (found := stands.get((row.case.enrolment_id, row.case.unit_id)))
+        and (stood := stands.get((row.case.enrolment_id, row.case.unit_id)))
         else row
         for row in rows
     ]
@@ -155,13 +225,30 @@ def rows_for(cases: Iterable[Case], *, viewer: Account, at: datetime) -> list[Ag
     cases; more as `panels_of` says."""
     kept = list(cases)
     panels = panels_of(kept, at)
-    findings = _opened_findings(kept, panels)
-    rows = []
-    for case in kept:
-        panel = panels[case.pk]
-        lie = None if viewer.pk in panel.aside else accord(findings[case.pk])
-        rows.append(AgendaRow(case, panel, lie, viewer))
-    return rows
+    named = {case.pk: case.enrolment.student.name for case in kept}
+    opened = [case.pk for case in kept if case.is_opened]
+    found = Judgement.objects.standing().filter(case__in=opened) if opened else None
+    given = list(found.values_list(*FINDINGS)) if found is not None else []
+    return _rows(kept, named, panels, viewer, _accords(given, panels))
+
+
+def _rows(
+    cases: Iterable[Case],
+    named: Mapping[UUID, str],
+    panels: Mapping[UUID, Panel],
+    viewer: Account,
+    agreed: Mapping[UUID, Accord | None],
+) -> list[AgendaRow]:
+    return [
+        AgendaRow(
+            case,
+            named[case.pk],
+            panel := panels[case.pk],
+            None if viewer.pk in panel.aside else agreed.get(case.pk),
+            viewer,
+        )
+        for case in cases
+    ]
 
 
 def to_judge(user: Account, meetings: Collection[Meeting], at: datetime) -> list[Case]:
@@ -170,34 +257,150 @@ def to_judge(user: Account, meetings: Collection[Meeting], at: datetime) -> list
     read = Case.objects.filter(meeting__in=meetings, state=Case.State.FROZEN)
     cases = list(read.for_list())
     panels = panels_of(cases, at)
-    return [case for case in cases if AgendaRow(case, panels[case.pk], None, user).awaits_viewer]
+    rows = [AgendaRow(case, "", panels[case.pk], None, user) for case in cases]
+    return [row.case for row in rows if row.awaits_viewer]
 
 
-def mark_of(meeting: Meeting) -> str:
-    """Return what changes with whatever a page of this meeting or of its cases shows: where the
-    chains of events stand on which that is written. Two queries."""
-    cases = meeting.cases.only("meeting")
-    owners = (meeting, meeting.committee, meeting.committee.programme, *cases)
-    chains = Chain.objects.filter(key__in=[owner.chain for owner in owners]).order_by("key")
-    heads = "".join(chains.values_list("head", flat=True))
-    return sha256(heads.encode()).hexdigest()[:16]
+def mark_of(viewer: Account, *, meeting: UUID | None = None, case: UUID | None = None) -> str:
+    """Return what changes with whatever a page of this meeting, or of that of this case, or of its
+    cases shows: where the chains of events stand on which that is written. Empty for who may not
+    see the meeting. One query."""
+    rows = HEADS.tuples(meeting, viewer.pk) if meeting else HEADS_OF_CASE.tuples(case, viewer.pk)
+    heads = "".join(head for _key, head in rows)
+    return sha256(heads.encode()).hexdigest()[:16] if heads else ""
+
+
+def _heads(meeting: UUID, viewer: UUID) -> QuerySet:
+    return _heads_of(Meeting.objects.filter(pk=meeting), viewer)
+
+
+def _heads_of_case(case: UUID, viewer: UUID) -> QuerySet:
+    of_case = Case.objects.filter(pk=case).order_by().values("meeting")
+    return _heads_of(Meeting.objects.filter(pk__in=of_case), viewer)
+
+
+def _heads_of(meetings: "QuerySet[Meeting]", viewer: UUID) -> QuerySet:
+    seen = meetings.visible_to(Account(pk=viewer)).order_by()  # type: ignore[attr-defined]
+    keys = [
+        seen.values_list(ChainKey("meeting", "pk")),
+        seen.values_list(ChainKey("committee", "committee")),
+        seen.values_list(ChainKey("programme", "committee__programme")),
+        seen.filter(cases__isnull=False).values_list(ChainKey("case", "cases")),
+    ]
+    first, *others = (Chain.objects.filter(key__in=of).values_list("key", "head") for of in keys)
+    return first.union(*others, all=True).order_by("key")
+
+
+HEADS, HEADS_OF_CASE = map(PreparedQuery, (_heads, _heads_of_case))  # a projector asks and asks
+
+
+# --- A case among those beside it -----------------------------------------------------------------
+
+Beside = tuple[Case | None, Case | None]
+
+
+def _case_seen(case: UUID, viewer: UUID) -> QuerySet[Case]:
+    return Case.objects.visible_to(Account(pk=viewer)).for_page().filter(pk=case)
+
+
+def _order_of(meeting: UUID) -> QuerySet:
+    return Case.objects.filter(meeting=meeting).values("pk")
+
+
+def _two(one: UUID, other: UUID) -> QuerySet[Case]:
+    rows = Case.objects.filter(pk__in=[one, other]).order_by()
+    return rows.select_related("enrolment__student", "decision", "deferral")
+
+
+CASE, ORDER, TWO = PreparedQuery(_case_seen), PreparedQuery(_order_of), PreparedQuery(_two)
+
+
+def case_seen(pk: UUID, viewer: Account) -> Case | None:
+    """Read a case by its page (`for_page`); None for who may not see it. One query."""
+    return next(iter(CASE.rows(pk, viewer.pk)), None)
+
+
+def placed(case: Case, viewer: Account, at: datetime) -> tuple[Panel, Beside]:
+    """Return the committee before a case (of `case_seen`), and the cases before and after it on the
+    agenda, past those from which the viewer stands aside. Three queries, two more for each of
+    these; more as `panels_of` says."""
+    order = [row["pk"] for row in ORDER.rows(case.meeting_id)]
+    here = order.index(case.pk)
+    ways = (iter(order[:here][::-1]), iter(order[here + 1 :]))
+    there: list[Case | None] = [None, None]
+    left = [0, 1]
+    while True:
+        asked = {way: pk for way in left if (pk := next(ways[way], None))}
+        rows = _beside(case, list(asked.values()))
+        panels = panels_of([case, *rows.values()], at)
+        for way, pk in asked.items():
+            there[way] = None if viewer.pk in panels[pk].aside else rows[pk]
+        left = [way for way in asked if there[way] is None]
+        if not left:
+            return panels[case.pk], (there[0], there[1])
+
+
+def _beside(case: Case, keys: list[UUID]) -> dict[UUID, Case]:
+    """Read at most two cases of the meeting of this one, which they share."""
+    rows = TWO.rows(keys[0], keys[-1]) if keys else []
+    for row in rows:
+        row.meeting = case.meeting
+        row.enrolment.programme = case.enrolment.programme
+    return {row.pk: row for row in rows}
 
 
 def next_up(rows: Iterable[AgendaRow]) -> Case | None:
     """Return the case of which the viewer records the decision next: those on which all agree
     first."""
-    up = [row for row in rows if row.is_up]
+    up = rows_that(rows, lambda row: row.is_up)
     return min(up, key=lambda row: not row.goes_fast).case if up else None
 
 
-def _opened_findings(
-    cases: list[Case], panels: dict[UUID, Panel]
-) -> dict[UUID, list[dict[str, str]]]:
-    """Find the findings that count, of the cases whose judgements were opened. One query."""
-    opened = [case for case in cases if case.is_opened]
-    found: dict[UUID, list[dict[str, str]]] = defaultdict(list)
-    rows = Judgement.objects.standing().filter(case__in=opened)
-    for case, person, findings in rows.values_list("case", "person", "findings"):
-        if panels[case].counts(person):
-            found[case].append(findings)
+def rows_that(rows: Iterable[AgendaRow], what: Callable[[AgendaRow], bool]) -> list[AgendaRow]:
+    """Return the rows of one meeting of which this holds, asked once of each kind."""
+    known: dict[Hashable, bool] = {}
+    found = []
+    for row in rows:
+        if (kind := row.kind) not in known:
+            known[kind] = what(row)
+        if known[kind]:
+            found.append(row)
     return found
+
+
+# --- How the judgements lie -----------------------------------------------------------------------
+
+FINDINGS = ("case", "person", Cast("findings", TextField()))
+
+
+def _agreed(
+    meeting: Meeting, cases: Iterable[Case], panels: Mapping[UUID, Panel]
+) -> dict[UUID, Accord | None]:
+    """Tell of the cases of a meeting whose judgements were opened how these lie to each other. One
+    query where there are."""
+    if not any(case.is_opened for case in cases):
+        return {}
+    return _accords(OPENED_FINDINGS.tuples(meeting.pk), panels)
+
+
+def _opened_findings(meeting: UUID) -> QuerySet:
+    rows = Judgement.objects.standing().filter(case__meeting=meeting, case__opened_at__isnull=False)
+    return rows.values_list(*FINDINGS)
+
+
+OPENED_FINDINGS = PreparedQuery(_opened_findings)
+
+
+def _accords(
+    given: Iterable[Sequence[Any]], panels: Mapping[UUID, Panel]
+) -> dict[UUID, Accord | None]:
+    """Compare the findings that count, of each case."""
+    read: dict[str, dict[str, str]] = {}  # most are the same
+    found: dict[UUID, list[dict[str, str]]] = defaultdict(list)
+    for case, person, findings in given:
+        key = id_of(case)
+        if panels[key].counts(id_of(person)):
+            if findings not in read:
+                read[findings] = json.loads(findings)
+            found[key].append(read[findings])
+    return {key: accord(findings) for key, findings in found.items()}

@@ -3,7 +3,7 @@ what a motivation can rest on."""
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,10 +14,10 @@ from django.http import QueryDict
 
 from committees.models import Case, ContradictionAnswer, Decision, Judgement, Outcome
 from committees.rules import Panel, Seat
+from committees.set_figures import ROLES_SHOWN, FrozenPages
 from committees.snapshots import FrozenSet
 from committees.who_sits import panel_sealed
 from evidence.models import GiverRole, Revision
-from people.models import Account
 from portfolio.coverage import EVERYTHING, WHOLE, draw
 from portfolio.evidence_set import (
     NOTED,
@@ -32,6 +32,7 @@ from portfolio.lines import under
 from portfolio.models import Light
 
 PIECES_AT_A_TIME = 30
+ASIDE_AT_A_TIME = 50
 GROUPS_AT_A_TIME = 12  # of what a motivation can rest on
 
 
@@ -127,27 +128,76 @@ def shown_pieces(
     ]
 
 
-def set_context(
-    case: Case, evidence_set: EvidenceSet, *, erased: int = 0, asked: QueryDict | None = None
+def set_context(case: Case, evidence_set: EvidenceSet) -> dict[str, Any]:
+    """Return what `committees/_set.html` draws of a set that was read, whole: to print, or as it
+    would be frozen. No query to the database."""
+    aside = evidence_set.set_aside
+    return _drawn(case, evidence_set) | {
+        "coverage": draw(evidence_set),
+        "pieces": Paginator(piece_rows(evidence_set), PIECES_AT_A_TIME).page(1),
+        "set_aside": Paginator(aside, max(1, len(aside))).page(1),
+    }
+
+
+def frozen_context(
+    case: Case, pages: FrozenPages, *, asked: QueryDict | None = None
 ) -> dict[str, Any]:
-    """Return what `committees/_set.html` draws, for the committee, the student and the auditor
-    alike. Where the reader can ask for a part of the coverage, `asked` is the query that does so.
-    No query to the database."""
+    """Return what `committees/_set.html` draws of a frozen set, for the committee, the student and
+    the auditor alike. Where the reader can ask for a part of the coverage, `asked` is the query
+    that does so. One query where the figures are kept, at most two more for a part."""
+    pages.want(_first_numbers(pages))
+    around = pages.around
     filters = None
     if asked is not None:
-        filters = CoverageFilterForm(asked, evidence_set.frame, evidence_set.last_check_in)
-    return {
-        "erased": erased,
+        filters = CoverageFilterForm(asked, around.frame, around.last_check_in)
+    return _drawn(case, around) | {
+        "erased": pages.first["erased"],
         "filters": filters,
-        "coverage": draw(evidence_set, filters.only if filters else EVERYTHING),
+        "coverage": pages.coverage(filters.only if filters else EVERYTHING),
+        "pieces": pieces_page(pages),
+        "set_aside": aside_page(pages),
+    }
+
+
+def _drawn(case: Case, evidence_set: EvidenceSet) -> dict[str, Any]:
+    return {
+        "erased": 0,
+        "filters": None,
         "evidence_set": evidence_set,
         "at": under("committees:line", case.pk, key=WHOLE),
         "pieces_at": under("committees:piece", case.pk, key=UUID(int=0)),
-        "pieces": Paginator(piece_rows(evidence_set), PIECES_AT_A_TIME).page(1),
         "check_ins": [
             (item, Light(item.light).label if item.light else "") for item in evidence_set.check_ins
         ],
     }
+
+
+def _first_numbers(pages: FrozenPages) -> set[int]:
+    """List the items that a page of a set shows first, so that they are read together."""
+    numbers = {number for number, *_rest in pages.first["pieces"][:PIECES_AT_A_TIME]}
+    numbers |= {number for *three, _place in pages.first["newest"] for number in three} - {0}
+    return numbers | set(pages.first["set_aside"][:ASIDE_AT_A_TIME])
+
+
+def pieces_page(pages: FrozenPages, asked: str | None = None) -> Page:
+    """Return the pieces of a frozen set as lines, so many at a time. One query where these were not
+    wanted before."""
+    page = Paginator(pages.first["pieces"], PIECES_AT_A_TIME).get_page(asked)
+    pages.want([number for number, *_rest in page.object_list])
+    page.object_list = [
+        PieceRow(piece, people, tuple(ROLES_SHOWN[int(place)] for place in roles))
+        for number, people, roles in page.object_list
+        if (piece := pages.fact(number))
+    ]
+    return page
+
+
+def aside_page(pages: FrozenPages, asked: str | None = None) -> Page:
+    """Return what the student set aside, so much at a time. One query as `pieces_page`."""
+    page = Paginator(pages.first["set_aside"], ASIDE_AT_A_TIME).get_page(asked)
+    pages.want(page.object_list)
+    page.object_list = [item for number in page.object_list if (item := pages.fact(number))]
+    return page
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +260,11 @@ class DecisionFacts:
     cited: tuple[str, ...]
 
 
-def decision_facts(decision: Decision, frozen: FrozenSet) -> DecisionFacts:
-    """Return the decision as it is read. One query, unless its findings were prefetched."""
-    titles = frozen.titles()
-    parts = {part.id: part.title for part in frozen.evidence_set.frame.parts}
+def decision_facts(decision: Decision, frozen: FrozenSet | FrozenPages) -> DecisionFacts:
+    """Return the decision as it is read. One query, unless its findings were prefetched, and what
+    finding the titles takes."""
+    titles = frozen.titles_of(decision.cited)
+    parts = {part.id: part.title for part in frozen.frame.parts}
     return DecisionFacts(
         tuple(
             ShownFinding(
@@ -229,7 +280,9 @@ def decision_facts(decision: Decision, frozen: FrozenSet) -> DecisionFacts:
     )
 
 
-def replaced_decisions(case: Case, frozen: FrozenSet) -> list[tuple[Decision, DecisionFacts]]:
+def replaced_decisions(
+    case: Case, frozen: FrozenSet | FrozenPages
+) -> list[tuple[Decision, DecisionFacts]]:
     """Return the decisions of this case that another took the place of, newest first. Two queries,
     none where the one that stands is the first."""
     if case.standing.number == 1:
@@ -251,7 +304,7 @@ class SetBack:
     answers: tuple[ContradictionAnswer, ...]
 
 
-def decisions_set_back(case: Case, frozen: FrozenSet) -> list[SetBack]:
+def decisions_set_back(case: Case, frozen: FrozenSet | FrozenPages) -> list[SetBack]:
     """Return the decisions of this case that were set back, newest first. One query where its
     judgements were opened and no first decision stands; where there is one, two more and one for
     each."""
@@ -279,21 +332,6 @@ def decisions_set_back(case: Case, frozen: FrozenSet) -> list[SetBack]:
         )
         for row in rows
     ]
-
-
-Neighbours = tuple[Case | None, Case | None]
-
-
-def neighbours(
-    case: Case, agenda: Iterable[Case], panels: Mapping[UUID, Panel], viewer: Account
-) -> Neighbours:
-    """Return the cases before and after this one on the agenda, past those from which the viewer
-    stands aside."""
-    rows = [row for row in agenda if row == case or viewer.pk not in panels[row.pk].aside]
-    place = rows.index(case)
-    before = rows[place - 1] if place else None
-    after = rows[place + 1] if place + 1 < len(rows) else None
-    return before, after
 
 
 # --- What a motivation rests on -------------------------------------------------------------------

@@ -7,6 +7,8 @@ from django import forms
 from django.core.validators import MinValueValidator
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from committees.access import check_figures
@@ -137,21 +139,43 @@ class AgendaUnitForm(forms.Form):
         cast(forms.ModelChoiceField, self.fields["unit"]).queryset = programme.units.all()
 
 
+class BoxesOfMany(forms.CheckboxSelectMultiple):
+    """Boxes for hundreds of choices, without groups. One is drawn, and put there for each: to draw
+    them all takes longer than the rest of the page."""
+
+    A_VALUE, A_LABEL = "\uf8f0", "\uf8f1"
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen, choices = set(map(str, value or ())), list(self.choices)
+        self.choices = [(self.A_VALUE, self.A_LABEL)]
+        parts = {}
+        for is_chosen in (False, True):
+            picked = [self.A_VALUE] if is_chosen else []
+            text = super().render(name, picked, attrs, renderer)
+            before, start, rest = text.partition("<li")
+            row, end, after = rest.rpartition("</li>")
+            parts[is_chosen] = start + row + end + "\n"
+        rows = []
+        for place, (key, label) in enumerate(choices):
+            row = parts[str(key) in chosen].replace(self.A_VALUE, escape(key))
+            row = row.replace(f"{name}_0", f"{name}_{place}")  # of the box, for its label
+            rows.append(row.replace(self.A_LABEL, escape(label)))
+        return mark_safe("".join([before, *rows, after]))  # noqa: S308 - escaped above
+
+
 class AgendaForm(forms.Form):
     """Of which students: the second step."""
 
-    enrolments = forms.ModelMultipleChoiceField(
-        Enrolment.objects.none(),
-        label=_("Students"),
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "framed"}),
-        error_messages={"required": _("Choose at least one student.")},
-    )
-
-    def __init__(self, data: Any = None, *, enrolments: Any) -> None:
+    def __init__(self, data: Any = None, *, enrolments: Iterable[Enrolment]) -> None:
         super().__init__(data)
-        field = cast(forms.ModelMultipleChoiceField, self.fields["enrolments"])
-        field.queryset = enrolments
-        field.label_from_instance = lambda enrolment: enrolment.student.name  # type: ignore[method-assign, assignment]  # of this one field
+        by_key = {str(enrolment.pk): enrolment for enrolment in enrolments}
+        self.fields["enrolments"] = forms.TypedMultipleChoiceField(
+            label=_("Students"),
+            coerce=by_key.__getitem__,
+            choices=[(key, enrolment.student.name) for key, enrolment in by_key.items()],
+            widget=BoxesOfMany(attrs={"class": "framed"}),
+            error_messages={"required": _("Choose at least one student.")},
+        )
 
 
 class AttendanceForm(forms.Form):

@@ -511,8 +511,8 @@ class CaseQuerySet(models.QuerySet):
 
     def for_page(self) -> Self:
         """Read the cases as `for_list`, and with qualification, the decision that stands, its
-        announcement and what it replaced, deferral, and the snapshot less its manifest, which is
-        long. One query."""
+        announcement and what it replaced, deferral, and the snapshot with its figures, less what
+        is long. One query."""
         return (
             self.for_list()
             .select_related(
@@ -521,9 +521,9 @@ class CaseQuerySet(models.QuerySet):
                 "decision__by",
                 "decision__supersession__earlier",
                 "deferral__by",
-                "snapshot",
+                "snapshot__figures",
             )
-            .defer("snapshot__manifest")
+            .defer("snapshot__manifest", "snapshot__figures__shown")
         )
 
 
@@ -669,6 +669,12 @@ class Case(Row, Sealed):
         if self.state == self.State.DEFERRED:
             return self.deferral
         return self.decision
+
+    @property
+    def has_outcome_at_hand(self) -> bool:
+        """Whether its outcome was read with it."""
+        name = "deferral" if self.state == self.State.DEFERRED else "decision"
+        return name in self._state.fields_cache
 
     @property
     def settled_at(self) -> datetime:
@@ -824,6 +830,35 @@ class SnapshotItem(AppendOnly):
             shown = {file["file"] for file in files}
             if sorted(shown - {""}) != sorted(str(row.file_id) for row in self.files.all()):
                 yield "the files that are shown with it are not those that it names"
+
+
+class SetFigures(models.Model):
+    """What is counted in a frozen set, and where its items stand; in figures and numbers, never in
+    words. It holds for this digest, and as long as nothing was erased from the set since it was
+    counted. Derived, and counted anew at any time (committees/set_figures.py)."""
+
+    snapshot = models.OneToOneField(
+        Snapshot, on_delete=models.CASCADE, primary_key=True, related_name="figures"
+    )
+    erasures = models.PositiveIntegerField(default=0)
+    counted_erasures = models.PositiveIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+    # What a page shows first, and apart, as it is long, what the rest is found in.
+    first = models.JSONField(default=dict)
+    shown = models.JSONField(default=dict)
+    counted_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.snapshot_id)
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is of the set as it is now; to be read with its snapshot."""
+        return (
+            self.counted_at is not None
+            and self.counted_erasures == self.erasures
+            and self.digest == self.snapshot.digest
+        )
 
 
 class SnapshotFile(AppendOnly):

@@ -1,7 +1,10 @@
 """Reads in one query who has to do with what, from as many tables as say so."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from enum import StrEnum, auto
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db.models import CharField, F, QuerySet, Value
@@ -45,23 +48,33 @@ class Tie(StrEnum):
     """with a case: said whose feedback it is"""
 
 
+NOBODY: frozenset[tuple[UUID, str]] = frozenset()
+TIES = {str(tie): tie for tie in Tie}
+
+
 class Ties(defaultdict[tuple[Tie, UUID], dict[UUID, str]]):
     """Who has to do with something, and how: by the tie and the id of what it is with, the people,
     each with the word of their tie, or nothing."""
 
-    def __init__(self, *rows: QuerySet) -> None:
-        """Read what these rows say, each made by `tied`. One query."""
+    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Read what these rows say, of `together`, with ids as they are or as the database writes
+        them. No query but that of the rows."""
         super().__init__(dict)
         self.names: dict[UUID, str] = {}
-        self.add(*rows)
+        self.add(rows)
 
-    def add(self, *rows: QuerySet) -> None:
-        """Add what these rows say, each made by `tied`, those with a name in its order. One
-        query."""
-        for tie, of, who, word, name in rows[0].union(*rows[1:], all=True).order_by("name"):
-            self[Tie(tie), of][who] = word
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Add what these rows say, those with a name in its order."""
+        for tie, of, who, word, name in rows:
+            person = id_of(who)
+            self[TIES[tie], id_of(of)][person] = word
             if tie == Tie.SITS:
-                self.names[who] = name
+                self.names[person] = name
+
+    def likeness(self, tie: Tie, of: UUID) -> frozenset[tuple[UUID, str]]:
+        """Return who has this tie to something, and its word, to be compared."""
+        found = self.get((tie, of))
+        return frozenset(found.items()) if found else NOBODY
 
     def having(self, tie: Tie) -> list[tuple[UUID, str]]:
         """List whoever has this tie to anything, each with its word."""
@@ -73,6 +86,17 @@ class Ties(defaultdict[tuple[Tie, UUID], dict[UUID, str]]):
         found = self[Tie.SITS, meeting].items()
         seats = (Seat(person, self.names[person], role) for person, role in found)
         return tuple(sorted(seats, key=lambda seat: ORDER.index(Membership.Role(seat.role))))
+
+
+@lru_cache(maxsize=8192)  # the same few people and cases, in every row
+def id_of(of: UUID | str) -> UUID:
+    """Return an id as it is, of an id as the database writes it."""
+    return of if isinstance(of, UUID) else UUID(of)
+
+
+def together(rows: Sequence[QuerySet]) -> QuerySet:
+    """Select what all these rows say, each made by `tied`, by name. One query once it is read."""
+    return rows[0].union(*rows[1:], all=True).order_by("name")
 
 
 def tied(

@@ -37,6 +37,7 @@ urlpatterns = [
     path("cases/<uuid:pk>/draft/", cases.dossier, {"is_draft": True}, name="judgement_draft"),
     path("cases/<uuid:pk>/lines/<slug:key>/", sets.line, name="line"),
     path("cases/<uuid:pk>/pieces/", sets.pieces, name="pieces"),
+    path("cases/<uuid:pk>/set-aside/", sets.set_aside, name="set_aside"),
     path("cases/<uuid:pk>/pieces/<uuid:piece>/", sets.piece, name="piece"),
     path("cases/<uuid:pk>/in-full/", sets.in_full, name="in_full"),
     path("cases/<uuid:pk>/files/<uuid:file>/", cases.case_file, name="file"),

@@ -1,7 +1,8 @@
 """Reads who sits before a case, in a fixed number of queries for one case or for a whole agenda."""
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import reduce
@@ -9,7 +10,8 @@ from operator import or_
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, UUIDField
+from django.db.models.functions import Cast
 
 from committees.models import (
     Attendance,
@@ -28,11 +30,12 @@ from committees.models import (
     SnapshotItem,
 )
 from committees.rules import Disclosure, Ground, Panel
-from committees.ties import Tie, Ties, tied
+from committees.ties import Tie, Ties, id_of, tied, together
 from evidence.models import Feedback
 from people.identity import at_mailboxes_of, counted_together, said_to_be
 from people.models import Identity, Person, SamePerson
 from programmes.models import AdviserAssignment, ProgrammeRole
+from records.prepared import PreparedQuery
 
 
 class Word(NamedTuple):
@@ -50,10 +53,11 @@ def panel_of(case: Case, at: datetime) -> Panel:
 
 def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     """Return the committee before each of these cases (read with `for_list`), by the case's id. One
-    query, none without cases, three where one has an outcome; one more for each meeting since whose
-    reference moment there is another mandate; more for a past moment at which other house rules
-    held, and where somebody who sits is said to be somebody else too, or shares a mailbox with who
-    gave feedback.
+    query, none without cases; one more for each meeting in which a case has an outcome that was not
+    read with it, and for each since whose reference moment there is another mandate; more for a
+    past moment at which other house rules held, and where somebody who sits is said to be somebody
+    else too, or shares a mailbox with who gave feedback. Cases that nothing tells apart share one
+    panel.
 
     Whoever advises the student now, is the student, or gave feedback where the house rules then
     keep them from judging, stands aside without anybody writing it down; once the committee has
@@ -62,24 +66,106 @@ def panels_of(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
     nobody whose name stands on it before they said that it is theirs, and nobody once they denied
     it; whoever noted it for somebody else is disclosed. (domain rule 7)
     """
-    panels = _derived(cases, at)
-    return panels | {pk: _as_sealed(panels[pk], plain) for pk, plain in _sealed(cases).items()}
+    return _as_spoken(cases, _derived(cases, at)[1])
+
+
+def panels_in(
+    meeting: Meeting, cases: Collection[Case], at: datetime
+) -> tuple[Panel, dict[UUID, Panel]]:
+    """Return the committee in a meeting, before no case, and before each of its cases, which are
+    these. Queries as `panels_of`, one where there are none."""
+    if not cases:
+        return panel_in(meeting, at), {}
+    sat, panels = _derived(cases, at)
+    return sat[meeting.pk], _as_spoken(cases, panels)
+
+
+def _as_spoken(cases: Collection[Case], panels: dict[UUID, Panel]) -> dict[UUID, Panel]:
+    """Return these panels, and of cases with an outcome as they were sealed with it."""
+    known: dict[tuple[int, str], Panel] = {}  # many are alike
+    for pk, plain in _sealed(cases).items():
+        like = (id(panels[pk]), plain)
+        if like not in known:
+            known[like] = _as_sealed(panels[pk], json.loads(plain))
+        panels[pk] = known[like]
+    return panels
 
 
 def owe_a_word(case: Case, at: datetime) -> Set[UUID]:
     """Find who, sitting before this case, never said whose feedback it is, also where the committee
     has spoken without them. Queries as `panels_of`."""
-    return _derived([case], at)[case.pk].unsaid.keys()
+    return _derived([case], at)[1][case.pk].unsaid.keys()
 
 
-def _derived(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
-    """Derive the committees before these cases from what is known now; see `panels_of`."""
+def _derived(cases: Collection[Case], at: datetime) -> tuple[dict[UUID, Panel], dict[UUID, Panel]]:
+    """Derive the committees in these cases' meetings, and before each case, from what is known
+    now; see `panels_of`."""
     if not cases:
-        return {}
-    advising = AdviserAssignment.objects.as_of(at)
+        return {}, {}
     meetings = {case.meeting_id: case.meeting for case in cases}
+    ties = _ties_of(cases, at)
+    known = _Known(ties, cases)
+    asked = {case.pk: _asked(case, ties, known) for case in cases}
+    words = _words(cases, ties, asked)
+    sat = {pk: _sitting(meeting, ties, known) for pk, meeting in meetings.items()}
+    alike: dict[Hashable, Panel] = {}
+    panels = {}
+    for case in cases:
+        like = _likeness(case, at, ties, known, words[case.pk])
+        if like not in alike:
+            alike[like] = _panel(
+                case, at, ties, known, sat[case.meeting_id], asked[case.pk], words[case.pk]
+            )
+        panels[case.pk] = alike[like]
+    return sat, panels
+
+
+def _likeness(
+    case: Case, at: datetime, ties: Ties, known: "_Known", words: Sequence[Word]
+) -> Hashable:
+    """Return all that the committee before a case hangs on."""
+    student = case.enrolment.student_id
+    spoken = [ties.likeness(tie, case.pk) for tie in OF_A_CASE]
+    is_concerned = student in known.everybody or any(spoken)
+    advise = ties.get((Tie.ADVISES, case.enrolment_id), {}).keys() & known.everybody
+    return (
+        case.meeting_id,
+        case.rules_at(at).givers_may_judge,
+        student if is_concerned else None,
+        frozenset(advise),
+        *spoken,
+        ties.likeness(Tie.JUDGED, case.pk),
+        ties.likeness(Tie.ASIDE, case.pk),
+        tuple(words),
+    )
+
+
+OF_A_CASE = (Tie.GAVE, Tie.NOTED, Tie.NOTED_FOR)  # what was said, which has its givers
+
+
+def _ties_of(cases: Collection[Case], at: datetime) -> Ties:
+    """Read who has to do with these cases, and perhaps with others of the same meeting. One
+    query."""
+    meetings = {case.meeting_id for case in cases}
+    if len(meetings) == 1 and len(cases) <= FEW:
+        pks, of_them = [case.pk for case in cases], [case.enrolment_id for case in cases]
+        return Ties(TIES_OF_FEW.tuples(pks, of_them, *meetings, at))
+    if len(meetings) == 1:
+        return Ties(TIES_OF_AGENDA.tuples(*meetings, at))
+    enrolments = {case.enrolment_id for case in cases}
+    return Ties(together(_ties([case.pk for case in cases], meetings, enrolments, at)))
+
+
+def _ties(
+    cases: Collection[UUID] | QuerySet,
+    meetings: Collection[UUID],
+    enrolments: Collection[UUID] | QuerySet,
+    at: datetime,
+) -> list[QuerySet]:
+    """Select who has to do with these cases, which are of these meetings and enrolments."""
+    advising = AdviserAssignment.objects.as_of(at)
     sitting = _seats(meetings, at).values("person")
-    ties = Ties(
+    return [
         *_in_meetings(meetings, at),
         *_known(sitting),
         *_spoken(cases, sitting),
@@ -87,32 +173,61 @@ def _derived(cases: Collection[Case], at: datetime) -> dict[UUID, Panel]:
         tied(Tie.ASIDE, Recusal.objects.filter(case__in=cases), of="case", word="ground"),
         tied(
             Tie.ADVISES,
-            advising.filter(enrolment__in={case.enrolment_id for case in cases}),
+            advising.filter(enrolment__in=enrolments),
             of="enrolment",
             who="adviser",
         ),
         tied(Tie.SAID, OwnWord.objects.filter(case__in=cases), of="case"),
+    ]
+
+
+FEW = 3  # a case, and those beside it on the agenda
+
+
+def _ties_of_few(
+    cases: list[UUID], enrolments: list[UUID], meeting: UUID, at: datetime
+) -> QuerySet:
+    return together(_ties(cases, [meeting], enrolments, at))
+
+
+def _ties_of_agenda(meeting: UUID, at: datetime) -> QuerySet:
+    cases = Case.objects.filter(meeting=meeting).order_by()
+    return together(_ties(cases.values("pk"), [meeting], cases.values("enrolment"), at))
+
+
+def _ties_in_meeting(meeting: UUID, at: datetime) -> QuerySet:
+    sitting = _seats([meeting], at).values("person")
+    return together([*_in_meetings([meeting], at), *_known(sitting)])
+
+
+TIES_OF_FEW = PreparedQuery(_ties_of_few)
+TIES_OF_AGENDA = PreparedQuery(_ties_of_agenda)
+TIES_IN_MEETING = PreparedQuery(_ties_in_meeting)
+
+
+def _sealed(cases: Collection[Case]) -> dict[UUID, str]:
+    """Find the panels that were sealed with the outcomes of these cases, by case, as JSON. One
+    query for each meeting in which one of them has an outcome that was not read with it."""
+    settled = [case for case in cases if not case.is_pending]
+    at_hand = {case.pk: case.outcome for case in settled if case.has_outcome_at_hand}
+    found = {pk: json.dumps(outcome.panel) for pk, outcome in at_hand.items() if outcome}
+    left = {case.pk for case in settled} - found.keys()
+    for meeting in {case.meeting_id for case in settled if case.pk in left}:
+        rows = ((id_of(pk), panel) for pk, panel in SEALED.tuples(meeting))
+        found |= {pk: panel for pk, panel in rows if pk in left}
+    return found
+
+
+def _sealed_in(meeting: UUID) -> QuerySet:
+    panel = Cast("panel", TextField())
+    decided = Decision.objects.filter(standing_for__meeting=meeting)
+    deferred = Deferral.objects.filter(case__meeting=meeting)
+    return decided.values_list("standing_for", panel).union(
+        deferred.values_list("case", panel), all=True
     )
-    known = _Known(ties, cases)
-    asked = {case.pk: _asked(case, ties, known) for case in cases}
-    words = _words(cases, ties, asked)
-    sat = {pk: _sitting(meeting, ties, known) for pk, meeting in meetings.items()}
-    return {
-        case.pk: _panel(case, at, ties, known, sat[case.meeting_id], asked[case.pk], words[case.pk])
-        for case in cases
-    }
 
 
-def _sealed(cases: Collection[Case]) -> dict[UUID, dict[str, Any]]:
-    """Find the panels that were sealed with the outcomes of these cases, by case. Two queries where
-    one of them has an outcome."""
-    settled = [case.pk for case in cases if not case.is_pending]
-    if not settled:
-        return {}
-    decided = Decision.objects.filter(standing_for__in=settled)
-    deferred = Deferral.objects.filter(case__in=settled)
-    rows = [*decided.values_list("standing_for", "panel"), *deferred.values_list("case", "panel")]
-    return dict(rows)
+SEALED = PreparedQuery(_sealed_in)
 
 
 def _as_sealed(panel: Panel, plain: dict[str, Any]) -> Panel:
@@ -133,7 +248,7 @@ def _as_sealed(panel: Panel, plain: dict[str, Any]) -> Panel:
 def spoke_in(case: Case, people: Set[UUID]) -> bool:
     """Tell whether one of these people gave feedback in the frozen set, as far as is known now. One
     query."""
-    ties = Ties(*_spoken([case], people))
+    ties = Ties(together(_spoken([case.pk], people)))
     return bool(ties[Tie.GAVE, case.pk].keys() & people)
 
 
@@ -141,8 +256,7 @@ def panel_in(meeting: Meeting, at: datetime) -> Panel:
     """Return the committee in a meeting, before no case: who sits, is present and leads. One query;
     more where another mandate is given since its reference moment, and where somebody who sits is
     said to be somebody else too."""
-    sitting = _seats([meeting.pk], at).values("person")
-    ties = Ties(*_in_meetings([meeting.pk], at), *_known(sitting))
+    ties = Ties(TIES_IN_MEETING.tuples(meeting.pk, at))
     return _sitting(meeting, ties, _Known(ties, ()))
 
 
@@ -267,7 +381,9 @@ class _Known:
                 )
                 for one, circle in self.circles.items()
             }
-            ties.add(*_spoken(cases, set().union(*self.circles.values())))
+            near = set().union(*self.circles.values())
+            ties.add(together(_spoken([case.pk for case in cases], near)))
+        self.everybody: Set[UUID] = set().union(*self.humans.values())
 
     def among(self, sitting: Iterable[UUID], people: Set[UUID]) -> list[UUID]:
         """List which of those who sit are one of these people."""
@@ -278,12 +394,16 @@ class _Known:
         return self.circles[one] & givers
 
 
-def _spoken(cases: Collection[Case], people: Collection[UUID] | QuerySet) -> list[QuerySet]:
+def _spoken(
+    cases: Collection[UUID] | QuerySet, people: Collection[UUID] | QuerySet
+) -> list[QuerySet]:
     """Select what these people, and whoever is known at their mailboxes, have to do with the
     feedback in the frozen sets of these cases, in whatever frame it was given: they gave it; it was
     noted as theirs and they did not say yet whether it is; these people noted it for somebody
     else."""
-    near = Q(person__in=people) | Q(person__in=at_mailboxes_of(people).values("person"))
+    # One list, and not one or the other: so what they gave is looked up by who they are.
+    themselves = Person.objects.filter(pk__in=people).values("pk")
+    near = Q(person__in=themselves.union(at_mailboxes_of(people).values("person")))
     theirs = Q(source=Feedback.Source.WRITTEN) | Q(confirmation__confirmed=True)
     waits = Q(source=Feedback.Source.NOTED, confirmation=None, replaced_by=None)
     for_another = Q(noted_by__in=people) & ~Q(person=F("noted_by"))
@@ -389,7 +509,9 @@ def _asked(case: Case, ties: Ties, known: _Known) -> dict[UUID, frozenset[UUID]]
     student = {case.enrolment.student_id}
     gave = ties[Tie.GAVE, case.pk].keys() - student
     givers = gave | (ties[Tie.NOTED, case.pk].keys() - student)
-    asked = {}
+    asked: dict[UUID, frozenset[UUID]] = {}
+    if not givers:
+        return asked
     for one in ties[Tie.SITS, case.meeting_id]:
         if not known.humans[one] & gave and (there := known.beside(one, givers)):
             asked[one] = there

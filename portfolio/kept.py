@@ -16,7 +16,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Aggregate, F, Q, QuerySet, TextField
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from evidence.models import Evidence, Feedback, GiverRole, Remark, RequirementLink
@@ -37,6 +37,7 @@ from portfolio.coverage import (
     held_against,
 )
 from portfolio.evidence_set import Frame
+from portfolio.joined import Joined, written
 from portfolio.loading import live_frame
 from portfolio.models import Summary
 from post.work import background
@@ -122,21 +123,6 @@ def _frame(enrolment: Enrolment, tracks: Collection[UUID]) -> Frame:
 # --- Counting anew --------------------------------------------------------------------------------
 
 
-class Joined(Aggregate):
-    """The ids of a group in one text, as the database writes them, between commas."""
-
-    output_field = TextField()
-    template = "%(function)s(%(expressions)s%(after)s)"
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, function="GROUP_CONCAT", after="", **context)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(
-            compiler, connection, function="STRING_AGG", after="::text, ','", **context
-        )
-
-
 def _pieces_shown(student: UUID) -> QuerySet[Any, Any]:
     current = Q(links__ended_at=None)
     rows = Evidence.objects.kept().filter(owner=student).order_by()
@@ -181,7 +167,7 @@ PIECES, REMARKS, IDENTITIES = map(
 def shown_by(student: UUID, frame: Frame, since: date | None = None) -> ShownAndSaid:
     """Read what this student shows of what stands in the frame, and what was said of it; with a
     day, what is new since then. Three queries, five with a day."""
-    known = {_raw(fact.id): fact.id for fact in frame.requirements}
+    known = {written(fact.id): fact.id for fact in frame.requirements}
     counts_as = dict(map(tuple, IDENTITIES.tuples(student)))
     maker = _raw_id(student)
     maker = counts_as.get(maker, maker)
@@ -215,14 +201,9 @@ def _new_since(student: UUID, since: date) -> tuple[dict[Any, list[str]], frozen
     )
     laid: dict[Any, list[str]] = {}
     for piece, line in links.values_list("evidence", "requirement"):
-        laid.setdefault(_raw_id(piece), []).append(_raw(str(line)))
+        laid.setdefault(_raw_id(piece), []).append(written(str(line)))
     given = Feedback.objects.current().filter(evidence__owner=student, recorded_at__gte=moment)
     return laid, frozenset(map(_raw_id, given.values_list("pk", flat=True)))
-
-
-def _raw(pk: str) -> str:
-    """Write an id as the database joins it."""
-    return pk if connection.vendor == "postgresql" else pk.replace("-", "")
 
 
 def _raw_id(pk: UUID) -> Any:

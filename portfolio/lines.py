@@ -1,7 +1,8 @@
 """The body of a line of the coverage: a page of its own, which opens in place."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,13 +15,14 @@ from portfolio.coverage import (
     EVERYTHING,
     NEWEST,
     WHOLE,
+    Counts,
     Coverage,
     Entry,
     Filter,
     Line,
     draw_line,
 )
-from portfolio.evidence_set import EvidenceSet, PieceFact
+from portfolio.evidence_set import EvidenceSet, Frame, PieceFact
 from portfolio.kept import Figures
 
 AT_A_TIME = 20  # remarks and pieces
@@ -81,10 +83,47 @@ def live_line_page(
 ) -> HttpResponse:
     """Show one line of the coverage of an enrolment as it is now, as `line_page` does. At most
     four queries, and those of counting where a filter asks for it."""
-    frame = reading.frame
-    found = behind(reading.enrolment.student_id, frame, key, only)
+    found = behind(reading.enrolment.student_id, reading.frame, key, only)
+    return part_of_line_page(request, reading, key, only, found, pieces_at=pieces_at, back=back)
+
+
+class FoundBehind(Protocol):
+    """What stands behind a line, found and not yet read: remarks, newest first, then the pieces
+    without one."""
+
+    @property
+    def remarks(self) -> Sequence[Any]: ...
+
+    @property
+    def bare(self) -> Sequence[Any]: ...
+
+    def part(self, start: int, most: int) -> tuple[list[Entry], list[PieceFact]]: ...
+
+
+class Counted(Protocol):
+    """A set of which the figures are at hand, or can be counted."""
+
+    @property
+    def frame(self) -> Frame: ...
+
+    def counts(self, only: Filter) -> Counts: ...
+
+
+def part_of_line_page(
+    request: HttpRequest,
+    reading: Counted,
+    key: str,
+    only: Filter,
+    found: FoundBehind | None,
+    *,
+    pieces_at: str,
+    back: tuple[str, str],
+) -> HttpResponse:
+    """Show of what was found behind a line the part that is asked for, as `line_page` does. What
+    reading that part and counting take in queries. Raises Http404 where nothing can be there."""
     if found is None:
         raise Http404
+    frame = reading.frame
     items = len(found.remarks) + len(found.bare)
     page = _page_asked(request, items)
     entries, bare = found.part(max(0, page.start_index() - 1), AT_A_TIME)

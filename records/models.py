@@ -324,6 +324,27 @@ class Chain(Signed):
         return f"{self.key} ({self.length})"
 
 
+class ChainKey(models.Func):
+    """The key of a chain of this kind, by the id on this path: as `Sealed.chain` writes it."""
+
+    output_field = models.CharField()
+
+    def __init__(self, kind: str, of: str) -> None:
+        super().__init__(models.Value(f"{kind}:"), models.F(of), arg_joiner=" || ")
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s)")
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Write the id with its dashes, without which SQLite keeps it."""
+        kind, of = self.get_source_expressions()
+        before, values = compiler.compile(kind)
+        key, more = compiler.compile(of)
+        ends = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+        parts = " || '-' || ".join(f"substr({key}, {start}, {long})" for start, long in ends)
+        return f"({before} || {parts})", (*values, *more * len(ends))
+
+
 class Event(AppendOnly, Signed):
     """Who did what when: one link of a chain. The proof is of its digest."""
 

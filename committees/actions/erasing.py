@@ -5,6 +5,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from committees.models import Deferral, Finding, Snapshot, SnapshotItem
+from committees.set_figures import let_go
 from committees.snapshots import fact_of
 from evidence.models import Attachment, Feedback, Remark, RequirementLink, Revision
 from people.models import Account, Person
@@ -78,4 +79,6 @@ def _blank(items: QuerySet[SnapshotItem]) -> list[Blanked]:
         .select_for_update(of=("self",), no_key=True)
     )
     SnapshotItem.objects.filter(pk__in=[item.pk for item in held]).update(content=b"", salt=b"")
+    if held:
+        let_go({item.snapshot_id for item in held})
     return [Blanked(item, item.snapshot.chain, SnapshotItem.erasable, item.digest) for item in held]

@@ -1,6 +1,7 @@
 """At the reference moment the set of a case is frozen: what the committee reads from then on."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from committees.access import (
 )
 from committees.actions.judging import record_conflicts
 from committees.models import Case, Meeting, Snapshot, SnapshotFile, SnapshotItem
+from committees.rules import Panel
 from committees.snapshots import freeze, set_that_counts
 from committees.standing import standing_on
 from committees.who_sits import panel_in, panel_of
@@ -87,13 +89,31 @@ def freeze_case(*, case: Case, at: datetime | None = None) -> Snapshot:
     if waits:
         check_prepared(len(waiting))
     try:
-        return _freeze(case, evidence_set, read_at, at=at)
+        return _freeze(case, *_written(case, evidence_set, at), read_at, at=at)
     except _Changed:
         return _freeze_held(case, evidence_set, at=at)
 
 
 class _Changed(Exception):
-    """Something was written of the student, or of an earlier case, while their set was read."""
+    """Something was written of the student, or of an earlier case, while their set was read; or
+    somebody came to sit, or left."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A set as it is to be kept, unsaved, and the committee that sits, which it names."""
+
+    panel: Panel
+    snapshot: Snapshot
+    items: list[SnapshotItem]
+    files: list[SnapshotFile]
+
+
+def _written(case: Case, evidence_set: EvidenceSet, at: datetime) -> tuple[EvidenceSet, _Written]:
+    """Write a set as it is to be kept: of a thousand pieces that takes a second, in which nobody
+    is to wait. At most eight queries."""
+    panel = panel_in(case.meeting, at)
+    return evidence_set, _Written(panel, *freeze(case, evidence_set, panel, at=at))
 
 
 @transaction.atomic
@@ -103,7 +123,7 @@ def _freeze_held(case: Case, evidence_set: EvidenceSet, *, at: datetime) -> Snap
     lock(_files_of(evidence_set))
     read_at = _heads(case, is_held=True)
     again = set_that_counts(case, as_of=case.meeting.reference_at)
-    return _freeze(case, again, read_at, at=at)
+    return _freeze(case, *_written(case, again, at), read_at, at=at)
 
 
 def _files_of(evidence_set: EvidenceSet) -> set[UUID]:
@@ -140,19 +160,24 @@ def _still_unprepared(case: Case) -> int:
 
 @transaction.atomic
 def _freeze(
-    case: Case, evidence_set: EvidenceSet, read_at: dict[str, str], *, at: datetime
+    case: Case,
+    evidence_set: EvidenceSet,
+    written: _Written,
+    read_at: dict[str, str],
+    *,
+    at: datetime,
 ) -> Snapshot:
-    """Freeze the set as it was read. Raises _Changed where the heads are not `read_at` any more.
-    Files are locked before chains, as by everybody."""
+    """Freeze the set as it was read and written. Raises _Changed where the heads are not `read_at`
+    any more, or others sit. Files are locked before chains, as by everybody."""
     lock(_files_of(evidence_set))
-    if _heads(case, is_held=True) != read_at:
+    if _heads(case, is_held=True) != read_at or panel_in(case.meeting, at) != written.panel:
         raise _Changed
     case = locked(case)
     move(case, Case.State.FROZEN)
-    snapshot, items, files = freeze(case, evidence_set, panel_in(case.meeting, at), at=at)
+    snapshot = written.snapshot
     snapshot.save(force_insert=True)
-    SnapshotItem.objects.bulk_create(items)
-    SnapshotFile.objects.bulk_create(files)
+    SnapshotItem.objects.bulk_create(written.items)
+    SnapshotFile.objects.bulk_create(written.files)
     facts = {
         "snapshot": snapshot.pk,
         "reference_at": case.meeting.reference_at,
@@ -160,4 +185,5 @@ def _freeze(
     }
     append(case.chain, "set.frozen", by=None, at=at, rows=[case, snapshot], facts=facts)
     record_conflicts(case, panel_of(case, at), at=at)
+    nudge("set figures")
     return snapshot

@@ -10,433 +10,1316 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('files', '0001_initial'),
-        ('people', '0001_initial'),
-        ('programmes', '0001_initial'),
+        ("files", "0001_initial"),
+        ("people", "0001_initial"),
+        ("programmes", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Attendance',
+            name="Attendance",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('ended_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='ended on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "ended_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="ended on"
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='place on the agenda')),
-                ('state', models.CharField(choices=[('planned', 'planned'), ('frozen', 'set frozen, being read'), ('opened', 'judgements opened'), ('decided', 'decided'), ('announced', 'announced'), ('deferred', 'deferred')], default='planned', max_length=10, verbose_name='state')),
-                ('opened_at', models.DateTimeField(blank=True, null=True, verbose_name='judgements opened on')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded on')),
-                ('hurried_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('waits_for', models.JSONField(blank=True, default=list, editable=False)),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='programmes.enrolment', verbose_name='student')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='programmes.unit', verbose_name='unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                (
+                    "order",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="place on the agenda"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "planned"),
+                            ("frozen", "set frozen, being read"),
+                            ("opened", "judgements opened"),
+                            ("decided", "decided"),
+                            ("announced", "announced"),
+                            ("deferred", "deferred"),
+                        ],
+                        default="planned",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "opened_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="judgements opened on"
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded on")),
+                ("hurried_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("waits_for", models.JSONField(blank=True, default=list, editable=False)),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="programmes.enrolment",
+                        verbose_name="student",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="programmes.unit",
+                        verbose_name="unit",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'case',
-                'verbose_name_plural': 'cases',
-                'ordering': ['order', 'recorded_at'],
+                "verbose_name": "case",
+                "verbose_name_plural": "cases",
+                "ordering": ["order", "recorded_at"],
             },
         ),
         migrations.CreateModel(
-            name='Committee',
+            name="Committee",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded on')),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='committees', to='programmes.programme', verbose_name='programme')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded on")),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="committees",
+                        to="programmes.programme",
+                        verbose_name="programme",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'committee',
-                'verbose_name_plural': 'committees',
-                'ordering': ['name'],
+                "verbose_name": "committee",
+                "verbose_name_plural": "committees",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Contradiction',
+            name="Contradiction",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('attendance', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contradiction', to='committees.attendance')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                (
+                    "attendance",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contradiction",
+                        to="committees.attendance",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ContradictionAnswer',
+            name="ContradictionAnswer",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('was_there', models.BooleanField()),
-                ('reason', models.CharField(blank=True, max_length=500, verbose_name='reason')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('contradiction', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='answer', to='committees.contradiction')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("was_there", models.BooleanField()),
+                ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "contradiction",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answer",
+                        to="committees.contradiction",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('motivation', models.TextField(max_length=20000, verbose_name='motivation')),
-                ('cited', models.JSONField()),
-                ('panel', models.JSONField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='committees.case')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("motivation", models.TextField(max_length=20000, verbose_name="motivation")),
+                ("cited", models.JSONField()),
+                ("panel", models.JSONField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="committees.case",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='case',
-            name='decision',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='standing_for', to='committees.decision', verbose_name='decision'),
+            model_name="case",
+            name="decision",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="standing_for",
+                to="committees.decision",
+                verbose_name="decision",
+            ),
         ),
         migrations.CreateModel(
-            name='Deferral',
+            name="Deferral",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('reason', models.TextField(max_length=20000, verbose_name='what is asked')),
-                ('panel', models.JSONField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='deferral', to='committees.case')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("reason", models.TextField(max_length=20000, verbose_name="what is asked")),
+                ("panel", models.JSONField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deferral",
+                        to="committees.case",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Mandate',
+            name="Mandate",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('number', models.PositiveSmallIntegerField(default=1)),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('text', models.TextField(help_text='What the exam board lets this committee decide.', verbose_name='mandate')),
-                ('procedure', models.TextField(help_text='How this committee comes to a decision: in a few sentences, or the name and the date of the document in which the school says so.', verbose_name='procedure')),
-                ('given_on', models.DateField(verbose_name='date of the mandate')),
-                ('quorum', models.PositiveSmallIntegerField(default=3, help_text='Voting members who must be present and not stand aside.', validators=[django.core.validators.MinValueValidator(2)], verbose_name='quorum')),
-                ('judgements_asked', models.PositiveSmallIntegerField(default=2, help_text='Members who are present and wrote a judgement before a decision is taken.', validators=[django.core.validators.MinValueValidator(2)], verbose_name='judgements asked')),
-                ('committee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mandates', to='committees.committee')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                (
+                    "text",
+                    models.TextField(
+                        help_text="What the exam board lets this committee decide.",
+                        verbose_name="mandate",
+                    ),
+                ),
+                (
+                    "procedure",
+                    models.TextField(
+                        help_text="How this committee comes to a decision: in a few sentences, or the name and the date of the document in which the school says so.",
+                        verbose_name="procedure",
+                    ),
+                ),
+                ("given_on", models.DateField(verbose_name="date of the mandate")),
+                (
+                    "quorum",
+                    models.PositiveSmallIntegerField(
+                        default=3,
+                        help_text="Voting members who must be present and not stand aside.",
+                        validators=[django.core.validators.MinValueValidator(2)],
+                        verbose_name="quorum",
+                    ),
+                ),
+                (
+                    "judgements_asked",
+                    models.PositiveSmallIntegerField(
+                        default=2,
+                        help_text="Members who are present and wrote a judgement before a decision is taken.",
+                        validators=[django.core.validators.MinValueValidator(2)],
+                        verbose_name="judgements asked",
+                    ),
+                ),
+                (
+                    "committee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mandates",
+                        to="committees.committee",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
-            },
-        ),
-        migrations.AddField(
-            model_name='committee',
-            name='mandate',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='committees.mandate'),
-        ),
-        migrations.CreateModel(
-            name='Meeting',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('held_at', models.DateTimeField(verbose_name='meeting')),
-                ('place', models.CharField(blank=True, max_length=200, verbose_name='place')),
-                ('reference_at', models.DateTimeField(help_text='At this moment the sets of evidence are frozen.', verbose_name='reference date')),
-                ('state', models.CharField(choices=[('planned', 'planned'), ('open', 'in session'), ('closed', 'closed')], default='planned', max_length=10, verbose_name='state')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded on')),
-                ('opened_at', models.DateTimeField(blank=True, null=True, verbose_name='opened on')),
-                ('early_reason', models.CharField(blank=True, max_length=500, verbose_name='why earlier')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed on')),
-                ('committee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meetings', to='committees.committee', verbose_name='committee')),
-            ],
-            options={
-                'verbose_name': 'meeting',
-                'verbose_name_plural': 'meetings',
-                'ordering': ['-held_at'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Leading',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('ended_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='ended on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('meeting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leadings', to='committees.meeting')),
-            ],
-        ),
-        migrations.AddField(
-            model_name='case',
-            name='meeting',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='committees.meeting', verbose_name='meeting'),
-        ),
-        migrations.AddField(
-            model_name='attendance',
-            name='meeting',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attendances', to='committees.meeting'),
-        ),
-        migrations.CreateModel(
-            name='Membership',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('ended_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='ended on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('role', models.CharField(choices=[('chair', 'chair'), ('secretary', 'secretary'), ('member', 'member')], max_length=10, verbose_name='role')),
-                ('committee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='committees.committee', verbose_name='committee')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='people.person', verbose_name='person')),
-            ],
-            options={
-                'verbose_name': 'seat',
-                'verbose_name_plural': 'seats',
-            },
-        ),
-        migrations.CreateModel(
-            name='OwnWord',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('is_theirs', models.BooleanField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='own_words', to='committees.case')),
-                ('giver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Recusal',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('ground', models.CharField(choices=[('adviser', "is the student's adviser"), ('gave_feedback', 'gave feedback'), ('own_case', 'is the student'), ('own_request', 'at their own request')], max_length=20)),
-                ('reason', models.CharField(blank=True, max_length=500, verbose_name='reason')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recusals', to='committees.case')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Snapshot',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('manifest', models.BinaryField()),
-                ('digest', models.CharField(max_length=64)),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='snapshot', to='committees.case')),
-            ],
-            options={
-                'abstract': False,
+                "ordering": ["number"],
             },
         ),
         migrations.AddField(
-            model_name='decision',
-            name='snapshot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='committees.snapshot'),
+            model_name="committee",
+            name="mandate",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="committees.mandate",
+            ),
         ),
         migrations.CreateModel(
-            name='SnapshotItem',
+            name="Meeting",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(max_length=20)),
-                ('source', models.UUIDField(null=True)),
-                ('digest', models.CharField(max_length=64)),
-                ('salt', models.BinaryField()),
-                ('content', models.BinaryField()),
-                ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='committees.snapshot')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='SnapshotFile',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='files.storedfile')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='committees.snapshotitem')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Supersession',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('ground', models.CharField(choices=[('rectification', 'a clerical error is put right'), ('objection', 'on objection'), ('appeal', 'on appeal')], max_length=20)),
-                ('reason', models.TextField(default='', max_length=20000, null=True, verbose_name='reason')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('decision', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='supersession', to='committees.decision')),
-                ('earlier', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='committees.decision')),
-                ('second', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Announcement',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('head', models.CharField(max_length=64)),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('body', models.CharField(choices=[('exam_board', 'the exam board'), ('appeals_committee', 'the appeals committee for examinations (mbo)'), ('appeals_college', 'the appeals board for examinations (hbo)')], max_length=20)),
-                ('last_day', models.DateField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
-                ('decision', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='announcement', to='committees.decision')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("held_at", models.DateTimeField(verbose_name="meeting")),
+                ("place", models.CharField(blank=True, max_length=200, verbose_name="place")),
+                (
+                    "reference_at",
+                    models.DateTimeField(
+                        help_text="At this moment the sets of evidence are frozen.",
+                        verbose_name="reference date",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "planned"),
+                            ("open", "in session"),
+                            ("closed", "closed"),
+                        ],
+                        default="planned",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded on")),
+                (
+                    "opened_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="opened on"),
+                ),
+                (
+                    "early_reason",
+                    models.CharField(blank=True, max_length=500, verbose_name="why earlier"),
+                ),
+                (
+                    "closed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="closed on"),
+                ),
+                (
+                    "committee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="meetings",
+                        to="committees.committee",
+                        verbose_name="committee",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('code', django.db.models.functions.text.Left('head', 20))), name='a_code_is_the_beginning_of_its_head')],
+                "verbose_name": "meeting",
+                "verbose_name_plural": "meetings",
+                "ordering": ["-held_at"],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Leading",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('order', models.PositiveSmallIntegerField()),
-                ('outcome', models.CharField(choices=[('attained', 'attained'), ('not_yet', 'not yet attained')], max_length=10)),
-                ('to_show', models.TextField(blank=True, default='', max_length=5000, null=True, verbose_name='what is still to be shown')),
-                ('due_on', models.DateField(blank=True, null=True, verbose_name='by when')),
-                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='committees.decision')),
-                ('part', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programmes.unitpart')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "ended_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="ended on"
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "meeting",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leadings",
+                        to="committees.meeting",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="case",
+            name="meeting",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cases",
+                to="committees.meeting",
+                verbose_name="meeting",
+            ),
+        ),
+        migrations.AddField(
+            model_name="attendance",
+            name="meeting",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="attendances",
+                to="committees.meeting",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Membership",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "ended_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="ended on"
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("chair", "chair"),
+                            ("secretary", "secretary"),
+                            ("member", "member"),
+                        ],
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "committee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="committees.committee",
+                        verbose_name="committee",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="people.person",
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order'],
-                'constraints': [models.UniqueConstraint(fields=('decision', 'part'), name='a_decision_has_one_finding_for_a_part'), models.CheckConstraint(condition=models.Q(models.Q(('due_on__isnull', True), ('outcome', 'attained'), ('to_show', '')), models.Q(('outcome', 'not_yet'), models.Q(('to_show', ''), _negated=True)), _connector='OR'), name='what_is_not_yet_attained_is_still_to_be_shown')],
+                "verbose_name": "seat",
+                "verbose_name_plural": "seats",
             },
         ),
         migrations.CreateModel(
-            name='Judgement',
+            name="OwnWord",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recorded on')),
-                ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('findings', models.JSONField()),
-                ('motivation', models.TextField(max_length=20000, verbose_name='motivation')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='judgements', to='committees.case')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("is_theirs", models.BooleanField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="own_words",
+                        to="committees.case",
+                    ),
+                ),
+                (
+                    "giver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Recusal",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                (
+                    "ground",
+                    models.CharField(
+                        choices=[
+                            ("adviser", "is the student's adviser"),
+                            ("gave_feedback", "gave feedback"),
+                            ("own_case", "is the student"),
+                            ("own_request", "at their own request"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="recusals",
+                        to="committees.case",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Snapshot",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("manifest", models.BinaryField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="snapshot",
+                        to="committees.case",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'person', 'number'), name='a_judgement_has_its_own_number')],
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="decision",
+            name="snapshot",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="committees.snapshot",
+            ),
+        ),
+        migrations.CreateModel(
+            name="SnapshotItem",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("kind", models.CharField(max_length=20)),
+                ("source", models.UUIDField(null=True)),
+                ("digest", models.CharField(max_length=64)),
+                ("salt", models.BinaryField()),
+                ("content", models.BinaryField()),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="committees.snapshot",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SetFigures",
+            fields=[
+                (
+                    "snapshot",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="figures",
+                        serialize=False,
+                        to="committees.snapshot",
+                    ),
+                ),
+                ("erasures", models.PositiveIntegerField(default=0)),
+                ("counted_erasures", models.PositiveIntegerField(default=0)),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("first", models.JSONField(default=dict)),
+                ("shown", models.JSONField(default=dict)),
+                ("counted_at", models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SnapshotFile",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="files.storedfile",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="files",
+                        to="committees.snapshotitem",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Supersession",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                (
+                    "ground",
+                    models.CharField(
+                        choices=[
+                            ("rectification", "a clerical error is put right"),
+                            ("objection", "on objection"),
+                            ("appeal", "on appeal"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.TextField(
+                        default="", max_length=20000, null=True, verbose_name="reason"
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="supersession",
+                        to="committees.decision",
+                    ),
+                ),
+                (
+                    "earlier",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="committees.decision",
+                    ),
+                ),
+                (
+                    "second",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Announcement",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("head", models.CharField(max_length=64)),
+                ("code", models.CharField(max_length=20, unique=True)),
+                (
+                    "body",
+                    models.CharField(
+                        choices=[
+                            ("exam_board", "the exam board"),
+                            ("appeals_committee", "the appeals committee for examinations (mbo)"),
+                            ("appeals_college", "the appeals board for examinations (hbo)"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("last_day", models.DateField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="announcement",
+                        to="committees.decision",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("code", django.db.models.functions.text.Left("head", 20))
+                        ),
+                        name="a_code_is_the_beginning_of_its_head",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Finding",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                ("order", models.PositiveSmallIntegerField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("attained", "attained"), ("not_yet", "not yet attained")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "to_show",
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        max_length=5000,
+                        null=True,
+                        verbose_name="what is still to be shown",
+                    ),
+                ),
+                ("due_on", models.DateField(blank=True, null=True, verbose_name="by when")),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="committees.decision",
+                    ),
+                ),
+                (
+                    "part",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programmes.unitpart",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["order"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("decision", "part"), name="a_decision_has_one_finding_for_a_part"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("due_on__isnull", True), ("outcome", "attained"), ("to_show", "")
+                            ),
+                            models.Q(
+                                ("outcome", "not_yet"), models.Q(("to_show", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="what_is_not_yet_attained_is_still_to_be_shown",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Judgement",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now,
+                        editable=False,
+                        verbose_name="recorded on",
+                    ),
+                ),
+                (
+                    "salt",
+                    models.CharField(
+                        default=records.models.new_salt, editable=False, max_length=32
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("findings", models.JSONField()),
+                ("motivation", models.TextField(max_length=20000, verbose_name="motivation")),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="judgements",
+                        to="committees.case",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.person",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("case", "person", "number"), name="a_judgement_has_its_own_number"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.UniqueConstraint(fields=('committee', 'number'), name='a_mandate_has_its_own_number'),
+            model_name="mandate",
+            constraint=models.UniqueConstraint(
+                fields=("committee", "number"), name="a_mandate_has_its_own_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.CheckConstraint(condition=models.Q(('quorum__gte', 2)), name='a_quorum_is_two_or_more'),
+            model_name="mandate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quorum__gte", 2)), name="a_quorum_is_two_or_more"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.CheckConstraint(condition=models.Q(('judgements_asked__gte', 2)), name='two_judgements_or_more_are_asked'),
+            model_name="mandate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("judgements_asked__gte", 2)),
+                name="two_judgements_or_more_are_asked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.CheckConstraint(condition=models.Q(('quorum__gte', models.F('judgements_asked'))), name='who_must_judge_must_be_present'),
+            model_name="mandate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quorum__gte", models.F("judgements_asked"))),
+                name="who_must_judge_must_be_present",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='committee',
-            constraint=models.UniqueConstraint(fields=('programme', 'name'), name='a_committee_name_is_unique_in_its_programme'),
+            model_name="committee",
+            constraint=models.UniqueConstraint(
+                fields=("programme", "name"), name="a_committee_name_is_unique_in_its_programme"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='meeting',
-            constraint=models.CheckConstraint(condition=models.Q(('reference_at__lte', models.F('held_at'))), name='sets_are_frozen_before_the_meeting'),
+            model_name="meeting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reference_at__lte", models.F("held_at"))),
+                name="sets_are_frozen_before_the_meeting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='meeting',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('opened_at__isnull', True), ('state', 'planned')), models.Q(('opened_at__isnull', False), ('state__in', ('open', 'closed'))), _connector='OR'), name='a_meeting_is_opened_at_a_moment'),
+            model_name="meeting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("opened_at__isnull", True), ("state", "planned")),
+                    models.Q(("opened_at__isnull", False), ("state__in", ("open", "closed"))),
+                    _connector="OR",
+                ),
+                name="a_meeting_is_opened_at_a_moment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leading',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('meeting',), name='one_member_leads_in_the_chairs_place'),
+            model_name="leading",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("meeting",),
+                name="one_member_leads_in_the_chairs_place",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('meeting', 'enrolment', 'unit'), name='a_case_is_on_the_agenda_once'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                fields=("meeting", "enrolment", "unit"), name="a_case_is_on_the_agenda_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('planned', 'frozen', 'opened', 'decided'))), fields=('enrolment', 'unit'), name='a_student_waits_for_one_case_on_a_unit'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("planned", "frozen", "opened", "decided"))),
+                fields=("enrolment", "unit"),
+                name="a_student_waits_for_one_case_on_a_unit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('opened_at__isnull', True), ('state__in', ('planned', 'frozen'))), models.Q(('opened_at__isnull', False), ('state__in', ('opened', 'decided', 'announced'))), ('state', 'deferred'), _connector='OR'), name='judgements_are_opened_at_a_moment_before_the_decision'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("opened_at__isnull", True), ("state__in", ("planned", "frozen"))),
+                    models.Q(
+                        ("opened_at__isnull", False),
+                        ("state__in", ("opened", "decided", "announced")),
+                    ),
+                    ("state", "deferred"),
+                    _connector="OR",
+                ),
+                name="judgements_are_opened_at_a_moment_before_the_decision",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision__isnull', False), ('state__in', ('decided', 'announced'))), models.Q(('decision__isnull', True), ('state__in', ('planned', 'frozen', 'opened', 'deferred'))), _connector='OR'), name='a_decided_case_has_one_standing_decision'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decision__isnull", False), ("state__in", ("decided", "announced"))),
+                    models.Q(
+                        ("decision__isnull", True),
+                        ("state__in", ("planned", "frozen", "opened", "deferred")),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_decided_case_has_one_standing_decision",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attendance',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('meeting', 'person'), name='a_member_is_present_once'),
+            model_name="attendance",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("meeting", "person"),
+                name="a_member_is_present_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('committee', 'person'), name='a_person_has_one_seat_in_a_committee'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("committee", "person"),
+                name="a_person_has_one_seat_in_a_committee",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), ('role', 'chair')), fields=('committee',), name='a_committee_has_one_chair'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True), ("role", "chair")),
+                fields=("committee",),
+                name="a_committee_has_one_chair",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ownword',
-            constraint=models.UniqueConstraint(fields=('case', 'person', 'giver', 'number'), name='an_own_word_has_its_own_number'),
+            model_name="ownword",
+            constraint=models.UniqueConstraint(
+                fields=("case", "person", "giver", "number"), name="an_own_word_has_its_own_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recusal',
-            constraint=models.UniqueConstraint(fields=('case', 'person'), name='a_member_is_recused_from_a_case_once'),
+            model_name="recusal",
+            constraint=models.UniqueConstraint(
+                fields=("case", "person"), name="a_member_is_recused_from_a_case_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('case', 'number'), name='a_decision_has_its_own_number'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(
+                fields=("case", "number"), name="a_decision_has_its_own_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='snapshotitem',
-            index=models.Index(fields=['source', 'snapshot'], name='an_item_by_what_it_froze'),
+            model_name="snapshotitem",
+            index=models.Index(fields=["source", "snapshot"], name="an_item_by_what_it_froze"),
         ),
         migrations.AddConstraint(
-            model_name='snapshotitem',
-            constraint=models.UniqueConstraint(fields=('snapshot', 'digest'), name='an_item_is_in_a_snapshot_once'),
+            model_name="snapshotitem",
+            constraint=models.UniqueConstraint(
+                fields=("snapshot", "digest"), name="an_item_is_in_a_snapshot_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='snapshotitem',
-            constraint=models.UniqueConstraint(fields=('snapshot', 'number'), name='an_item_has_its_own_place_in_a_snapshot'),
+            model_name="snapshotitem",
+            constraint=models.UniqueConstraint(
+                fields=("snapshot", "number"), name="an_item_has_its_own_place_in_a_snapshot"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='snapshotfile',
-            constraint=models.UniqueConstraint(fields=('item', 'file'), name='a_file_is_in_an_item_once'),
+            model_name="snapshotfile",
+            constraint=models.UniqueConstraint(
+                fields=("item", "file"), name="a_file_is_in_an_item_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supersession',
-            constraint=models.CheckConstraint(condition=models.Q(('decision', models.F('earlier')), _negated=True), name='a_decision_replaces_another'),
+            model_name="supersession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("decision", models.F("earlier")), _negated=True),
+                name="a_decision_replaces_another",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supersession',
-            constraint=models.CheckConstraint(condition=models.Q(('by', models.F('second')), _negated=True), name='two_people_replace_a_decision'),
+            model_name="supersession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("by", models.F("second")), _negated=True),
+                name="two_people_replace_a_decision",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supersession',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='a_decision_is_replaced_for_a_reason'),
+            model_name="supersession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True),
+                name="a_decision_is_replaced_for_a_reason",
+            ),
         ),
     ]

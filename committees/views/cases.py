@@ -22,12 +22,14 @@ from committees.access import (
     check_may_say_whose,
     check_recuse,
 )
-from committees.dossier import Neighbours, neighbours, set_context
+from committees.agenda import Beside, case_seen, placed
+from committees.dossier import frozen_context
 from committees.forms import JudgementForm, ReasonForm, WhoseForm
 from committees.models import Case, Meeting
 from committees.rules import Panel
-from committees.snapshots import FrozenSet, file_in, read
-from committees.who_sits import moment_of, panel_of, panels_of
+from committees.set_figures import frozen_pages
+from committees.snapshots import file_in, names_in_set
+from committees.who_sits import moment_of, panel_of
 from files.serving import serve
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
@@ -42,18 +44,13 @@ def case_with_panel(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
     return case, panel_of(case, moment_of(case.meeting, timezone.now()))
 
 
-def case_on_agenda(request: PersonRequest, pk: UUID) -> tuple[Case, Panel, Neighbours]:
+def case_on_agenda(request: PersonRequest, pk: UUID) -> tuple[Case, Panel, Beside]:
     """Find a case that this person may see, the committee before it, and the cases to go on to from
-    here. One query more once there is an outcome."""
-    rows = Case.objects.visible_to(request.user).filter(meeting__cases=pk)
-    agenda = list(rows.for_list().select_related("enrolment__programme__qualification"))
-    case = next((row for row in agenda if row.pk == pk), None)
+    here. Queries as `placed`, and one."""
+    case = case_seen(pk, request.user)
     if case is None:
         raise Http404
-    if not case.is_pending:
-        case = Case.objects.for_page().get(pk=pk)
-    panels = panels_of(agenda, moment_of(case.meeting, timezone.now()))
-    return case, panels[case.pk], neighbours(case, agenda, panels, request.user)
+    return case, *placed(case, request.user, moment_of(case.meeting, timezone.now()))
 
 
 @signed_in
@@ -75,8 +72,8 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     }
     if not case.has_set:
         return render(request, "committees/dossier.html", context)
-    frozen = read(case)
-    shown = set_context(case, frozen.evidence_set, erased=frozen.erased, asked=request.GET)
+    pages = frozen_pages(case)
+    shown = frozen_context(case, pages, asked=request.GET)
     if request.htmx and request.method == "GET":
         return render(request, "portfolio/_coverage_filtered.html#shown", shown)
     earlier = case.judgements.filter(person=request.user.pk).order_by("-number").first()
@@ -84,7 +81,7 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     form = draft = None
     if judges and (request.method == "POST" or not why_not(check_judge, case)):
         data = request.POST if request.method == "POST" else None
-        form = JudgementForm(data, parts=frozen.evidence_set.frame.parts, earlier=earlier)
+        form = JudgementForm(data, parts=pages.frame.parts, earlier=earlier)
         draft = Writing(request, f"judgement:{case.pk}:{request.user.pk}", form)
     if request.method == "POST" or is_draft:
         check_may_judge(request.user, panel)
@@ -104,19 +101,17 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
                 text = _("Your judgement is kept, sealed until all are opened together.")
                 return done(request, text, _case_page(case))
     if context["asks_whose"]:
-        context["whose"] = _whose(frozen, dict.fromkeys(panel.unsaid[request.user.pk]))
+        context["whose"] = _whose(case, dict.fromkeys(panel.unsaid[request.user.pk]))
     context |= shown | {"form": form, "draft": draft, "own": earlier, "judges": judges}
     status = 422 if form is not None and form.errors else 200
     return render(request, "committees/dossier.html", context, status=status)
 
 
-def _whose(
-    frozen: FrozenSet, said: Mapping[UUID, bool | None]
-) -> list[tuple[UUID, str, bool | None]]:
+def _whose(case: Case, said: Mapping[UUID, bool | None]) -> list[tuple[UUID, str, bool | None]]:
     """List each of these givers by the name under which they speak in the set, and what was said of
-    them last."""
-    names = {fact.id: fact.name for fact in frozen.evidence_set.people}
-    rows = [(giver, names.get(str(giver), ""), word) for giver, word in said.items()]
+    them last. One query."""
+    names = names_in_set(case, said)
+    rows = [(giver, names.get(giver, ""), word) for giver, word in said.items()]
     return sorted(rows, key=lambda row: (row[2] is not None, row[1], row[0]))
 
 
@@ -145,7 +140,7 @@ def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
     unsaid, said = panel.unsaid.get(request.user.pk, ()), panel.said.get(request.user.pk, {})
     context = {
         "case": case,
-        "whose": _whose(read(case), {**dict.fromkeys(unsaid), **said}),
+        "whose": _whose(case, {**dict.fromkeys(unsaid), **said}),
         "form": form,
     }
     status = 422 if form.errors else 200

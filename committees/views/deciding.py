@@ -20,10 +20,9 @@ from committees.access import (
     check_may_lead,
     check_may_read,
 )
-from committees.agenda import agenda_of, next_up
+from committees.agenda import Beside, agenda_of, next_up
 from committees.dossier import (
     Citing,
-    Neighbours,
     SetBack,
     citing_in,
     decision_facts,
@@ -53,7 +52,7 @@ def decide(
 ) -> HttpResponse:
     """Show a case in the meeting: judgements opened together, side by side, and the decision. Who
     `finds` what the motivation rests on is shown another part of the set, and all they typed."""
-    mark = screen_mark(request, cases=pk)
+    mark = screen_mark(request, case=pk)
     if mark and mark == request.GET.get("mark"):
         return HttpResponse(status=204)
     before = _before(request, pk)
@@ -95,7 +94,7 @@ class Before:
 
     case: Case
     panel: Panel
-    beside: Neighbours
+    beside: Beside
     frozen: FrozenSet
     opened: dict[str, Any]
     set_back: list[SetBack]

@@ -1,10 +1,14 @@
+from collections import Counter
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import F, Q, QuerySet
-from django.http import HttpResponse, QueryDict
+from django.core.paginator import Paginator
+from django.db.models import F, QuerySet
+from django.http import Http404, HttpResponse, QueryDict
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -28,10 +32,10 @@ from committees.access import (
     check_may_prepare,
     check_put_on_agenda,
     check_reference_has_passed,
-    check_take_off,
 )
 from committees.actions.errands import ANNOUNCING, OPENING
-from committees.agenda import AgendaRow, agenda_of, mark_of
+from committees.agenda import AgendaRow, agenda_and_panel, agenda_of, mark_of, rows_that
+from committees.agenda_text import drawn_rows
 from committees.days import is_early, notice_of
 from committees.forms import (
     AgendaForm,
@@ -52,25 +56,40 @@ from people.pages import act_and_go_back, before_writing, done, refusals_in
 from post.errands import order, progress_of
 from post.models import Errand, OutboxMail
 from programmes.models import Enrolment, Unit
+from records.prepared import PreparedQuery
 from records.refusals import NotPossible, why_not
 
+CASES_AT_A_TIME = 50
 
-def visible_meeting(request: PersonRequest, pk: UUID | None = None, **where: UUID) -> Meeting:
-    """Find a meeting that this person may see."""
-    rows = Meeting.objects.visible_to(request.user).select_related(
-        "committee__programme__rules", "committee__mandate"
-    )
-    return get_object_or_404(rows, **({"pk": pk} if pk else where))
+
+def visible_meeting(request: PersonRequest, pk: UUID) -> Meeting:
+    """Find a meeting that this person may see, with its committee, programme and house rules, and
+    mandate. One query."""
+    if found := MEETING.rows(pk, request.user.pk):
+        return found[0]
+    raise Http404
+
+
+def _meeting_seen(meeting: UUID, viewer: UUID) -> "QuerySet[Meeting]":
+    rows = Meeting.objects.visible_to(Account(pk=viewer)).filter(pk=meeting).order_by()
+    return rows.select_related("committee__programme__rules", "committee__mandate")
+
+
+MEETING = PreparedQuery(_meeting_seen)
 
 
 # --- On the projector: a page drawn large, that asks again by itself ------------------------------
 
 
-def screen_mark(request: PersonRequest, **where: UUID) -> str:
-    """Find the mark of what a large page is about to show; a window that asks again names that of
-    what it has. Read before all else, so that no change goes unseen. Three queries; on a laptop
-    none."""
-    return mark_of(visible_meeting(request, **where)) if "large" in request.GET else ""
+def screen_mark(request: PersonRequest, **of: UUID) -> str:
+    """Find the mark of what a large page is about to show (`mark_of`); a window that asks again
+    names that of what it has. Read before all else, so that no change goes unseen. One query; on a
+    laptop none."""
+    if "large" not in request.GET:
+        return ""
+    if mark := mark_of(request.user, **of):
+        return mark
+    raise Http404
 
 
 def window(request: PersonRequest, name: str) -> str:
@@ -119,7 +138,7 @@ def _last_day(meeting: Meeting, at: datetime) -> date:
 def meeting(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show the agenda, who is present, and where each case stands; large for a projector, where
     only what the room needs is left."""
-    mark = screen_mark(request, pk=pk)
+    mark = screen_mark(request, meeting=pk)
     if mark and mark == request.GET.get("mark"):
         return HttpResponse(status=204)
     return _meeting_page(request, visible_meeting(request, pk), mark=mark)
@@ -139,83 +158,128 @@ def _meeting_page(
 ) -> HttpResponse:
     """Show the page of a meeting; 422 where the form with which it is opened has errors."""
     now = timezone.now()
-    at = moment_of(meeting, now)
-    prepares = allowed(check_may_prepare, request.user, meeting.committee, now)
-    rows = agenda_of(meeting, viewer=request.user, at=now)
-    panel = panel_in(meeting, at)
-    leads = allowed(check_may_lead, request.user, panel)
-    may_take_off = prepares and any(not why_not(check_take_off, row.case) for row in rows)
-    planned = sum(row.case.state == Case.State.PLANNED for row in rows)
-    pending = sum(row.case.is_pending for row in rows)
-    cases = [row.case.pk for row in rows] if prepares or panel.announces(request.user.pk) else []
-    to_advisers = Q(template__endswith="_adviser")
+    viewer, is_large = request.user, "large" in request.GET
+    prepares = allowed(check_may_prepare, viewer, meeting.committee, now)
+    rows, panel = agenda_and_panel(meeting, viewer=viewer, at=now)
+    page = Paginator(rows, CASES_AT_A_TIME).get_page(request.GET.get("page"))
+    leads = allowed(check_may_lead, viewer, panel)
+    may_take_off = prepares and any(row.case.state == Case.State.PLANNED for row in rows)
+    states = Counter(row.case.state for row in rows)
+    pending = sum(states[state] for state in Case.PENDING)
     day_has_come = not why_not(check_day_has_come, meeting, now)
-    is_large = "large" in request.GET
-    said = [] if is_large else list(contradictions_of(meeting))
-    ordered = Errand.objects.visible_to(request.user).running().filter(about=meeting.pk)
-    context = {
+    awaited = rows_that(rows, lambda row: row.awaits_viewer)
+    of_row: dict[str, Any] = {
+        "prepares": prepares,
+        "may_take_off": may_take_off,
+        "is_open": meeting.state == Meeting.State.OPEN,
+        "reference_has_passed": not why_not(check_reference_has_passed, meeting, now),
+        "csrf_token": get_token(request),
+    }
+    if not is_large:
+        told = rows and (prepares or panel.announces(viewer.pk))
+        mails = TROUBLES.rows(meeting.pk) if told else []
+        of_row |= _troubles(mails)
+    template = "committees/_agenda_row_large.html" if is_large else "committees/_agenda_row.html"
+    alone = {pk for name in ("troubles", "adviser_troubles") for pk in of_row.get(name, ())}
+    context = of_row | {
         "meeting": meeting,
-        "ordered": progress_of(ordered),
-        "troubles": OutboxMail.objects.exclude(to_advisers).troubles_about(cases),
-        "adviser_troubles": OutboxMail.objects.filter(to_advisers).troubles_about(cases),
         "mark": mark,
+        "page": page,
+        "units": drawn_rows(template, page, of_row, alone=alone),
         "rows": rows,
         "panel": panel,
-        "next": next((row for row in rows if row.awaits_viewer), None),
-        "awaited": sum(row.awaits_viewer for row in rows),
-        "sits": panel.seat_of(request.user.pk) is not None,
-        "is_present": request.user.pk in panel.present,
-        "noted": _noted(meeting, request.user),
-        "contradictions": said,
-        "to_answer": _to_answer(said, request.user),
-        "again": [] if is_large else _decided_again(rows),
-        "day_has_come": day_has_come,
-        "form": _attendance(meeting, panel)
-        if panel.notes(request.user.pk) and day_has_come
-        else None,
-        "leading": LeadingForm(panel=panel)
-        if panel.may_be_noted and allowed(check_may_note_leading, request.user, panel)
-        else None,
-        "leads": leads,
-        "may_begin": allowed(check_may_open_meeting, request.user, meeting, panel, now),
-        "last_day": _last_day(meeting, now),
-        "takes_students": not why_not(check_put_on_agenda, meeting, now),
-        "opening": (opening or _opening()) if is_early(meeting, now) else None,
-        "prepares": prepares,
-        "may_announce": allowed(check_may_announce, request.user, panel),
-        "may_open": bool(rows) and not why_not(check_begin, meeting),
-        "is_open": meeting.state == Meeting.State.OPEN,
         "is_closed": meeting.state == Meeting.State.CLOSED,
-        "stays_open_for": why_not(check_close_meeting, meeting, pending),
-        "reference_has_passed": not why_not(check_reference_has_passed, meeting, now),
-        "may_take_off": may_take_off,
-        "may_freeze": prepares and not why_not(check_freeze, meeting, planned, now),
-        "opens": sum(row.opens for row in rows),
-        "announces": sum(row.announces for row in rows),
-        "decided": sum(row.case.state == Case.State.DECIDED for row in rows),
-        "fast": [row for row in rows if row.goes_fast and row.is_up],
     }
+    if not is_large:
+        said = contradictions_of(meeting)
+        context |= {
+            "ordered": progress_of(ORDERED.rows(meeting.pk, viewer.pk)),
+            "next": next(iter(awaited), None),
+            "awaited": len(awaited),
+            "sits": panel.seat_of(viewer.pk) is not None,
+            "is_present": viewer.pk in panel.present,
+            "noted": next(iter(NOTED_OF.rows(meeting.pk, viewer.pk)), None),
+            "contradictions": said,
+            "to_answer": _to_answer(said, viewer),
+            "again": _decided_again(rows),
+            "day_has_come": day_has_come,
+            "form": _attendance(meeting, panel)
+            if panel.notes(viewer.pk) and day_has_come
+            else None,
+            "leading": LeadingForm(panel=panel)
+            if panel.may_be_noted and allowed(check_may_note_leading, viewer, panel)
+            else None,
+            "leads": leads,
+            "may_begin": allowed(check_may_open_meeting, viewer, meeting, panel, now),
+            "last_day": _last_day(meeting, now),
+            "takes_students": not why_not(check_put_on_agenda, meeting, now),
+            "opening": (opening or _opening()) if is_early(meeting, now) else None,
+            "may_announce": allowed(check_may_announce, viewer, panel),
+            "may_open": bool(rows) and not why_not(check_begin, meeting),
+            "stays_open_for": why_not(check_close_meeting, meeting, pending),
+            "may_freeze": prepares
+            and not why_not(check_freeze, meeting, states[Case.State.PLANNED], now),
+            "opens": len(rows_that(rows, lambda row: row.opens)),
+            "announces": len(rows_that(rows, lambda row: row.announces)),
+            "decided": states[Case.State.DECIDED],
+            "fast": rows_that(rows, lambda row: row.goes_fast and row.is_up),
+        }
     status = 422 if opening is not None and opening.errors else 200
     return render(request, window(request, "meeting"), context, status=status)
 
 
-def _attendance(meeting: Meeting, panel: Panel) -> AttendanceForm:
-    """Make the form in which the secretary notes who came. One query."""
-    own = meeting.attendances.current().filter(by=F("person")).values_list("person", flat=True)
-    return AttendanceForm(seats=panel.seats, present=panel.present, own=set(own))
+def _troubles(mails: list[OutboxMail]) -> dict[str, dict[UUID, OutboxMail]]:
+    """Tell of which cases the last mail to the student, and that to the adviser, did not arrive."""
+    to_advisers = [mail for mail in mails if mail.template.endswith("_adviser")]
+    to_students = [mail for mail in mails if mail not in to_advisers]
+    return {
+        "troubles": {mail.about: mail for mail in to_students},
+        "adviser_troubles": {mail.about: mail for mail in to_advisers},
+    }
 
 
-def _noted(meeting: Meeting, user: Account) -> Attendance | None:
-    """Find what the secretary noted last of who looks at the page, while they can contradict it.
-    One query."""
-    noted = meeting.attendances.filter(person=user.pk, contradiction=None).exclude(by=user.pk)
-    return noted.select_related("by").order_by("-recorded_at").first()
+# What the page asks each time, made once.
 
 
-def contradictions_of(meeting: Meeting) -> QuerySet[Contradiction]:
-    """Find who says that they were not there, by name. One query once drawn."""
+def _mails_not_arrived(meeting: UUID) -> "QuerySet[OutboxMail]":
+    cases = Case.objects.filter(meeting=meeting).order_by().values("pk")
+    return OutboxMail.objects.filter(about__in=cases).troubles().order_by("recorded_at")
+
+
+def _ordered_here(meeting: UUID, by: UUID) -> "QuerySet[Errand]":
+    return Errand.objects.visible_to(Account(pk=by)).running().filter(about=meeting)
+
+
+def _noted_of(meeting: UUID, member: UUID) -> "QuerySet[Attendance]":
+    """Find what the secretary noted of a member, while they can contradict it, the last first."""
+    noted = Attendance.objects.filter(meeting=meeting, person=member, contradiction=None)
+    return noted.exclude(by=member).select_related("by").order_by("-recorded_at")
+
+
+def _said_themselves(meeting: UUID) -> QuerySet:
+    rows = Attendance.objects.current().filter(meeting=meeting, by=F("person"))
+    return rows.values("person")
+
+
+def _contradicted_in(meeting: UUID) -> "QuerySet[Contradiction]":
     rows = Contradiction.objects.filter(attendance__meeting=meeting).for_page()
     return rows.order_by("attendance__person__name", "attendance__person", "recorded_at")
+
+
+TROUBLES, ORDERED = PreparedQuery(_mails_not_arrived), PreparedQuery(_ordered_here)
+NOTED_OF, CONTRADICTIONS = PreparedQuery(_noted_of), PreparedQuery(_contradicted_in)
+SAID_THEMSELVES = PreparedQuery(_said_themselves)
+
+
+def _attendance(meeting: Meeting, panel: Panel) -> AttendanceForm:
+    """Make the form in which the secretary notes who came. One query."""
+    own = {row["person"] for row in SAID_THEMSELVES.rows(meeting.pk)}
+    return AttendanceForm(seats=panel.seats, present=panel.present, own=own)
+
+
+def contradictions_of(meeting: Meeting) -> list[Contradiction]:
+    """Find who says that they were not there, by name. One query."""
+    return CONTRADICTIONS.rows(meeting.pk)
 
 
 def _to_answer(said: list[Contradiction], user: Account) -> list[Contradiction]:
@@ -250,7 +314,7 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     unit = unit_form.cleaned_data["unit"] if unit_form.is_valid() else None
     if len(units) == 1:
         unit = units[0]
-    free, attained = _free_for(meeting, unit) if unit else (Enrolment.objects.none(), [])
+    free, attained = _free_for(meeting, unit) if unit else ([], [])
     form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
     if unit and form.is_valid():
         with refusals_in(form):
@@ -281,25 +345,29 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     return render(request, "committees/agenda.html", context, status=status)
 
 
-def _free_for(meeting: Meeting, unit: Unit) -> tuple[QuerySet[Enrolment], list[Enrolment]]:
+def _free_for(meeting: Meeting, unit: Unit) -> tuple[list[Enrolment], list[Enrolment]]:
     """Find the enrolments of the programme that can be put on the agenda for this unit; and of the
     others those that attained every part of it."""
-    rows = (
-        Enrolment.objects.filter(programme=meeting.committee.programme_id)
-        .select_related("student", "programme")
-        .order_by("student__name")
-    )
-    kept, parts = list(rows), list(unit.parts.current())
+    kept = ENROLLED.rows(meeting.committee.programme_id)
+    parts = list(unit.parts.current())
     keys = [row.pk for row in kept]
     waiting, stands = waiting_for(unit, keys), standing_of(keys, [unit.pk])
     fits = partial(check_fits, meeting, unit, waiting=waiting, stands=stands, parts=parts)
-    free = [row.pk for row in kept if not why_not(fits, row)]
+    free = [row for row in kept if not why_not(fits, row)]
     attained = [
         row
         for row in kept
         if (found := stands.get((row.pk, unit.pk))) and found.attained and not found.left_of(parts)
     ]
-    return rows.filter(pk__in=free), attained
+    return free, attained
+
+
+def _enrolled(programme: UUID) -> "QuerySet[Enrolment]":
+    rows = Enrolment.objects.filter(programme=programme).select_related("student")
+    return rows.order_by("student__name")
+
+
+ENROLLED = PreparedQuery(_enrolled)
 
 
 @signed_in
@@ -388,7 +456,9 @@ def judgements_open_all(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Order that the judgements are opened of every case that this person leads and for which all
     are in."""
     meeting, rows = _led(request, pk)
-    return _order(request, OPENING, meeting, [row.case.pk for row in rows if row.opens])
+    return _order(
+        request, OPENING, meeting, [row.case.pk for row in rows_that(rows, lambda row: row.opens)]
+    )
 
 
 @signed_in
@@ -397,7 +467,12 @@ def announce_all(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Order that every decision is announced that was recorded, is not announced yet, and is this
     person's to announce."""
     meeting, rows = _led(request, pk)
-    return _order(request, ANNOUNCING, meeting, [row.case.pk for row in rows if row.announces])
+    return _order(
+        request,
+        ANNOUNCING,
+        meeting,
+        [row.case.pk for row in rows_that(rows, lambda row: row.announces)],
+    )
 
 
 def _led(request: PersonRequest, pk: UUID) -> tuple[Meeting, list[AgendaRow]]:

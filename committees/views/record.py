@@ -13,15 +13,16 @@ from committees.access import check_export, check_may_export, check_may_read_rec
 from committees.dossier import (
     decision_facts,
     decisions_set_back,
+    frozen_context,
     outcome_in_words,
     replaced_decisions,
-    set_context,
 )
 from committees.export import export
 from committees.forms import ExportForm, RecordSearchForm
 from committees.models import Case, Recusal
 from committees.record import KINDS, bound_by, steps_of
 from committees.rules import Panel, judgements_sentence, quorum_sentence
+from committees.set_figures import frozen_pages
 from committees.snapshots import read
 from committees.views.meetings import contradictions_of
 from committees.who_sits import mandate_of, moment_of, panel_shown
@@ -83,9 +84,9 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
         "set_back": [],
     }
     if case.has_set:
-        frozen = read(case)
-        context |= set_context(case, frozen.evidence_set, erased=frozen.erased)
-        context["items"] = len(frozen.items)
+        frozen = frozen_pages(case)
+        context |= frozen_context(case, frozen)
+        context["items"] = frozen.first["items"]
         context["bound_by"] = bound_by(frozen.terms)
         if case.is_opened:
             context["judgements"] = judgements
@@ -94,7 +95,7 @@ def case_record(request: PersonRequest, pk: UUID) -> HttpResponse:
                     part.title,
                     [(row, outcome_in_words(row.findings.get(part.id))) for row in judgements],
                 )
-                for part in frozen.evidence_set.frame.parts
+                for part in frozen.frame.parts
             ]
         if case.has_decision:
             context["mandate"] = mandate_of(case)

@@ -3,6 +3,8 @@ the pieces, one of them; and all of it at once, for paper."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypedDict
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -18,29 +20,47 @@ from django.views.decorators.vary import vary_on_headers
 from committees.access import check_may_read
 from committees.dossier import (
     PIECES_AT_A_TIME,
+    aside_page,
     piece_rows,
+    pieces_page,
     set_context,
     shown_pieces,
 )
 from committees.models import Case
-from committees.snapshots import preview, read
+from committees.set_figures import FrozenPages, frozen_pages
+from committees.snapshots import number_of_piece, preview, read
 from committees.who_sits import moment_of, panel_of
 from people.access import NotAllowed, PersonRequest, signed_in
 from portfolio.coverage import draw_lines
 from portfolio.evidence_set import EvidenceSet, FileFact, PieceFact
 from portfolio.forms import CoverageFilterForm
-from portfolio.lines import line_page, under
+from portfolio.lines import line_page, part_of_line_page, under
 
 
-@dataclass(frozen=True, slots=True)
+class Places(TypedDict):
+    """Where a line leads: the address of the pieces, and the way back."""
+
+    pieces_at: str
+    back: tuple[str, str]
+
+
+@dataclass(frozen=True)
 class OpenedSet:
     """The set of a case, for somebody who may read it: frozen, or, for the student, as it would be
     frozen now; where its files are; and the page on which they read it."""
 
     case: Case
-    evidence_set: EvidenceSet
-    erased: int
     page: str
+
+    @cached_property
+    def pages(self) -> FrozenPages | None:
+        """The frozen set, of which so much is read as is shown; None before there is one."""
+        return frozen_pages(self.case) if self.case.has_set else None
+
+    @cached_property
+    def to_be(self) -> EvidenceSet:
+        """The set as it would be frozen. At most 19 queries."""
+        return preview(self.case, timezone.now()).evidence_set
 
     @property
     def file_address(self) -> Callable[[PieceFact, FileFact], str]:
@@ -65,14 +85,9 @@ def _opened(request: PersonRequest, pk: UUID) -> OpenedSet:
     rows = Case.objects.filter(own | seen).with_supervising(request.user)
     case = get_object_or_404(rows.for_page(), pk=pk)
     page = _page_of(request, case)
-    if not case.has_set:
-        if page != "my_case":
-            raise Http404  # until the reference date the set is the student's
-        evidence_set, erased = preview(case, timezone.now()).evidence_set, 0
-    else:
-        frozen = read(case)
-        evidence_set, erased = frozen.evidence_set, frozen.erased
-    return OpenedSet(case, evidence_set, erased, reverse(f"committees:{page}", args=[case.pk]))
+    if not case.has_set and page != "my_case":
+        raise Http404  # until the reference date the set is the student's
+    return OpenedSet(case, reverse(f"committees:{page}", args=[case.pk]))
 
 
 def _page_of(request: PersonRequest, case: Case) -> str:
@@ -94,17 +109,14 @@ def _page_of(request: PersonRequest, case: Case) -> str:
 def line(request: PersonRequest, pk: UUID, key: str) -> HttpResponse:
     """Show what stands behind one line of the coverage."""
     opened = _opened(request, pk)
-    shown = opened.evidence_set
-    only = CoverageFilterForm(request.GET, shown.frame, shown.last_check_in).only
+    pages = opened.pages
+    around = pages.around if pages else opened.to_be
+    only = CoverageFilterForm(request.GET, around.frame, around.last_check_in).only
     address, words = opened.back
-    return line_page(
-        request,
-        opened.evidence_set,
-        key,
-        only,
-        pieces_at=opened.pieces_at,
-        back=(address + only.query, words),
-    )
+    places: Places = {"pieces_at": opened.pieces_at, "back": (address + only.query, words)}
+    if pages is None:
+        return line_page(request, around, key, only, **places)
+    return part_of_line_page(request, pages, key, only, pages.behind(key, only), **places)
 
 
 @signed_in
@@ -112,11 +124,12 @@ def line(request: PersonRequest, pk: UUID, key: str) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def pieces(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show the pieces as lines, so many at a time."""
-    opened = _opened(request, pk)
-    rows = Paginator(piece_rows(opened.evidence_set), PIECES_AT_A_TIME)
+    opened, asked = _opened(request, pk), request.GET.get("page")
     context = {
         "case": opened.case,
-        "pieces": rows.get_page(request.GET.get("page")),
+        "pieces": pieces_page(opened.pages, asked)
+        if opened.pages
+        else Paginator(piece_rows(opened.to_be), PIECES_AT_A_TIME).get_page(asked),
         "pieces_at": opened.pieces_at,
         "back": opened.back,
         "more": True,
@@ -128,10 +141,26 @@ def pieces(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_safe
 @vary_on_headers("HX-Request")
+def set_aside(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Show what the student set aside, so much at a time."""
+    opened = _opened(request, pk)
+    if opened.pages is None:
+        raise Http404  # its page shows all of it
+    rows = aside_page(opened.pages, request.GET.get("page"))
+    context = {"case": opened.case, "set_aside": rows, "back": opened.back, "more": True}
+    name = "_aside" if request.htmx else "aside"
+    return render(request, f"committees/{name}.html", context)
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
 def piece(request: PersonRequest, pk: UUID, piece: UUID) -> HttpResponse:
     """Show one piece in full, with the feedback on it."""
     opened = _opened(request, pk)
-    found = shown_pieces(opened.evidence_set, str(piece), address=opened.file_address)
+    pages = opened.pages
+    holds = pages.with_piece(number_of_piece(opened.case, piece)) if pages else opened.to_be
+    found = shown_pieces(holds, str(piece), address=opened.file_address)
     if not found:
         raise Http404
     # It opens within the set, under a heading of it, or stands by itself.
@@ -145,11 +174,14 @@ def piece(request: PersonRequest, pk: UUID, piece: UUID) -> HttpResponse:
 def in_full(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show the coverage with what stands behind its lines, and every piece, for paper."""
     opened = _opened(request, pk)
-    context = set_context(opened.case, opened.evidence_set, erased=opened.erased) | {
+    frozen = read(opened.case) if opened.case.has_set else None
+    whole = frozen.evidence_set if frozen else opened.to_be
+    context = set_context(opened.case, whole) | {
+        "erased": frozen.erased if frozen else 0,
         "case": opened.case,
         "back": opened.back,
         "is_student": opened.case.enrolment.student_id == request.user.pk,
-        "lines": draw_lines(opened.evidence_set),
-        "shown": shown_pieces(opened.evidence_set, address=opened.file_address),
+        "lines": draw_lines(whole),
+        "shown": shown_pieces(whole, address=opened.file_address),
     }
     return render(request, "committees/in_full.html", context)

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 
 from committees.access import check_may_announce, check_preview_letter
 from committees.days import way_to_contest
-from committees.dossier import decision_facts, set_context
+from committees.dossier import decision_facts, frozen_context, set_context
 from committees.models import Case
-from committees.snapshots import preview, read
+from committees.set_figures import frozen_pages
+from committees.snapshots import preview
 from committees.views.cases import case_with_panel
 from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, signed_in
@@ -45,8 +46,7 @@ def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
         left = preview(case, now)
         context |= set_context(case, left.evidence_set) | {"unanswered": left.unanswered}
     else:
-        frozen = read(case)
-        context |= set_context(case, frozen.evidence_set, erased=frozen.erased)
+        context |= frozen_context(case, frozen_pages(case))
     return render(request, "committees/my_case.html", context)
 
 
@@ -89,7 +89,7 @@ def _letter(request: PersonRequest, case: Case) -> HttpResponse:
     if case.has_decision:
         context["body"], context["last_day"] = _contested(case)
         context["mandate"] = mandate_of(case)
-        context["decision"] = decision_facts(case.standing, read(case))
+        context["decision"] = decision_facts(case.standing, frozen_pages(case))
     if case.state == Case.State.ANNOUNCED:
         context["checkpoint"] = first_after(case.chain, case.standing.announcement.head)
         context["check_at"] = address_of("letter_check")

@@ -44,8 +44,11 @@ COSTS: dict[str, tuple[int, Callable[[Scene], object]]] = {
     "panels_of, none": (0, lambda made: who_sits.panels_of([], HELD)),
     "rows_for": (2, lambda made: agenda.rows_for(made.cases, viewer=made.chair, at=HELD)),
     "rows_for, none": (0, lambda made: agenda.rows_for([], viewer=made.chair, at=HELD)),
-    "agenda_of": (5, lambda made: agenda.agenda_of(made.meeting, viewer=made.chair, at=HELD)),
-    "mark_of": (2, lambda made: agenda.mark_of(made.meeting)),
+    "agenda_of, and its programme": (
+        6,
+        lambda made: agenda.agenda_of(made.meeting, viewer=made.chair, at=HELD),
+    ),
+    "mark_of": (1, lambda made: agenda.mark_of(made.chair, meeting=made.meeting.pk)),
     "read": (1, lambda made: snapshots.read(made.case)),
     "steps_of, that name nobody": (1, lambda made: record.steps_of(made.case)),
     "standing_on, of a first case": (
@@ -53,7 +56,7 @@ COSTS: dict[str, tuple[int, Callable[[Scene], object]]] = {
         lambda made: standing.standing_on(made.unit, made.case.enrolment_id),
     ),
     "waiting_for": (1, lambda made: standing.waiting_for(made.unit, [made.case.enrolment_id])),
-    "preview": (18, lambda made: snapshots.preview(made.case, timezone.now())),
+    "preview": (17, lambda made: snapshots.preview(made.case, timezone.now())),
 }
 
 

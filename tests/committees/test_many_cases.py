@@ -289,8 +289,10 @@ def test_from_case_to_case_it_stays_large() -> None:
 
 
 @pytest.mark.any_database
-@pytest.mark.parametrize("students", [1, 30])
-@pytest.mark.parametrize(("name", "count"), [("meeting", 17), ("decide", 10)])
+@pytest.mark.parametrize(
+    ("students", "name", "count"),  # with a case after it, that is read too
+    [(1, "meeting", 10), (30, "meeting", 10), (1, "decide", 9), (30, "decide", 10)],
+)
 def test_large_pages_cost_the_same(
     django_assert_num_queries: Queries, students: int, name: str, count: int
 ) -> None:
@@ -318,7 +320,7 @@ def test_the_projector_follows_the_meeting_and_asks_in_vain_at_little_cost(
     marks = {}
     for name, key in pages:
         marks[name] = mark_in(page(made.member, name, key, "?large=1"))
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(3):
             assert again(name, key, marks[name]).status_code == 204
     actions.open_judgements(case=made.case, by=made.chair, at=HELD)
 
@@ -341,5 +343,5 @@ def test_a_closed_meeting_is_asked_for_no_more() -> None:
 
 
 def mark_in(page: str) -> str:
-    [mark] = re.findall(r"large=1&amp;mark=(\w+)", page)
+    [mark] = re.findall(r"large=1&amp;(?:page=1&amp;)?mark=(\w+)", page)
     return mark

@@ -145,6 +145,7 @@ PAGES: list[tuple[str, str, dict[str, int]]] = [
         )
     ),
     ("pieces", FROZEN, of(200, *READERS) | of(403, "aside")),
+    ("set_aside", FROZEN, of(200, *READERS) | of(403, "aside")),
     ("in_full", FROZEN, of(200, *READERS) | of(403, "aside")),
     ("recuse", FROZEN, of(200, *SAT) | of(409, "aside") | of(403, *SUPERVISORS)),
     ("decide", FROZEN, of(200, *SAT) | of(403, "aside", *SUPERVISORS)),
@@ -258,7 +259,8 @@ def test_who_sat_after_the_meeting_closed_reads_neither_the_set_nor_its_files(
     actions.close_meeting(meeting=made.meeting, by=made.chair, at=HELD)
     late = MembershipFactory(committee=made.committee, recorded_at=timezone.now()).person.account
     client.force_login(late)
-    pages = ("case", "pieces", "piece", "line", "in_full", "file", "case_record", "record_steps")
+    pages = ("case", "pieces", "set_aside", "piece", "line", "in_full", "file")
+    pages += ("case_record", "record_steps")
 
     found = {page: client.get(address(page, made)).status_code for page in pages}
 

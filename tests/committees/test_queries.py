@@ -35,7 +35,7 @@ def test_agenda(client: Client, django_assert_num_queries: Queries, students: in
     made.freeze()
     made.judge(made.member)
 
-    body = visit(client, django_assert_num_queries, 16, made.secretary, "meeting", made.meeting.pk)
+    body = visit(client, django_assert_num_queries, 14, made.secretary, "meeting", made.meeting.pk)
 
     assert body.count("/committees/cases/") >= students
 
@@ -46,7 +46,7 @@ def test_agenda_once_opened(
 ) -> None:
     made = scene(students=students, state=Case.State.OPENED)
 
-    visit(client, django_assert_num_queries, 17, made.chair, "meeting", made.meeting.pk)
+    visit(client, django_assert_num_queries, 15, made.chair, "meeting", made.meeting.pk)
 
 
 @pytest.mark.parametrize("students", [1, 30])
@@ -61,7 +61,7 @@ def test_committees(client: Client, django_assert_num_queries: Queries, students
 def test_dossier(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = frozen(pieces)
 
-    body = visit(client, django_assert_num_queries, 8, made.member, "case", made.case.pk)
+    body = visit(client, django_assert_num_queries, 9, made.member, "case", made.case.pk)
 
     assert body.count("shown-piece") == pieces
 
@@ -85,7 +85,7 @@ def test_the_student_reads_at_the_same_cost(
 def test_deciding(client: Client, django_assert_num_queries: Queries, pieces: int) -> None:
     made = scene(pieces=pieces, state=Case.State.OPENED)
 
-    visit(client, django_assert_num_queries, 9, made.chair, "decide", made.case.pk)
+    visit(client, django_assert_num_queries, 10, made.chair, "decide", made.case.pk)
 
 
 @pytest.mark.parametrize("pieces", [1, 30])

@@ -94,8 +94,10 @@ def test_the_preview_is_what_is_frozen_then() -> None:
 
     _, after = page(made.student, "my_case", made)
 
-    assert after["evidence_set"] == before["evidence_set"]
+    for what in ("pieces", "set_aside", "check_ins"):
+        assert list(after[what]) == list(before[what])
     assert after["coverage"] == before["coverage"]
+    assert after["evidence_set"].frame == before["evidence_set"].frame
 
 
 def test_the_student_sees_who_sits_there_and_who_stands_aside() -> None:

@@ -1104,6 +1104,7 @@ DECIDING = {
     "case, whose it is": sitting("say_whose", daan_frozen, who=SECRETARY, send=not_the_secretarys),
     "case, a line": sitting("line", lambda: [*noor_frozen(), a_line()]),
     "case, pieces": sitting("pieces", noor_frozen),
+    "case, what was set aside": sitting("set_aside", noor_frozen),
     "case, a piece": sitting("piece", lambda: [*noor_frozen(), frozen_piece()]),
     "case, in full": sitting("in_full", noor_frozen),
     "stand aside": sitting("recuse", noor_frozen, who=MEMBER),

@@ -524,9 +524,9 @@ def test_the_number_of_queries_is_fixed(
     place = scene()
     found = some_sets(place, enrolments, pieces)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         load_many(found)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         load_many(found, unit=place.unit, as_of=LATER)
 
 

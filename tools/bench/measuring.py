@@ -4,7 +4,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import django
@@ -23,29 +22,17 @@ from django.utils import timezone  # noqa: E402
 
 from demo import school  # noqa: E402
 from evidence.models import Evidence  # noqa: E402
-from people.models import Account, Person  # noqa: E402
+from people.models import Account  # noqa: E402
 from portfolio.kept import keep_figures  # noqa: E402
 from portfolio.models import Summary  # noqa: E402
 from programmes.models import AdviserAssignment, Enrolment, Period, ProgrammeRole  # noqa: E402
+from tools.bench.row import Row  # noqa: E402
+from tools.bench.sitting import fill_sitting, rows_of_sitting  # noqa: E402
 
 SIZES = (10, 200, 1_000)  # pieces of one student each
 ROUNDS = 15
 TOLERATED = 1.25  # beyond what is wanted
 REFERENCE = "/reference/"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A page as somebody asks for it: at most so many reference pages, bytes and queries. `before`
-    is done each time before it is asked."""
-
-    name: str
-    who: Person
-    path: str
-    wanted: float
-    most_bytes: int = 0
-    most_queries: int = 0
-    before: Callable[[], object] | None = None
 
 
 def fill() -> None:
@@ -57,6 +44,7 @@ def fill() -> None:
         programme = school.programme_of(groundwork, 0, students=20, pieces=10)
         for enrolment, size in zip(programme.enrolments.order_by("pk"), SIZES, strict=False):
             school.give_pieces(enrolment, size - 10)
+        fill_sitting(groundwork)
         school.end_record()
     while keep_figures():
         pass
@@ -125,7 +113,7 @@ def rows() -> list[Row]:
             8,
         ),
     ]
-    return found
+    return found + rows_of_sitting()
 
 
 def _moved(enrolment: Enrolment) -> Callable[[], object]:
@@ -140,7 +128,8 @@ def _moved(enrolment: Enrolment) -> Callable[[], object]:
 def measure(row: Row) -> tuple[float, int, int]:
     """Ask a page in turn with the reference; returns how many of those it costs in processor time
     of the thread (medians), its queries and its bytes."""
-    client = Client(headers={"host": "127.0.0.1"})
+    headers = {"host": "127.0.0.1"} | ({"hx-request": "true"} if row.htmx else {})
+    client = Client(headers=headers)
     client.force_login(Account.objects.get(pk=row.who.pk))
     times: dict[str, list[float]] = {REFERENCE: [], row.path: []}
     for turn in range(ROUNDS + 2):
@@ -150,7 +139,7 @@ def measure(row: Row) -> tuple[float, int, int]:
             begun = time.thread_time()
             answer = client.get(path)
             spent = time.thread_time() - begun
-            if answer.status_code != 200:
+            if answer.status_code not in (200, 204):  # 204: nothing changed
                 raise RuntimeError(f"{row.name}: {path} answers {answer.status_code}")
             if turn > 1:  # until then what is at hand is found
                 times[path].append(spent)
