@@ -15,6 +15,7 @@
 #   make fault-day     a school's day on which everything goes wrong, some minutes; SHORT=1 for two
 #                      of them, SEED=number to play one again (needs Redis; libfaketime if there)
 #   make bench         what pages cost, in reference pages; red while some cost too much
+#   make bench-school  a school of 2,000 at work, beside the reference page; STUDENTS=300 of fewer
 #   make lighthouse    how five pages do in Lighthouse (needs Node and Chromium), some minutes
 
 .DEFAULT_GOAL := setup
@@ -25,7 +26,7 @@ PYTEST := $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 TEMPLATES := $(shell find templates -type f -name '*.html')
 
 .PHONY: demo demo-reset demo-verify setup setup-dev test check lock translations \
-  screenshots bench lighthouse fault-day
+  screenshots bench bench-school lighthouse fault-day
 
 demo demo-reset demo-verify: export DEMO := 1
 
@@ -79,3 +80,6 @@ lighthouse: setup-dev
 
 bench: setup-dev
 	$(RUN) -m tools.bench
+
+bench-school: setup-dev
+	$(RUN) -m tools.bench.load $(STUDENTS)

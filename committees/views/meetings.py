@@ -222,6 +222,8 @@ def _meeting_page(
             "opens": len(rows_that(rows, lambda row: row.opens)),
             "announces": len(rows_that(rows, lambda row: row.announces)),
             "decided": states[Case.State.DECIDED],
+            "to_freeze": states[Case.State.PLANNED] if of_row["reference_has_passed"] else 0,
+            "frozen": len(rows) - states[Case.State.PLANNED],
             "fast": rows_that(rows, lambda row: row.goes_fast and row.is_up),
         }
     status = 422 if opening is not None and opening.errors else 200

@@ -1,8 +1,9 @@
 from uuid import UUID
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
@@ -27,9 +28,11 @@ from committees.snapshots import read
 from committees.views.meetings import contradictions_of
 from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, allowed, signed_in, with_role
+from people.models import Account
 from programmes.models import SUPERVISING
 from records.checkpoints import first_after
 from records.models import Checkpoint
+from records.prepared import PreparedQuery
 from records.verification import verify_chain
 
 ITEMS_AT_A_TIME = 50
@@ -53,11 +56,20 @@ def record(request: PersonRequest) -> HttpResponse:
 
 def _readable(request: PersonRequest, pk: UUID) -> tuple[Case, Panel]:
     """Find a case of which this person may read the record, and the committee before it."""
-    rows = Case.objects.visible_to(request.user).with_supervising(request.user).for_page()
-    case = get_object_or_404(rows, pk=pk)
+    case = next(iter(IN_RECORD.rows(pk, request.user.pk)), None)
+    if case is None:
+        raise Http404
     panel = panel_shown(case, moment_of(case.meeting, timezone.now()))
     check_may_read_record(request.user, case, panel)
     return case, panel
+
+
+def _in_record(case: UUID, viewer: UUID) -> "QuerySet[Case]":
+    rows = Case.objects.visible_to(Account(pk=viewer)).filter(pk=case)
+    return rows.with_supervising(Account(pk=viewer)).for_page()
+
+
+IN_RECORD = PreparedQuery(_in_record)
 
 
 @signed_in

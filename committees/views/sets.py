@@ -8,9 +8,9 @@ from typing import TypedDict
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,10 +31,12 @@ from committees.set_figures import FrozenPages, frozen_pages
 from committees.snapshots import number_of_piece, preview, read
 from committees.who_sits import moment_of, panel_of
 from people.access import NotAllowed, PersonRequest, signed_in
+from people.models import Account
 from portfolio.coverage import draw_lines
 from portfolio.evidence_set import EvidenceSet, FileFact, PieceFact
 from portfolio.forms import CoverageFilterForm
 from portfolio.lines import line_page, part_of_line_page, under
+from records.prepared import PreparedQuery
 
 
 class Places(TypedDict):
@@ -80,14 +82,23 @@ class OpenedSet:
 def _opened(request: PersonRequest, pk: UUID) -> OpenedSet:
     """Open the set for who may come in by a page that shows it: the student's own, the dossier, or
     the record of who supervises."""
-    own = Q(pk__in=Case.objects.of_student(request.user))
-    seen = Q(pk__in=Case.objects.visible_to(request.user))
-    rows = Case.objects.filter(own | seen).with_supervising(request.user)
-    case = get_object_or_404(rows.for_page(), pk=pk)
+    case = next(iter(READABLE.rows(pk, request.user.pk)), None)
+    if case is None:
+        raise Http404
     page = _page_of(request, case)
     if not case.has_set and page != "my_case":
         raise Http404  # until the reference date the set is the student's
     return OpenedSet(case, reverse(f"committees:{page}", args=[case.pk]))
+
+
+def _readable(case: UUID, viewer: UUID) -> "QuerySet[Case]":
+    user = Account(pk=viewer)
+    own = Q(pk__in=Case.objects.of_student(user))
+    seen = Q(pk__in=Case.objects.visible_to(user))
+    return Case.objects.filter(own | seen, pk=case).with_supervising(user).for_page()
+
+
+READABLE = PreparedQuery(_readable)  # of every line and piece that is opened
 
 
 def _page_of(request: PersonRequest, case: Case) -> str:
