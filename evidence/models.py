@@ -1,13 +1,13 @@
 """One piece of evidence and the feedback on it."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, Exists, ExpressionWrapper, Min, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +18,7 @@ from files.models import StoredFile
 from people.models import Account, Address, Person
 from post.links import id_in, is_genuine, token_for
 from programmes.models import Enrolment, Track
-from qualifications.models import Place, QualityRequirement
+from qualifications.models import QualityRequirement
 from records.models import (
     AppendOnly,
     Correctable,
@@ -62,26 +62,38 @@ class EvidenceQuerySet(models.QuerySet):
     def visible_to(self, user: Account) -> Self:
         """Find the pieces that this person may see: those that they may read in full, and, for
         whoever has an account, those that a question for their feedback still shows."""
-        asked = FeedbackRequest.objects.showing(timezone.now()).filter(person=user.pk)
-        return self.filter(self._in_full(user) | Exists(asked.filter(evidence=OuterRef("pk"))))
+        return self.visible_at(timezone.now(), timezone.localdate(), user.pk)
+
+    def visible_at(self, moment: datetime, day: date, person: UUID) -> Self:
+        """Find what `visible_to` finds, as it is at this (aware) moment of this day: for queries
+        that are prepared."""
+        asked = FeedbackRequest.objects.showing(moment).filter(person=person)
+        asked = asked.filter(evidence=OuterRef("pk"))
+        return self.filter(self._in_full(day, person) | Exists(asked))
 
     def in_full_for(self, user: Account) -> Self:
         """Find the pieces that this person reads with reflection, requirements and feedback: their
         own, and those laid against the requirements of an enrolment of the owner that they now
         advise, or teach in."""
-        return self.filter(self._in_full(user))
+        return self.filter(self._in_full(timezone.localdate(), user.pk))
 
-    def _in_full(self, user: Account) -> Q:
+    def with_in_full(self, day: date, person: UUID) -> Self:
+        """Read with the pieces, as `in_full`, whether they are among those `in_full_for` this
+        person on this day."""
+        in_full = ExpressionWrapper(self._in_full(day, person), models.BooleanField())
+        return self.annotate(in_full=in_full)
+
+    def _in_full(self, day: date, person: UUID) -> Q:
         followed = Track.objects.current().filter(
-            enrolment__in=Enrolment.objects.portfolio_visible_to(user),
+            enrolment__in=Enrolment.objects.portfolio_visible_on(day, person),
             enrolment__student=OuterRef("evidence__owner"),
             qualification=OuterRef("requirement__qualification"),
         )
         laid = RequirementLink.objects.current().filter(Exists(followed), evidence=OuterRef("pk"))
-        return Q(owner=user.pk) | Q(Exists(laid))
+        return Q(owner=person) | Q(Exists(laid))
 
     def for_list(self, at: datetime) -> Self:
-        """List the pieces newest first, with what a list shows of each: `requirements` it is now
+        """Read the pieces with what a list shows of each: `requirements` it is now
         laid against, and the `framework` of one of them, `waiting` questions that can still be
         answered, and `remarks`, each text counted once. One query."""
         laid = RequirementLink.objects.current().filter(evidence=OuterRef("pk"))
@@ -96,7 +108,7 @@ class EvidenceQuerySet(models.QuerySet):
                     Remark.objects.filter(feedback__replaced_by=None), "feedback__evidence"
                 ),
             )
-            .order_by("-current__happened_on", "-recorded_at")
+            .order_by()
         )
 
     def for_page(self) -> Self:
@@ -122,7 +134,9 @@ class Evidence(Row, Sealed):
 
     home = ("person", "owner_id")
 
-    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="evidence")
+    owner = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="evidence", db_index=False
+    )
     current = models.OneToOneField(
         "Revision", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -132,6 +146,7 @@ class Evidence(Row, Sealed):
 
     class Meta:
         ordering = ["-recorded_at"]
+        indexes = [models.Index(fields=["owner", "recorded_at"], name="evidence_of_an_owner")]
         verbose_name = _("evidence")
         verbose_name_plural = _("evidence")
 
@@ -148,14 +163,11 @@ class Evidence(Row, Sealed):
         return self.withdrawals.current().values_list("recorded_at", flat=True).first()
 
     def current_links(self) -> "models.QuerySet[RequirementLink]":
-        """Find what the piece is laid against now, in the order of the qualification, with all
-        places of each requirement. Two queries."""
+        """Find what the piece is laid against now, in the order of the qualification. One query."""
         process = "requirement__places__work_process__"
-        places = Place.objects.select_related("work_process")
         return (
             self.links.current()
             .select_related("requirement__qualification", "requirement__wording")
-            .prefetch_related(Prefetch("requirement__places", places))
             .alias(
                 task=Min(f"{process}core_task__order"),
                 process=Min(f"{process}order"),
@@ -282,17 +294,17 @@ class RequirementLink(Dated, Sealed):
 # --- Feedback -------------------------------------------------------------------------------------
 
 
-def _in_sight_of(user: Account) -> Q:
-    """Select the questions or answers that this person sees: as the student; as who now advises
-    them or teaches in the enrolment in whose frame it was; and as who was asked or spoke. Other
-    givers do not."""
-    seen = Enrolment.objects.portfolio_visible_to(user).filter(pk=OuterRef("enrolment"))
-    return Q(evidence__owner=user.pk) | Exists(seen) | Q(person=user.pk)
+def in_sight_of(day: date, person: UUID) -> Q:
+    """Select the questions or answers that this person sees on this day: as the student; as who now
+    advises them or teaches in the enrolment in whose frame it was; and as who was asked or spoke.
+    Other givers do not."""
+    seen = Enrolment.objects.portfolio_visible_on(day, person).filter(pk=OuterRef("enrolment"))
+    return Q(evidence__owner=person) | Exists(seen) | Q(person=person)
 
 
 class FeedbackRequestQuerySet(models.QuerySet):
     def visible_to(self, user: Account) -> Self:
-        return self.filter(_in_sight_of(user))
+        return self.filter(in_sight_of(timezone.localdate(), user.pk))
 
     def showing(self, at: datetime) -> Self:
         """Find the questions that show their piece to who was asked: until they expire, are
@@ -436,7 +448,7 @@ class AskedRequirement(AppendOnly, Part):
 
 class FeedbackQuerySet(CorrectableQuerySet):
     def visible_to(self, user: Account) -> Self:
-        return self.filter(_in_sight_of(user))
+        return self.filter(in_sight_of(timezone.localdate(), user.pk))
 
     def from_token(self, token: str) -> "Feedback | None":
         """Find the noted feedback whose confirmation link this is, as its speaker put it right;
@@ -498,7 +510,9 @@ class Feedback(Correctable, Sealed):
 
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="feedback")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
-    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="feedback")
+    enrolment = models.ForeignKey(
+        Enrolment, on_delete=models.PROTECT, related_name="feedback", db_index=False
+    )
     # Who spoke, and the name and role under which they did.
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="given_feedback")
     spoke_as = models.CharField(max_length=120, blank=True)
@@ -519,6 +533,9 @@ class Feedback(Correctable, Sealed):
 
     class Meta:
         ordering = ["-recorded_at"]
+        indexes = [
+            models.Index(fields=["enrolment", "recorded_at"], name="feedback_in_an_enrolment")
+        ]
         verbose_name = _("feedback")
         verbose_name_plural = _("feedback")
         constraints = [

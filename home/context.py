@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import pgettext
 
-from home.roles import Roles, roles_of
+from home.roles import Roles, roles_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
-        frame["navigation"] = SimpleLazyObject(lambda: navigation(roles_of(user), request.path))
+        frame["navigation"] = SimpleLazyObject(
+            lambda: navigation(roles_here(request), request.path)
+        )
     return frame
 
 

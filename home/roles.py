@@ -1,12 +1,13 @@
 """In which roles somebody is here now: for the navigation and the start page."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat
+from django.http import HttpRequest
 
 from committees.models import Membership
 from evidence.models import FeedbackRequest
@@ -46,6 +47,15 @@ def roles_of(user: Account) -> Roles:
     """Find all roles of this person at once; several may hold. One query."""
     [found] = ROLES.rows(user.pk)
     return Roles(**found, looks_after_people=user.is_superuser or found["makes_programmes"])
+
+
+def roles_here(request: HttpRequest) -> Roles:
+    """Find the roles of who asks for this page, once for all that draws it. At most one query."""
+    found: Roles | None = getattr(request, "roles", None)
+    if found is None:
+        found = roles_of(cast(Account, request.user))
+        request.roles = found  # type: ignore[attr-defined]  # of this one request
+    return found
 
 
 def _roles_held(person: UUID) -> QuerySet[Account, Any]:

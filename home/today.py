@@ -15,7 +15,7 @@ from evidence.models import FeedbackRequest
 from home.roles import Roles
 from people.models import Account
 from portfolio.advising import Student, students_of
-from portfolio.cohort import ThinLine, thin_in
+from portfolio.cohort import Thin, thin_in
 from portfolio.gaps import Gap, gaps_in
 from portfolio.kept import figures_of, with_kept
 from portfolio.models import Agreement, CheckIn
@@ -44,7 +44,7 @@ class Coordinated:
     """A programme of a coordinator: is it set up, and where does its cohort stand thin?"""
 
     setup: Setup
-    thin: list[ThinLine]
+    thin: Thin
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def today_for(user: Account, roles: Roles) -> Today:
     if roles.is_secretary:
         shown["to_answer"] = Contradiction.objects.to_answer_by(user).for_page()[:MOST]
     if roles.coordinates:
-        shown["programmes"] = _coordinated(user, today)
+        shown["programmes"] = _coordinated(user, now)
     if roles.curriculum:
         drafts = Qualification.objects.filter(status=Qualification.Status.DRAFT)
         shown["drafts"] = drafts[:MOST]
@@ -149,10 +149,11 @@ def _portfolios(user: Account, today: date) -> list[Portfolio]:
     return [Portfolio(row, gaps_in(figures_of(row).coverage(), MOST_THIN)) for row in enrolments]
 
 
-def _coordinated(user: Account, today: date) -> list[Coordinated]:
-    """Find how the programmes that somebody coordinates are set up. 16 queries."""
-    setups = setups_of(Programme.objects.coordinated_by(user)[:MOST], today)
-    thin = thin_in([setup.programme for setup in setups], today, MOST_THIN)
+def _coordinated(user: Account, now: datetime) -> list[Coordinated]:
+    """Find how the programmes that somebody coordinates are set up. Twelve queries, where their
+    cohorts were counted lately; else as `thin_in` says."""
+    setups = setups_of(Programme.objects.coordinated_by(user)[:MOST], timezone.localdate(now))
+    thin = thin_in([setup.programme for setup in setups], now, MOST_THIN)
     return [Coordinated(setup, thin[setup.programme.pk]) for setup in setups]
 
 

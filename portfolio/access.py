@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -10,7 +13,8 @@ from evidence.models import Evidence
 from people.access import NotAllowed
 from people.models import Account
 from portfolio.models import Acknowledgement, Agreement, CheckIn
-from programmes.models import Enrolment, Programme, Unit
+from programmes.models import AdviserAssignment, Enrolment, Programme, Unit
+from records.prepared import PreparedQuery
 from records.refusals import NotPossible
 
 
@@ -19,9 +23,17 @@ def check_may_act_as_student(by: Account, enrolment: Enrolment) -> None:
         raise NotAllowed(_("Only the student can do this."))
 
 
+def _advised(adviser: UUID, enrolment: UUID) -> QuerySet[Any, Any]:
+    advises = AdviserAssignment.objects.current().filter(adviser=adviser, enrolment=enrolment)
+    return advises.values("pk")
+
+
+ADVISED = PreparedQuery(_advised)
+
+
 def check_may_advise(by: Account, enrolment: Enrolment) -> None:
     """Leave holding check-ins to the adviser of now. One query."""
-    if not Enrolment.objects.advised_by(by).filter(pk=enrolment.pk).exists():
+    if not ADVISED.rows(by.pk, enrolment.pk):
         raise NotAllowed(_("Only the student's adviser can do this."))
 
 

@@ -2,24 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from evidence.models import Evidence, Feedback
 from people.models import Account
 from portfolio.models import Agreement, CheckIn, Light
 from programmes.models import Enrolment, Period
+from records.prepared import PreparedQuery, as_written
 
 STANDS_STILL = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """One student as their adviser's list shows them."""
+    """One student as their adviser's list shows them: their enrolment by its id, and what its
+    programme is called."""
 
-    enrolment: Enrolment
+    enrolment: UUID
+    name: str
+    programme: str
     last_check_in: date | None
     light: Light | None
     unread: bool
@@ -35,77 +39,100 @@ class Student:
         return self.is_due or self.stands_still or bool(self.overdue)
 
 
-def _latest(rows: QuerySet, column: str) -> Subquery:
-    return Subquery(rows.values(column)[:1])
+class Held(NamedTuple):
+    """A check-in: when it was held, its light, and what the student answered, if they did."""
 
-
-def _count(rows: QuerySet) -> Coalesce:
-    counted = rows.order_by().values("total_key").annotate(total=Count("pk")).values("total")
-    return Coalesce(Subquery(counted), 0)
+    on: date
+    light: str
+    answered: object
 
 
 def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student]:
     """List the adviser's current students: those who need them first, and of these whom they have
-    not spoken for the longest time. One query."""
-    check_ins = (
-        CheckIn.objects.current()
-        .filter(enrolment=OuterRef("pk"))
-        .order_by("-held_on", "-recorded_at", "-pk")
-    )
-    period = Period.objects.current().filter(
-        programme=OuterRef("programme"), starts_on__lte=today, ends_on__gte=today
-    )
-    rows = (
-        Enrolment.objects.advised_by(adviser)
+    not spoken for the longest time. Four queries."""
+    rows = ADVISED_STUDENTS.rows(adviser.pk, today)
+    periods = {row["programme"]: row for row in PERIODS_OF_TODAY.rows(today)} if rows else {}
+    overdue = {row["of"]: row["number"] for row in OVERDUE.rows(adviser.pk, today)} if rows else {}
+    held: dict[Any, list[Held]] = {}
+    for enrolment, *check_in in CHECK_INS_HELD.tuples(adviser.pk) if rows else ():
+        held.setdefault(enrolment, []).append(Held(*check_in))
+    students = [
+        _student(
+            row,
+            held.get(as_written(row["pk"]), []),
+            periods.get(row["programme"]),
+            overdue.get(row["pk"], 0),
+            now,
+            today,
+        )
+        for row in rows
+    ]
+    return sorted(students, key=_urgency)
+
+
+def _advised(adviser: UUID, today: date) -> QuerySet[Any, Any]:
+    evidence = Evidence.objects.filter(owner=OuterRef("student")).order_by("-recorded_at")
+    feedback = Feedback.objects.filter(enrolment=OuterRef("pk")).order_by("-recorded_at")
+    return (
+        Enrolment.objects.advised_by(Account(pk=adviser))
         .current(today)
-        .select_related("student", "programme__rules")
-        .annotate(
-            last_check_in=_latest(check_ins, "held_on"),
-            light=_latest(check_ins, "light"),
-            last_id=_latest(check_ins, "pk"),
-            last_read=_latest(check_ins, "acknowledgement__pk"),
-            period_from=_latest(period, "starts_on"),
-            period_until=_latest(period, "ends_on"),
-            overdue=_count(
-                Agreement.objects.open()
-                .filter(check_in__enrolment=OuterRef("pk"), due_on__lt=today)
-                .annotate(total_key=F("check_in__enrolment"))
-            ),
-            last_evidence=Subquery(
-                Evidence.objects.filter(owner=OuterRef("student"))
-                .order_by()
-                .values("owner")
-                .annotate(last=Max("recorded_at"))
-                .values("last")
-            ),
-            last_feedback=Subquery(
-                Feedback.objects.filter(enrolment=OuterRef("pk"))
-                .order_by()
-                .values("enrolment")
-                .annotate(last=Max("recorded_at"))
-                .values("last")
-            ),
-            held=_count(
-                CheckIn.objects.current()
-                .filter(
-                    enrolment=OuterRef("pk"),
-                    held_on__gte=OuterRef("period_from"),
-                    held_on__lte=today,
-                )
-                .annotate(total_key=F("enrolment"))
-            ),
+        .values(
+            "pk",
+            "programme",
+            "starts_on",
+            "recorded_at",
+            name=F("student__name"),
+            title=F("programme__title"),
+            cohort=F("programme__cohort"),
+            wanted=F("programme__rules__check_ins_per_period"),
+            last_evidence=Subquery(evidence.values("recorded_at")[:1]),
+            last_feedback=Subquery(feedback.values("recorded_at")[:1]),
         )
     )
-    return sorted((_student(row, now, today) for row in rows), key=_urgency)
 
 
-def taught_by(teacher: Account, *, today: date) -> QuerySet[Enrolment]:
+def _periods_of(today: date) -> QuerySet[Any, Any]:
+    now = Period.objects.current().filter(starts_on__lte=today, ends_on__gte=today)
+    return now.values("programme", "starts_on", "ends_on")
+
+
+def _of_whom_they_advise(adviser: UUID, enrolment: str) -> dict[str, Any]:
+    by = f"{enrolment}__adviser_assignments__"
+    return {f"{by}adviser": adviser, f"{by}ended_at": None}
+
+
+def _check_ins(adviser: UUID) -> QuerySet[Any, Any]:
+    """The last check-in of each comes first."""
+    rows = CheckIn.objects.current().filter(**_of_whom_they_advise(adviser, "enrolment"))
+    rows = rows.order_by("-held_on", "-recorded_at", "-pk")
+    return rows.values("enrolment", "held_on", "light", "acknowledgement")
+
+
+def _overdue(adviser: UUID, today: date) -> QuerySet[Any, Any]:
+    rows = Agreement.objects.open().filter(
+        due_on__lt=today, **_of_whom_they_advise(adviser, "check_in__enrolment")
+    )
+    return rows.order_by().values(of=F("check_in__enrolment")).annotate(number=Count("pk"))
+
+
+ADVISED_STUDENTS = PreparedQuery(_advised)
+PERIODS_OF_TODAY = PreparedQuery(_periods_of)
+CHECK_INS_HELD = PreparedQuery(_check_ins)
+OVERDUE = PreparedQuery(_overdue)
+
+
+def taught_by(teacher: Account, *, today: date, words: str = "") -> QuerySet[Enrolment]:
     """List the current students of the programmes in which this person now teaches, by programme
-    and name, without those they advise. One query."""
+    and name, without those they advise; with words, those in whose name each of them stands. One
+    query."""
     advised = Enrolment.objects.advised_by(teacher)
+    named = Q()
+    for word in words.split():
+        named &= Q(student__name__icontains=word)
     return (
         Enrolment.objects.portfolio_visible_to(teacher)
         .current(today)
+        .filter(named)
         .exclude(student=teacher.pk)
         .exclude(pk__in=advised.values("pk"))
         .select_related("student", "programme")
@@ -113,25 +140,33 @@ def taught_by(teacher: Account, *, today: date) -> QuerySet[Enrolment]:
     )
 
 
-def _student(row: Any, now: datetime, today: date) -> Student:
-    """Tell how a student stands, from an enrolment with the annotations of `students_of`."""
-    wanted = row.programme.rules.check_ins_per_period if row.period_from else 0
-    by_now = 0
-    if wanted:
-        by_now = _turns(wanted, max(row.period_from, row.starts_on), row.period_until, today)
-    moments = [moment for moment in (row.last_evidence, row.last_feedback) if moment]
+def _student(
+    row: Any, check_ins: list[Held], period: Any, overdue: int, now: datetime, today: date
+) -> Student:
+    """Tell how a student stands, from an enrolment of ADVISED_STUDENTS, with its check-ins, the
+    last one first, and the period of today, if there is one."""
+    wanted = row["wanted"] if period else 0
+    held = by_now = 0
+    if period:
+        first = period["starts_on"]
+        held = sum(first <= each.on <= today for each in check_ins)
+        by_now = _turns(wanted, max(first, row["starts_on"]), period["ends_on"], today)
+    moments = [moment for moment in (row["last_evidence"], row["last_feedback"]) if moment]
     last = max(moments, default=None)
+    last_held = check_ins[0] if check_ins else None
     return Student(
-        enrolment=row,
-        last_check_in=row.last_check_in,
-        light=Light(row.light) if row.light else None,
-        unread=bool(row.last_id and not row.last_read),
-        held=row.held,
+        enrolment=row["pk"],
+        name=row["name"],
+        programme=f"{row['title']} {row['cohort']}",
+        last_check_in=last_held.on if last_held else None,
+        light=Light(last_held.light) if last_held and last_held.light else None,
+        unread=last_held is not None and last_held.answered is None,
+        held=held,
         wanted=wanted,
-        overdue=row.overdue,
+        overdue=overdue,
         last_activity=last,
-        is_due=row.held < by_now,
-        stands_still=now - (last or row.recorded_at) > STANDS_STILL,
+        is_due=held < by_now,
+        stands_still=now - (last or row["recorded_at"]) > STANDS_STILL,
     )
 
 
@@ -148,5 +183,5 @@ def _urgency(student: Student) -> tuple[bool, date, str]:
     return (
         not student.needs_me,
         student.last_check_in or date.min,
-        student.enrolment.student.name.casefold(),
+        student.name.casefold(),
     )

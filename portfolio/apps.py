@@ -5,4 +5,4 @@ class PortfolioConfig(AppConfig):
     name = "portfolio"
 
     def ready(self) -> None:
-        from portfolio import kept, mails  # noqa: F401 - register their work and mails
+        from portfolio import cohort, kept, mails  # noqa: F401 - register their work and mails

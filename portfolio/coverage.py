@@ -8,8 +8,8 @@ place and counts once in what is above it.
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import chain
 from typing import NamedTuple
@@ -78,6 +78,7 @@ class Filter:
 EVERYTHING = Filter()
 # The keys of the two lines that are no requirement's.
 WHOLE, UNANSWERED = "whole", "unanswered"
+NEWEST = 3  # remarks on the whole, which stand above the lines
 
 
 class PeriodCount(NamedTuple):
@@ -240,7 +241,8 @@ class CountedPiece(NamedTuple):
 
 class Said(NamedTuple):
     """A remark that was not denied: on which piece, by whom as whom they count, in which role, and
-    the requirements that it is about; `is_new` since the day from which a filter asks."""
+    the requirements that it is about; `is_new` since the day from which a filter asks; `key` is
+    that by which its words are read."""
 
     piece: Hashable
     person: Hashable
@@ -249,15 +251,19 @@ class Said(NamedTuple):
     about: Collection[Hashable]
     on_whole: bool
     is_new: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownAndSaid:
-    """All that is counted in a set. A feedback of which no remark is about anything in the frame
-    answers its piece all the same."""
+    """All that is counted in a set; what was said, newest first where it has keys. A feedback of
+    which no remark is about anything in the frame answers its piece all the same. `named` is, by
+    the id of who spoke, that of the feedback in which they did so last: under its name they are
+    shown."""
 
     pieces: Sequence[CountedPiece]
     said: Sequence[Said]
+    named: Mapping[str, str] = field(default_factory=dict)
 
     def narrowed(self, only: Filter) -> "ShownAndSaid":
         """Return what the filter asks for: what is in its period, and of which somebody in its role
@@ -279,7 +285,7 @@ class ShownAndSaid:
                 for piece in pieces
                 if piece.key in spoken_of
             ]
-        return ShownAndSaid(pieces, said)
+        return ShownAndSaid(pieces, said, self.named)
 
 
 def count(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> Coverage:
@@ -291,13 +297,16 @@ def count(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> Cover
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What is counted in a set: the figures of each requirement, work process and core task by its
-    id, and of the set. `fresh` are the requirements behind which something is new."""
+    id, and of the set. `fresh` are the requirements behind which something is new; `newest` the
+    keys of so many remarks on the whole; `named` as in `ShownAndSaid`."""
 
     tallies: dict[str, Tally]
     periods: tuple[PeriodCount, ...]
     whole: int
     unanswered: int
     is_empty: bool
+    newest: Sequence[str] = ()
+    named: Mapping[str, str] = field(default_factory=dict)
     fresh: Collection[Hashable] = ()
 
     def coverage(self, frame: Frame, only: Filter) -> Coverage:
@@ -357,7 +366,7 @@ def counts_of(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> C
         for line in piece.laid:
             behind[line].pieces[piece.key] = piece.happened_on
     answered = set()
-    whole = 0
+    whole: list[str] = []
     for remark in narrowed.said:
         answered.add(remark.piece)
         # A remark counts at its requirements as long as its piece is laid against them. The piece
@@ -365,7 +374,8 @@ def counts_of(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> C
         here = laid.get(remark.piece)
         if here is None:
             continue
-        whole += remark.on_whole and (only.since is None or remark.is_new)
+        if remark.on_whole and (only.since is None or remark.is_new):
+            whole.append(remark.key)
         for line in remark.about:
             if line in here:
                 behind[line].take(remark)
@@ -388,7 +398,9 @@ def counts_of(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> C
     return Counts(
         tallies,
         periods=_by_period(periods, [piece.happened_on for piece in narrowed.pieces]),
-        whole=whole,
+        whole=len(whole),
+        newest=[key for key in whole[:NEWEST] if key],
+        named=shown.named,
         unanswered=sum(
             piece.key not in answered and (only.since is None or bool(piece.new))
             for piece in narrowed.pieces
@@ -453,8 +465,6 @@ def _together(lines: Iterable[_Behind]) -> _Behind:
 
 
 # --- Drawing a set --------------------------------------------------------------------------------
-
-NEWEST = 3  # remarks on the whole, which stand above the lines
 
 
 def draw(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> Coverage:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from evidence.forms.feedback import offer
 from evidence.models import GiverRole
 from people.fields import DayField
+from portfolio.advising import Student
 from portfolio.coverage import Filter
 from portfolio.evidence_set import CheckInFact, Frame
 from portfolio.models import Agreement, CheckIn, Light
@@ -23,6 +24,30 @@ class AgreementsField(forms.ModelMultipleChoiceField):
             "agreement": agreement.text,
             "day": date_format(agreement.due_on, "j F Y"),
         }
+
+
+class StudentsFilterForm(forms.Form):
+    """Which of the students that somebody advises or teaches to list, in which order."""
+
+    q = forms.CharField(label=_("Name"), max_length=200, required=False)
+    sort = forms.ChoiceField(
+        label=_("Order"),
+        choices=[("", _("who needs me first")), ("name", _("by name"))],
+        required=False,
+    )
+
+    @property
+    def words(self) -> str:
+        return self.cleaned_data.get("q", "") if self.is_valid() else ""
+
+    def listed(self, students: list[Student]) -> list[Student]:
+        """Return those that were asked for, in the order that was asked for."""
+        words = self.words.casefold().split()
+        found = [(student.name.casefold(), student) for student in students]
+        found = [(name, student) for name, student in found if all(word in name for word in words)]
+        if self.is_valid() and self.cleaned_data["sort"]:
+            found.sort(key=lambda each: each[0])
+        return [student for _name, student in found]
 
 
 class CheckInForm(forms.Form):

@@ -15,7 +15,6 @@ from datetime import date, datetime, time
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -43,9 +42,9 @@ from portfolio.models import Summary
 from post.work import background
 from programmes.models import Enrolment, Track
 from records.models import Chain
-from records.prepared import PreparedQuery
+from records.prepared import PreparedQuery, as_written
 
-FIGURES_LAYOUT = 1  # of what is kept; another is counted anew
+FIGURES_LAYOUT = 2  # of what is kept
 AT_ONCE = 200  # enrolments counted in one sweep
 ROLES = tuple(GiverRole)
 
@@ -83,7 +82,7 @@ def figures_of(enrolment: Enrolment) -> Figures:
     """Read the frame and the figures of an enrolment that came `with_kept`. No query where they are
     kept and the frame is at hand, one where it has electives; else two, and six for the frame."""
     summary = getattr(enrolment, "summary", None)
-    holds = summary is not None and summary.holds and summary.counts.get("layout") == FIGURES_LAYOUT
+    holds = summary is not None and summary.holds and summary.layout == FIGURES_LAYOUT
     kept = summary.counts if summary is not None and holds else None
     tracks = [UUID(pk) for pk in kept["tracks"]] if kept else _tracks(enrolment)
     frame = _frame(enrolment, tracks)
@@ -137,8 +136,9 @@ def _remarks_made(student: UUID) -> QuerySet[Any, Any]:
         feedback__evidence__in=Evidence.objects.kept(),
         feedback__replaced_by=None,
     )
+    newest_first = ("-feedback__given_on", "-feedback__recorded_at", "-feedback", "order")
     return (
-        rows.order_by()
+        rows.order_by(*newest_first)
         .values(
             "pk",
             "on_whole",
@@ -148,6 +148,7 @@ def _remarks_made(student: UUID) -> QuerySet[Any, Any]:
             role=F("feedback__role"),
             source=F("feedback__source"),
             confirmed=F("feedback__confirmation__confirmed"),
+            moment=F("feedback__recorded_at"),
         )
         .annotate(lines=Joined("about__requirement"))
     )
@@ -169,27 +170,36 @@ def shown_by(student: UUID, frame: Frame, since: date | None = None) -> ShownAnd
     day, what is new since then. Three queries, five with a day."""
     known = {written(fact.id): fact.id for fact in frame.requirements}
     counts_as = dict(map(tuple, IDENTITIES.tuples(student)))
-    maker = _raw_id(student)
+    maker = as_written(student)
     maker = counts_as.get(maker, maker)
     new_laid, new_said = _new_since(student, since) if since else ({}, frozenset())
 
-    pieces = []
+    pieces, there = [], set()
     for key, day, lines in PIECES.tuples(student):
         laid = [known[line] for line in (lines or "").split(",") if line in known]
         if laid:
+            there.add(key)
             new = [known[line] for line in new_laid.get(key, ()) if line in known]
             pieces.append(CountedPiece(key, day, laid, new))
     said = []
+    last: dict[Any, tuple[Any, Any]] = {}  # the moment, and the feedback
     for row in REMARKS.tuples(student):
-        _pk, on_whole, feedback, piece, person, role, source, confirmed, lines = row
-        person = counts_as.get(person, person)
-        if confirmed is False or person == maker:  # nobody gives feedback to themselves
+        key, on_whole, feedback, piece, giver, role, source, confirmed, moment, lines = row
+        person = counts_as.get(giver, giver)
+        if person == maker:  # nobody gives feedback to themselves
+            continue
+        if piece in there:
+            before = last.get(giver)
+            if before is None or before[0] < moment or before == (moment, max(before[1], feedback)):
+                last[giver] = (moment, feedback)
+        if confirmed is False:
             continue
         is_noted = source == Feedback.Source.NOTED and confirmed is None
         about = [known[line] for line in (lines or "").split(",") if line in known]
         is_new = feedback in new_said
-        said.append(Said(piece, person, role, is_noted, about, bool(on_whole), is_new))
-    return ShownAndSaid(pieces, said)
+        said.append(Said(piece, person, role, is_noted, about, bool(on_whole), is_new, str(key)))
+    named = {_id(giver): _id(feedback) for giver, (_moment, feedback) in last.items()}
+    return ShownAndSaid(pieces, said, named)
 
 
 def _new_since(student: UUID, since: date) -> tuple[dict[Any, list[str]], frozenset[Any]]:
@@ -201,13 +211,13 @@ def _new_since(student: UUID, since: date) -> tuple[dict[Any, list[str]], frozen
     )
     laid: dict[Any, list[str]] = {}
     for piece, line in links.values_list("evidence", "requirement"):
-        laid.setdefault(_raw_id(piece), []).append(written(str(line)))
+        laid.setdefault(as_written(piece), []).append(written(str(line)))
     given = Feedback.objects.current().filter(evidence__owner=student, recorded_at__gte=moment)
-    return laid, frozenset(map(_raw_id, given.values_list("pk", flat=True)))
+    return laid, frozenset(map(as_written, given.values_list("pk", flat=True)))
 
 
-def _raw_id(pk: UUID) -> Any:
-    return pk if connection.vendor == "postgresql" else pk.hex
+def _id(raw: Any) -> str:
+    return str(UUID(str(raw)))
 
 
 # --- Keeping --------------------------------------------------------------------------------------
@@ -216,7 +226,6 @@ def _raw_id(pk: UUID) -> Any:
 def packed(counts: Counts, tracks: Iterable[UUID]) -> dict[str, Any]:
     """Write figures as plain data."""
     return {
-        "layout": FIGURES_LAYOUT,
         "tracks": [str(pk) for pk in tracks],
         "periods": [
             item.period.starts_on.isoformat() if item.period else None for item in counts.periods
@@ -225,6 +234,8 @@ def packed(counts: Counts, tracks: Iterable[UUID]) -> dict[str, Any]:
         "whole": counts.whole,
         "unanswered": counts.unanswered,
         "is_empty": counts.is_empty,
+        "newest": list(counts.newest),
+        "named": dict(counts.named),
         "tallies": {
             key: [
                 tally.pieces,
@@ -278,6 +289,8 @@ def unpacked(kept: dict[str, Any], frame: Frame) -> Counts | None:
         kept["whole"],
         kept["unanswered"],
         kept["is_empty"],
+        kept["newest"],
+        kept["named"],
     )
 
 
@@ -294,6 +307,7 @@ def keep_figures() -> int:
         | ~Q(summary__programme_head=F("summary__programme_chain__head"))
         | ~Q(summary__moves=F("summary__counted_moves"))
         | Q(summary__counted_at=None)
+        | ~Q(summary__layout=FIGURES_LAYOUT)
     )
     found = list(
         with_kept(current.filter(moved, summary__isnull=False)).select_related("student")[:AT_ONCE]
@@ -326,6 +340,7 @@ def keep(enrolment: Enrolment) -> None:
         student_head=summary.student_chain.head,
         programme_head=summary.programme_chain.head,
         counted_moves=summary.moves,
+        layout=FIGURES_LAYOUT,
         counts=packed(counts, tracks),
         counted_at=timezone.now(),
     )

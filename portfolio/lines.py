@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
+from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,10 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portfolio.behind import behind, newest_on_whole
+from portfolio.behind import behind, entries_of
 from portfolio.coverage import (
     EVERYTHING,
-    NEWEST,
     WHOLE,
     Counts,
     Coverage,
@@ -24,8 +24,9 @@ from portfolio.coverage import (
 )
 from portfolio.evidence_set import EvidenceSet, Frame, PieceFact
 from portfolio.kept import Figures
+from records.prepared import MOST_IDS
 
-AT_A_TIME = 20  # remarks and pieces
+AT_A_TIME = MOST_IDS  # remarks and pieces
 
 
 def under(name: str, *args: object, key: object) -> str:
@@ -64,12 +65,13 @@ def line_page(
 
 def live_coverage(reading: Figures, only: Filter = EVERYTHING) -> Coverage:
     """Show the coverage of an enrolment as it is now, with the newest remarks on the whole. At most
-    one query for those, and what `Figures.counts` takes."""
-    drawn = reading.coverage(only)
+    two queries for those, and what `Figures.counts` takes."""
+    counts = reading.counts(only)
+    drawn = counts.coverage(reading.frame, only)
     if not drawn.whole:
         return drawn
-    student = reading.enrolment.student_id
-    return replace(drawn, newest=tuple(newest_on_whole(student, reading.frame, only, NEWEST)))
+    newest = [UUID(key) for key in counts.newest]
+    return replace(drawn, newest=tuple(entries_of(newest, only, counts.named)))
 
 
 def live_line_page(
@@ -82,9 +84,12 @@ def live_line_page(
     back: tuple[str, str],
 ) -> HttpResponse:
     """Show one line of the coverage of an enrolment as it is now, as `line_page` does. At most
-    four queries, and those of counting where a filter asks for it."""
-    found = behind(reading.enrolment.student_id, reading.frame, key, only)
-    return part_of_line_page(request, reading, key, only, found, pieces_at=pieces_at, back=back)
+    five queries, and those of counting where a filter asks for it."""
+    frame, counts = reading.frame, reading.counts(only)
+    found = behind(reading.enrolment.student_id, frame, key, only, counts.named)
+    return part_of_line_page(
+        request, frame, counts, key, only, found, pieces_at=pieces_at, back=back
+    )
 
 
 class FoundBehind(Protocol):
@@ -100,18 +105,10 @@ class FoundBehind(Protocol):
     def part(self, start: int, most: int) -> tuple[list[Entry], list[PieceFact]]: ...
 
 
-class Counted(Protocol):
-    """A set of which the figures are at hand, or can be counted."""
-
-    @property
-    def frame(self) -> Frame: ...
-
-    def counts(self, only: Filter) -> Counts: ...
-
-
 def part_of_line_page(
     request: HttpRequest,
-    reading: Counted,
+    frame: Frame,
+    counts: Counts,
     key: str,
     only: Filter,
     found: FoundBehind | None,
@@ -120,10 +117,9 @@ def part_of_line_page(
     back: tuple[str, str],
 ) -> HttpResponse:
     """Show of what was found behind a line the part that is asked for, as `line_page` does. What
-    reading that part and counting take in queries. Raises Http404 where nothing can be there."""
+    reading that part takes in queries. Raises Http404 where nothing can be there."""
     if found is None:
         raise Http404
-    frame = reading.frame
     items = len(found.remarks) + len(found.bare)
     page = _page_asked(request, items)
     entries, bare = found.part(max(0, page.start_index() - 1), AT_A_TIME)
@@ -133,7 +129,7 @@ def part_of_line_page(
         key,
         fact,
         tuple(process.code for process in places if key in process.requirements),
-        reading.counts(only).tallies[key].periods if fact else (),
+        counts.tallies[key].periods if fact else (),
         tuple(entries),
         tuple(bare),
     )

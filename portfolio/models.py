@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from evidence.models import Evidence
 from people.models import Person
-from programmes.models import Enrolment, Unit
+from programmes.models import Enrolment, Programme, Unit
 from records.models import AppendOnly, Chain, Correctable, CorrectableQuerySet, Dated, Part, Sealed
 
 
@@ -103,6 +103,7 @@ class Summary(models.Model):
     qualification_chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="+")
     moves = models.PositiveIntegerField(default=0)
     counted_moves = models.PositiveIntegerField(default=0)
+    layout = models.PositiveSmallIntegerField(default=0)  # of the figures; another is counted anew
     counts = models.JSONField(default=dict)
     counted_at = models.DateTimeField(null=True)
 
@@ -118,6 +119,22 @@ class Summary(models.Model):
             and self.programme_head == self.programme_chain.head
             and self.counted_moves == self.moves
         )
+
+
+class Cohort(models.Model):
+    """Where the current students of a programme stood thin at a moment: how many they were, and the
+    thinnest requirements, each with how many of them have a remark on it. Derived, and counted anew
+    at any time (portfolio/cohort.py)."""
+
+    programme = models.OneToOneField(
+        Programme, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    students = models.PositiveIntegerField()
+    thin = models.JSONField(default=list)
+    counted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.programme_id)
 
 
 class SetAside(Dated, Sealed):

@@ -1,7 +1,7 @@
-"""The figures of a line of the coverage as HTML.
+"""The lines of the coverage as HTML, with their figures.
 
-A page draws one for each of a hundred lines and more, so this is one text made from plain strings;
-what does not change between lines is looked up once.
+A page draws more than a hundred of them, so this is one text made from plain strings; what does not
+change between lines is looked up once.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from evidence.models import GiverRole
 from portfolio.coverage import (
-    Filter,
+    Coverage,
     GuidelineState,
     PeriodCount,
     RequirementRow,
@@ -25,26 +25,63 @@ from portfolio.coverage import (
 MANY = 3  # pieces from which a period's box is filled
 
 
-def rows_text(rows: Iterable[RequirementRow], only: Filter, at: str) -> SafeString:
-    """Write lines, each with its figures and the link to what stands behind it, under this
-    address."""
-    query, narrowed = escape(only.query), only.narrows
-    read_on = gettext("Read on")
-    text = []
-    for row in rows:
-        key = row.requirement.id
-        thin = " thin" if row.tally.is_empty else ""
-        name = f' id="requirement-{key}"' if row.is_first else ""
+def tasks_text(
+    coverage: Coverage, at: str, body: Callable[[RequirementRow], str] | None = None
+) -> SafeString:
+    """Write core tasks, work processes and lines, each with its figures. A line has the link to
+    what stands behind it, under this address; or stands open on its `body`, where there is one."""
+    only = coverage.only
+    closed = "" if only.is_on else " data-closed-small"
+    fetched = _fetched(at, escape(only.query)) if body is None else None
+    text, qualification = [], ""
+    for task in coverage.core_tasks:
+        of = task.core_task
+        if of.qualification and of.qualification != qualification:
+            text.append(f'<p class="kicker">{escape(of.qualification)}</p>\n')
+        qualification = of.qualification
+        tally = tally_text(task.tally, narrowed=only.narrows)
         text.append(
-            f'<details class="coverage-row{thin}" data-fetch{name}><summary>'
-            f'<span class="words">{escape(row.requirement.words)}</span>'
-            f"{tally_text(row.tally, narrowed=narrowed, periods_in_words=False)}"
-            f'</summary><a href="{at}{key}/{query}">{read_on}</a></details>\n'
+            f'<details class="coverage-task" open><summary>{_named("h3", of.code, of.title)}'
+            f"{tally}</summary>\n"
         )
+        for group in task.groups:
+            process = group.work_process
+            tally = tally_text(group.tally, narrowed=only.narrows)
+            text.append(
+                f'<details class="coverage-process" open{closed}><summary>'
+                f"{_named('h4', process.code, process.title)}{tally}</summary>\n"
+            )
+            for row in group.rows:
+                fold, inside = fetched(row) if fetched else (" open", body(row) if body else "")
+                thin = " thin" if row.tally.is_empty else ""
+                name = f' id="requirement-{row.requirement.id}"' if row.is_first else ""
+                tally = tally_text(row.tally, narrowed=only.narrows, periods_in_words=False)
+                text.append(
+                    f'<details class="coverage-row{thin}"{fold}{name}><summary>'
+                    f'<span class="words">{escape(row.requirement.words)}</span>'
+                    f"{tally}</summary>{inside}</details>\n"
+                )
+            text.append("</details>\n")
+        text.append("</details>\n")
     return _html("".join(text))
 
 
-def tally_text(tally: Tally, *, narrowed: bool, periods_in_words: bool) -> SafeString:
+def _fetched(at: str, query: str) -> Callable[[RequirementRow], tuple[str, str]]:
+    read_on = gettext("Read on")
+    return lambda row: (
+        " data-fetch",
+        f'<a href="{at}{row.requirement.id}/{query}">{read_on}</a>',
+    )
+
+
+def _named(heading: str, code: str, title: str) -> str:
+    return (
+        f'<{heading} class="words"><span class="code">{escape(code)}</span> '
+        f"{escape(title)}</{heading}>"
+    )
+
+
+def tally_text(tally: Tally, *, narrowed: bool, periods_in_words: bool = True) -> SafeString:
     """Write what stands behind a line, after a quiet mark where a guideline is set; of nothing a
     word, another where a filter `narrowed` the set. The periods are drawn, and said in words where
     nothing else on the page says them."""
@@ -124,7 +161,7 @@ UNITS: dict[str, Callable[[int], str]] = {
 def _count(unit: str, number: int, noted: int, language: str | None) -> str:
     zero = "" if number else ' class="zero"'
     apart = f" <small>{gettext('+%(n)s noted') % {'n': noted}}</small>" if noted else ""
-    return f"<span{zero}><b>{number}</b> {UNITS[unit](number)}{apart}</span>"
+    return f"<i{zero}><b>{number}</b> {UNITS[unit](number)}{apart}</i>"
 
 
 @lru_cache(maxsize=4096)
@@ -132,7 +169,7 @@ def _role(role: GiverRole, number: int, language: str | None) -> str:
     if not number:
         return "<i></i>"
     people = f" <b>{number}</b>" if number > 1 else ""
-    return f'<span class="role {role}">{escape(role.label)}{people}</span>'
+    return f'<i class="{role}">{escape(role.label)}{people}</i>'
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,11 @@
-from typing import Any
+from datetime import date
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +27,7 @@ from portfolio.forms import (
     CheckInForm,
     CoverageFilterForm,
     SetAsideForm,
+    StudentsFilterForm,
     agreed,
 )
 from portfolio.kept import figures_of, with_kept
@@ -32,21 +36,46 @@ from portfolio.loading import load
 from portfolio.models import Agreement, CheckIn, SetAside
 from post.models import OutboxMail
 from programmes.models import Enrolment, Unit
+from records.prepared import PreparedQuery
+
+STUDENTS_ON_A_PAGE = 50
+
+
+def _visible(person: UUID, on: date, enrolment: UUID) -> QuerySet[Enrolment]:
+    rows = Enrolment.objects.portfolio_visible_on(on, person).filter(pk=enrolment)
+    return with_kept(rows.select_related("student", "programme__qualification", "programme__rules"))
+
+
+def _last_of(enrolment: UUID) -> QuerySet[CheckIn]:
+    rows = CheckIn.objects.current().filter(enrolment=enrolment)
+    return rows.order_by("-held_on", "-recorded_at", "pk")[:1]
+
+
+def _units_of(programme: UUID) -> QuerySet[Unit]:
+    return Unit.objects.filter(programme=programme)
+
+
+VISIBLE = PreparedQuery(_visible)
+LAST_CHECK_IN = PreparedQuery(_last_of)
+UNITS = PreparedQuery(_units_of)
 
 
 def _enrolment(request: PersonRequest, enrolment_id: UUID) -> Enrolment:
-    rows = Enrolment.objects.portfolio_visible_to(request.user)
-    rows = rows.select_related("student", "programme__qualification", "programme__rules")
-    return get_object_or_404(with_kept(rows), pk=enrolment_id)
+    for row in VISIBLE.rows(request.user.pk, timezone.localdate(), enrolment_id):
+        return cast(Enrolment, row)
+    raise Http404
 
 
-def _addresses(enrolment: Enrolment, unit: Unit | None = None) -> dict[str, str]:
+def _addresses(
+    request: PersonRequest, enrolment: Enrolment, unit: Unit | None = None
+) -> dict[str, str]:
     """Return under which addresses the lines of a live coverage are, of all of it or of what counts
-    for this unit, and the pieces."""
+    for this unit, and the pieces. An address under that of the page is written from there: it
+    stands in each line."""
     lines = under("portfolio:line", enrolment.pk, key=WHOLE)
     if unit is not None:
         lines = under("portfolio:set_aside_line", enrolment.pk, unit.pk, key=WHOLE)
-    return {"at": lines, "pieces_at": _pieces_at()}
+    return {"at": lines.removeprefix(request.path), "pieces_at": _pieces_at()}
 
 
 def _pieces_at() -> str:
@@ -81,18 +110,17 @@ def coverage(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
         "is_student": is_student,
         "may_advise": may_advise,
         "last_check_in": last,
-        "units": enrolment.programme.units.all() if is_student else [],
+        "units": UNITS.rows(enrolment.programme_id) if is_student else [],
         "filters": filters,
         "coverage": live_coverage(reading, filters.only),
-    } | _addresses(enrolment)
+    } | _addresses(request, enrolment)
     page = "portfolio/_coverage_filtered.html#shown" if request.htmx else "portfolio/coverage.html"
     return render(request, page, context)
 
 
 def _last_check_in(enrolment: Enrolment) -> CheckIn | None:
-    """Find the last check-in, with what the pages say of it. One query."""
-    rows = enrolment.check_ins.current().order_by("-held_on", "-recorded_at", "pk")
-    return rows.only("held_on", "light").first()
+    """Find the last check-in. One query."""
+    return next(iter(LAST_CHECK_IN.rows(enrolment.pk)), None)
 
 
 def _part(request: PersonRequest, enrolment: Enrolment, frame: Frame) -> Filter:
@@ -143,10 +171,24 @@ def in_full(request: PersonRequest, enrolment_id: UUID) -> HttpResponse:
 @signed_in
 @require_safe
 def students(request: PersonRequest) -> HttpResponse:
+    """List whom somebody advises, and whom else they teach; both so many at a time."""
     today = timezone.localdate()
+    form = StudentsFilterForm(request.GET, label_suffix="")
+    advised = students_of(request.user, now=timezone.now(), today=today)
+    students = Paginator(form.listed(advised), STUDENTS_ON_A_PAGE).get_page(request.GET.get("page"))
+    taught = Paginator(
+        taught_by(request.user, today=today, words=form.words), STUDENTS_ON_A_PAGE
+    ).get_page(request.GET.get("taught"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    query.pop("taught", None)
     context = {
-        "students": students_of(request.user, now=timezone.now(), today=today),
-        "taught": taught_by(request.user, today=today),
+        "form": form,
+        "students": students,
+        "taught": taught,
+        "advises": bool(advised),
+        "query": query.urlencode(),
+        "is_long": students.has_other_pages() or taught.has_other_pages(),
     }
     return render(request, "portfolio/students.html", context)
 
@@ -241,7 +283,7 @@ def check_in_new(
         "open_agreements": open_agreements,
         "last_check_in": _last_check_in(enrolment),
         "coverage": live_coverage(figures_of(enrolment)),
-    } | _addresses(enrolment)
+    } | _addresses(request, enrolment)
     status = 422 if request.method == "POST" else 200
     return render(request, "portfolio/check_in_new.html", context, status=status)
 
@@ -311,7 +353,7 @@ def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> Http
         ],
         "set_asides": [(row, aside[key]) for row in rows if (key := str(row.evidence_id)) in aside],
         "coverage": draw(counting),
-    } | _addresses(enrolment, unit)
+    } | _addresses(request, enrolment, unit)
     return render(request, "portfolio/set_aside.html", context)
 
 

@@ -23,9 +23,11 @@ class OutboxQuerySet(models.QuerySet):
         )
         return self.filter(~Exists(later), state=OutboxMail.State.FAILED)
 
-    def troubles_about(self, rows: Iterable[UUID]) -> "dict[UUID, OutboxMail]":
-        """Find by row the last mail about it, where that did not arrive; a row without trouble is
-        not in it. One query."""
+    def troubles_about(
+        self, rows: "Iterable[UUID] | models.QuerySet[Any, Any]"
+    ) -> "dict[UUID, OutboxMail]":
+        """Find by row, of these or those whose id a query gives, the last mail about it, where that
+        did not arrive; a row without trouble is not in it. One query."""
         found = self.troubles().filter(about__in=rows).order_by("recorded_at")
         return {mail.about: mail for mail in found}
 

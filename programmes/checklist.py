@@ -1,23 +1,35 @@
 """Is everything set up? What a programme holds, and in words what is there and what is missing."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import (
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    prefetch_related_objects,
+)
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from programmes.models import (
+    AdviserAssignment,
     Enrolment,
     Guideline,
     Period,
     Placement,
     Programme,
     ProgrammeRole,
+    Supervisor,
     Unit,
 )
 from qualifications.models import CoreTask
@@ -36,6 +48,18 @@ class Point:
     url: str = ""
 
 
+@dataclass(slots=True)
+class Students:
+    """How many are in a programme `now`, and how many are `over`; and of those of now the names of
+    who have no adviser, no placement now or later, or one without a supervisor."""
+
+    now: int = 0
+    over: int = 0
+    unadvised: list[str] = field(default_factory=list)
+    unplaced: list[str] = field(default_factory=list)
+    unsupervised: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     programme: Programme
@@ -44,8 +68,7 @@ class Setup:
     units: Sequence[Unit]
     guidelines: Sequence[Guideline]
     roles: Sequence[ProgrammeRole]
-    enrolments: Sequence[Enrolment]
-    ended: Sequence[Enrolment]
+    students: Students
     core_tasks: Sequence[CoreTask]
 
     def points(self) -> list[Point]:
@@ -126,7 +149,7 @@ class Setup:
         )
 
     def _students(self) -> Iterator[Point]:
-        count = len(self.enrolments)
+        count = self.students.now
         if not count:
             text = _("There are no students yet.")
             yield self._point("todo", text, _("Enrol a student"), "student_new")
@@ -134,48 +157,39 @@ class Setup:
         text = ngettext("%(count)d student.", "%(count)d students.", count)
         yield self._point("done", text % {"count": count})
         yield self._all_students(
-            [enrolment for enrolment in self.enrolments if not enrolment.adviser],
+            self.students.unadvised,
             _("Every student has an adviser."),
             _("Without an adviser: %(names)s."),
         )
-        coming = {one.pk: self._coming(one) for one in self.enrolments}
         yield self._all_students(
-            [one for one in self.enrolments if not coming[one.pk]],
+            self.students.unplaced,
             _("Every student has a placement, now or soon."),
             _("Without a placement: %(names)s."),
         )
         yield self._all_students(
-            [
-                one
-                for one in self.enrolments
-                if any(not placement.supervisors.all() for placement in coming[one.pk])
-            ],
+            self.students.unsupervised,
             _("Every placement has a supervisor."),
             _("With a placement without a supervisor: %(names)s."),
         )
 
-    def _coming(self, enrolment: Enrolment) -> list[Placement]:
-        """List the placements of an enrolment, those of now and later."""
-        return [one for one in enrolment.placements.all() if one.ends_on >= self.on]
-
-    def _all_students(self, lacking: list[Enrolment], all_well: str, names_them: str) -> Point:
+    def _all_students(self, lacking: list[str], all_well: str, names_them: str) -> Point:
         if not lacking:
             return Point("done", all_well)
-        names = ", ".join(enrolment.student.name for enrolment in lacking[:NAMED])
+        names = ", ".join(lacking[:NAMED])
         if (more := len(lacking) - NAMED) > 0:
             names = _("%(names)s and %(more)d more") % {"names": names, "more": more}
         return Point("todo", names_them % {"names": names}, _("See the students"), "#students")
 
 
 def setup_of(programme: Programme, on: date) -> Setup:
-    """Return the set-up of a programme as it is on this day, with the enrolments that run and those
-    that are over. Twelve queries, however much it holds, where its qualification is at hand."""
+    """Return the set-up of a programme as it is on this day. Nine queries, however much it holds,
+    where its qualification is at hand."""
     return _setups([programme], on)[0]
 
 
 def setups_of(programmes: QuerySet[Programme], on: date) -> list[Setup]:
-    """Return the set-up of each of these programmes as it is on this day, with the enrolments that
-    run and those that are over. Thirteen queries, however many they are."""
+    """Return the set-up of each of these programmes as it is on this day. Ten queries, however many
+    they are."""
     return _setups(list(programmes.select_related("qualification")), on)
 
 
@@ -189,19 +203,44 @@ def _setups(programmes: list[Programme], on: date) -> list[Setup]:
     )
     prefetch_related_objects(
         programmes,
-        Prefetch("enrolments", Enrolment.objects.for_setup()),
         Prefetch("periods", Period.objects.current()),
         Prefetch("units", Unit.objects.for_list()),
         Prefetch("guidelines", guidelines, "guidelines_now"),
         Prefetch("roles", roles, "roles_now"),
         "qualification__core_tasks__work_processes",
     )
-    return [_setup(programme, on) for programme in programmes]
+    students = _students(programmes, on)
+    return [_setup(programme, students[programme.pk], on) for programme in programmes]
 
 
-def _setup(programme: Any, on: date) -> Setup:
+def _students(programmes: list[Programme], on: date) -> defaultdict[UUID, Students]:
+    """Count the students of these programmes, and name those who lack something. Two queries."""
+    found: defaultdict[UUID, Students] = defaultdict(Students)
+    rows = Enrolment.objects.filter(programme__in=programmes)
+    over = Q(ends_on__lt=on)
+    counts = rows.order_by().values("programme")
+    counts = counts.annotate(all=Count("pk"), over=Count("pk", filter=over))
+    for row in counts:
+        found[row["programme"]] = Students(row["all"] - row["over"], row["over"])
+    coming = Placement.objects.filter(ends_on__gte=on, enrolment=OuterRef("pk"))
+    supervised = Supervisor.objects.current().filter(placement=OuterRef("pk"))
+    advised = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"))
+    lacking = rows.current(on).annotate(
+        unadvised=~Exists(advised),
+        unplaced=~Exists(coming),
+        unsupervised=Exists(coming.filter(~Exists(supervised))),
+    )
+    lacking = lacking.filter(Q(unadvised=True) | Q(unplaced=True) | Q(unsupervised=True))
+    kinds = ("unadvised", "unplaced", "unsupervised")
+    for row in lacking.values("programme", "student__name", *kinds):
+        for kind in kinds:
+            if row[kind]:
+                getattr(found[row["programme"]], kind).append(row["student__name"])
+    return found
+
+
+def _setup(programme: Any, students: Students, on: date) -> Setup:
     """Return the set-up of a programme that was read with all that `_setups` fetches."""
-    enrolments = programme.enrolments.all()
     return Setup(
         programme=programme,
         on=on,
@@ -209,7 +248,6 @@ def _setup(programme: Any, on: date) -> Setup:
         units=programme.units.all(),
         guidelines=programme.guidelines_now,
         roles=programme.roles_now,
-        enrolments=[one for one in enrolments if not one.is_over(on)],
-        ended=[one for one in enrolments if one.is_over(on)],
+        students=students,
         core_tasks=programme.qualification.core_tasks.all(),
     )

@@ -18,6 +18,7 @@ from people.pages import refusals_in
 from programmes.access import check_order
 from programmes.actions import SAME_PROGRAMME
 from programmes.models import (
+    EnrolmentQuerySet,
     Guideline,
     HouseRules,
     Period,
@@ -152,6 +153,27 @@ HELP: dict[str, Any] = {
     ),
     "givers_may_judge": _("The file says who gave feedback. The student's adviser never judges."),
 }
+
+
+class StudentsForm(forms.Form):
+    """Which students of a programme to list, in which order."""
+
+    q = forms.CharField(label=_("Name of student or adviser"), max_length=200, required=False)
+    sort = forms.ChoiceField(
+        label=_("Order"),
+        choices=[("", _("by student")), ("adviser", _("by adviser"))],
+        required=False,
+    )
+    over = forms.BooleanField(label=_("No longer in this programme"), required=False)
+
+    def listed(self, rows: EnrolmentQuerySet, on: date) -> EnrolmentQuerySet:
+        """Find of these enrolments those that were asked for, on this day. What is no choice asks
+        for nothing."""
+        self.is_valid()
+        asked = self.cleaned_data
+        rows = rows.filter(ends_on__lt=on) if asked.get("over") else rows.current(on)
+        rows = rows.named(asked.get("q", "")).for_table()
+        return rows.by_adviser() if asked.get("sort") else rows.order_by("student__name", "pk")
 
 
 class ProgrammeForm(RowForm):

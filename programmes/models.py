@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -419,27 +419,31 @@ class ProgrammeRole(Dated, Sealed):
         return f"{self.person}: {self.get_role_display()}"
 
 
+def _advises(person: UUID) -> Exists:
+    advises = AdviserAssignment.objects.current()
+    return Exists(advises.filter(enrolment=OuterRef("pk"), adviser=person))
+
+
 class EnrolmentQuerySet(models.QuerySet):
     def current(self, on: date) -> Self:
         return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
 
     def advised_by(self, user: Account) -> Self:
-        advises = AdviserAssignment.objects.current().filter(
-            enrolment=OuterRef("pk"), adviser=user.pk
-        )
-        return self.filter(Exists(advises))
+        return self.filter(_advises(user.pk))
 
     def portfolio_visible_to(self, user: Account) -> Self:
         """Find the enrolments whose set of evidence this person may see: the student's own, those
         they now advise, and those of programmes in which they now teach, until they are over."""
-        advises = AdviserAssignment.objects.current().filter(
-            enrolment=OuterRef("pk"), adviser=user.pk
-        )
+        return self.portfolio_visible_on(timezone.localdate(), user.pk)
+
+    def portfolio_visible_on(self, day: date, person: UUID) -> Self:
+        """Find what `portfolio_visible_to` finds, as it is on this day: for queries that are
+        prepared."""
         teaches = ProgrammeRole.objects.current().filter(
-            programme=OuterRef("programme"), person=user.pk, role=ProgrammeRole.Role.TEACHER
+            programme=OuterRef("programme"), person=person, role=ProgrammeRole.Role.TEACHER
         )
-        over = Q(ends_on__lt=timezone.localdate())
-        return self.filter(Q(student=user.pk) | (Exists(advises) | Exists(teaches)) & ~over)
+        over = Q(ends_on__lt=day)
+        return self.filter(Q(student=person) | (_advises(person) | Exists(teaches)) & ~over)
 
     def managed_by(self, user: Account) -> Self:
         """Find the enrolments of programmes that this person now coordinates."""
@@ -456,14 +460,35 @@ class EnrolmentQuerySet(models.QuerySet):
             Prefetch("adviser_assignments", advisers)
         )
 
+    def for_table(self) -> Self:
+        """Read the enrolments as `for_list`, and with the current tracks and the placements. Four
+        queries."""
+        tracks = Track.objects.current().select_related("qualification")
+        return self.for_list().prefetch_related(Prefetch("tracks", tracks), "placements")
+
     def for_setup(self) -> Self:
-        """Read the enrolments as `for_list`, and with the current tracks, the placements and their
-        current supervisors. Five queries."""
-        return self.for_list().prefetch_related(
-            Prefetch("tracks", Track.objects.current().select_related("qualification")),
-            "placements",
-            Prefetch("placements__supervisors", Supervisor.objects.current().with_address()),
-        )
+        """Read the enrolments as `for_table`, and with the current supervisors of the placements.
+        Five queries."""
+        supervisors = Supervisor.objects.current().with_address()
+        return self.for_table().prefetch_related(Prefetch("placements__supervisors", supervisors))
+
+    def named(self, words: str) -> Self:
+        """Find the enrolments of which each of these words stands in the name of the student or of
+        the adviser of now."""
+        found = self
+        for word in words.split():
+            advised = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"))
+            advised = advised.filter(adviser__name__icontains=word)
+            found = found.filter(Q(student__name__icontains=word) | Exists(advised))
+        return found
+
+    def by_adviser(self) -> Self:
+        """Put the enrolments in the order of their advisers of now, those without one first, and of
+        the names of the students."""
+        advised = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"))
+        name = Subquery(advised.values("adviser__name")[:1])
+        nobody_first = F("adviser_name").asc(nulls_first=True)
+        return self.alias(adviser_name=name).order_by(nobody_first, "student__name", "pk")
 
 
 class Enrolment(Row, Sealed):

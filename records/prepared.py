@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models.query import ModelIterable
 
-MOST_IDS = 20  # in a list of them
+MOST_IDS = 20  # in a list of them, where a query says no other number
 # Stand for what is given while a query is compiled; nothing has them. One for each place.
 SOME_ID = UUID("5f1c8e0a-3b57-4c7e-9d21-6a0f4e8b2c00")
 SOME_DAY = date(1584, 1, 1)
@@ -31,6 +31,11 @@ GIVEN_AS: "dict[Any, tuple[models.Field[Any, Any], Callable[[int], Any]]]" = {
 
 AS_WRITTEN = (models.UUIDField, models.DateTimeField)
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]
+
+
+def as_written(pk: UUID) -> Any:
+    """Write an id as the database does, and as `PreparedQuery.tuples` gives it."""
+    return models.UUIDField().get_db_prep_value(pk, connection)
 
 
 class _Compiled(NamedTuple):
@@ -55,12 +60,14 @@ class _Asked:
 
 class PreparedQuery:
     """A query in which ids, days and moments change. `make` gets these, as it annotates them (UUID,
-    list[UUID] of MOST_IDS at most, date or aware datetime), and returns the queryset; it is called
+    list[UUID] of so many at `most`, date or aware datetime), and returns the queryset; it is called
     once for each kind of database, so that all else in it must hold for ever. Raises RuntimeError
     where it does not use what it is given, or asks for a moment or an id that it was not given."""
 
-    def __init__(self, make: Callable[..., models.QuerySet[Any, Any]]) -> None:
-        self._make = make
+    def __init__(
+        self, make: Callable[..., models.QuerySet[Any, Any]], *, most: int = MOST_IDS
+    ) -> None:
+        self._make, self._most = make, most
         self._compiled: dict[str, _Compiled] = {}
 
     def rows(self, *given: Any) -> list[Any]:
@@ -107,7 +114,7 @@ class PreparedQuery:
         for (field, stand_ins), value in zip(self._takes, given, strict=True):
             values = [*value, *stand_ins[len(value) :]] if isinstance(value, list) else [value]
             if len(values) > len(stand_ins):
-                raise ValueError(f"{len(values)} ids, and no more than {MOST_IDS} are asked for")
+                raise ValueError(f"{len(values)} ids, and no more than {self._most} are asked for")
             ready += [field.get_db_prep_value(each, connection) for each in values]
         filled = list(compiled.parameters)
         for parameter, place in compiled.places.items():
@@ -121,7 +128,7 @@ class PreparedQuery:
         for each in inspect.signature(self._make).parameters.values():
             is_list = each.annotation == list[UUID]
             field, stand_in = GIVEN_AS[UUID if is_list else each.annotation]
-            places = range(place, place + (MOST_IDS if is_list else 1))
+            places = range(place, place + (self._most if is_list else 1))
             takes.append((field, [stand_in(number) for number in places]))
             place = places.stop
         return takes

@@ -341,6 +341,7 @@ LEFT_OUT = {
     "people.Attempt": "how often something was tried, for a day",
     "people.Draft": "what is not sent yet is no record",
     "people.SentForm": "that a form was sent, so that it is done once",
+    "portfolio.Cohort": "figures that are counted anew at any time; no decision rests on them",
     "portfolio.Summary": "figures that are counted anew at any time; no decision rests on them",
     "post.Errand": "work that was ordered; what it does is stated case by case",
     "post.ErrandItem": "work that was ordered; what it does is stated case by case",

@@ -127,7 +127,8 @@ def line(request: PersonRequest, pk: UUID, key: str) -> HttpResponse:
     places: Places = {"pieces_at": opened.pieces_at, "back": (address + only.query, words)}
     if pages is None:
         return line_page(request, around, key, only, **places)
-    return part_of_line_page(request, pages, key, only, pages.behind(key, only), **places)
+    found, counts = pages.behind(key, only), pages.counts(only)
+    return part_of_line_page(request, pages.frame, counts, key, only, found, **places)
 
 
 @signed_in

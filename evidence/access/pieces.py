@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evidence.models import Evidence, Feedback, FeedbackRequest
+from evidence.reading import LEARNS
 from people.access import NotAllowed
 from people.models import Account
 from programmes.models import Enrolment, Track
@@ -31,7 +32,7 @@ def requirements_to_show(owner: UUID, at: datetime) -> QualityRequirementQuerySe
 
 def check_may_add(by: Account, at: datetime) -> None:
     """Let only who learns here add evidence. One query."""
-    if not Enrolment.objects.current(timezone.localdate(at)).filter(student=by.pk).exists():
+    if not LEARNS.rows(by.pk, timezone.localdate(at)):
         raise NotAllowed(_("Only somebody who is enrolled in a programme can add evidence."))
 
 

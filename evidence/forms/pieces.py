@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from evidence.actions.pieces import FILES_OF_EVIDENCE, Words, own_files
-from evidence.models import Revision
+from evidence.models import Evidence, Revision
+from evidence.reading import NEWEST_PIECES, in_sort
 from files.filetypes import ALLOWED, FileRefused, Kind
 from files.keeping import KeptFile, receive
 from people.models import Account
@@ -58,6 +59,32 @@ class OfferedFile:
 
     file: KeptFile
     chosen: bool
+
+
+class PiecesForm(forms.Form):
+    """Which of one's own pieces to list, in which order."""
+
+    q = forms.CharField(label=gettext_lazy("Title"), max_length=200, required=False)
+    sort = forms.ChoiceField(
+        label=gettext_lazy("Order"),
+        choices=[
+            ("", gettext_lazy("newest first")),
+            ("oldest", gettext_lazy("oldest first")),
+            ("title", gettext_lazy("by title")),
+        ],
+        required=False,
+    )
+
+    def found(self, owner: UUID) -> list[UUID]:
+        """Find the ids of the pieces that were asked for. One query."""
+        self.is_valid()
+        words, sort = self.cleaned_data.get("q", ""), self.cleaned_data.get("sort", "")
+        if not words and not sort:
+            return [row["pk"] for row in NEWEST_PIECES.rows(owner)]
+        pieces = Evidence.objects.filter(owner=owner)
+        for word in words.split():
+            pieces = pieces.filter(current__title__icontains=word)
+        return list(in_sort(pieces, sort).values_list("pk", flat=True))
 
 
 class PieceForm(forms.ModelForm):

@@ -33,12 +33,13 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('salt', models.CharField(default=records.models.new_salt, editable=False, max_length=32)),
                 ('recorded_at', models.DateTimeField()),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='people.person')),
+                ('owner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='people.person')),
             ],
             options={
                 'verbose_name': 'evidence',
                 'verbose_name_plural': 'evidence',
                 'ordering': ['-recorded_at'],
+                'indexes': [models.Index(fields=['owner', 'recorded_at'], name='evidence_of_an_owner')],
             },
         ),
         migrations.CreateModel(
@@ -53,7 +54,7 @@ class Migration(migrations.Migration):
                 ('given_on', models.DateField()),
                 ('place', models.CharField(blank=True, max_length=200)),
                 ('serial', models.PositiveIntegerField(default=1)),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedback', to='programmes.enrolment')),
+                ('enrolment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='feedback', to='programmes.enrolment')),
                 ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feedback', to='evidence.evidence')),
                 ('noted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='given_feedback', to='people.person')),
@@ -63,6 +64,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'feedback',
                 'verbose_name_plural': 'feedback',
                 'ordering': ['-recorded_at'],
+                'indexes': [models.Index(fields=['enrolment', 'recorded_at'], name='feedback_in_an_enrolment')],
             },
         ),
         migrations.CreateModel(

@@ -20,14 +20,14 @@ from evidence.access.feedback import (
 )
 from evidence.access.pieces import check_kept
 from evidence.actions import feedback as actions
-from evidence.asking import frames, in_order, suggestions
+from evidence.asking import frames, suggestions
 from evidence.forms.feedback import AskForm, NoteForm
-from evidence.models import Evidence, Feedback, FeedbackRequest, Remark
+from evidence.models import Evidence, FeedbackRequest, Remark
+from evidence.reading import ABOUT_WHAT, LINES_OF_REMARKS, QUESTIONS, REMARKS_ON_PIECE
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
 from people.pages import act_and_go_back, before_writing, done, refusals_in
 from post.models import OutboxMail
-from qualifications.models import QualityRequirement
 from records.refusals import why_not
 
 State = FeedbackRequest.State
@@ -85,27 +85,23 @@ def remind(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     return _follow_up(request, pk, actions.remind, _("A reminder is on its way to %(name)s."))
 
 
-def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
-    """Find what `evidence/_feedback.html` shows of this piece to this person: remarks on the whole
-    and per requirement, newest first, the questions that wait or were declined, and mails to givers
-    that did not arrive. Six queries."""
+def feedback_context(request: PersonRequest, piece: Evidence, *, in_full: bool) -> dict[str, Any]:
+    """Find what `evidence/_feedback.html` shows of this piece to this person, who may read it
+    `in_full`: remarks on the whole and per requirement, newest first, the questions that wait or
+    were declined, and mails to givers that did not arrive. At most five queries."""
     user, now = request.user, timezone.now()
-    remarks = (
-        Remark.objects.filter(feedback__in=Feedback.objects.current().visible_to(user))
-        .filter(feedback__evidence=piece)
-        .select_related("feedback__noted_by", "feedback__confirmation")
-        .prefetch_related("about")
-        .order_by("-feedback__given_on", "-feedback__recorded_at", "order")
-    )
+    seen_by = (user.pk, timezone.localdate(now), piece.pk)
+    remarks: list[Remark] = REMARKS_ON_PIECE.rows(*seen_by)
+    about: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for row in ABOUT_WHAT.rows(piece.pk) if remarks else ():
+        about.setdefault(row["remark"], []).append(row["requirement"])
     by_requirement: dict[uuid.UUID, list[Remark]] = {}
     for remark in remarks:
         remark.feedback.evidence = piece  # which knows whether it was withdrawn
-        for each in remark.about.all():
-            by_requirement.setdefault(each.requirement_id, []).append(remark)
-    lines = in_order(QualityRequirement.objects.filter(pk__in=by_requirement))
-    questions = piece.feedback_requests.visible_to(user).filter(
-        state__in=[State.OPEN, State.DECLINED]
-    )
+        for requirement in about.get(remark.pk, ()):
+            by_requirement.setdefault(requirement, []).append(remark)
+    lines = LINES_OF_REMARKS.rows(piece.pk) if by_requirement else []
+    questions: list[FeedbackRequest] = QUESTIONS.rows(*seen_by)
     for question in questions:
         question.evidence = piece
     mine = [each for each in questions if each.person_id == user.pk]
@@ -115,7 +111,11 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
     return {
         "troubles": OutboxMail.objects.troubles_about([*open_ones, *noted]) if is_kept else {},
         "whole": [remark for remark in remarks if remark.on_whole],
-        "on_requirements": [{"line": line, "remarks": by_requirement[line.pk]} for line in lines],
+        "on_requirements": [
+            {"line": line, "remarks": by_requirement[line.pk]}
+            for line in lines
+            if line.pk in by_requirement
+        ],
         "questions": [
             {
                 "row": each,
@@ -127,7 +127,7 @@ def feedback_context(request: PersonRequest, piece: Evidence) -> dict[str, Any]:
         ],
         "asked_of_me": [each for each in mine if not why_not(check_answer, each, now)],
         "can_ask": is_kept and allowed(check_may_ask, user, piece),
-        "can_note": is_kept and allowed(check_may_note, user, piece),
+        "can_note": is_kept and in_full,
     }
 
 

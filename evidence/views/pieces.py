@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,11 +20,11 @@ from evidence.access.pieces import (
     check_may_add,
     check_may_change,
     check_unasked,
-    is_unasked,
 )
-from evidence.forms.pieces import PieceForm
+from evidence.forms.pieces import PieceForm, PiecesForm
 from evidence.forms.requirements import RequirementsForm, SearchForm
 from evidence.models import Evidence
+from evidence.reading import ATTACHMENTS, CODES, LINKS, PER_PAGE, PIECE, ROWS_OF_LIST
 from evidence.views.feedback import feedback_context
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
@@ -33,7 +33,6 @@ from people.pages import before_writing, refusals_in
 from qualifications.names import names_in
 from records.refusals import why_not
 
-PER_PAGE = 50
 Written = TypeVar("Written")
 
 # Two ways to be rid of a piece, as the dialog and the page without JavaScript ask for them.
@@ -57,11 +56,22 @@ WITHDRAWAL = {
 @signed_in
 @require_safe
 def evidence_list(request: PersonRequest) -> HttpResponse:
-    """List one's own pieces, newest first."""
+    """List one's own pieces, newest first or as was asked for. The ids of all are found, and what
+    is shown is read of those on the page."""
     at = timezone.now()
-    pieces = Evidence.objects.filter(owner=request.user.pk).for_list(at)
-    page = Paginator(pieces, PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "can_add": allowed(check_may_add, request.user, at)}
+    form = PiecesForm(request.GET, label_suffix="")
+    ids = form.found(request.user.pk)
+    page = Paginator(ids, PER_PAGE).get_page(request.GET.get("page"))
+    rows = {row.pk: row for row in ROWS_OF_LIST.rows(at, list(page.object_list))} if ids else {}
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "page": page,
+        "pieces": [rows[pk] for pk in page.object_list if pk in rows],
+        "form": form,
+        "query": query.urlencode(),
+        "can_add": allowed(check_may_add, request.user, at),
+    }
     return render(request, "evidence/list.html", context)
 
 
@@ -168,28 +178,37 @@ def _laid(request: PersonRequest, piece: Evidence, form: RequirementsForm) -> bo
 @require_safe
 def detail(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Show the piece, for its owner, for those who follow the student, and for who was asked with
-    an account: the last see what they need to give feedback. Ten queries."""
-    piece = get_object_or_404(Evidence.objects.visible_to(request.user).for_page(), pk=pk)
+    an account: the last see what they need to give feedback. At most nine queries."""
+    now = timezone.now()
+    for piece in PIECE.rows(request.user.pk, timezone.localdate(now), now, pk):
+        return _detail(request, piece)
+    raise Http404
+
+
+def _detail(request: PersonRequest, piece: Any) -> HttpResponse:
     is_owner = piece.owner_id == request.user.pk
-    in_full = Evidence.objects.in_full_for(request.user).filter(pk=pk).exists()
-    links = piece.current_links() if in_full else []
+    links = LINKS.rows(piece.pk) if piece.in_full else []
+    codes: dict[uuid.UUID, list[str]] = {}
+    for place in CODES.rows(piece.pk) if links else ():
+        codes.setdefault(place["requirement"], []).append(place["work_process__code"])
     context = {
-        **feedback_context(request, piece),
+        **feedback_context(request, piece, in_full=piece.in_full),
         "piece": piece,
+        "attachments": ATTACHMENTS.rows(piece.current_id),
         "is_owner": is_owner,
         "can_change": is_owner and not why_not(check_kept, piece),
         "removal": _removal(piece) if is_owner else None,
-        "in_full": in_full,
-        "links": links,
+        "in_full": piece.in_full,
+        "links": [(link, codes.get(link.requirement_id, ())) for link in links],
         "names": names_in(link.requirement.qualification.framework for link in links),
     }
     return render(request, "evidence/detail.html", context)
 
 
-def _removal(piece: Evidence) -> dict[str, Any] | None:
+def _removal(piece: Any) -> dict[str, Any] | None:
     """Tell what the owner can do to be rid of a piece: delete it while nobody was asked about it,
-    else withdraw it once. Two queries."""
-    if is_unasked(piece):
+    else withdraw it once."""
+    if piece.is_unasked:
         return DELETION
     return None if why_not(check_kept, piece) else WITHDRAWAL
 

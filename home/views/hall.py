@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from home.help import TOPICS, topic_of
 from home.privacy import KINDS_OF_READERS
-from home.roles import roles_of
+from home.roles import roles_here
 from home.today import today_for
 from home.tour import is_tour, tour_for
 from people import actions
@@ -16,7 +16,7 @@ from people.access import PersonRequest, public, signed_in
 @signed_in
 @require_safe
 def home(request: PersonRequest) -> HttpResponse:
-    roles = roles_of(request.user)
+    roles = roles_here(request)
     context = {
         "roles": roles,
         "today": today_for(request.user, roles),

@@ -87,11 +87,21 @@ class Migration(migrations.Migration):
                 ('programme_head', models.CharField(blank=True, max_length=64)),
                 ('moves', models.PositiveIntegerField(default=0)),
                 ('counted_moves', models.PositiveIntegerField(default=0)),
+                ('layout', models.PositiveSmallIntegerField(default=0)),
                 ('counts', models.JSONField(default=dict)),
                 ('counted_at', models.DateTimeField(null=True)),
                 ('qualification_chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.chain')),
                 ('programme_chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.chain')),
                 ('student_chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.chain')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Cohort',
+            fields=[
+                ('programme', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='programmes.programme')),
+                ('students', models.PositiveIntegerField()),
+                ('thin', models.JSONField(default=list)),
+                ('counted_at', models.DateTimeField()),
             ],
         ),
     ]

@@ -1,32 +1,58 @@
 from collections.abc import Iterable, Mapping
 
 from django import template
+from django.template.loader import get_template
 from django.utils.safestring import SafeString
 
-from portfolio.coverage import Filter, GuidelineState, PeriodCount, RequirementRow, Tally
-from portfolio.tally_text import in_periods, rows_text, still_asked_text, strip_text, tally_text
+from portfolio.advising import Student
+from portfolio.coverage import Coverage, Entry, GuidelineState, Line, PeriodCount, RequirementRow
+from portfolio.evidence_set import PieceFact
+from portfolio.remark_text import piece_text, remarks_text
+from portfolio.student_text import students_text
+from portfolio.tally_text import in_periods, still_asked_text, strip_text, tasks_text
 
 register = template.Library()
 
 
-@register.filter
-def at(found: Mapping[str, object], key: str) -> object:
-    """Return what stands at this key; empty where nothing does: `{{ links|at:piece.id }}`."""
-    return found.get(key, "")
+@register.simple_tag
+def tasks(coverage: Coverage, at: str) -> SafeString:
+    """Write what must be shown, in figures; each line opens what stands under this address:
+    `{% tasks coverage at %}`."""
+    return tasks_text(coverage, at)
 
 
 @register.simple_tag
-def tally(counted: Tally, only: Filter, *, line: bool = False) -> SafeString:
-    """Write the figures of a part of the coverage, `{% tally group.tally coverage.only %}`, or of a
-    `line`, whose body says in words in which periods it was shown."""
-    return tally_text(counted, narrowed=only.narrows, periods_in_words=not line)
+def tasks_in_full(coverage: Coverage, lines: Mapping[str, Line], pieces_at: str) -> SafeString:
+    """Write what must be shown, in figures, each line open on what stands behind it:
+    `{% tasks_in_full coverage lines pieces_at %}`."""
+    template = get_template("portfolio/_line.html")
+
+    def body(row: RequirementRow) -> str:
+        line = lines[row.requirement.id]
+        context = {"line": line, "pieces_at": pieces_at, "more": "", "left": 0}
+        return template.render(context | {"said": len(line.entries)})
+
+    return tasks_text(coverage, "", body)
 
 
 @register.simple_tag
-def rows(of: Iterable[RequirementRow], only: Filter, at: str) -> SafeString:
-    """Write the lines of a work process, of which each opens what stands under this address:
-    `{% rows group.rows coverage.only at %}`."""
-    return rows_text(of, only, at)
+def remarks(entries: Iterable[Entry], pieces_at: str) -> SafeString:
+    """Write remarks as the items of a list, with their pieces under this address, or without links
+    where it is empty: `{% remarks line.entries pieces_at %}`."""
+    return remarks_text(entries, pieces_at)
+
+
+@register.simple_tag
+def piece(of: PieceFact, pieces_at: str) -> SafeString:
+    """Write a piece as the coverage names it: `{% piece piece pieces_at %}`."""
+    return piece_text(of, pieces_at)
+
+
+@register.simple_tag
+def students_listed(students: Iterable[Student], at: str) -> SafeString:
+    """Write the students of an adviser as rows of a table: `{% students_listed students "../" %}`.
+    Their portfolios stand under this address."""
+    return students_text(students, at)
 
 
 @register.filter

@@ -1,6 +1,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,10 +16,12 @@ from post.models import OutboxMail
 from programmes import actions
 from programmes.access import check_may_make_programme, check_may_manage, check_not_own
 from programmes.checklist import setup_of
-from programmes.forms import ProgrammeForm
+from programmes.forms import ProgrammeForm, StudentsForm
 from programmes.models import Programme
 from programmes.views.pages import grouped_page, managed_programme
 from records.refusals import why_not
+
+STUDENTS_AT_A_TIME = 50
 
 
 @signed_in
@@ -56,9 +59,24 @@ def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
     setup = setup_of(programme, timezone.localdate())
     points = setup.points()
     may_manage = allowed(check_may_manage, request.user, programme)
-    people = [role.person_id for role in setup.roles] + [row.student_id for row in setup.enrolments]
+    form = StudentsForm(request.GET, label_suffix="")
+    listed = form.listed(programme.enrolments.all(), setup.on)
+    page = Paginator(listed, STUDENTS_AT_A_TIME).get_page(request.GET.get("page"))
+    now = programme.enrolments.current(setup.on)
+    query = request.GET.copy()
+    query.pop("page", None)
+    troubles = {}
+    if may_manage:
+        students = OutboxMail.objects.troubles_about(now.order_by().values("student"))
+        troubles = students | OutboxMail.objects.troubles_about(
+            [one.person_id for one in setup.roles]
+        )
     context = {
-        "troubles": OutboxMail.objects.troubles_about(people) if may_manage else {},
+        "troubles": troubles,
+        "unreached": now.filter(student__in=troubles).select_related("student") if troubles else [],
+        "form": form,
+        "page": page,
+        "query": query.urlencode(),
         "programme": programme,
         "setup": setup,
         "points": points,

@@ -47,7 +47,7 @@ COSTS: dict[str, tuple[int, Callable[[Scene], object]]] = {
     ),
     "for_list": (1, lambda place: list(Evidence.objects.for_list(timezone.now()))),
     "for_page": (2, lambda place: list(Evidence.objects.for_page())),
-    "current_links": (2, lambda place: list(place.piece.current_links())),
+    "current_links": (1, lambda place: list(place.piece.current_links())),
     "check_may_note": (1, lambda place: access.check_may_note(place.student, place.piece)),
     "check_may_add": (1, lambda place: access.check_may_add(place.student, timezone.now())),
     "is_unasked, where nobody was asked": (

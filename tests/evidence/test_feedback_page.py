@@ -237,8 +237,8 @@ def test_the_feedback_takes_the_same_number_of_queries_for_one_and_thirty_remark
     request = opened(client, place).wsgi_request
     piece = Evidence.objects.for_page().get()
 
-    with django_assert_num_queries(6):
-        context = feedback_context(request, piece)
+    with django_assert_num_queries(5):
+        context = feedback_context(request, piece, in_full=True)
         render_to_string("evidence/_feedback.html", {**context, "piece": piece}, request)
 
     assert len(context["whole"]) == len(context["questions"]) == number

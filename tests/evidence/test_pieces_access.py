@@ -188,7 +188,7 @@ def test_everybody_with_an_account_sees_their_own_list_only(client: Client) -> N
         if user is not None:
             client.force_login(user)
             response = client.get(reverse("evidence:list"))
-            shown[actor] = [piece.pk for piece in response.context["page"]]
+            shown[actor] = [piece.pk for piece in response.context["pieces"]]
 
     assert shown.pop("owner") == [place.piece.pk]
     assert set(map(tuple, shown.values())) == {()}

@@ -16,6 +16,7 @@ from home.help import topic_of
 from home.roles import Roles, roles_of
 from home.tour import TOURS, Tour
 from people.models import Account, InstitutionRole, Person
+from portfolio.cohort import keep_cohorts
 from portfolio.kept import keep_figures
 from portfolio.models import Agreement, CheckIn
 from programmes.models import Enrolment, Programme
@@ -45,8 +46,8 @@ from tests.recorded import record_what_was_made
 pytestmark = pytest.mark.django_db
 
 # Session, person, roles for the page and for the navigation, and the parts of the page.
-QUERIES_OF_EVERYBODY = 6
-QUERIES_WITH_EVERY_ROLE = 37
+QUERIES_OF_EVERYBODY = 5
+QUERIES_WITH_EVERY_ROLE = 34
 
 
 def check_in(enrolment: Enrolment, agreements: int = 1) -> CheckIn:
@@ -114,6 +115,7 @@ def test_the_start_page_costs_the_same_for_one_row_and_for_thirty(
     client.force_login(with_every_role(rows))
     record_what_was_made()
     keep_figures()
+    keep_cohorts()
     client.get("/")  # and so the frames are at hand
 
     with django_assert_num_queries(QUERIES_WITH_EVERY_ROLE):

@@ -1,11 +1,15 @@
 """Where a cohort stands thin."""
 
-from datetime import date
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from portfolio.cohort import FEWEST, thin_in
+from evidence.actions.pieces import withdraw_evidence
+from portfolio.cohort import FEWEST, OLDEST, count_cohort, keep_cohorts, thin_in
+from portfolio.kept import keep_figures
+from portfolio.models import Cohort
 from programmes.models import Enrolment, Programme
 from qualifications.models import QualityRequirement
 from tests.evidence.factories import (
@@ -22,10 +26,11 @@ from tests.factories import (
     RequirementFactory,
     WorkProcessFactory,
 )
+from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
 
-TODAY = date(2026, 11, 1)
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def cohort(students: int = FEWEST) -> tuple[list[Enrolment], list[QualityRequirement]]:
@@ -42,8 +47,9 @@ def hear(enrolment: Enrolment, *lines: QualityRequirement, **given: object) -> N
 
 
 def thin(programme: Programme, most: int = 10) -> list[tuple[str, int, int]]:
-    found = thin_in([programme], TODAY, most)[programme.pk]
-    return [(line.words, line.heard, line.students) for line in found]
+    found = thin_in([programme], NOW, most)[programme.pk]
+    assert found.at == NOW
+    return [(line.words, line.heard, line.students) for line in found.lines]
 
 
 def test_the_fewest_come_first_then_the_order_of_the_qualification() -> None:
@@ -100,17 +106,65 @@ def test_before_the_first_feedback_nothing_is_thin() -> None:
     assert thin(students[0].programme) == []
 
 
+def test_what_was_counted_lately_is_shown_with_its_moment() -> None:
+    students, lines = cohort()
+    programme = students[0].programme
+    hear(students[0], lines[0])
+
+    first = keep_cohorts()
+    hear(students[1], lines[1])
+    [at] = Cohort.objects.values_list("counted_at", flat=True)
+    lately = thin_in([programme], at + OLDEST - timedelta(seconds=1), 10)[programme.pk]
+    too_late = thin_in([programme], at + OLDEST, 10)[programme.pk]
+
+    assert (first, keep_cohorts()) == (1, 0)
+    assert (lately.at, too_late.at) == (at, at + OLDEST)
+    assert [line.heard for line in lately.lines] == [0, 0, 0, 1]
+    assert [line.heard for line in too_late.lines] == [0, 0, 1, 1]
+
+
+def test_figures_of_a_student_that_are_kept_are_used_as_long_as_they_hold() -> None:
+    students, lines = cohort()
+    for student in students:
+        hear(student, lines[1])
+    record_what_was_made()
+    keep_figures()
+    kept = thin(students[0].programme)
+    piece = students[0].student.evidence.get()
+    withdraw_evidence(evidence=piece, by=students[0].student.account)
+
+    assert kept == [("line 0", 0, 5), ("line 2", 0, 5), ("line 3", 0, 5)]
+    assert ("line 1", 4, 5) in thin(students[0].programme)
+
+
 @pytest.mark.parametrize("number", [1, 30])
 def test_many_programmes_cost_as_much_as_one(
     number: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     programmes = []
     for _ in range(number):
-        students, lines = cohort(1)
+        students, lines = cohort(FEWEST)
         hear(students[0], lines[0])
         programmes.append(students[0].programme)
+    keep_cohorts()
 
-    with django_assert_num_queries(3):
-        found = thin_in(programmes, TODAY, 3)
+    with django_assert_num_queries(2):
+        found = thin_in(programmes, timezone.now(), 3)
 
-    assert len(found) == number
+    assert [len(thin.lines) for thin in found.values()] == [3] * number
+
+
+@pytest.mark.parametrize("students", [5, 30])
+def test_a_cohort_costs_the_same_for_few_and_many_whose_figures_are_kept(
+    students: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    enrolments, lines = cohort(students)
+    for enrolment in enrolments:
+        hear(enrolment, lines[1])
+    record_what_was_made()
+    keep_figures()
+
+    with django_assert_num_queries(2):
+        found = count_cohort(enrolments[0].programme, timezone.now())
+
+    assert [heard for _line, heard in found.thin] == [0, 0, 0]

@@ -21,15 +21,17 @@ from evidence.models import Evidence, Feedback, FeedbackRequest, GiverRole, Requ
 from people.access import NotAllowed
 from people.actions import say_same, take_back_same
 from people.models import Person, SamePerson
-from portfolio.behind import behind, newest_on_whole
-from portfolio.coverage import EVERYTHING, NEWEST, Entry, Filter, draw, draw_lines
+from portfolio.behind import behind
+from portfolio.coverage import EVERYTHING, Entry, Filter, draw, draw_lines
 from portfolio.kept import figures_of, keep_figures, with_kept
+from portfolio.lines import live_coverage
 from portfolio.loading import load
 from portfolio.models import Summary
 from programmes import actions as programme_actions
 from programmes.models import Enrolment, Period
 from qualifications.actions import word_plainly
 from qualifications.models import QualityRequirement
+from records.prepared import MOST_IDS
 from records.refusals import NotPossible
 from tests.evidence.factories import EvidenceFactory, FeedbackFactory
 from tests.factories import EnrolmentFactory
@@ -67,14 +69,19 @@ def agree(enrolment: Enrolment, *, with_words: bool = False) -> bool:
     for only in asked[:5] if with_words else ():
         drawn = draw_lines(slow, only)
         for key, line in drawn.items():
-            found = behind(row.student_id, figures.frame, key, only)
+            named = figures.counts(only).named
+            found = behind(row.student_id, figures.frame, key, only, named)
             assert found is not None
-            entries, bare = found.part(0, 1_000)
+            items = range(0, len(found.remarks) + len(found.bare), MOST_IDS)
+            parts = [found.part(start, MOST_IDS) for start in items]
+            entries = [entry for part, _bare in parts for entry in part]
+            bare = [piece for _entries, part in parts for piece in part]
             assert list(map(shown_of, entries)) == list(map(shown_of, line.entries))
             assert [(piece.id, piece.title) for piece in bare] == [
                 (piece.id, piece.title) for piece in line.bare
             ]
-        newest = newest_on_whole(row.student_id, figures.frame, only, NEWEST)
+    for only in asked if with_words else ():
+        newest = live_coverage(figures, only).newest
         assert list(map(shown_of, newest)) == list(map(shown_of, draw(slow, only).newest))
     return figures.kept is not None
 
@@ -340,6 +347,17 @@ def test_reading_writes_nothing(place: Scene, client: Client) -> None:
     assert Summary.objects.values().get() == before
 
 
+def test_what_is_kept_in_an_earlier_way_is_counted_anew(place: Scene) -> None:
+    laid_off(place)
+    keep_figures()
+    Summary.objects.update(layout=1)
+
+    before = agree(place.enrolment)
+    counted = keep_figures()
+
+    assert (before, counted, agree(place.enrolment)) == (False, 1, True)
+
+
 def test_no_words_are_kept(place: Scene) -> None:
     kept = str(Summary.objects.get().counts)
 
@@ -351,18 +369,22 @@ def test_no_words_are_kept(place: Scene) -> None:
 # --- What it costs --------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[10, 300])
+@pytest.fixture(params=[1, 30, 300])
 def large(request: pytest.FixtureRequest) -> Enrolment:
+    """With so many pieces, laid against a hundred lines."""
     enrolment: Enrolment = EnrolmentFactory(student__language="en")
     lay(enrolment, hundred_lines(enrolment.programme), request.param)
     record_what_was_made()
     return enrolment
 
 
-@pytest.mark.parametrize(
-    ("path", "kept", "counted"), [("", 6, 10), ("?role=client", 9, 10), ("?thin=on", 6, 10)]
-)
-def test_a_coverage_costs_the_same_for_10_and_300_pieces(
+# What is asked under the page of the coverage, and the queries where figures are kept, and where
+# they are not.
+PARTS = [("", 6, 10), ("?role=client", 9, 10), ("?thin=on", 6, 10)]
+
+
+@pytest.mark.parametrize(("path", "kept", "counted"), PARTS)
+def test_a_coverage_costs_the_same_for_1_30_and_300_pieces(
     large: Enrolment,
     client: Client,
     django_assert_num_queries: DjangoAssertNumQueries,
@@ -382,4 +404,22 @@ def test_a_coverage_costs_the_same_for_10_and_300_pieces(
         client.get(url)
 
     assert page.status_code == 200
-    assert len(page.content) < 125_000
+    assert len(page.content) < 110_000
+
+
+def test_a_line_and_the_start_page_cost_the_same_for_1_30_and_300_pieces(
+    large: Enrolment, client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client.force_login(large.student.account)
+    line = RequirementLink.objects.values_list("requirement", flat=True)[0]
+    opened = reverse("portfolio:line", args=[large.pk, line])
+    keep_figures()
+    client.get(opened)
+
+    with django_assert_num_queries(8):
+        page = client.get(opened)
+    with django_assert_num_queries(10):
+        start = client.get("/")
+
+    assert len(page.content) < 35_000
+    assert len(start.content) < 15_000

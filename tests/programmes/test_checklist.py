@@ -127,7 +127,7 @@ def test_who_has_left_is_no_longer_asked_after(place: Scene) -> None:
 
     setup = setup_of(place.programme, DAY)
 
-    assert [one.student.name for one in setup.ended] == ["Gone"]
+    assert (setup.students.now, setup.students.over) == (2, 1)
     assert "Without a placement: Here." in [point.text for point in setup.points()]
 
 

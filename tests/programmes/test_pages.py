@@ -11,6 +11,7 @@ from programmes.models import Enrolment, Guideline
 from tests.factories import (
     EnrolmentFactory,
     PeriodFactory,
+    PersonFactory,
     PlacementFactory,
     ProgrammeFactory,
     ProgrammeRoleFactory,
@@ -59,13 +60,60 @@ def test_the_set_up_page(
         Guideline.objects.create(programme=place.programme, requirement=line, people=2)
         ProgrammeRoleFactory(programme=place.programme, role="teacher")
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(21):
         page = coordinating.get(f"/programmes/{place.programme.pk}/")
 
-    assert len(page.context["setup"].enrolments) == number
+    assert page.context["setup"].students.now == number
     shown = page.content.decode()
     for enrolment in Enrolment.objects.all():
         assert f'<a href="/programmes/enrolments/{enrolment.pk}/">{enrolment.student}</a>' in shown
+
+
+@pytest.mark.parametrize("number", [1, 30, 300])
+def test_the_students_of_a_programme(
+    coordinating: Client, place: Scene, number: int, django_assert_num_queries: CountQueries
+) -> None:
+    EnrolmentFactory.create_batch(number - 1, programme=place.programme)
+
+    with django_assert_num_queries(21):
+        page = coordinating.get(f"/programmes/{place.programme.pk}/")
+
+    assert page.context["setup"].students.now == number
+    assert len(page.context["page"].object_list) == min(number, 50)
+    assert len(page.content) < 65_000
+
+
+def test_students_are_found_put_in_order_and_those_who_left_apart(
+    coordinating: Client, place: Scene
+) -> None:
+    base = f"/programmes/{place.programme.pk}/"
+    for name, adviser in (("Bo Lang", "Zoe"), ("Ana Kort", "Yves"), ("Cas Breed", None)):
+        EnrolmentFactory(
+            programme=place.programme,
+            student__name=name,
+            adviser_is=PersonFactory(name=adviser) if adviser else None,
+        )
+    EnrolmentFactory(
+        programme=place.programme,
+        student__name="Gone Away",
+        starts_on=date(2025, 1, 1),
+        ends_on=date(2026, 1, 1),
+    )
+
+    def names(query: str) -> list[str]:
+        page = coordinating.get(base + query).context["page"]
+        return [enrolment.student.name for enrolment in page]
+
+    first = names("?sort=adviser")
+    assert [name for name in first if name != place.enrolment.student.name] == [
+        "Cas Breed",
+        "Ana Kort",
+        "Bo Lang",
+    ]
+    assert names("?q=yves") == names("?q=kort") == ["Ana Kort"]
+    assert names("?over=on") == ["Gone Away"]
+    assert "Gone Away" not in names("")
+    assert "?over=on#students" in coordinating.get(base).text
 
 
 @pytest.mark.parametrize("number", [1, 30])

@@ -37,7 +37,7 @@ def _measured(name: str, url: str) -> int:
         "ALLOWED_HOSTS": "127.0.0.1",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "tools.bench.measuring"], cwd=ROOT, env=environment
+        [sys.executable, "-m", "tools.bench.measuring", *sys.argv[1:]], cwd=ROOT, env=environment
     )
     return done.returncode
 

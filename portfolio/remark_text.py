@@ -1,0 +1,51 @@
+"""What stands behind a line of the coverage as HTML: remarks and pieces, from plain strings, as
+pages draw twenty at a time and on paper all of them."""
+
+from collections.abc import Iterable
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from people.days import day_text
+from portfolio.coverage import Entry
+from portfolio.evidence_set import PieceFact
+
+
+def remarks_text(entries: Iterable[Entry], pieces_at: str) -> SafeString:
+    """Write remarks as the items of a list; their pieces stand under this address, if there is
+    one."""
+    removed, noted = gettext("(name removed)"), gettext("noted, not yet confirmed")
+    earlier, new = gettext("about an earlier version"), gettext("new")
+    text = []
+    for entry in entries:
+        words = f'<p class="remark-text">{escape(entry.words)}</p>' if entry.words else ""
+        role = entry.role
+        tags = (
+            (f' <span class="tag dashed">{noted}</span>' if entry.is_noted else "")
+            + (f' <span class="tag dashed">{earlier}</span>' if entry.is_earlier else "")
+            + (f' <span class="tag accent">{new}</span>' if entry.is_new else "")
+        )
+        text.append(
+            f'<li><div class="remark{" noted" if entry.is_noted else ""}">{words}'
+            f'<p class="remark-by"><b>{escape(entry.giver) or removed}</b> '
+            f'<span class="role {role}">{escape(role.label)}</span> '
+            f"{day_text(entry.feedback.given_on)}{tags}</p>"
+            f'<p class="remark-by">{_title(entry.piece, pieces_at)}</p></div></li>'
+        )
+    return _html("".join(text))
+
+
+def piece_text(piece: PieceFact, pieces_at: str) -> SafeString:
+    """Write the title of a piece, linked where there is an address under which the pieces are, and
+    when it was."""
+    return _html(f"{_title(piece, pieces_at)} {day_text(piece.happened_on, 'soft')}")
+
+
+def _title(piece: PieceFact, pieces_at: str) -> str:
+    title = escape(piece.title)
+    return f'<a href="{pieces_at}{piece.id}/">{title}</a>' if pieces_at else title
+
+
+def _html(text: str) -> SafeString:
+    return mark_safe(text)  # noqa: S308 - of our own words, and of what others wrote escaped above
