@@ -13,7 +13,7 @@ from django.urls import reverse
 from committees.models import Case
 from committees.snapshots import fact_of
 from people.models import Account
-from tests.committees.factories import Scene, cited_in, findings_of, scene
+from tests.committees.factories import Scene, answered_piece, cited_in, findings_of, scene
 from tests.factories import UnitPartFactory
 from tests.portfolio.large import hundred_lines, lay
 
@@ -145,3 +145,14 @@ def test_the_older_pieces_come_in_parts() -> None:
     assert whole.count(part.strip()) == 1
     assert ("<html" in whole, "<html" in part) == (True, False)
     assert len(re.findall("shown-piece", part)) == 30
+
+
+def test_a_title_is_written_as_it_is_whatever_stands_in_it() -> None:
+    made = scene(pieces=0)
+    answered_piece(made.case.enrolment, made.requirement, revision__title="<b>Bo</b> & Co")
+    made.bring_to(Case.State.FROZEN)
+
+    body, _asked = visit(made.member, "pieces", made.case.pk)
+
+    assert "<b>Bo" not in body
+    assert "<span>&lt;b&gt;Bo&lt;/b&gt; &amp; Co</span>" in body
