@@ -846,6 +846,7 @@ class SetFigures(models.Model):
     # What a page shows first, and apart, as it is long, what the rest is found in.
     first = models.JSONField(default=dict)
     shown = models.JSONField(default=dict)
+    layout = models.PositiveSmallIntegerField(default=0)  # of both; another is counted anew
     counted_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -44,10 +44,11 @@ from portfolio.coverage import (
     counts_of,
 )
 from portfolio.evidence_set import DENIED, NOTED, EvidenceSet, FeedbackFact, Frame, PieceFact
-from portfolio.kept import packed, unpacked
+from portfolio.kept import FIGURES_LAYOUT, packed, unpacked
 from post.work import background
 
-SET_LAYOUT = 1  # of what is kept; another is counted anew
+# Of what is kept, the figures in it too; another is counted anew.
+SET_LAYOUT = 100 * FIGURES_LAYOUT + 1
 AT_ONCE = 50  # sets counted in one sweep
 ROLES_SHOWN = tuple(GiverRole)
 ALWAYS = ("frame", "terms", "asked", "check_in")  # kinds of item that every page reads
@@ -70,7 +71,6 @@ def count_set(frozen: FrozenSet) -> tuple[Plain, Plain]:
         at[kind].append(number)
     frame = frozen.evidence_set.frame
     first = {
-        "layout": SET_LAYOUT,
         "items": len(frozen.items),
         "erased": frozen.erased,
         "always": sorted(number for kind in ALWAYS for number in at[kind]),
@@ -373,7 +373,7 @@ def frozen_pages(case: Case) -> FrozenPages:
     """Open the frozen set of a case (read with `for_page`) by the page. No query where its figures
     are kept; else one, which reads all of it."""
     figures = getattr(case.snapshot, "figures", None)
-    if figures is not None and figures.holds and figures.first.get("layout") == SET_LAYOUT:
+    if figures is not None and figures.holds and figures.layout == SET_LAYOUT:
         key = figures.snapshot_id
         return FrozenPages(
             figures.first,
@@ -399,7 +399,10 @@ def frozen_pages(case: Case) -> FrozenPages:
 def keep_set_figures() -> int:
     """Count what is not kept, or holds no longer, of the frozen sets; returns how many."""
     moved = ~Q(figures__counted_erasures=F("figures__erasures")) | Q(figures__counted_at=None)
-    rows = Snapshot.objects.filter(moved).select_related("figures", "case").defer("manifest")
+    other = Q(figures__isnull=False) & ~Q(figures__layout=SET_LAYOUT)
+    rows = (
+        Snapshot.objects.filter(moved | other).select_related("figures", "case").defer("manifest")
+    )
     found = list(rows[:AT_ONCE])
     for snapshot in found:
         _keep(snapshot)
@@ -413,6 +416,7 @@ def _keep(snapshot: Snapshot) -> None:
     SetFigures.objects.filter(pk=figures.pk).update(
         counted_erasures=figures.erasures,
         digest=snapshot.digest,
+        layout=SET_LAYOUT,
         first=first,
         shown=shown,
         counted_at=timezone.now(),

@@ -834,6 +834,7 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(blank=True, max_length=64)),
                 ("first", models.JSONField(default=dict)),
                 ("shown", models.JSONField(default=dict)),
+                ("layout", models.PositiveSmallIntegerField(default=0)),
                 ("counted_at", models.DateTimeField(null=True)),
             ],
         ),

@@ -135,6 +135,18 @@ def test_what_is_kept_of_another_set_is_not_used() -> None:
     assert not agree(made)
 
 
+def test_what_is_kept_in_another_layout_is_not_used_and_counted_anew() -> None:
+    made = varied()
+    keep_set_figures()
+    SetFigures.objects.update(layout=1, first={"of": "another version"}, shown={})
+
+    pages, _holds = page_of(made)
+
+    assert pages.coverage() == draw(read(made.case).evidence_set)
+    assert keep_set_figures() == 1
+    assert agree(made)
+
+
 def test_a_decision_names_what_it_points_at_by_what_is_kept() -> None:
     made = varied()
     keep_set_figures()
