@@ -19,6 +19,8 @@ from portfolio.evidence_set import Frame, PieceFact
 from portfolio.loading import feedback_fact, piece_fact
 from records.prepared import PreparedQuery
 
+PIECES_ON_A_PAGE = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Behind:
@@ -35,10 +37,9 @@ class Behind:
         remarks = self.remarks[start : start + most]
         first = max(0, start - len(self.remarks))
         bare = list(self.bare[first : first + most - len(remarks)])
-        pieces = {row.pk: row for row in PIECES_IN_WORDS.rows(bare)} if bare else {}
         return (
             entries_of(remarks, self.only, self.named),
-            [piece_fact(cast(Revision, pieces[pk].current)) for pk in bare],
+            pieces_of(bare),
         )
 
 
@@ -191,6 +192,12 @@ def _remarks_in_words(remarks: list[UUID]) -> QuerySet[Remark]:
     )
 
 
+def pieces_of(ids: Sequence[UUID]) -> list[PieceFact]:
+    """Read these pieces, PIECES_ON_A_PAGE at most, in their order. At most one query."""
+    found = {row.pk: row for row in PIECES_IN_WORDS.rows(list(ids))} if ids else {}
+    return [piece_fact(cast(Revision, found[pk].current)) for pk in ids]
+
+
 def _names(feedback: list[UUID]) -> QuerySet[Any, Any]:
     return Feedback.objects.filter(pk__in=feedback).values("person", "spoke_as")
 
@@ -201,6 +208,6 @@ def _pieces_in_words(pieces: list[UUID]) -> QuerySet[Evidence]:
 
 SAID_OF_LINE = PreparedQuery(_said_of_line)
 LAID_AGAINST_LINE = PreparedQuery(_laid_against_line)
-PIECES_IN_WORDS = PreparedQuery(_pieces_in_words)
+PIECES_IN_WORDS = PreparedQuery(_pieces_in_words, most=PIECES_ON_A_PAGE)
 REMARKS_IN_WORDS = PreparedQuery(_remarks_in_words)
 NAMES_OF_GIVERS = PreparedQuery(_names)

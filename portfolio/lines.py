@@ -66,8 +66,13 @@ def line_page(
 def live_coverage(reading: Figures, only: Filter = EVERYTHING) -> Coverage:
     """Show the coverage of an enrolment as it is now, with the newest remarks on the whole. At most
     two queries for those, and what `Figures.counts` takes."""
-    counts = reading.counts(only)
-    drawn = counts.coverage(reading.frame, only)
+    return coverage_in_words(reading.counts(only), reading.frame, only)
+
+
+def coverage_in_words(counts: Counts, frame: Frame, only: Filter = EVERYTHING) -> Coverage:
+    """Show a coverage in these figures, with the newest remarks on the whole. At most two
+    queries."""
+    drawn = counts.coverage(frame, only)
     if not drawn.whole:
         return drawn
     newest = [UUID(key) for key in counts.newest]

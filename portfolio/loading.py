@@ -104,12 +104,13 @@ def load_many(
     return sets
 
 
-def live_frame(enrolment: Enrolment, qualifications: set[UUID]) -> Frame:
-    """Load the frame of these qualifications in the programme of an enrolment, as it is now; of no
-    student, so that it is the same for all who are in it. Six queries."""
-    structure = _structure(qualifications, None, EVER)
+def live_frame(enrolment: Enrolment, qualifications: set[UUID], unit: Unit | None = None) -> Frame:
+    """Load the frame of these qualifications, or of one unit, in the programme of an enrolment, as
+    it is now; of no student, so that it is the same for all who are in it. Six queries, seven with
+    a unit."""
+    structure = _structure(qualifications, unit, EVER)
     programme = _programmes({enrolment.programme_id}, EVER)[enrolment.programme_id]
-    return replace(_frame(enrolment, programme, None, structure, qualifications), student="")
+    return replace(_frame(enrolment, programme, unit, structure, qualifications), student="")
 
 
 @dataclass(frozen=True, slots=True)

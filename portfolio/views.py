@@ -3,7 +3,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +19,7 @@ from people.drafts import Writing, find
 from people.pages import before_writing, refusals_in
 from portfolio import access, actions
 from portfolio.advising import students_of, taught_by
+from portfolio.behind import PIECES_ON_A_PAGE, pieces_of
 from portfolio.coverage import EVERYTHING, WHOLE, Filter, draw, draw_lines
 from portfolio.evidence_set import Frame
 from portfolio.forms import (
@@ -30,8 +31,8 @@ from portfolio.forms import (
     StudentsFilterForm,
     agreed,
 )
-from portfolio.kept import figures_of, with_kept
-from portfolio.lines import line_page, live_coverage, live_line_page, under
+from portfolio.kept import figures_of, figures_of_unit, with_kept
+from portfolio.lines import coverage_in_words, line_page, live_coverage, live_line_page, under
 from portfolio.loading import load
 from portfolio.models import Agreement, CheckIn, SetAside
 from post.models import OutboxMail
@@ -332,27 +333,29 @@ def _own(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> tuple[Enr
     return enrolment, get_object_or_404(enrolment.programme.units, pk=unit_id)
 
 
+def _pieces_page(ids: list[UUID], asked: str | None) -> Page:
+    return Paginator(ids, PIECES_ON_A_PAGE).get_page(asked)
+
+
 @signed_in
 @require_safe
 def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> HttpResponse:
     """Show what would count for this unit today, what would not, and why."""
     enrolment, unit = _own(request, enrolment_id, unit_id)
-    evidence_set = load(enrolment, unit=unit)
-    counting = evidence_set.that_counts()
-    answered = evidence_set.answered
-    aside = {fact.piece: fact for fact in evidence_set.set_aside}
     rows = SetAside.objects.current().filter(enrolment=enrolment, unit=unit)
+    aside = list(rows.select_related("evidence__current"))
+    found = figures_of_unit(enrolment, unit, [row.evidence_id for row in aside])
+    counting = _pieces_page(found.counting, request.GET.get("page"))
+    unanswered = _pieces_page(found.unanswered, request.GET.get("silent"))
     context = {
         "enrolment": enrolment,
         "unit": unit,
-        "counting": counting.pieces,
-        "unanswered": [
-            piece
-            for piece in evidence_set.pieces
-            if piece.id not in answered and piece.id not in aside
-        ],
-        "set_asides": [(row, aside[key]) for row in rows if (key := str(row.evidence_id)) in aside],
-        "coverage": draw(counting),
+        "counting": pieces_of(list(counting)),
+        "counting_page": counting,
+        "unanswered": pieces_of(list(unanswered)),
+        "unanswered_page": unanswered,
+        "set_asides": aside,
+        "coverage": coverage_in_words(found.counts, found.frame),
     } | _addresses(request, enrolment, unit)
     return render(request, "portfolio/set_aside.html", context)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -23,12 +24,12 @@ from people.actions import say_same, take_back_same
 from people.models import Person, SamePerson
 from portfolio.behind import behind
 from portfolio.coverage import EVERYTHING, Entry, Filter, draw, draw_lines
-from portfolio.kept import figures_of, keep_figures, with_kept
-from portfolio.lines import live_coverage
+from portfolio.kept import figures_of, figures_of_unit, keep_figures, with_kept
+from portfolio.lines import coverage_in_words, live_coverage
 from portfolio.loading import load
 from portfolio.models import Summary
 from programmes import actions as programme_actions
-from programmes.models import Enrolment, Period
+from programmes.models import Enrolment, Period, Unit
 from qualifications.actions import word_plainly
 from qualifications.models import QualityRequirement
 from records.prepared import MOST_IDS
@@ -83,7 +84,21 @@ def agree(enrolment: Enrolment, *, with_words: bool = False) -> bool:
     for only in asked if with_words else ():
         newest = live_coverage(figures, only).newest
         assert list(map(shown_of, newest)) == list(map(shown_of, draw(slow, only).newest))
+    for unit in row.programme.units.all():
+        agree_on(row, unit)
     return figures.kept is not None
+
+
+def agree_on(row: Enrolment, unit: Unit) -> None:
+    """See that what would count for this unit is what a slow count says."""
+    of_unit = load(row, unit=unit)
+    aside = [UUID(fact.piece) for fact in of_unit.set_aside]
+    found, slow = figures_of_unit(row, unit, aside), of_unit.that_counts()
+    drawn = draw(slow)
+    assert found.counts.coverage(found.frame, EVERYTHING) == replace(drawn, newest=())
+    assert {str(pk) for pk in found.counting} == {piece.id for piece in slow.pieces}
+    newest = coverage_in_words(found.counts, found.frame).newest
+    assert list(map(shown_of, newest)) == list(map(shown_of, drawn.newest))
 
 
 def shown_of(entry: Entry) -> tuple[object, ...]:

@@ -129,7 +129,7 @@ def test_the_page_says_what_counts_what_does_not_yet_and_what_was_set_aside(
     context = page.context
     assert [piece.id for piece in context["counting"]] == [str(counting.pk)]
     assert [piece.id for piece in context["unanswered"]] == [str(waiting.pk)]
-    assert [row.evidence for row, _ in context["set_asides"]] == [aside]
+    assert [row.evidence for row in context["set_asides"]] == [aside]
     assert "It was group work." in page.text
     assert context["coverage"].core_tasks[0].tally.pieces == 1
 
