@@ -58,10 +58,8 @@ def _about(piece: UUID) -> QuerySet[Any, Any]:
 
 def _lines(piece: UUID) -> QuerySet[QualityRequirement]:
     """The requirements that remarks on a piece are about, in the order of their qualification."""
-    about = RemarkRequirement.objects.filter(
-        remark__feedback__evidence=piece, requirement=OuterRef("pk")
-    )
-    return in_order(QualityRequirement.objects.filter(Exists(about)))
+    about = RemarkRequirement.objects.filter(remark__feedback__evidence=piece)
+    return in_order(QualityRequirement.objects.filter(pk__in=about.values("requirement")))
 
 
 def _questions(person: UUID, day: date, piece: UUID) -> QuerySet[FeedbackRequest]:
@@ -78,10 +76,8 @@ def _links(piece: UUID) -> QuerySet[RequirementLink]:
 
 def _codes(piece: UUID) -> QuerySet[Any, Any]:
     """Under which work processes stands what a piece is laid against now."""
-    laid = RequirementLink.objects.current().filter(
-        evidence=piece, requirement=OuterRef("requirement")
-    )
-    return Place.objects.filter(Exists(laid)).values("requirement", "work_process__code")
+    laid = RequirementLink.objects.current().filter(evidence=piece).values("requirement")
+    return Place.objects.filter(requirement__in=laid).values("requirement", "work_process__code")
 
 
 def _newest_first(owner: UUID) -> QuerySet[Any, Any]:
