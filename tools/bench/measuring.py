@@ -21,6 +21,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from committees.set_figures import keep_set_figures  # noqa: E402
 from demo import school  # noqa: E402
 from evidence.actions.feedback import note  # noqa: E402
 from evidence.asking import Asked  # noqa: E402
@@ -66,7 +67,7 @@ def fill() -> None:
         _advise_many(cohort)
         fill_sitting(groundwork)
         school.end_record()
-    while keep_figures():
+    while keep_figures() or keep_set_figures():
         pass
     keep_cohorts()
 
