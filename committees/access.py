@@ -647,6 +647,10 @@ def check_announce(case: Case, panel: Panel) -> None:
     """Announce nothing while a member says that they were not there, and the secretary did not
     answer yet. (domain rule 19)"""
     check_move(case, Case.State.ANNOUNCED)
+    _check_uncontradicted(panel)
+
+
+def _check_uncontradicted(panel: Panel) -> None:
     if panel.contradicting:
         raise NotPossible(
             _(
@@ -661,10 +665,10 @@ def check_preview_letter(case: Case) -> None:
         raise NotPossible(_("There is a letter to look at between the decision and announcing it."))
 
 
-def check_supersede(case: Case, earlier: UUID, reason: str) -> None:
+def check_supersede(case: Case, panel: Panel, earlier: UUID, reason: str) -> None:
     """See that the decision was announced, that it is this one (`earlier`) which stands, that there
-    is a reason, and that no later case on this unit, which opened with it, is being read or
-    decided. One query."""
+    is a reason, that nobody says that they were not there and waits for an answer, and that no
+    later case on this unit, which opened with it, is being read or decided. One query."""
     if case.state != Case.State.ANNOUNCED:
         raise NotPossible(_("Only a decision that was announced is replaced by another."))
     if case.decision_id != earlier:
@@ -673,6 +677,7 @@ def check_supersede(case: Case, earlier: UUID, reason: str) -> None:
         )
     if not reason.strip():
         raise NotPossible(_("Say why another decision takes the place of this one."))
+    _check_uncontradicted(panel)
     later = Case.objects.filter(enrolment=case.enrolment_id, unit=case.unit_id)
     states = (Case.State.FROZEN, Case.State.OPENED, Case.State.DECIDED)
     if later.filter(state__in=states).exists():

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from django.conf import settings
@@ -31,7 +32,7 @@ from committees.models import (
     SnapshotItem,
 )
 from committees.record import AROUND, KINDS, WORDS
-from committees.verifier import HOMES, hashed, in_script
+from committees.verifier import FORMAT, HELD, HOMES, around, in_script
 from files.models import StoredFile
 from files.serving import CHUNK
 from people.models import Account
@@ -41,8 +42,6 @@ from records.chain import append, event_in_full, row_in_full
 from records.checkpoints import first_after, proof_for
 from records.models import Chain, Checkpoint, Event, Sealed, name_of
 from records.verification import sealed_models
-
-FORMAT = 1
 
 ROWS: dict[str, Promise] = {
     "announcement": gettext_lazy("the announcement"),
@@ -102,9 +101,23 @@ SAID: dict[str, Promise] = {
         "Checkpoint %(number)s of %(installation)s, %(moment)s, over %(chains)s chains."
     ),
     "code": gettext_lazy("Control code on the letter: %(code)s"),
+    "not_proven": gettext_lazy(
+        "Said, and not proven: taken out on %(moment)s; this page shows moments of %(zone)s."
+    ),
+    "foreign": gettext_lazy(
+        "case.json holds what it should not, or misses what it should: %(name)s."
+    ),
+    "other_format": gettext_lazy(
+        "case.json is of format %(format)s, which this page does not read."
+    ),
     "erased": gettext_lazy("Lawfully erased: %(what)s."),
     "sealed": gettext_lazy("Never opened, and sealed for ever: %(what)s."),
     "later": gettext_lazy("Later than this checkpoint, and not proven by it: %(what)s."),
+    "erased_later": gettext_lazy("Empty: erased later, as a later root proves: %(what)s."),
+    "sealed_later": gettext_lazy(
+        "Not here: %(what)s. Whether it was never opened, a later root proves."
+    ),
+    "other_order": gettext_lazy("The items of the set stand in another order."),
     "later_row": gettext_lazy("Not as this checkpoint proves it, but as %(event)s: %(what)s."),
     "misplaced": gettext_lazy("%(what)s has no place on the chain %(key)s."),
     "twice": gettext_lazy("The chain %(key)s stands here twice."),
@@ -183,33 +196,37 @@ SAID: dict[str, Promise] = {
 }
 
 
-@transaction.atomic
 def export(case: Case, root: str, *, by: Account, at: datetime) -> ZipStream:
     """Make the archive of a settled case, which is read now but for its files, which are read while
     it is sent. It proves itself under the roots of the letters, the last one, and this one, where
     the auditor brings it; that it was taken out is recorded with who did. Raises
     Checkpoint.DoesNotExist for a root that none has here. Reads every head for each root."""
+    checkpoints = _checkpoints(case, root)
     keys = [case.chain, case.meeting.chain, case.meeting.committee.chain]
-    append(by.person.chain, "case.exported", by=by, at=at, facts={"case": case.pk})
-    # Who writes on one of these chains waits, so that the rows are those that the events state.
-    list(Chain.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("key"))
-    items = SnapshotItem.objects.filter(snapshot__case=case).order_by("number")
-    told = {
-        "format": FORMAT,
-        "case": str(case.pk),
-        "exported_at": at.isoformat(),
-        "chains": [_chain(key, case) for key in keys],
-        "manifest": bytes(case.snapshot.manifest).decode(),
-        "items": [_item(item) for item in items],
-        "zone": settings.TIME_ZONE,
-        "proofs": [proof_for(checkpoint, keys) for checkpoint in _checkpoints(case, root)],
-    }
+    with transaction.atomic():
+        # Who writes on one of these chains waits, so that the rows are those that the events state.
+        locked = Chain.objects.select_for_update(no_key=True).filter(key__in=keys)
+        list(locked.order_by("key"))
+        items = SnapshotItem.objects.filter(snapshot__case=case).order_by("number")
+        told = {
+            "format": FORMAT,
+            "case": str(case.pk),
+            "exported_at": at.isoformat(),
+            "zone": settings.TIME_ZONE,
+            "chains": [_chain(key, case) for key in keys],
+            "manifest": bytes(case.snapshot.manifest).decode(),
+            "items": [_item(item) for item in items],
+        }
+        files = list(_files(case))
+        # Its key comes after those of the others, as each who writes on several locks them.
+        append(by.person.chain, "case.exported", by=by, at=at, facts={"case": case.pk})
+    told["proofs"] = [proof_for(checkpoint, keys) for checkpoint in checkpoints]
     written = json.dumps(told, ensure_ascii=False, indent=1)
     archive = ZipStream(compress_type=ZIP_DEFLATED)
     archive.add(written, "case.json")
     archive.add(_page(written), "case.html")
     archive.add(verifier_alone(), "verifier.py")
-    for name, file in _files(case):
+    for name, file in files:
         archive.add(_content(file), f"files/{name}", compress_type=ZIP_STORED)
     return archive
 
@@ -274,7 +291,8 @@ def verifier_alone() -> str:
     pages = []
     for language, _name in settings.LANGUAGES:
         with override(language):
-            pages.append(hashed(_page("")))
+            here = f'"{token_hex()}"'
+            pages.append(around(_page(here), here))
     program = Path(__file__).with_name("verifier.py").read_text("utf-8")
     return program.replace("frozenset()", f"frozenset({pages})", 1)
 
@@ -292,6 +310,8 @@ def _page(written: str) -> str:
         "outcomes": dict(Outcome.choices),
         "standings": STANDINGS,
         "lights": dict(Light.choices),
+        "format": FORMAT,
+        "held": sorted(HELD),
     }
     context = {
         "told": mark_safe(in_script(written)),  # noqa: S308 - nothing in it can end the element

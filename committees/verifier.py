@@ -1,4 +1,4 @@
-"""Verifies the archive of a case: python verifier.py case.zip --root ROOT
+"""Verifies the archive of a case: python -I verifier.py case.zip --root ROOT
 
 Needs Python 3.8 and nothing else: no network, no key, no other file. ROOT is the 64 figures and
 letters after "Checkpoint" on the letter, or of a mail to the auditors: what you have from
@@ -24,12 +24,21 @@ evidence among them say the hashes of their files.
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    del sys.path[
+        0
+    ]  # the folder of this program: what lies beside it, out of an archive, is not run
+
 import argparse
 import hashlib
 import json
+import lzma
 import re
-import sys
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -40,9 +49,20 @@ DECISION, MANDATE = "committees.decision", "committees.mandate"
 # What is said afterwards of who was present: it bears on the decision, also once it was announced.
 CONTRADICTS = ("committees.contradiction:", "committees.contradictionanswer:")
 ERASURE = "records.erasure"
+FORMAT = 1  # of case.json, and what it holds
+HELD = {"format", "case", "exported_at", "zone", "chains", "manifest", "items", "proofs"}
+PARTS = {"chains": {"key", "events", "rows"}, "proofs": {"root", "leaves"}}
+ITEMS = ({"digest", "salt", "content"}, {"digest"})  # one that is there, and one that was erased
 SHORTEST_CODE = 20  # figures of a code, as it is typed from a letter
-# SHA-256 of the page around a case, in each language: filled in where this program is handed out.
+# SHA-256 of the page around a case (`around`), in each language: filled in where this program is
+# handed out.
 PAGES: frozenset[str] = frozenset()
+# What is raised by what is no case, and by what is no archive.
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+NO_ARCHIVE = (
+    *(EOFError, NotImplementedError, OSError, RuntimeError),
+    *(struct.error, lzma.LZMAError, zipfile.BadZipFile, zlib.error),
+)
 # On which kind of chain each kind of row is at home; an erasure where the row is that it is of.
 HOMES = {
     "case": {
@@ -116,6 +136,7 @@ class Verifier:
         """Look through all. What cannot be read as a case is a fault too. Where no root is known
         it is still seen whether the archive contradicts itself."""
         try:
+            self.what_it_is()
             self.read_names()
             installation, heads = self.proof()
             for chain in self.told["chains"]:
@@ -124,8 +145,30 @@ class Verifier:
             self.snapshot()
             self.letters()
             self.say_what_is_proven()
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as fault:
+        except UNREADABLE as fault:
             self.faults.append(f"this cannot be read as the archive of a case: {fault!r}")
+
+    def what_it_is(self) -> None:
+        """See that this is what this version writes, and say what of it no root proves."""
+        for name in sorted(self.told.keys() ^ HELD):
+            self.faults.append(
+                f"case.json holds what it should not, or misses what it should: {name}"
+            )
+        for part, keys in PARTS.items():
+            if any(each.keys() != keys for each in self.told[part]):
+                self.faults.append(f"case.json holds what it should not in its {part}")
+        leaves = [leaf for proof in self.told["proofs"] for leaf in proof["leaves"]]
+        if any(leaf.keys() != {"leaf", "path"} for leaf in leaves):
+            self.faults.append("case.json holds what it should not in its proofs")
+        if any(item.keys() not in ITEMS for item in self.told["items"]):
+            self.faults.append("case.json holds what it should not in its items")
+        form = self.told.get("format")
+        if form != FORMAT:
+            self.unclear.append(f"case.json is of format {form}, which this does not read")
+        at, zone = self.told.get("exported_at") or "", self.told.get("zone")
+        self.remarks.append(
+            f"said, and not proven: taken out on {minute(at)}; case.html shows moments of {zone}"
+        )
 
     # --- The root ---------------------------------------------------------------------------------
 
@@ -266,11 +309,9 @@ class Verifier:
         for name, (statement, event) in {**stated, **later}.items():
             if name in chain["rows"]:
                 continue
-            if statement is None:
-                if name in later and stated.get(name, (None,))[0] is not None:
-                    changed.add(name)
-                    self.later.append(f"{self.call(name)} is gone by {self.told_by(event)}")
-            elif not self.is_sealed(name):
+            if statement is None:  # nothing that a settled case holds is ever taken away
+                statement, event = stated.get(name, (None, event))
+            if statement is not None and not self.is_sealed(name):
                 self.faults.append(
                     f"{self.call(name)} was removed; {self.told_by(event)} states it"
                 )
@@ -324,11 +365,16 @@ class Verifier:
     def is_sealed(self, name: str) -> bool:
         """Tell whether this is a judgement that was never opened, which nobody reads."""
         own = f"{CASE}:{self.told['case']}"
-        case = self.rows.get(own) or self.unproven.get(own)
-        if case is None or case["opened_at"] or not name.startswith(JUDGEMENT + ":"):
+        case = self.rows.get(own)
+        later = self.unproven.get(own, {"opened_at": True})
+        if not name.startswith(JUDGEMENT + ":") or (case or later)["opened_at"]:
             return False
-        said = self.remarks if own in self.rows else self.later
-        said.append(f"{self.call(name)} was never opened, and stays sealed")
+        if case:
+            self.remarks.append(f"{self.call(name)} was never opened, and stays sealed")
+        else:
+            self.unclear.append(
+                f"{self.call(name)} is not here: whether it was never opened, a later root proves"
+            )
         return True
 
     def chains_are_there(self) -> None:
@@ -360,9 +406,10 @@ class Verifier:
         manifest = self.told["manifest"]
         if [row["digest"] for row in sets] != [hashed(manifest)]:
             self.faults.append("the manifest is not the one that was recorded as the frozen set")
-        erased = {
-            row["digest"] for name, row in self.rows.items() if name.startswith(ERASURE + ":")
-        }
+        erased, erased_later = (
+            {row["digest"] for name, row in rows.items() if name.startswith(ERASURE + ":")}
+            for rows in (self.rows, self.unproven)
+        )
         items = {item["digest"]: item for item in self.told["items"]}
         named = {entry["digest"]: entry["kind"] for entry in json.loads(manifest)["items"]}
         for number, (digest, kind) in enumerate(named.items(), start=1):
@@ -374,12 +421,16 @@ class Verifier:
                     self.faults.append(f"{what} was altered")
             elif digest in erased:
                 self.remarks.append(f"{what} was lawfully erased")
+            elif digest in erased_later:
+                self.later.append(f"{what} is empty: erased later, as a later root proves")
             else:
                 self.faults.append(f"{what} is empty, and no erasure was recorded")
         for digest in items.keys() - named.keys():
             self.faults.append(f"an item was put into the set: {digest[:12]}")
         if len(items) < len(self.told["items"]):
             self.faults.append("an item stands in the set twice")
+        elif items.keys() == named.keys() and list(items) != list(named):
+            self.faults.append("the items of the set stand in another order")
         self.counted.append(f"the frozen set, of {len(named)} items")
         pieces = [item for digest, item in items.items() if named.get(digest) == "piece"]
         self.compare_files(pieces)
@@ -487,10 +538,18 @@ def in_script(written: str) -> str:
     return written.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def is_page_of(page: str, written: str) -> bool:
-    """Tell whether a page is, to the letter, one that this version draws around this case."""
-    around = page.replace(in_script(written), "", 1)
-    return hashed(around) in PAGES
+def around(page: str, written: str) -> str:
+    """Hash the two parts of a page between which a case stands, each as what it is."""
+    before, _told, after = page.partition(in_script(written))
+    return hashed(json.dumps([before, after]))
+
+
+def once_only(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Read an object of JSON in which no name stands twice: one reader takes the first, another
+    the last."""
+    if len(read := dict(pairs)) < len(pairs):
+        raise ValueError("a name stands twice in it")
+    return read
 
 
 class _Parser(argparse.ArgumentParser):
@@ -501,8 +560,16 @@ class _Parser(argparse.ArgumentParser):
 
 
 def cannot_tell(why: str) -> NoReturn:
-    print(f"This cannot tell: {why}", file=sys.stderr)
+    print(f"This cannot tell: {printable(why)}", file=sys.stderr)
     sys.exit(3)
+
+
+def printable(text: str) -> str:
+    """Write what an archive holds so that it moves no cursor, hides nothing and turns nothing
+    round."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 def main() -> None:
@@ -512,20 +579,24 @@ def main() -> None:
     chosen, rest = parser.parse_known_args()  # what is left: a root in several parts
     try:
         typed = chosen.root or input("The root on the letter or in the mail: ")
-        written, page, files = read_archive(chosen.archive)
-        verifier = Verifier(json.loads(written), files, " ".join([typed, *rest]))
     except EOFError:
         cannot_tell("no root was typed.")
-    except (OSError, RuntimeError, zipfile.BadZipFile) as fault:
+    try:
+        written, page, files = read_archive(chosen.archive)
+        told = json.loads(written, object_pairs_hook=once_only)
+        verifier = Verifier(told, files, " ".join([typed, *rest]))
+    except RecursionError:
+        sys.exit("This cannot be read as the archive of a case: one thing in another without end")
+    except NO_ARCHIVE as fault:
         cannot_tell(f"this cannot be read as an archive: {fault}")
-    except (KeyError, ValueError) as fault:
-        sys.exit(f"This cannot be read as the archive of a case: {fault}")
+    except UNREADABLE as fault:
+        sys.exit(f"This cannot be read as the archive of a case: {printable(str(fault))}")
     verifier.verify()
     if in_script(written) not in page:
         verifier.faults.append("the page case.html shows something else than case.json")
         verifier.proven.clear()
     code = say(verifier)
-    if not is_page_of(page, written):
+    if around(page, written) not in PAGES:
         code = code or 2
         print(
             "Do not read case.html: it may show anything, since it is not the page that this "
@@ -536,14 +607,14 @@ def main() -> None:
 
 def say(verifier: Verifier) -> int:
     """Print what was found, and give the exit code that says it."""
-    for remark in verifier.remarks:
-        print(f"    {remark}")
-    for named in verifier.faults:
-        print(f"  ! {named}")
-    for named in [*verifier.unclear, *verifier.later]:
-        print(f"  ? {named}")
-    for named in verifier.proven:
-        print(f"  + proven: {named}")
+    for sign, found in (
+        ("   ", verifier.remarks),
+        ("  !", verifier.faults),
+        ("  ?", [*verifier.unclear, *verifier.later]),
+        ("  + proven:", verifier.proven),
+    ):
+        for each in found:
+            print(sign, printable(each))
     if verifier.faults:
         print("This is NOT what was recorded.", file=sys.stderr)
         return 1
@@ -555,7 +626,7 @@ def say(verifier: Verifier) -> int:
             "What is proven by this root is as it was recorded. What is later needs a later root."
         )
         return 2
-    print("All in case.json is as it was recorded.")
+    print("All that was recorded of this case is as it was recorded.")
     return 0
 
 

@@ -8,7 +8,9 @@ from time import perf_counter
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
+from django.core.signals import request_finished
 from django.db import connection
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from config.logs import request_id
@@ -26,10 +28,16 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXIES else ""
         own = given if WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
-        request_id.set(own)  # until the next one: Django writes of this one after all middleware
+        request_id.set(own)  # until it has ended: Django writes of this one after all middleware
         response = self.get_response(request)
         response["X-Request-ID"] = own
         return response
+
+
+@receiver(request_finished)
+def _forget_request_id(**_: object) -> None:
+    """Let no line of the server about what is no request bear the id of the one before it."""
+    request_id.set("-")
 
 
 class MeasureMiddleware:

@@ -55,23 +55,25 @@ def note_wrong_link(request: HttpRequest) -> None:
 
 
 def check_codes(request: HttpRequest) -> None:
-    """Raise TooOften in a browser in which so many wrong codes of letters were typed, for a right
-    one too: else a wrong one would be told from a right one all the same. Others at the address are
-    not kept from it."""
-    check_rates(_of_browser(request))
+    """Raise TooOften in a browser in which, or at an address from which, so many wrong codes of
+    letters were typed, for a right one too: else a wrong one would be told from a right one all the
+    same. A browser is known by a cookie that it can throw away; an address is not."""
+    check_rates(_codes_bounds(request))
 
 
 def note_wrong_code(request: HttpRequest) -> None:
-    """Count the code of a letter that is wrong: in this browser, and at its address as often as a
-    school may that is behind one. Raises TooOften."""
-    attempt(_of_browser(request) | {f"wrong code from {_place(request)}": AT_AN_ADDRESS})
+    """Count the code of a letter that is wrong: in this browser, and at its address, from which a
+    whole school may come. Raises TooOften."""
+    attempt(_codes_bounds(request))
 
 
-def _of_browser(request: HttpRequest) -> dict[str, list[Rate]]:
-    """Name the browser by the cookie against forgery, which it sends with each form. Who sends none
-    is bounded by their address alone."""
-    cookie = request.COOKIES.get(settings.CSRF_COOKIE_NAME)
-    return {f"wrong code in browser {cookie}": WRONG_CODES} if cookie else {}
+def _codes_bounds(request: HttpRequest) -> dict[str, list[Rate]]:
+    """Name the address, and the browser by the cookie against forgery that it sends with each form,
+    with how often a wrong code may come from each."""
+    bounds = {f"wrong code from {_place(request)}": AT_AN_ADDRESS}
+    if cookie := request.COOKIES.get(settings.CSRF_COOKIE_NAME):
+        bounds[f"wrong code in browser {cookie}"] = WRONG_CODES
+    return bounds
 
 
 def remember_who_came_by_mail(request: HttpRequest, account: Account) -> None:

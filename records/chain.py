@@ -99,6 +99,31 @@ def proof_of(row: Signed, key: str) -> str:
     return hmac.new(key.encode(), canonical([row._meta.label_lower, said]), sha256).hexdigest()
 
 
+def proof_over(what: str, content: bytes) -> dict[str, Any]:
+    """Prove a file of ours that is kept outside the database, as the record is proven: the number
+    of the key that signs, and the HMAC-SHA-256 (hex) under it. `what` says what it is."""
+    number = signing_key()
+    return {"key_number": number, "proof": _proof(what, content, settings.SEAL_KEYS[number])}
+
+
+def fault_of_proof(what: str, content: bytes, proof: object) -> str:
+    """Say why this is not the proof of this file; nothing where it is."""
+    match proof:
+        case {"key_number": int(number), "proof": str(said)}:
+            if number not in settings.SEAL_KEYS:
+                return f"It is proven with SEAL_KEY {number}, which is not here."
+            ours = _proof(what, content, settings.SEAL_KEYS[number])
+            if compare_digest(said.encode(), ours.encode()):
+                return ""
+            return f"It was altered, or SEAL_KEY {number} is another than it was made with."
+    return "It bears no proof of who made it."
+
+
+def _proof(what: str, content: bytes, key: str) -> str:
+    said = canonical([what, sha256(content).hexdigest()])
+    return hmac.new(key.encode(), said, sha256).hexdigest()
+
+
 def sign(row: Signed, upon: Signed | None = None) -> None:
     """Give the row its proof, under the key that signs, and never under an older one than the row
     `upon` which it stands bears already: where keys are being replaced, some processes sign with

@@ -8,15 +8,10 @@ can show later that something was removed, put back to an older state, or writte
 it is kept in a file too, mailed, and printed on letters.
 """
 
-import json
-import os
-import re
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import chain
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +20,8 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from records.chain import canonical, sign
-from records.models import Chain, Checkpoint, Erasure, Event, Leaf
+from records.locking import hold
+from records.models import Chain, Checkpoint, Event, Leaf
 
 AT_ONCE = 1000  # leaves written
 # How long an act may take between its event and its commit: a checkpoint made meanwhile covers
@@ -98,9 +94,11 @@ def tree_of(checkpoint: Checkpoint, heads: Heads) -> list[list[bytes]]:
 def make_checkpoint(at: datetime | None = None) -> Checkpoint | None:
     """Put a root over the heads of all chains, where one moved since the last; whoever calls lets
     `keep_in_files` follow. Raises Contradicted where a chain is not there as it was covered: that
-    is for `verify_records` to look into, and no root is put over it. Reads each head, and each that
-    was covered last: a second of work for 120,000."""
-    last = Checkpoint.objects.select_for_update(no_key=True).order_by("number").last()
+    is for `verify_records` to look into, and no root is put over it. One is made at a time. Reads
+    each head, and each that was covered last: a second of work for 120,000."""
+    hold("checkpoint")
+    at = at or timezone.now()  # before the heads are read: what comes in meanwhile is not covered
+    last = Checkpoint.objects.order_by("number").last()
     chains = Chain.objects.filter(length__gt=0)
     now: Heads = {key: (length, head) for key, length, head in _heads(chains)}
     before = _covered_last()
@@ -119,7 +117,7 @@ def make_checkpoint(at: datetime | None = None) -> Checkpoint | None:
         installation=settings.INSTALLATION,
         chains=len(now),
         previous=last.root if last else "",
-        recorded_at=at or timezone.now(),
+        recorded_at=at,
     )
     checkpoint.root = tree_of(checkpoint, now)[-1][0].hex()
     sign(checkpoint, last)
@@ -149,94 +147,6 @@ def _covered_last() -> Heads:
 
 def _heads(rows: QuerySet) -> Iterator[tuple[str, int, str]]:
     return rows.values_list("key", "length", "head").iterator()
-
-
-# --- Keeping it outside the database --------------------------------------------------------------
-
-
-A_CHECKPOINT = re.compile(r"checkpoint-([0-9]{6,})(?:-[0-9a-f]{12})?\.json")
-
-
-SET_ASIDE = "lost-"  # before that name, of one that a backup which was put back does not know
-
-
-def kept_checkpoints(folder: Path | None = None, *, is_lost: bool = False) -> list[Path]:
-    """List the files of checkpoints in a folder (CHECKPOINT_ROOT), by their numbers; or of those
-    that were set aside when a backup of before was put back."""
-    folder = folder or Path(settings.CHECKPOINT_ROOT)
-    found = folder.iterdir() if folder.exists() else ()
-    before = SET_ASIDE if is_lost else ""
-    return sorted(
-        path
-        for path in found
-        if path.name.startswith(before) and A_CHECKPOINT.fullmatch(path.name[len(before) :])
-    )
-
-
-def keep_in_files() -> list[str]:
-    """Write a file for each checkpoint that has none yet, in CHECKPOINT_ROOT: what it says, the
-    heads that moved since the one before, and which rows were erased since, so that who puts an
-    older database back knows what to erase again. A file that is there stays: where it is of
-    another checkpoint with this number, that is a fault, which is returned, and the file gets its
-    root in its name. One query where none is missing."""
-    place = Path(settings.CHECKPOINT_ROOT)
-    place.mkdir(parents=True, exist_ok=True)
-    faults = []
-    for checkpoint in Checkpoint.objects.order_by("-number").iterator():
-        path = place / f"checkpoint-{checkpoint.number:06}.json"
-        if path.exists():
-            if _is_of(path, checkpoint):
-                break
-            faults.append(f"{path.name}: not of the checkpoint {checkpoint.number} that is here")
-            path = path.with_stem(f"{path.stem}-{checkpoint.root[:12]}")
-            if path.exists() and _is_of(path, checkpoint):
-                break
-        moved = checkpoint.leaves.order_by("key")
-        kept = {
-            "installation": checkpoint.installation,
-            "number": checkpoint.number,
-            "recorded_at": checkpoint.recorded_at,
-            "chains": checkpoint.chains,
-            "previous": checkpoint.previous,
-            "root": checkpoint.root,
-            "heads": {key: [length, head] for key, length, head in _heads(moved)},
-            "erased": list(_erased_for(checkpoint)),
-        }
-        write_whole(path, canonical(kept))
-    return faults
-
-
-def _is_of(path: Path, checkpoint: Checkpoint) -> bool:
-    """Tell whether this file is of this checkpoint; one that cannot be read is not."""
-    try:
-        said = json.loads(path.read_bytes())
-    except ValueError:
-        return False
-    return isinstance(said, dict) and said.get("root") == checkpoint.root
-
-
-def _erased_for(checkpoint: Checkpoint) -> Iterator[list[Any]]:
-    """Find what was erased since the checkpoint before: the name of each row and its columns. What
-    was under way when that one was made is in both."""
-    rows = Erasure.objects.filter(recorded_at__lte=checkpoint.recorded_at)
-    before = Checkpoint.objects.filter(number=checkpoint.number - 1).first()
-    if before is not None:
-        rows = rows.filter(recorded_at__gt=before.recorded_at - UNDER_WAY)
-    return (list(row) for row in rows.order_by("recorded_at", "pk").values_list("name", "columns"))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, also after a power cut."""
-    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(path)
-    place = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(place)
-    finally:
-        os.close(place)
 
 
 # --- Reading --------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Proves that what was recorded is what stands there: events, sealed rows, stored files; and that
 no chain is gone, put back to an older state or brought from elsewhere."""
 
-import json
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,10 +13,9 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from records.chain import beginning, digest_of, proof_of, signing_key, statement_of
-from records.checkpoints import UNDER_WAY, heads_at, kept_checkpoints, tree_of
+from records.checkpoints import UNDER_WAY, heads_at, tree_of
 from records.models import (
     Chain,
     Checkpoint,
@@ -38,7 +36,7 @@ NOT_HERE = (
     "root %s: no checkpoint here has it. What stands here was put back to before it, was written "
     "anew since, or is of another installation"
 )
-AT_ONCE = 2000  # events of whole chains in memory
+EVENTS_AT_ONCE = 2000  # events of whole chains in memory
 
 
 @dataclass
@@ -82,7 +80,7 @@ def guarded(name: str, faults: Iterable[str]) -> Iterator[str]:
         yield from faults
     except Exception as fault:
         logger.exception("%s cannot be read", name)
-        yield _unread(name, fault)
+        yield unread_as(name, fault)
 
 
 def _of(name: str, faults: Iterable[str]) -> Iterator[str]:
@@ -90,7 +88,8 @@ def _of(name: str, faults: Iterable[str]) -> Iterator[str]:
     return guarded(name, (f"{name}: {fault}" for fault in faults))
 
 
-def _unread(name: str, fault: Exception) -> str:
+def unread_as(name: str, fault: Exception) -> str:
+    """Say of what has this name that it cannot be read."""
     return f"{name}: cannot be read ({type(fault).__name__})"
 
 
@@ -101,7 +100,7 @@ def readable(rows: QuerySet[AnyModel], unread: dict[str, str]) -> Iterator[AnyMo
     label = rows.model._meta.label_lower
     seen: set[Any] = set()
     try:
-        for row in rows.iterator(chunk_size=getattr(rows.model, "read_at_once", AT_ONCE)):
+        for row in rows.iterator(chunk_size=getattr(rows.model, "read_at_once", EVENTS_AT_ONCE)):
             seen.add(row.pk)
             yield row
     except Exception:
@@ -111,13 +110,13 @@ def readable(rows: QuerySet[AnyModel], unread: dict[str, str]) -> Iterator[AnyMo
     try:
         left = [pk for pk in rows.values_list("pk", flat=True) if pk not in seen]
     except Exception as fault:
-        unread[label] = _unread(label, fault)
+        unread[label] = unread_as(label, fault)
         return
     for pk in left:
         try:
             found = list(rows.filter(pk=pk))
         except Exception as fault:
-            unread[f"{label}:{pk}"] = _unread(f"{label}:{pk}", fault)
+            unread[f"{label}:{pk}"] = unread_as(f"{label}:{pk}", fault)
         else:
             yield from found
 
@@ -177,9 +176,13 @@ def _checked(check: Check) -> Iterator[str]:
 
 
 def _moments() -> dict[int, datetime]:
-    """Find when each checkpoint was made that can be read, by its number."""
-    rows = readable(Checkpoint.objects.order_by("number"), {})
-    return {row.number: row.recorded_at for row in rows}
+    """Find when each checkpoint was made that can be read, by its number: at its moment, or before
+    that of a later one, where the clock was ahead."""
+    moments: dict[int, datetime] = {}
+    until: datetime | None = None
+    for row in readable(Checkpoint.objects.order_by("-number"), {}):
+        moments[row.number] = until = min(row.recorded_at, until or row.recorded_at)
+    return moments
 
 
 def bears_our_key(keys: Keys | None = None) -> bool:
@@ -211,7 +214,7 @@ def _by_events(chains: Iterable[Chain]) -> Iterator[list[Chain]]:
     for chain in chains:
         part.append(chain)
         events += 1 + (chain.length if isinstance(chain.length, int) else 0)
-        if events > AT_ONCE:
+        if events > EVENTS_AT_ONCE:
             yield part
             part, events = [], 0
     if part:
@@ -379,8 +382,8 @@ def _of_no_chain(models: Collection[type[Sealed]]) -> Iterator[str]:
         try:
             homes.update(model.homes())
         except Exception as fault:
-            yield _unread(model._meta.label_lower, fault)
-    for part in _parts(sorted(homes)):
+            yield unread_as(model._meta.label_lower, fault)
+    for part in in_parts(sorted(homes)):
         missing = set(part).difference(_keys(part))
         for model in models if missing else ():
             unread: dict[str, str] = {}
@@ -389,8 +392,9 @@ def _of_no_chain(models: Collection[type[Sealed]]) -> Iterator[str]:
             yield from unread.values()
 
 
-def _parts(rows: Sequence[Of]) -> Iterator[Sequence[Of]]:
-    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
+def in_parts(rows: Sequence[Of]) -> Iterator[Sequence[Of]]:
+    """Divide what is asked for at once."""
+    return (rows[start : start + EVENTS_AT_ONCE] for start in range(0, len(rows), EVENTS_AT_ONCE))
 
 
 def _keys(keys: Collection[str]) -> QuerySet[Chain, str]:
@@ -448,123 +452,6 @@ def faults_since(root: str) -> Iterator[str]:
         yield NOT_HERE % root[:12]
     else:
         yield from _root_faults(checkpoint)
-
-
-def faults_since_files(kept: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Report what is wrong since checkpoints of which somebody kept the files: each that is not
-    here, and each chain that moved for one of them and is not there as it was. Reads them one after
-    another; two queries for each few thousand chains; the root is computed of the last only."""
-    last: Mapping[str, Any] = {"number": 0}
-    roots: set[str] = set()
-    heads: dict[tuple[str, int], tuple[str, int]] = {}
-    for said in kept:
-        if said["number"] >= last["number"]:
-            last = said
-        roots.add(said["root"])
-        for key, (length, head) in said["heads"].items():
-            if heads.setdefault((key, length), (head, said["number"]))[0] != head:
-                yield f"{key}: what was kept of checkpoint {said['number']} contradicts itself"
-        if len(heads) > AT_ONCE:
-            yield from _since(roots - {last["root"]}, heads)
-            roots, heads = {last["root"]}, {}
-    yield from _since(roots - {last.get("root", "")}, heads)
-    if last["number"]:
-        yield from faults_since(last["root"])
-
-
-def _since(
-    roots: Collection[str], heads: Mapping[tuple[str, int], tuple[str, int]]
-) -> Iterator[str]:
-    """Report those of these roots and heads of chains that are not here."""
-    here = set(Checkpoint.objects.filter(root__in=roots).values_list("root", flat=True))
-    for root in sorted(set(roots) - here):
-        yield NOT_HERE % root[:12]
-    for part in _parts(sorted(heads)):
-        events = Event.objects.filter(
-            chain__key__in={key for key, _length in part},
-            number__in={length for _key, length in part},
-        )
-        said = {
-            (key, number): digest
-            for key, number, digest in events.values_list("chain__key", "number", "digest")
-        }
-        for place in part:
-            head, number = heads[place]
-            if said.get(place) != head:
-                yield f"{place[0]}: not there as checkpoint {number} covers it"
-
-
-def faults_since_kept() -> Iterator[str]:
-    """Report what is wrong since the checkpoints in CHECKPOINT_ROOT: a database that was put back
-    is whole in itself, and not the one that they cover. Queries as `faults_since_files`."""
-    unread: list[str] = []
-    yield from guarded("the files of checkpoints", faults_since_files(_kept(unread)))
-    yield from unread
-
-
-def _kept(unread: list[str]) -> Iterator[Mapping[str, Any]]:
-    for path in kept_checkpoints():
-        try:
-            said = json.loads(path.read_bytes())
-            whole = {
-                "number": int(said["number"]),
-                "root": str(said["root"]),
-                "heads": {
-                    key: (int(length), head) for key, (length, head) in said["heads"].items()
-                },
-            }
-        except Exception as fault:
-            unread.append(_unread(path.name, fault))
-        else:
-            yield whole
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """What checkpoints cover of a chain and is not here, as a backup of before was put back: so
-    many steps, from after the last one that is (None where nothing of the chain is), until the
-    last checkpoint over them."""
-
-    key: str
-    steps: int
-    after: datetime | None
-    until: datetime
-
-    def __str__(self) -> str:
-        steps = "1 step" if self.steps == 1 else f"{self.steps} steps"
-        begun = f"after {to_the_minute(self.after)}, " if self.after else "all that there was, "
-        return f"{self.key}: {steps}, {begun}until {to_the_minute(self.until)}"
-
-
-def to_the_minute(moment: datetime) -> str:
-    """Write a moment in the installation's time, for who reads the output of a command."""
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
-
-
-def lost_since(kept: Iterable[Mapping[str, Any]]) -> list[Lost]:
-    """Find what the files of these checkpoints cover and is not here, by the keys of its chains;
-    for checkpoints that were set aside when a backup was put back. What is here and dated until
-    they were made is taken for what they cover. A query for each few thousand chains."""
-    covered: dict[str, list[tuple[int, str, datetime]]] = defaultdict(list)
-    for said in kept:
-        until = datetime.fromisoformat(said["recorded_at"])
-        for key, (length, head) in said["heads"].items():
-            covered[key].append((length, head, until))
-    found = []
-    for part in _parts(sorted(covered)):
-        here: dict[str, dict[int, tuple[str, datetime]]] = defaultdict(dict)
-        events = Event.objects.filter(chain__key__in=part)
-        said_of = events.values_list("chain__key", "number", "digest", "recorded_at")
-        for key, number, digest, at in said_of.iterator():
-            here[key][number] = digest, at
-        for key in part:
-            length, head, until = max(covered[key])
-            if here[key].get(length, ("",))[0] == head:
-                continue
-            shared = [at for number, (_digest, at) in here[key].items() if at <= until]
-            steps = max(length - len(shared), 1)
-            found.append(Lost(key, steps, max(shared, default=None), until))
-    return found
 
 
 # --- Events and heads -----------------------------------------------------------------------------

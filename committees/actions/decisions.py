@@ -215,7 +215,7 @@ def supersede(
     at = at or timezone.now()
     panel = panel_of(case, at)
     check_may_supersede(by, second, case, panel, ground, at)
-    check_supersede(case, earlier, reason)
+    check_supersede(case, panel, earlier, reason)
     replaced = case.decisions.get(pk=earlier)
     decision = write_decision(case, findings, motivation, cited, panel=replaced.panel, by=by, at=at)
     supersession = Supersession.objects.create(

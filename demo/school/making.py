@@ -25,7 +25,8 @@ from people.identity import hold_who_is_who
 from people.models import Person
 from post.models import OutboxMail
 from programmes.models import Enrolment, Programme
-from records.checkpoints import keep_in_files, make_checkpoint
+from records.checkpoints import make_checkpoint
+from records.kept import keep_in_files
 from records.models import Checkpoint, Event
 from records.refusals import NotPossible
 

@@ -7,19 +7,13 @@ is refused. The keys of the installation are not in it.
 """
 
 import fcntl
-import hmac
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from django.conf import settings
-
-from records.chain import canonical, signing_key
-from records.checkpoints import A_CHECKPOINT
 
 LAYOUT = 2  # 1: without a proof
 ABOUT, MANIFEST, PROOF, DATABASE = "about.json", "manifest.json", "proof.json", "database"
@@ -29,63 +23,6 @@ ENCRYPTED = b"age-encryption.org/v1"  # how a file begins that age wrote
 
 class BackupRefused(Exception):
     """A backup cannot be made or put back, and nothing was changed; says why, to who asked."""
-
-
-def proof_over(name: str, content: bytes) -> dict[str, Any]:
-    """Prove a member of a backup, as the record is proven: the number of the key that signs, and
-    the HMAC-SHA-256 (hex) under it."""
-    number = signing_key()
-    return {"key_number": number, "proof": _proof(name, content, settings.SEAL_KEYS[number])}
-
-
-def fault_of_proof(name: str, content: bytes, proof: object) -> str:
-    """Say why this is not the proof of this member; nothing where it is."""
-    match proof:
-        case {"key_number": int(number), "proof": str(said)}:
-            if number not in settings.SEAL_KEYS:
-                return f"It is proven with SEAL_KEY {number}, which is not here."
-            if hmac.compare_digest(
-                said.encode(), _proof(name, content, settings.SEAL_KEYS[number]).encode()
-            ):
-                return ""
-            return f"It was altered, or SEAL_KEY {number} is another than it was made with."
-    return "It bears no proof of who made it."
-
-
-def _proof(name: str, content: bytes, key: str) -> str:
-    said = canonical(["backup", name, sha256(content).hexdigest()])
-    return hmac.new(key.encode(), said, sha256).hexdigest()
-
-
-def read_checkpoint(name: str, content: bytes) -> dict[str, Any]:
-    """Read the file of a checkpoint. Raises ValueError where it is none, or of another number."""
-    numbered = A_CHECKPOINT.fullmatch(name)
-    match said := json.loads(content):
-        case {
-            "installation": str(),
-            "number": int(number),
-            "recorded_at": str(),
-            "root": str(),
-            "heads": dict(heads),
-            "erased": list(erased),
-        } if numbered is None or int(numbered[1]) == number:
-            if all(map(_is_head, heads.values())) and all(map(_is_erased, erased)):
-                return said
-    raise ValueError(f"{name} is no checkpoint")
-
-
-def _is_head(said: object) -> bool:
-    match said:
-        case [int(), str()]:
-            return True
-    return False
-
-
-def _is_erased(said: object) -> bool:
-    match said:
-        case [str(), list(columns)]:
-            return all(isinstance(column, str) for column in columns)
-    return False
 
 
 @contextmanager

@@ -32,11 +32,10 @@ from home.backups import (
     BackupRefused,
     one_at_a_time,
     open_new,
-    proof_over,
 )
 from home.backups.databases import dump_database
-from records.chain import canonical
-from records.checkpoints import kept_checkpoints
+from records.chain import canonical, proof_over
+from records.kept import kept_checkpoints
 
 ROUNDS = 5  # in which the database is taken again, where files went meanwhile
 
@@ -79,7 +78,7 @@ def make_backup(target: Path) -> Backup:
         with place.open("rb") as file:
             _add(tar, backup, DATABASE, file, place.stat().st_size)
         manifest = _add_json(tar, backup, MANIFEST, backup.members)
-        _add_json(tar, backup, PROOF, proof_over(MANIFEST, manifest))
+        _add_json(tar, backup, PROOF, proof_over(f"backup {MANIFEST}", manifest))
     return backup
 
 
@@ -123,7 +122,7 @@ def _about() -> dict[str, object]:
         "database": connection.vendor,
         "migrations": sorted(f"{app}.{name}" for app, name in migrations),
     }
-    return about | {"proof": proof_over(ABOUT, canonical(about))}
+    return about | {"proof": proof_over(f"backup {ABOUT}", canonical(about))}
 
 
 def _add_files(tar: tarfile.TarFile, backup: Backup, named: dict[str, str]) -> list[str]:

@@ -5,7 +5,7 @@ import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, cast
@@ -31,10 +31,8 @@ from home.backups import (
     MANIFEST,
     PROOF,
     BackupRefused,
-    fault_of_proof,
     one_at_a_time,
     open_new,
-    read_checkpoint,
 )
 from home.backups.databases import (
     check_dump,
@@ -43,9 +41,8 @@ from home.backups.databases import (
     named_files,
     put_database_back,
 )
-from records.chain import canonical
-from records.checkpoints import A_CHECKPOINT, SET_ASIDE, kept_checkpoints, write_whole
-from records.models import Checkpoint
+from records.chain import canonical, fault_of_proof
+from records.kept import A_CHECKPOINT, KeptCheckpoint, write_whole
 
 CUT_OFF = "This is no whole backup: it was cut off, or altered."
 
@@ -186,7 +183,7 @@ class _Placing:
 
     def _check_proof(self, name: str, content: bytes, proof: object) -> None:
         """Raise BackupRefused where this member does not bear our proof, unless that was asked."""
-        if fault := fault_of_proof(name, content, proof):
+        if fault := fault_of_proof(f"backup {name}", content, proof):
             if not self.takes_unproven:
                 raise BackupRefused(
                     f"This backup is not proven. {fault} With --unproven it is put back all the "
@@ -228,7 +225,7 @@ class _Placing:
                 shutil.copyfileobj(file, out)
         elif A_CHECKPOINT.fullmatch(name.removeprefix(CHECKPOINTS)):
             content = file.read()
-            read_checkpoint(name.removeprefix(CHECKPOINTS), content)
+            KeptCheckpoint.parse(name.removeprefix(CHECKPOINTS), content)
             target = Path(settings.CHECKPOINT_ROOT) / name.removeprefix(CHECKPOINTS)
             if not target.exists():  # else verification says whether it is true
                 self.mark.add(name)
@@ -330,44 +327,3 @@ def _decrypted(file: IO[bytes], keys: list[pyrage.x25519.Identity]) -> Iterator[
             done.result()
         except pyrage.DecryptError as fault:
             raise BackupRefused(f"{CUT_OFF} {fault}") from None
-
-
-# --- What happened since --------------------------------------------------------------------------
-
-
-@dataclass
-class Since:
-    """What the checkpoints that were kept outside tell of the time after a backup was made, if
-    there are any: what was erased then and is here again. What is lost: `lost_since`."""
-
-    is_kept: bool = False
-    checkpoints: list[str] = field(default_factory=list)  # the names that their files have now
-    erased: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # rows, and columns
-
-
-def _erased_in(path: Path) -> list[tuple[str, list[str]]]:
-    """Read what was erased before this checkpoint; nothing of what is none, as verifying says."""
-    try:
-        return read_checkpoint(path.name, path.read_bytes())["erased"]
-    except ValueError:
-        return []
-
-
-def set_lost_checkpoints_aside() -> Since:
-    """Read the checkpoints in CHECKPOINT_ROOT that were made after what stands here, and give their
-    files another name: the next ones made here get their numbers. Those that were set aside before
-    are read as well, as what they name may be here again too."""
-    since = Since()
-    last = Checkpoint.objects.order_by("number").last()
-    for path in kept_checkpoints():
-        said = json.loads(path.read_bytes())
-        if said["number"] <= (last.number if last else 0):
-            continue
-        aside = path.with_name(f"{SET_ASIDE}{path.stem}-{said['root'][:12]}.json")
-        path.rename(aside)
-        since.checkpoints.append(aside.name)
-    lost = kept_checkpoints(is_lost=True)
-    erased = {(name, tuple(columns)): None for path in lost for name, columns in _erased_in(path)}
-    since.erased = list(erased)
-    since.is_kept = bool(lost or kept_checkpoints())
-    return since

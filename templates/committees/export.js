@@ -128,12 +128,9 @@ async function verify(told, files, typed, isWhole) {
     for (const [name, [statement, event]] of new Map([...stated, ...later])) {
       if (name in there) continue;
       const what = call(name);
-      if (statement === null) {
-        if (later.has(name) && (stated.get(name) || [null])[0] !== null) {
-          changed.add(name);
-          found.later.push(say("later_row", { what, event: toldBy(event) }));
-        }
-      } else if (!isSealed(name, what)) fault("removed", { what, event: toldBy(event) });
+      // Nothing that a settled case holds is ever taken away.
+      const [held, by] = statement === null ? stated.get(name) || [null, event] : [statement, event];
+      if (held !== null && !isSealed(name, what)) fault("removed", { what, event: toldBy(by) });
     }
     wentOn(key, changed, after);
   }
@@ -141,9 +138,10 @@ async function verify(told, files, typed, isWhole) {
   /** Tell whether this is a judgement that was never opened, which nobody reads. */
   function isSealed(name, what) {
     const own = rows.get(`committees.case:${told.case}`);
-    const case_ = own || unproven.get(`committees.case:${told.case}`);
-    if (!case_ || case_.opened_at || !name.startsWith("committees.judgement:")) return false;
-    (own ? found.remarks : found.later).push(say("sealed", { what }));
+    const later = unproven.get(`committees.case:${told.case}`) || { opened_at: true };
+    if (!name.startsWith("committees.judgement:") || (own || later).opened_at) return false;
+    if (own) found.remarks.push(say("sealed", { what }));
+    else found.unclear.push(say("sealed_later", { what }));
     return true;
   }
 
@@ -177,8 +175,13 @@ async function verify(told, files, typed, isWhole) {
     const sets = [...rows].filter(([name]) => name.startsWith("committees.snapshot:"));
     const manifest = await hashed(told.manifest);
     if (sets.length !== 1 || sets[0][1].digest !== manifest) fault("other_manifest");
-    const erased = new Set(
-      [...rows].filter(([name]) => name.startsWith("records.erasure:")).map(([, row]) => row.digest),
+    const [erased, erasedLater] = [rows, unproven].map(
+      (from) =>
+        new Set(
+          [...from]
+            .filter(([name]) => name.startsWith("records.erasure:"))
+            .map(([, row]) => row.digest),
+        ),
     );
     const items = new Map(told.items.map((item) => [item.digest, item]));
     const named = new Map(JSON.parse(told.manifest).items.map((item) => [item.digest, item.kind]));
@@ -192,11 +195,14 @@ async function verify(told, files, typed, isWhole) {
         const salted = joined(fromHex(item.salt), bytesOf(item.content));
         if (toHex(await digest(salted)) !== key) fault("altered", { what });
       } else if (erased.has(key)) found.remarks.push(say("erased", { what }));
+      else if (erasedLater.has(key)) found.later.push(say("erased_later", { what }));
       else fault("empty", { what });
     }
     for (const key of items.keys())
       if (!named.has(key)) fault("item_put_in", { what: key.slice(0, 12) });
     if (items.size < told.items.length) fault("item_twice");
+    else if (items.size === named.size && [...items.keys()].every((each) => named.has(each)))
+      if ([...items.keys()].join() !== [...named.keys()].join()) fault("other_order");
     counted.push(say("proven_set", { count: named.size }));
     return told.items.filter((item) => named.get(item.digest) === "piece" && "content" in item);
   }
@@ -253,6 +259,20 @@ async function verify(told, files, typed, isWhole) {
   }
 
   try {
+    for (const name of new Set([...Object.keys(told), ...words.held]))
+      if (!(name in told) || !words.held.includes(name)) fault("foreign", { name });
+    const has = (each, ...names) => Object.keys(each).sort().join() === names.sort().join();
+    for (const [part, isRight] of [
+      ["chains", told.chains.every((each) => has(each, "key", "events", "rows"))],
+      ["proofs", told.proofs.every((each) => has(each, "root", "leaves"))],
+      ["proofs", told.proofs.every(({ leaves }) => leaves.every((each) => has(each, "leaf", "path")))],
+      ["items", told.items.every((each) => has(each, "digest") || has(each, "digest", "salt", "content"))],
+    ])
+      if (!isRight) fault("foreign", { name: part });
+    if (told.format !== words.format)
+      found.unclear.push(say("other_format", { format: told.format }));
+    const values = { moment: moment(told.exported_at), zone: told.zone };
+    found.remarks.push(say("not_proven", values));
     const led = await Promise.all(told.proofs.map(rootOf));
     const place = led.indexOf(root);
     let installation = "";

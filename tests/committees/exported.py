@@ -415,6 +415,16 @@ def another_student(forger: Forger) -> None:
     forger.change("case", enrolment="ffffffff-ffff-4fff-8fff-ffffffffffff")
 
 
+@alters("holds what it should not, or misses what it should: note")
+def a_note_put_in(forger: Forger) -> None:
+    forger.told["note"] = "Attained."
+
+
+@alters("misses what it should: zone")
+def no_zone(forger: Forger) -> None:
+    del forger.told["zone"]
+
+
 # --- The committee --------------------------------------------------------------------------------
 
 

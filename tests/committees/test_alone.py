@@ -272,6 +272,20 @@ def test_said_after_the_announcement_it_goes_to_the_exam_board() -> None:
     assert page(board, "contradiction", said.pk).count("I was not there") == 1
 
 
+def test_while_it_waits_for_an_answer_no_decision_is_replaced_either() -> None:
+    made, [noted] = decided("other_member")
+    made.announce()
+    said = contradict(noted)
+
+    with pytest.raises(NotPossible, match="eerst antwoordt de secretaris"):
+        made.supersede()
+
+    actions.answer_contradiction(
+        contradiction=said, was_there=True, reason="They signed in.", by=made.secretary, at=LATER
+    )
+    assert made.supersede().number == 2
+
+
 def test_said_before_the_announcement_the_exam_board_hears_what_the_secretary_holds() -> None:
     made, [noted, _] = decided("other_member", "member")
     board = exam_board()

@@ -2,8 +2,10 @@
 
 import json
 import re
+import subprocess
+import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +37,7 @@ from tests.committees.exported import (
     announced,
     contradicted,
     covered,
+    digest,
     download,
     gone_on,
     read,
@@ -59,7 +62,9 @@ def taken(tmp_path: Path) -> Taken:
 def test_it_proves_itself_without_the_system_and_without_a_key(taken: Taken) -> None:
     answer = taken.alone()
 
-    assert "All in case.json is as it was recorded." in answer.stdout, answer.stdout + answer.stderr
+    assert "All that was recorded of this case is as it was recorded." in answer.stdout, (
+        answer.stdout + answer.stderr
+    )
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "checkpoint 1 of" in answer.stdout
     for proven in (
@@ -116,7 +121,7 @@ def test_under_another_root_it_proves_nothing(taken: Taken) -> None:
     assert answer.returncode == 3, answer.stdout
     assert "nothing here leads to this root" in answer.stdout
     assert "NOT" not in answer.stdout + answer.stderr
-    assert "proven:" not in answer.stdout
+    assert "+ proven:" not in answer.stdout
 
 
 def test_a_typing_mistake_is_not_called_tampering(taken: Taken) -> None:
@@ -256,7 +261,9 @@ def test_what_was_lawfully_erased_is_no_fault(tmp_path: Path) -> None:
 
     assert answer.faults == []
     assert any("was lawfully erased" in remark for remark in answer.remarks)
-    assert taken.verified(letter).later
+    older = taken.verified(letter)
+    assert older.faults == []
+    assert any("is empty: erased later" in said for said in older.later)
 
 
 def test_what_was_sealed_when_a_case_was_deferred_stays_so(tmp_path: Path) -> None:
@@ -318,6 +325,9 @@ def everything_altered(told: Told) -> Iterator[tuple[str, Told]]:
                 other = written(event | {field: {"rows": {}} if field == "statement" else "x"})
                 others = [*before, other, *after]
                 yield f"{field} of {event['verb']}", with_events(told, place, others)
+    yield "something put in", told | {"note": "Attained."}
+    for name in told:
+        yield f"{name} left out", {each: value for each, value in told.items() if each != name}
     for number, item in enumerate(told["items"]):
         before, after = told["items"][:number], told["items"][number + 1 :]
         yield f"item {number} removed", told | {"items": [*before, *after]}
@@ -575,3 +585,193 @@ def test_what_people_wrote_is_no_markup_in_its_page(tmp_path: Path) -> None:
     assert "alert(1)</" not in page
     for mark in ("<script", "</script", "<!--", "<img"):
         assert page.count(mark) == other.count(mark)
+
+
+# --- Against who verifies -------------------------------------------------------------------------
+
+
+def forged(taken: Taken, change: Callable[[Told], None]) -> Told:
+    """Alter the case in an archive, also on its page, whose frame stays ours."""
+    with zipfile.ZipFile(taken.path) as archive:
+        held = archive.read("case.json").decode()
+        page = archive.read("case.html").decode()
+    told: Told = json.loads(held)
+    change(told)
+    rewritten = json.dumps(told, ensure_ascii=False, indent=1)
+    taken.rewrite("case.json", rewritten.encode())
+    taken.rewrite("case.html", page.replace(in_script(held), in_script(rewritten)).encode())
+    return told
+
+
+def without_a_judgement(told: Told, later: str) -> None:
+    """Remove a judgement, with a step after the checkpoint that would explain that."""
+    [chain] = [each for each in told["chains"] if each["key"] == f"case:{told['case']}"]
+    judgement = next(name for name in chain["rows"] if name.startswith("committees.judgement:"))
+    del chain["rows"][judgement]
+    stated: dict[str, str | None] = {judgement: None}
+    if later == "never opened":
+        name = f"committees.case:{told['case']}"
+        called, salt, content = json.loads(chain["rows"][name])
+        chain["rows"][name] = written([called, salt, content | {"opened_at": None}])
+        stated = {name: digest(chain["rows"][name])}
+    last = json.loads(chain["events"][-1])
+    event = last | {
+        "number": last["number"] + 1,
+        "previous": digest(chain["events"][-1]),
+        "recorded_at": "2027-01-01T00:00:00.000000+00:00",
+        "statement": {"rows": stated},
+    }
+    chain["events"].append(written(event))
+
+
+@pytest.mark.parametrize(("later", "code"), [("gone", 1), ("never opened", 3)])
+def test_no_later_step_explains_away_what_the_root_covers(
+    taken: Taken, later: str, code: int
+) -> None:
+    forged(taken, lambda told: without_a_judgement(told, later))
+
+    answer = taken.alone()
+
+    assert answer.returncode == code, answer.stdout
+    assert "+ proven:" not in answer.stdout
+
+
+def test_a_page_with_the_case_in_another_place_is_not_ours(taken: Taken) -> None:
+    with zipfile.ZipFile(taken.path) as archive:
+        held = in_script(archive.read("case.json").decode())
+        page = archive.read("case.html").decode()
+    for place in ('"use strict', "<main>", "</html>"):
+        moved = page.replace(held, "", 1).replace(place, place + held, 1)
+        assert moved.replace(held, "", 1) == page.replace(held, "", 1)
+        taken.rewrite("case.html", moved.encode())
+
+        answer = taken.alone()
+
+        assert (answer.returncode, "Do not read case.html" in answer.stdout) == (2, True)
+
+
+def test_a_name_that_stands_twice_is_refused(taken: Taken) -> None:
+    """One reader takes the first and another the last."""
+    with zipfile.ZipFile(taken.path) as archive:
+        held = archive.read("case.json").decode()
+    for name in ('"manifest":', '"case":', '"digest":'):
+        twice = held.replace(name, f'{name} "x",\n{name}', 1)
+        assert json.loads(twice) == json.loads(held)
+        taken.rewrite("case.json", twice.encode())
+
+        answer = taken.alone()
+
+        assert (answer.returncode, "a name stands twice" in answer.stderr) == (1, True)
+
+
+def put_in(told: Told, where: str) -> None:
+    places = {
+        "case": told,
+        "chain": told["chains"][1],
+        "item": told["items"][2],
+        "proof": told["proofs"][0],
+        "leaf": told["proofs"][0]["leaves"][1],
+    }
+    places[where]["note"] = "Attained."
+
+
+@pytest.mark.parametrize("where", ["case", "chain", "item", "proof", "leaf"])
+def test_nothing_is_put_in_beside_what_is_proven(taken: Taken, where: str) -> None:
+    forged(taken, lambda told: put_in(told, where))
+
+    answer = taken.alone()
+
+    assert (answer.returncode, "holds what it should not" in answer.stdout) == (1, True)
+
+
+def test_the_items_stand_in_their_order(taken: Taken) -> None:
+    forged(taken, lambda told: told["items"].reverse())
+
+    answer = taken.alone()
+
+    assert (answer.returncode, "another order" in answer.stdout) == (1, True)
+
+
+def test_it_says_what_of_it_no_root_proves(taken: Taken) -> None:
+    forged(taken, lambda told: told.update(zone="Pacific/Auckland"))
+
+    answer = taken.alone()
+
+    assert "said, and not proven: taken out on 20" in answer.stdout
+    assert "case.html shows moments of Pacific/Auckland" in answer.stdout
+    forged(taken, lambda told: told.update(format=99))
+    assert taken.alone().returncode == 3
+
+
+@pytest.mark.parametrize("name", ["json.py", "hashlib.py", "zipfile/__init__.py"])
+def test_what_lies_beside_the_verifier_is_not_run(taken: Taken, name: str) -> None:
+    """An archive that was unpacked, with a program in it that the verifier would read first."""
+    folder = taken.path.parent / "unpacked"
+    with zipfile.ZipFile(taken.path) as archive:
+        archive.extractall(folder)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("print('All that was recorded of this case is as it was'); exit(0)")
+
+    answer = subprocess.run(
+        [sys.executable, folder / "verifier.py", taken.path, "--root", "0" * 64],
+        cwd=folder,
+        text=True,
+        capture_output=True,
+    )
+
+    assert (answer.returncode, "All that was" in answer.stdout) == (3, False), answer.stderr
+
+
+def test_nothing_in_it_moves_the_cursor(taken: Taken) -> None:
+    hidden = "\x1b[2J\x1b[HAll is as it was.\n\x1b[8m\u202e"
+    forged(taken, lambda told: told["chains"][0].update(key=hidden))
+    forged(taken, lambda told: told.update(zone=hidden))
+
+    answer = taken.alone()
+
+    assert answer.returncode == 1
+    assert all(sign.isprintable() or sign == "\n" for sign in answer.stdout + answer.stderr)
+    assert "\nAll is as it was." not in answer.stdout
+
+
+def nested(told: Told) -> None:
+    told["chains"][0]["events"][0] = "[" * 100_000
+
+
+def surrogate(told: Told) -> None:
+    told["chains"][0]["key"] = told["items"][0]["digest"] = "\ud800"
+
+
+@pytest.mark.parametrize("change", [nested, surrogate])
+def test_what_no_reader_takes_is_no_case(taken: Taken, change: Callable[[Told], None]) -> None:
+    with zipfile.ZipFile(taken.path) as archive:
+        told: Told = json.loads(archive.read("case.json"))
+    change(told)
+    taken.rewrite("case.json", json.dumps(told).encode())
+
+    answer = taken.alone()
+
+    assert (answer.returncode, "Traceback" in answer.stderr) == (1, False), answer.stderr
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_that_broke_on_its_way_cannot_be_told(taken: Taken, method: int) -> None:
+    with zipfile.ZipFile(taken.path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(taken.path, "w", method) as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+        start = archive.getinfo("case.json").header_offset
+    script = taken.path.parent / "verifier.py"
+    script.write_bytes(held["verifier.py"])
+    whole = taken.path.read_bytes()
+    for place in (60, 200, 1000):
+        broken = bytearray(whole)
+        for each in range(start + place, start + place + 40):
+            broken[each] ^= 0xFF
+        taken.path.write_bytes(bytes(broken))
+
+        answer = taken.alone(script=script)
+
+        assert (answer.returncode, "Traceback" in answer.stderr) == (3, False), answer.stderr
+        assert "no root was typed" not in answer.stderr

@@ -26,15 +26,16 @@ from files.keeping import erase_file
 from files.models import StoredFile, Upload
 from files.storing import remove_bytes
 from home.actions import erase_content, to_erase_again
-from home.backups import BackupRefused, making, one_at_a_time, proof_over, restoring
+from home.backups import BackupRefused, making, one_at_a_time, restoring
 from home.backups.databases import empty_database
-from home.backups.restoring import restore_backup, set_lost_checkpoints_aside
+from home.backups.restoring import restore_backup
 from home.watch import watch_over_the_record
 from people.actions import give_role, register
 from people.models import Account, InstitutionRole, Person
-from records.chain import append
-from records.checkpoints import keep_in_files, make_checkpoint
-from records.models import Chain, Checkpoint, Event, Leaf, name_of
+from records.chain import append, proof_over
+from records.checkpoints import make_checkpoint
+from records.kept import erased_since, keep_in_files
+from records.models import Chain, Checkpoint, Event, Leaf, Verification, name_of
 from records.verification import verify
 from tests.committees.factories import Scene, scene
 from tests.evidence.factories import EvidenceFactory, FeedbackFactory, attach, taken_in
@@ -404,6 +405,66 @@ def test_what_was_erased_since_is_named_with_the_command_that_erases_it_again(
         f"lost-checkpoint-000002-{lost.root[:12]}.json",
     ]
     assert Revision.objects.get(pk=revision.pk).title == "Piece 0"
+    with lifted():
+        Verification.objects.all().delete()
+    watch_over_the_record()
+    found = Verification.objects.get()
+    assert [fault for fault in found.faults if "lost since a backup was put back" in fault]
+
+
+@pytest.mark.parametrize("content", ["", "[1]", '{"number": 9}'])
+def test_a_checkpoint_that_cannot_be_read_is_named_and_the_rest_goes_on(
+    content: str,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    by = board()
+    call_command("backup", str(target))
+    revision = pieces[0].current
+    erase_content(what=name_of(revision), columns=["title"], ground="Asked.", by=by)
+    make_checkpoint()
+    keep_in_files()
+    outside = settings.CHECKPOINT_ROOT
+
+    machine.enter()
+    shutil.copytree(outside, settings.CHECKPOINT_ROOT)
+    (Path(settings.CHECKPOINT_ROOT) / "checkpoint-000009.json").write_text(content)
+    with pytest.raises(CommandError, match="1 time something was erased"):
+        call_command("restore", str(target))
+
+    said = capsys.readouterr().out
+    assert "FAULT: checkpoint-000009.json: cannot be read" in said
+    assert f"ERASED SINCE: manage.py erase_content {name_of(revision)} --column title" in said
+
+
+@pytest.mark.parametrize("change", [{"heads": {}, "erased": []}, {"erased": []}])
+def test_a_checkpoint_that_was_altered_lets_no_restoring_pass(
+    change: dict[str, object],
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    by = board()
+    call_command("backup", str(target))
+    revision = pieces[0].current
+    erase_content(what=name_of(revision), columns=["title"], ground="Asked.", by=by)
+    make_checkpoint()
+    keep_in_files()
+    outside = settings.CHECKPOINT_ROOT
+
+    machine.enter()
+    shutil.copytree(outside, settings.CHECKPOINT_ROOT)
+    path = Path(settings.CHECKPOINT_ROOT) / "checkpoint-000002.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | change))
+    with pytest.raises(CommandError, match="not all is as it was"):
+        call_command("restore", str(target))
+
+    assert "FAULT: checkpoint-000002.json: It was altered" in capsys.readouterr().out
 
 
 def test_what_was_erased_since_is_named_at_each_restoring_and_its_commands_work_in_their_order(
@@ -446,7 +507,7 @@ def test_what_was_erased_since_is_named_at_each_restoring_and_its_commands_work_
         call_command(*arguments, "--ground", "Asked.", "--by", "board@school.example")
     assert not Person.objects.exclude(name="").filter(pk=feedback.person_id).exists()
     assert not Remark.objects.exclude(text="").exists()
-    again = to_erase_again(set_lost_checkpoints_aside().erased)
+    again = to_erase_again(erased_since())
     assert (again.erased, again.refused) == ([], [])
 
 
@@ -663,7 +724,9 @@ def forged(
         members.pop("manifest.json", None)
     last["manifest.json"] = members.pop("manifest.json", last["manifest.json"])
     if is_proven:
-        last["proof.json"] = json.dumps(proof_over("manifest.json", last["manifest.json"])).encode()
+        last["proof.json"] = json.dumps(
+            proof_over("backup manifest.json", last["manifest.json"])
+        ).encode()
     with tarfile.open(target, "w") as tar:
         for name, content in (members | last).items():
             info = tarfile.TarInfo(name)

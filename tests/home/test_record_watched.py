@@ -18,9 +18,10 @@ from people.models import InstitutionRole
 from post.outbox import send_due
 from records.actions import erase
 from records.chain import append
-from records.checkpoints import keep_in_files, make_checkpoint
+from records.checkpoints import make_checkpoint
+from records.kept import faults_since_kept, keep_in_files
 from records.models import Chain, Checkpoint, Event, Verification, name_of
-from records.verification import NOT_HERE, faults_since_kept, verify
+from records.verification import NOT_HERE, verify
 from tests.committees.factories import Scene, scene
 from tests.evidence.factories import EvidenceFactory
 from tests.factories import InstitutionRoleFactory
@@ -128,7 +129,7 @@ def test_a_file_that_cannot_be_read_is_told(announced: Scene, settings: Settings
     watch_over_the_record()
 
     assert Verification.objects.get().faults == [
-        "checkpoint-000001.json: cannot be read (TypeError)",
+        "checkpoint-000001.json: cannot be read (ValueError)",
         "checkpoint-000001.json: not of the checkpoint 1 that is here",
     ]
 
@@ -213,6 +214,41 @@ def test_what_was_erased_is_known_outside_the_database_soon(settings: Settings) 
     kept = json.loads((Path(settings.CHECKPOINT_ROOT) / "checkpoint-000002.json").read_bytes())
     assert kept["erased"] == [[name_of(revision), ["title"]]]
     assert "Naar huis" not in json.dumps(kept)
+
+
+def test_what_was_under_way_when_a_checkpoint_was_made_is_covered_soon(settings: Settings) -> None:
+    """It is dated before that checkpoint, and not under it."""
+    revision = EvidenceFactory(revision__title="Naar huis").current
+    record_what_was_made()
+    make_checkpoint(timezone.now() - timedelta(minutes=2))
+    assert cover_what_was_announced() == 0
+    erase(
+        row=revision,
+        columns=["title"],
+        ground="Asked.",
+        by=None,
+        at=timezone.now() - timedelta(minutes=2, seconds=1),
+    )
+
+    assert cover_what_was_announced() == 1
+    assert cover_what_was_announced() == 0
+
+
+@pytest.mark.tampers
+def test_a_chain_that_is_not_as_it_was_covered_is_told_at_once_and_then_each_day(
+    announced: Scene,
+) -> None:
+    record_what_was_made()
+    make_checkpoint(timezone.now() - timedelta(minutes=2))
+    append(announced.case.chain, "thing.done", by=None)
+    with lifted():
+        Announcement.objects.update(recorded_at=timezone.now())
+        Chain.objects.filter(key=announced.meeting.chain).update(head="0" * 64)
+
+    assert [cover_what_was_announced() for _time in range(3)] == [1, 0, 0]
+    assert [watch_over_the_record(), Checkpoint.objects.count()] == [0, 1]
+    [said] = mails()
+    assert f"{announced.meeting.chain}: events were removed from its end" in said
 
 
 def test_the_letter_names_the_first_checkpoint_over_the_decision(

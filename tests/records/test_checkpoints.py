@@ -1,13 +1,17 @@
 """A chain over the chains: what is gone, put back, or brought from elsewhere is named."""
 
 import json
-from datetime import timedelta
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, connections, transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,12 +21,12 @@ from records.chain import append, beginning, digest_of, sign
 from records.checkpoints import (
     Contradicted,
     first_after,
-    keep_in_files,
     leaf_hash,
     levels,
     make_checkpoint,
     path_of,
 )
+from records.kept import faults_since_kept, keep_in_files, set_lost_checkpoints_aside
 from records.models import Chain, Checkpoint, Event, Leaf
 from records.verification import checkpoint_faults, faults_since, verify
 from tests.triggers import lifted
@@ -35,8 +39,8 @@ def write(*keys: str) -> None:
         append(key, "thing.done", by=None)
 
 
-def made() -> Checkpoint:
-    checkpoint = make_checkpoint()
+def made(at: datetime | None = None) -> Checkpoint:
+    checkpoint = make_checkpoint(at)
     assert checkpoint is not None
     return checkpoint
 
@@ -128,7 +132,7 @@ def test_what_a_full_disk_kept_from_being_written_is_written_later(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("records.checkpoints.write_whole", full)
+    monkeypatch.setattr("records.kept.write_whole", full)
     write("case:1")
     made()
     with pytest.raises(OSError, match="No space"):
@@ -140,6 +144,154 @@ def test_what_a_full_disk_kept_from_being_written_is_written_later(
 
     files = sorted(path.name for path in Path(settings.CHECKPOINT_ROOT).iterdir())
     assert files == ["checkpoint-000001.json", "checkpoint-000002.json"]
+
+
+def test_of_a_full_disk_none_stays_out_and_nothing_is_left(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest comes first: what was not written is at the end, where it is looked for."""
+    for _time in range(4):
+        write("case:1")
+        made()
+    synced, sync = [], os.fsync
+
+    def fills_up(place: int) -> None:
+        synced.append(place)
+        if len(synced) > 2:  # a file and its folder, and half of the next
+            raise OSError(28, "No space left on device")
+        sync(place)
+
+    monkeypatch.setattr("records.kept.os.fsync", fills_up)
+    with pytest.raises(OSError, match="No space"):
+        keep_in_files()
+    folder = Path(settings.CHECKPOINT_ROOT)
+    assert [path.name for path in sorted(folder.iterdir())] == ["checkpoint-000001.json"]
+    monkeypatch.undo()
+    keep_in_files()
+
+    assert [path.name for path in sorted(folder.iterdir())] == [
+        f"checkpoint-00000{number}.json" for number in range(1, 5)
+    ]
+
+
+def test_one_that_is_gone_from_among_the_others_is_named_and_written_anew(
+    settings: Settings,
+) -> None:
+    for _time in range(3):
+        write("case:1")
+        made()
+    keep_in_files()
+    gone = Path(settings.CHECKPOINT_ROOT) / "checkpoint-000002.json"
+    content = gone.read_bytes()
+    gone.unlink()
+
+    assert list(faults_since_kept()) == [f"{gone.name}: not there"]
+    assert keep_in_files() == []
+    assert gone.read_bytes() == content
+    assert list(faults_since_kept()) == []
+
+
+def test_what_a_killed_one_left_goes(settings: Settings) -> None:
+    folder = Path(settings.CHECKPOINT_ROOT)
+    folder.mkdir(exist_ok=True)
+    old, new = folder / "checkpoint-000001.jsonab.part", folder / "checkpoint-000001.jsoncd.part"
+    for path in (old, new):
+        path.write_text("{")
+    os.utime(old, (0, 0))
+
+    keep_in_files()
+
+    assert list(folder.iterdir()) == [new]
+
+
+A_FILE: dict[str, object] = {
+    "installation": "school",
+    "number": 1,
+    "recorded_at": "2026-11-01T00:00:00+00:00",
+    "root": "0" * 64,
+    "heads": {},
+    "erased": [],
+    "proof": {},
+}
+WRONG: list[tuple[str, object]] = [
+    ("number", 2),
+    ("number", "1"),
+    ("recorded_at", "2026-11-01T00:00:00"),
+    ("recorded_at", "yesterday"),
+    ("heads", []),
+    ("heads", {"case:1": 1}),
+    ("erased", [1]),
+    ("erased", [[1, []]]),
+]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        *(json.dumps(A_FILE | {name: value}) for name, value in WRONG),
+    ],
+)
+def test_what_is_no_file_of_a_checkpoint_is_named_by_each_who_reads_it(
+    content: str, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(settings.CHECKPOINT_ROOT) / "checkpoint-000001.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+
+    with pytest.raises(CommandError, match="1 fault"):
+        call_command("verify_records", since=str(path.parent))
+    assert f"FAULT: {path.name}: cannot be read" in capsys.readouterr().out
+    with pytest.raises(CommandError) as refused:
+        call_command("verify_records", since=str(path))
+    assert (refused.value.returncode, "is no file of a checkpoint" in str(refused.value)) == (
+        2,
+        True,
+    )
+    assert set_lost_checkpoints_aside() == []
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"heads": {}},
+        {"erased": [["evidence.revision:1", ["title"]]]},
+        {"recorded_at": "2026-01-01T00:00:00+00:00"},
+        {"installation": "elsewhere"},
+        {"previous": "0" * 64},
+        {"chains": 7},
+        {"proof": None},
+    ],
+)
+def test_a_file_that_is_not_as_it_was_written_is_named_and_not_believed(
+    change: dict[str, object], settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("case:1")
+    made()
+    keep_in_files()
+    path = Path(settings.CHECKPOINT_ROOT) / "checkpoint-000001.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | change))
+
+    [fault] = faults_since_kept()
+    assert fault.startswith(f"{path.name}: It ")
+    with pytest.raises(CommandError) as found:
+        call_command("verify_records", since=str(path))
+    assert (found.value.returncode, f"FAULT: {fault}" in capsys.readouterr().out) == (1, True)
+    [kept_beside] = keep_in_files()
+    assert kept_beside.startswith(f"{path.name}: not of the checkpoint 1")
+    assert len(list(path.parent.iterdir())) == 2
+
+
+@pytest.mark.tampers
+def test_a_folder_that_was_emptied_is_told(settings: Settings) -> None:
+    for _time in range(3):
+        write("case:1")
+        made(timezone.now() - timedelta(hours=2))
+    assert list(faults_since_kept()) == ["checkpoint-000001.json to 000003.json: not there"]
+    keep_in_files()
+    assert list(faults_since_kept()) == []
 
 
 # --- What it shows --------------------------------------------------------------------------------
@@ -287,6 +439,20 @@ def test_what_was_under_way_when_a_checkpoint_was_made_is_no_fault() -> None:
     assert verify().faults == []
 
 
+def test_a_clock_that_was_ahead_once_is_no_fault_for_ever() -> None:
+    """What comes after the next checkpoint shows that the one before it was made earlier."""
+    write("case:1")
+    made(timezone.now() + timedelta(days=1))
+    write("case:2")
+    [fault] = verify().faults
+    assert fault == "event 1 of case:2: dated before checkpoint 1, which does not cover it"
+
+    made()
+    write("case:3")
+
+    assert verify().faults == []
+
+
 @pytest.mark.tampers
 @pytest.mark.parametrize(
     ("column", "value", "fault"),
@@ -423,3 +589,32 @@ def test_events_follow_each_other_from_the_beginning_of_the_installation() -> No
 
     assert events[0].previous == beginning()
     assert all(later.previous == earlier.digest for earlier, later in pairwise(events))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="on SQLite one writes at a time anyway")
+def test_two_who_make_one_at_the_same_moment_make_two() -> None:
+    write("case:1")
+
+    def make() -> int | None:
+        try:
+            checkpoint = make_checkpoint()
+            return checkpoint.number if checkpoint else None
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as threads:
+        numbers = [threads.submit(make) for _time in range(4)]
+        assert sorted(filter(None, (each.result() for each in numbers))) == [1]
+    with ThreadPoolExecutor(2) as threads:
+        with transaction.atomic():
+            write("case:2")
+            write("case:3")
+            first = threads.submit(make)
+            time.sleep(0.3)
+            second = threads.submit(make)
+        found = [first.result(), second.result()]
+    write("case:4")
+
+    assert make() == 1 + len([number for number in found if number]) + 1
+    assert verify().faults == []

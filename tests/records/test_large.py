@@ -60,7 +60,7 @@ def looked_at() -> tuple[int, int, int]:
 
 
 def test_a_record_of_many_chains_takes_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification, "AT_ONCE", 200)
+    monkeypatch.setattr(verification, "EVENTS_AT_ONCE", 200)
     write_in_bulk(50)
     make_checkpoint()
     looked_at()

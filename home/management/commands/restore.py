@@ -9,9 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from home.actions import to_erase_again
 from home.backups import BackupRefused
-from home.backups.restoring import restore_backup, set_lost_checkpoints_aside
+from home.backups.restoring import restore_backup
+from records.kept import (
+    erased_since,
+    kept_checkpoints,
+    set_lost_checkpoints_aside,
+    to_the_minute,
+)
 from records.management.commands.verify_records import counted
-from records.verification import to_the_minute
 
 
 class Command(BaseCommand):
@@ -51,22 +56,23 @@ class Command(BaseCommand):
             self.stdout.write(f"UNPROVEN: {restored.unproven}")
         for fault in restored.faults:
             self.stdout.write(f"FAULT: {fault}")
-        since = set_lost_checkpoints_aside()
-        if since.checkpoints:
+        aside = set_lost_checkpoints_aside()
+        if aside:
             self.stdout.write(
                 "After that the record went on, which is lost. Tell the auditors and the exam "
                 "board: the roots that they were sent since are not here, and letters of decisions "
                 "may be out that this record does not know. Those checkpoints are kept as "
-                f"{', '.join(since.checkpoints)}; verify_records --since goes on naming what they "
+                f"{', '.join(aside)}; verify_records --since goes on naming what they "
                 "cover."
             )
-        again = to_erase_again(since.erased)
+        again = to_erase_again(erased_since())
         for name, columns in again.erased:
             options = "".join(f" --column {column}" for column in columns)
             self.stdout.write(f"ERASED SINCE: manage.py erase_content {name}{options}")
         for name, why in again.refused:
             self.stdout.write(f"ERASED SINCE, and not to be erased yet: {name}: {why}")
-        kept = {"since": str(settings.CHECKPOINT_ROOT)} if since.is_kept else {}
+        is_kept = kept_checkpoints() or kept_checkpoints(is_lost=True)
+        kept = {"since": str(settings.CHECKPOINT_ROOT)} if is_kept else {}
         amiss = []
         try:
             call_command("verify_records", files=True, stdout=self.stdout, **kept)
@@ -79,5 +85,7 @@ class Command(BaseCommand):
             )
         if restored.faults:
             amiss.append(f"{counted(len(restored.faults), 'file')} without a row")
+        if aside and not amiss:
+            amiss.append("What was recorded after this backup was made is lost")
         if amiss:
             raise CommandError(f"It is put back, and not all is as it was. {'. '.join(amiss)}")

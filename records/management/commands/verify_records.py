@@ -1,4 +1,3 @@
-import json
 import re
 from argparse import ArgumentParser
 from pathlib import Path
@@ -8,16 +7,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from records.checkpoints import kept_checkpoints
-from records.verification import (
+from records.kept import (
+    KeptCheckpoint,
     Lost,
-    Report,
-    bears_our_key,
-    faults_since,
     faults_since_files,
+    faults_since_kept,
+    kept_checkpoints,
     lost_since,
-    verify,
+    read_kept,
 )
+from records.verification import Report, bears_our_key, faults_since, verify
 
 
 class Command(BaseCommand):
@@ -101,17 +100,19 @@ class Command(BaseCommand):
         path, root = Path(kept), "".join(kept.split()).lower()
         lost: list[Lost] = []
         if path.is_dir():
-            files, aside = (
-                _read(kept_checkpoints(path)),
-                _read(kept_checkpoints(path, is_lost=True)),
-            )
-            if not files and not aside:
+            aside = kept_checkpoints(path, is_lost=True)
+            if not aside and not kept_checkpoints(path):
                 raise CommandError(f"{path} holds no checkpoint-….json.", returncode=2)
-            faults = list(faults_since_files(files)) if files else []
-            lost = lost_since(aside)
+            faults = list(faults_since_kept(path))
+            lost = lost_since(read_kept(aside, faults))
             note = "What was written after the last of these checkpoints is not covered."
         elif path.is_file():
-            faults = list(faults_since_files(_read([path])))
+            try:
+                said = KeptCheckpoint.parse(path.name, path.read_bytes())
+            except (OSError, ValueError):
+                raise CommandError(f"{path} is no file of a checkpoint.", returncode=2) from None
+            unproven = [f"{path.name}: {said.fault}"] if said.fault else []
+            faults = unproven or list(faults_since_files([said]))
             note = (
                 "A file names the chains that moved for its checkpoint. Of the others, and of what "
                 "was written after it, only whether the root is that of what stands here."
@@ -143,16 +144,3 @@ def _counts(report: Report) -> str:
         f"{counted(report.events, 'event')}, {counted(report.rows, 'sealed row')}, "
         f"{counted(report.files, 'file')}; {len(report.erased)} lawfully removed"
     )
-
-
-def _read(paths: list[Path]) -> list[dict[str, Any]]:
-    """Read files of checkpoints, in the order of their numbers. Raises CommandError for another."""
-    found = []
-    for path in paths:
-        try:
-            said = json.loads(path.read_bytes())
-            assert {"number", "recorded_at", "root", "heads"} <= said.keys()  # noqa: S101
-        except (OSError, ValueError, AssertionError, AttributeError):
-            raise CommandError(f"{path} is no file of a checkpoint.", returncode=2) from None
-        found.append(said)
-    return sorted(found, key=lambda said: said["number"])
