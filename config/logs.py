@@ -34,7 +34,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 HIDDEN = "…"
 KEPT = (int, float, Decimal, date, timedelta, UUID, type(None))
 PHRASES = {status.phrase for status in HTTPStatus}
-# A word of code: the name of a task, of a template, of a module; somebody's name has capitals.
+# As a word of code is written: the name of a task, of a template, of a module.
 WORD = re.compile(r"[a-z0-9_][a-z0-9_.:/+-]{0,79}")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://[^\s'\"<>]*", re.IGNORECASE)
@@ -74,7 +74,21 @@ def page_at(path: str) -> str:
         return f"/{HIDDEN}"
 
 
-def _shown(value: Any) -> Any:
+def _is_ours(logger: str) -> bool:
+    """Tell whether one of our rooms writes: what it puts into a message was looked through."""
+    return settings.configured and logger.partition(".")[0] in settings.INSTALLED_APPS
+
+
+def _is_of_code(value: str, *, ours: bool) -> bool:
+    """Tell whether this is a word of code. Of a library only what a module here begins: anything
+    else may be somebody's name, or a code."""
+    if value in PHRASES or UUID_TEXT.fullmatch(value):
+        return True
+    is_word = WORD.fullmatch(value) is not None
+    return is_word and (ours or value.partition(".")[0] in sys.modules)
+
+
+def _shown(value: Any, *, ours: bool) -> Any:
     """Give what stands in a message for a value."""
     if isinstance(value, KEPT):
         return value
@@ -88,16 +102,16 @@ def _shown(value: Any) -> Any:
         return HIDDEN
     if value.startswith("/"):
         return page_at(value)
-    return value if value in PHRASES or WORD.fullmatch(value) else HIDDEN
+    return value if _is_of_code(value, ours=ours) else HIDDEN
 
 
-def _message(message: object, args: Any) -> str:
+def _message(message: object, args: Any, *, ours: bool) -> str:
     if not isinstance(message, str):
-        return str(_shown(message))
+        return str(_shown(message, ours=ours))
     if isinstance(args, tuple) and len(args) == 1 and isinstance(args[0], Mapping) and args[0]:
-        args = {name: _shown(value) for name, value in args[0].items()}
+        args = {name: _shown(value, ours=ours) for name, value in args[0].items()}
     elif args:
-        args = tuple(map(_shown, args))
+        args = tuple(_shown(value, ours=ours) for value in args)
     try:
         return clean(message % args if args else message)
     except (TypeError, ValueError, KeyError):
@@ -146,7 +160,7 @@ class CleanRecord(logging.LogRecord):
         fault = exc_info[1] if exc_info else None
         # Django says the words of what it finds suspicious.
         said = name if name.startswith("django.security.") and not args else msg
-        text = _message(said, args)
+        text = _message(said, args, ours=_is_ours(name))
         if fault is not None and (isinstance(fault, ANSWERED) or is_outage(fault)):
             text, fault, exc_info = f"{text} ({kind_of(fault)})", None, None
         super().__init__(name, level, pathname, lineno, text, (), exc_info, func, sinfo, **kwargs)
