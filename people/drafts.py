@@ -4,15 +4,12 @@ A view that has such a form makes a `Writing` of it, and is named twice in the U
 and, with `is_draft`, at `draft/` below it. So a draft has the very door of its page.
 """
 
-import hashlib
-import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
-from django.db import transaction
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect
@@ -20,13 +17,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from people.changing import VERSION
 from people.identity import plain_name
 from people.models import Draft, SentForm
+from people.sending import Fields, forget_sent, once, sent
 from post.work import background, term
 
 LONGEST = 200_000  # characters in all fields together, and in their names
-
-Fields = dict[str, list[str]]
 
 
 # --- What is kept ---------------------------------------------------------------------------------
@@ -83,17 +80,8 @@ def blank(words: Collection[str]) -> None:
 @background("drafts")
 def sweep() -> int:
     """Forget what nobody came back to, and what was sent long ago."""
-    SentForm.objects.filter(recorded_at__lt=term(timezone.now())).delete()
+    forget_sent(term(timezone.now()))
     return Draft.objects.filter(changed_at__lt=term(timezone.now())).delete()[0]
-
-
-def sent(request: HttpRequest) -> Fields:
-    """Find what was typed in the form that this request brings: no token, no password, no file."""
-    return {
-        name: [str(value) for value in values]
-        for name, values in request.POST.lists()
-        if name != "csrfmiddlewaretoken" and "password" not in name
-    }
 
 
 def words_in(fields: Fields) -> list[str]:
@@ -101,38 +89,6 @@ def words_in(fields: Fields) -> list[str]:
     spaces."""
     texts = [value.strip() for values in fields.values() for value in values]
     return [text for text in texts if any(character.isspace() for character in text)]
-
-
-class SentBefore(Exception):
-    """This very form was sent and done before, and its answer never arrived; `leads_to` is the page
-    where it can be seen."""
-
-    def __init__(self, leads_to: str) -> None:
-        super().__init__()
-        self.leads_to = leads_to
-
-
-def mark_of_form(request: HttpRequest) -> str:
-    """Tell this drawing of a form, with the words in it, from every other: a SHA-256 (hex) of where
-    it is sent, of its token, which is another each time that it is drawn, and of what was typed.
-    Files are left out: who sends it again from the page of an outage chooses them again. Empty
-    without a token."""
-    token = request.POST.get("csrfmiddlewaretoken", "")
-    said = json.dumps([request.get_full_path(), token, sent(request)], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest() if token else ""
-
-
-@contextmanager
-def once(request: HttpRequest, leads_to: str) -> Iterator[None]:
-    """Do what a form was sent for, in one transaction with noting that it was: whoever gets no
-    answer sends it again, by a tap or from the page of an outage, and it is done once. `leads_to`
-    is the page on which they then see that it was. Raises SentBefore then, and whatever is raised
-    within. Two queries, and a savepoint."""
-    with transaction.atomic():
-        mark = mark_of_form(request)
-        if mark and not SentForm.objects.get_or_create(mark=mark)[1]:
-            raise SentBefore(leads_to)
-        yield
 
 
 # --- In a view ------------------------------------------------------------------------------------
@@ -185,16 +141,16 @@ class Writing:
             self._keep(**known)
 
     def _keep(self, **known: list[str]) -> Draft:
-        names = {form.add_prefix(name) for form, name, _field in self._offered()}
+        names = {form.add_prefix(name) for form, name, _field in self._offered()} | {VERSION}
         typed = {n: v for n, v in sent(self.request).items() if n in names}
         return keep(self.key, typed | known)
 
     @contextmanager
-    def sending(self, leads_to: str) -> Iterator[None]:
+    def sending(self, leads_to: str = "") -> Iterator[SentForm]:
         """Do `once` what the form was sent for, in one transaction with forgetting what was typed.
-        Three queries, and a savepoint."""
-        with once(self.request, leads_to):
-            yield
+        One query more."""
+        with once(self.request, leads_to) as form:
+            yield form
             self.forget()
 
     def forget(self) -> None:
@@ -216,6 +172,9 @@ class Writing:
                     yield form.add_prefix(name)
 
     def _fill_in(self, fields: Fields) -> None:
+        # What was typed over one version is not sent over another that nobody saw.
+        if VERSION in fields and hasattr(self.forms[0], VERSION):
+            setattr(self.forms[0], VERSION, fields[VERSION][0])
         data = QueryDict(mutable=True)
         for name, values in fields.items():
             data.setlist(name, values)

@@ -1,14 +1,26 @@
 from allauth.account import forms as of_allauth
 from allauth.core import context
 from django import forms
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from people.changing import Change
 from people.limits import attempt, give_back
+from people.models import Person
 from people.signing_in import AT_AN_ACCOUNT, ask_for_a_password_mail
 
 
 class NameForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
+
+
+def name_of_person(request: HttpRequest, person: Person) -> Change:
+    """Make the form in which a person's name is changed."""
+
+    def draw(data: QueryDict | None = None) -> NameForm:
+        return NameForm(data, initial={"name": Person.objects.get(pk=person.pk).name})
+
+    return Change(request, draw, about=person.pk)
 
 
 class AddressForm(forms.Form):

@@ -18,11 +18,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from people.disk import let_go_for
-from people.drafts import SentBefore
 from people.faults import outage_in
 from people.limits import TooOften
 from people.models import Person
 from people.outages import unavailable
+from people.sending import SentBefore
 from people.speaking import speak, speak_as_mail
 from people.wire import announced, check_names, check_readable
 from records.refusals import NotPossible

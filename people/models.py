@@ -381,9 +381,12 @@ class Draft(Row):
 
 class SentForm(models.Model):
     """A form that was sent and done, so that it is done once however often it is sent
-    (people/drafts.py)."""
+    (people/sending.py). Its marks say nothing of whom or what."""
 
-    mark = models.CharField(max_length=64, unique=True)  # says nothing of whom or what
+    mark = models.CharField(max_length=64, unique=True)  # of this drawing of the form
+    said = models.CharField(max_length=64, blank=True, db_index=True)  # of what was said by whom
+    who = models.CharField(max_length=64, blank=True, db_index=True)
+    leads_to = models.CharField(max_length=1000, blank=True)  # an address here; none: its own page
     recorded_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:

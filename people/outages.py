@@ -10,8 +10,8 @@ from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.template.loader import render_to_string
 
 from people.disk import let_go_for
-from people.drafts import Fields, sent
 from people.faults import LOCKED, LOST, WITHOUT_ROOM
+from people.sending import Fields, sent
 
 logger = logging.getLogger(__name__)
 

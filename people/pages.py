@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from people.access import allowed, check_may_look_after
 from people.models import Account, Address
+from people.sending import let_again
 from records.refusals import NotPossible
 
 
@@ -110,16 +111,23 @@ def ask_page(
 def act_and_go_back(
     request: HttpRequest, act: Callable[[], object], *, done_text: str, back: Page, part: str = ""
 ) -> HttpResponse:
-    """Act, and go back with `done_text` or with what was refused."""
+    """Act, and go back with `done_text` or with what was refused. What this person sent before may
+    be sent anew then: they mean it. One query more than the act."""
     try:
         act()
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect(back.get_absolute_url())
+    let_again(request)
     return done(request, done_text, back, part)
 
 
 def done(request: HttpRequest, text: str, page: Page, part: str = "") -> HttpResponse:
     """Go back to the page, at this part of it, with a message."""
     messages.success(request, text)
-    return redirect(f"{page.get_absolute_url()}{part and '#'}{part}")
+    return redirect(address_at(page, part))
+
+
+def address_at(page: Page, part: str = "") -> str:
+    """Return the address of the page, at this part of it."""
+    return f"{page.get_absolute_url()}{part and '#'}{part}"

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 from people import drafts
 from people.models import Account, Draft
+from people.sending import sent
 
 COOKIE = "last_person"
 SALT = "people.last_person"
@@ -49,7 +50,7 @@ def keep(request: HttpRequest) -> Draft | None:
     if person is None or len(key) > Draft.LONGEST_KEY:
         return None
     try:
-        draft = drafts.keep(key, drafts.sent(request))
+        draft = drafts.keep(key, sent(request))
     except BadRequest:
         return None
     ours = Draft.objects.filter(key__startswith=_of(person)).order_by("-changed_at", "-pk")

@@ -26,9 +26,9 @@ from people.access import (
     public,
     signed_in,
 )
-from people.drafts import sent, words_in
+from people.drafts import words_in
 from people.faults import outage_in
-from people.forms import AddressForm, NameForm
+from people.forms import AddressForm, name_of_person
 from people.models import Address
 from people.outages import unavailable
 from people.pages import (
@@ -40,6 +40,7 @@ from people.pages import (
     refusals_in,
     tell_who_shares,
 )
+from people.sending import changes, creates, once, sends, sent
 from people.speaking import speak_as_mail
 from post.errands import call_off, progress_of
 from post.models import Errand, OutboxMail
@@ -48,6 +49,7 @@ from records.refusals import NotPossible, why_not
 
 @public("choosing a language shows and changes nothing else")
 @require_POST
+@sends("the language chosen last holds")
 def set_language(request: HttpRequest) -> HttpResponseBase:
     """Remember the language in a cookie and, for a signed-in person, with their account."""
     language = request.POST.get("language", "")
@@ -58,6 +60,7 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("sends on what was kept, to a view that says this of itself")
 def send_again(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show what somebody sent after their session had ended: to read, and to send to where it was
     going, or not."""
@@ -85,6 +88,7 @@ def errand(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("what was called off stays so")
 def errand_call_off(request: PersonRequest, pk: UUID) -> HttpResponse:
     row = get_object_or_404(Errand.objects.visible_to(request.user), pk=pk)
     with suppress(NotPossible):  # it has ended meanwhile, as its page says
@@ -110,13 +114,15 @@ def details(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@changes
 def details_name(request: PersonRequest) -> HttpResponse:
     person = request.user.person
-    sent = request.POST if request.method == "POST" else None
-    form = NameForm(sent, initial={"name": person.name})
+    change = name_of_person(request, person)
+    form = change.form
     if form.is_valid():
         with refusals_in(form):
-            actions.rename(person=person, **form.cleaned_data, by=request.user)
+            with change.over_nothing_unseen():
+                actions.rename(person=person, **form.cleaned_data, by=request.user)
             return done(request, _("Saved."), _details())
     return form_page(
         request,
@@ -131,14 +137,16 @@ def details_name(request: PersonRequest) -> HttpResponse:
 @signed_in
 @reauthentication_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def details_address(request: PersonRequest) -> HttpResponse:
     """Ask for another address, and for the password first: who has the address, has the account."""
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            row = actions.change_address(
-                person=request.user.person, **form.cleaned_data, by=request.user
-            )
+            with once(request, _details().url):
+                row = actions.change_address(
+                    person=request.user.person, **form.cleaned_data, by=request.user
+                )
             tell_who_shares(request, row, request.user)
             return done(request, _("Look in the mail of that address: confirm it."), _details())
     return form_page(
@@ -153,6 +161,7 @@ def details_address(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("asks for one more mail, a few times an hour at most")
 def details_address_again(request: PersonRequest) -> HttpResponse:
     """Send the link to the address that waits once more; which address that is was said behind a
     password."""
@@ -166,6 +175,7 @@ def details_address_again(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("a second time nothing waits any more")
 def details_address_call_off(request: PersonRequest) -> HttpResponse:
     return act_and_go_back(
         request,
@@ -177,6 +187,7 @@ def details_address_call_off(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("who is signed out everywhere is so a second time")
 def details_sign_out(request: PersonRequest) -> HttpResponse:
     return ask_page(
         request,
@@ -195,6 +206,7 @@ def _details() -> WayBack:
 
 @by_link("confirming an address")
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("an address is confirmed once")
 def address_confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Let who opened the link confirm an address. Nothing is confirmed by opening it: programs that
     read along with mail open links too."""

@@ -17,6 +17,7 @@ from evidence.models import Evidence
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing, find
 from people.pages import before_writing, refusals_in
+from people.sending import creates, let_again, sends
 from portfolio import access, actions
 from portfolio.advising import students_of, taught_by
 from portfolio.behind import PIECES_ON_A_PAGE, pieces_of
@@ -247,6 +248,7 @@ def _word(
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def check_in_new(
     request: PersonRequest, enrolment_id: UUID, is_draft: bool = False
 ) -> HttpResponse:
@@ -291,6 +293,7 @@ def check_in_new(
 
 @signed_in
 @require_POST
+@creates
 def acknowledge(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     rows = (
         CheckIn.objects.current()
@@ -318,6 +321,7 @@ def acknowledge(request: PersonRequest, pk: UUID, is_draft: bool = False) -> Htt
 
 @signed_in
 @require_POST
+@sends("an agreement is done once")
 def agreement_done(request: PersonRequest, pk: UUID) -> HttpResponse:
     visible = Enrolment.objects.portfolio_visible_to(request.user)
     rows = Agreement.objects.filter(check_in__enrolment__in=visible)
@@ -376,6 +380,7 @@ def set_aside_line(
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def set_aside_piece(
     request: PersonRequest,
     enrolment_id: UUID,
@@ -411,9 +416,11 @@ def set_aside_piece(
 
 @signed_in
 @require_POST
+@sends("a piece is taken back once")
 def take_back(request: PersonRequest, pk: UUID) -> HttpResponse:
     rows = SetAside.objects.current().filter(enrolment__student=request.user.pk)
     row = get_object_or_404(rows.select_related("enrolment"), pk=pk)
     actions.take_back(row=row, by=request.user)
+    let_again(request)
     messages.success(request, _("This piece counts again."))
     return redirect("portfolio:set_aside", row.enrolment_id, row.unit_id)

@@ -12,6 +12,7 @@ from django.utils.formats import localize_input
 from django.utils.translation import gettext_lazy as _
 
 from people.actions import Meant
+from people.changing import ShowsOtherwise, tell
 from people.fields import DayField
 from people.models import Person
 from people.pages import refusals_in
@@ -54,6 +55,12 @@ class DaysField(forms.CharField):
                 runs.append([day])
         ends = (dict.fromkeys([run[0], run[-1]]) for run in runs)
         return "\n".join(" – ".join(map(localize_input, pair)) for pair in ends)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return self.clean(data) != sorted(initial or [])
+        except ValidationError:
+            return True
 
     def clean(self, value: Any) -> list[date]:
         lines = super().clean(value).splitlines()
@@ -340,7 +347,7 @@ class RoleForm(PersonForm):
     )
 
 
-class AdviserForm(GroupedForm):
+class AdviserForm(ShowsOtherwise, GroupedForm):
     """Somebody who advises or teaches in this programme already, or somebody else by name and
     address; cleaned to `adviser`."""
 
@@ -357,11 +364,24 @@ class AdviserForm(GroupedForm):
         required=False,
     )
 
-    def __init__(self, *args: Any, programme: Programme, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, programme: Programme, now: Person | None = None, **kwargs: Any
+    ) -> None:
+        """Make the form; `now` is who advises: said, and not chosen beforehand."""
         super().__init__(*args, **kwargs)
+        self.now = now
         known: Any = self.fields["known_adviser"]
         known.queryset = programme.possible_advisers()
         known.empty_label = self.nobody
+
+    def shown(self) -> dict[str, Any]:
+        return {"known_adviser": self.now and self.now.pk}
+
+    def tell_what_stands(self, now: "AdviserForm") -> bool:
+        if self.cleaned_data["adviser"] == now.now:
+            return False
+        tell(self, "known_adviser", now.now.name if now.now else str(self.nobody))
+        return True
 
     def clean(self) -> dict[str, Any]:
         known, other = self.cleaned_data.pop("known_adviser", None), self.contact("adviser_")

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from people.models import Account, Address, InstitutionRole, Person
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
-from records.models import Dated, DatedQuerySet, Part, Row, Sealed, Version
+from records.models import Dated, DatedQuerySet, Event, Part, Row, Sealed, Version
 
 # The roles in the institution that may read how every programme is set up.
 SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
@@ -222,6 +222,20 @@ class Period(Dated, Sealed):
 
     def __str__(self) -> str:
         return self.name
+
+    def standing(self) -> "Period":
+        """Find the row that stands in the place of this one, through all changes; the last of them,
+        where it was removed. Two queries for each change."""
+        if self.ended_at is None:
+            return self
+        changed = Event.objects.filter(
+            chain__key=self.chain,
+            verb="period.changed",
+            statement__facts__replaces=str(self.pk),
+        ).first()
+        if changed is None:
+            return self
+        return Period.objects.get(pk=changed.statement["facts"]["period"]).standing()
 
 
 # What keeps a unit as it is: rows with a `unit`, of rooms that give them in their apps' `ready`.

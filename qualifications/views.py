@@ -1,15 +1,17 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from people.access import PersonRequest, allowed, signed_in, with_role
+from people.changing import Change
 from people.models import InstitutionRole
-from people.pages import act_and_go_back
+from people.pages import act_and_go_back, refusals_in
+from people.sending import changes, sends
 from qualifications import actions
 from qualifications.access import check_draft, check_may_curate
 from qualifications.doubles import doubles_among
@@ -32,6 +34,7 @@ def qualifications(request: PersonRequest) -> HttpResponse:
 
 @with_role(CURRICULUM)
 @require_http_methods(["GET", "POST"])
+@sends("the same file again leads to the dossier that it is")
 def dossier_load(request: PersonRequest) -> HttpResponse:
     """Load a dossier's file; the same file again leads to the dossier that it is."""
     form = DossierForm()
@@ -75,6 +78,7 @@ def dossier(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @with_role(CURRICULUM)
 @require_POST
+@sends("a qualification that is here already is refused, and shown")
 def dossier_import(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Import one qualification of the dossier as a draft; one that is here already is shown."""
     dossier = get_object_or_404(Dossier.objects.visible_to(request.user), pk=pk)
@@ -102,6 +106,7 @@ def qualification(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @with_role(CURRICULUM)
 @require_POST
+@sends("lines that are one are no doubles any more")
 def qualification_merge(request: PersonRequest, pk: UUID) -> HttpResponse:
     qualification = get_object_or_404(
         Qualification.objects.visible_to(request.user).for_page(), pk=pk
@@ -120,6 +125,7 @@ def qualification_merge(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @with_role(CURRICULUM)
 @require_POST
+@sends("what is published stays so")
 def qualification_publish(request: PersonRequest, pk: UUID) -> HttpResponse:
     qualification = get_object_or_404(Qualification.objects.visible_to(request.user), pk=pk)
     return act_and_go_back(
@@ -132,6 +138,7 @@ def qualification_publish(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @with_role(CURRICULUM)
 @require_http_methods(["GET", "POST"])
+@changes
 def wording(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show the plain wordings of the requirements under one work process, and keep them as
     changed."""
@@ -140,12 +147,20 @@ def wording(request: PersonRequest, pk: UUID) -> HttpResponse:
         pk=pk,
         core_task__qualification__in=Qualification.objects.visible_to(request.user),
     )
-    places = work_process.places.select_related("requirement__wording")
-    form = WordingForm(request.POST if request.method == "POST" else None, places=places)
+
+    def draw(data: QueryDict | None = None) -> WordingForm:
+        return WordingForm(data, places=work_process.places.select_related("requirement__wording"))
+
+    change = Change(request, draw, about=pk)
+    form = change.form
     if form.is_valid():
-        actions.word_plainly(work_process=work_process, wordings=form.wordings(), by=request.user)
-        messages.success(request, _("The plain wordings are saved."))
-        return redirect(f"{work_process.core_task.qualification.get_absolute_url()}#{pk}")
+        with refusals_in(form):
+            with change.over_nothing_unseen():
+                actions.word_plainly(
+                    work_process=work_process, wordings=form.wordings(), by=request.user
+                )
+            messages.success(request, _("The plain wordings are saved."))
+            return redirect(f"{work_process.core_task.qualification.get_absolute_url()}#{pk}")
     context = {"work_process": work_process, "form": form}
     status = 422 if form.errors else 200
     return render(request, "qualifications/wording.html", context, status=status)

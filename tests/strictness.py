@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.messages import ERROR
+from django.core.handlers.base import BaseHandler
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 # --- The network is closed ------------------------------------------------------------------------
 
@@ -106,3 +111,70 @@ def _who_is_who_is_held_first() -> Iterator[None]:
         patch.setattr(QuerySet, "select_for_update", lock_noted)
         patch.setattr(identity, "hold", hold_noted)
         yield
+
+
+# --- What a view says of itself is so -------------------------------------------------------------
+
+
+class NotAsDeclared(AssertionError):
+    pass
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_is_declared_is_so() -> Iterator[None]:
+    """A view that says that it creates did so `once`, and one that says that it changes compared
+    what stands with what it had shown, wherever what was sent was done: it answered by leading on,
+    and refused nothing. A test that sends a form without a version sends it as drawn just now."""
+    from people import changing, sending
+
+    answer, check = BaseHandler.get_response, changing.Change._check
+    new_form, before = sending.new_form, sending.SentBefore.__init__
+    guarded: dict[int, set[str]] = {}  # by thread
+
+    def note(kind: str) -> None:
+        guarded.setdefault(threading.get_ident(), set()).add(kind)
+
+    def answer_watched(self: BaseHandler, request: HttpRequest) -> HttpResponseBase:
+        guarded[threading.get_ident()] = set()
+        response = answer(self, request)
+        match = request.resolver_match
+        kind = getattr(match and match.func, "what_it_sends", "")
+        was_done = request.method == "POST" and response.status_code == 302
+        guards = (sending.CREATES, sending.CHANGES)
+        if not was_done or kind not in guards or match.kwargs.get("is_draft"):
+            return response
+        if kind not in guarded[threading.get_ident()] and not _is_refused(request, response):
+            raise NotAsDeclared(f"{match.view_name} {kind}, and did so without asking")
+        return response
+
+    def new_form_noted(*args: Any) -> Any:
+        note(sending.CREATES)
+        return new_form(*args)
+
+    def before_noted(self: Any, leads_to: str) -> None:
+        note(sending.CREATES)
+        note(sending.CHANGES)
+        before(self, leads_to)
+
+    def check_noted(self: changing.Change) -> None:
+        note(sending.CHANGES)
+        if changing.VERSION in self.request.POST:
+            check(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseHandler, "get_response", answer_watched)
+        patch.setattr(sending, "new_form", new_form_noted)
+        patch.setattr(sending.SentBefore, "__init__", before_noted)
+        patch.setattr(changing.Change, "_check", check_noted)
+        yield
+
+
+def _is_refused(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Tell whether somebody is led to a door, or to a page that says why not."""
+    doors = [
+        reverse(name) for name in ("account_login", "account_reauthenticate", "details_address")
+    ]
+    to = response.headers["Location"].partition("?")[0]
+    said = getattr(request, "_messages", None)
+    texts = said._queued_messages if said is not None else []
+    return to in doors or any(text.level == ERROR for text in texts)

@@ -32,9 +32,11 @@ from committees.snapshots import file_in, names_in_set
 from committees.who_sits import moment_of, panel_of
 from files.serving import serve
 from people.access import PersonRequest, allowed, signed_in
+from people.changing import Change
 from people.drafts import Writing
 from people.models import Account
 from people.pages import WayBack, before_writing, done, refusals_in
+from people.sending import changes, creates, once, sends
 from records.refusals import NotPossible, why_not
 
 
@@ -56,6 +58,7 @@ def case_on_agenda(request: PersonRequest, pk: UUID) -> tuple[Case, Panel, Besid
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
+@changes
 def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     """Show the frozen set, and beside it one's own judgement, sealed until the chair opens them."""
     case, panel, (before, after) = case_on_agenda(request, pk)
@@ -76,22 +79,33 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     shown = frozen_context(case, pages, asked=request.GET)
     if request.htmx and request.method == "GET":
         return render(request, "portfolio/_coverage_filtered.html#shown", shown)
-    earlier = case.judgements.filter(person=request.user.pk).order_by("-number").first()
+    mine = case.judgements.filter(person=request.user.pk).order_by("-number")
+    earlier = mine.first()
     judges = allowed(check_may_judge, request.user, panel)
-    form = draft = None
+    form = draft = change = None
     if judges and (request.method == "POST" or not why_not(check_judge, case)):
-        data = request.POST if request.method == "POST" else None
-        form = JudgementForm(data, parts=pages.frame.parts, earlier=earlier)
+        parts = pages.frame.parts
+        change = Change(
+            request,
+            lambda data=None: JudgementForm(data, parts=parts, earlier=mine.first()),
+            about=case.pk,
+            last=mine.first,
+        )
+        form = change.form
         draft = Writing(request, f"judgement:{case.pk}:{request.user.pk}", form)
     if request.method == "POST" or is_draft:
         check_may_judge(request.user, panel)
-        if form is None or draft is None:
+        if change is None or draft is None:
             raise NotPossible(why_not(check_judge, case))
         if is_draft:
             return draft.answer()
+        form = change.form
         if form.is_valid():
             with refusals_in(form):
-                with draft.sending(_case_page(case).get_absolute_url()):
+                with (
+                    draft.sending(_case_page(case).get_absolute_url()),
+                    change.over_nothing_unseen(),
+                ):
                     actions.judge(
                         case=case,
                         findings=form.outcomes,
@@ -117,6 +131,7 @@ def _whose(case: Case, said: Mapping[UUID, bool | None]) -> list[tuple[UUID, str
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("of each giver the last word holds, and all are on record")
 def say_whose(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Ask a member's word on what may be theirs in the set, giver by giver; until the judgements
     are opened it can be said otherwise."""
@@ -177,6 +192,7 @@ def case_file(request: PersonRequest, pk: UUID, file: UUID) -> HttpResponseBase:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def recuse(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Stand aside from a case, at one's own request."""
     case, panel = case_with_panel(request, pk)
@@ -187,7 +203,8 @@ def recuse(request: PersonRequest, pk: UUID) -> HttpResponse:
     )
     if form.is_valid():
         with refusals_in(form):
-            actions.recuse(case=case, reason=form.cleaned_data["reason"], by=request.user)
+            with once(request, case.meeting.get_absolute_url()):
+                actions.recuse(case=case, reason=form.cleaned_data["reason"], by=request.user)
             return done(request, _("You stand aside from this case."), case.meeting)
     status = 422 if form.errors else 200
     return render(request, "committees/recuse.html", {"case": case, "form": form}, status=status)

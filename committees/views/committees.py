@@ -2,7 +2,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.forms import model_to_dict
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,8 +16,10 @@ from committees.models import Case, Committee, Contradiction, Meeting, Membershi
 from committees.rules import is_attainable
 from committees.who_sits import coordinating_in
 from people.access import PersonRequest, allowed, signed_in
-from people.drafts import Writing, once
+from people.changing import Change
+from people.drafts import Writing
 from people.pages import ask_page, done, form_page, refusals_in
+from people.sending import changes, creates, once, sends
 from post.models import OutboxMail
 from programmes.access import check_may_manage
 from programmes.models import Programme
@@ -60,6 +62,7 @@ def committee_list(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def committee_new(request: PersonRequest) -> HttpResponse:
     """Make a new committee for the programme that the query names."""
     try:
@@ -71,10 +74,11 @@ def committee_new(request: PersonRequest) -> HttpResponse:
     form = CommitteeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            with once(request, programme.get_absolute_url()):
+            with once(request, programme.get_absolute_url()) as sent:
                 made = actions.make_committee(
                     programme=programme, by=request.user, **form.cleaned_data
                 )
+                sent.leads_to = made.get_absolute_url()
             return done(request, _("The committee is there. Now give its members a seat."), made)
     return form_page(
         request,
@@ -91,19 +95,31 @@ def committee_new(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@changes
 def mandate_give(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     """Establish a committee under a mandate; the form begins with the one that holds."""
     committee = _committee(request, pk)
     check_may_give_mandate(request.user, committee)
     fields = ("text", "procedure", "quorum", "judgements_asked")
-    holds = model_to_dict(committee.mandate, fields) if committee.mandate else None
-    form = MandateForm(request.POST if request.method == "POST" else None, initial=holds)
+
+    def draw(data: QueryDict | None = None) -> MandateForm:
+        now = _committee(request, pk).mandate
+        return MandateForm(data, initial=model_to_dict(now, fields) if now else None)
+
+    change = Change(
+        request,
+        draw,
+        about=pk,
+        last=lambda: _committee(request, pk).mandate,
+        leaves_out=["given_on"],
+    )
+    form = change.form
     draft = Writing(request, f"mandate:{committee.pk}:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
     if form.is_valid():
         with refusals_in(form):
-            with draft.sending(committee.get_absolute_url()):
+            with draft.sending(committee.get_absolute_url()), change.over_nothing_unseen():
                 actions.give_mandate(committee=committee, by=request.user, **form.cleaned_data)
             text = _("The committee is established, with the members that it has now.")
             return done(request, text, committee)
@@ -168,13 +184,15 @@ def _committee_page(request: PersonRequest, committee: Committee, form: SeatForm
 
 @signed_in
 @require_POST
+@creates
 def seat_give(request: PersonRequest, pk: UUID) -> HttpResponse:
     committee = _committee(request, pk)
     form = SeatForm(request.POST)
     check_may_manage(request.user, committee.programme)
     if form.is_valid():
         with refusals_in(form):
-            seat = actions.give_seat(committee=committee, by=request.user, **form.cleaned_data)
+            with once(request, committee.get_absolute_url()):
+                seat = actions.give_seat(committee=committee, by=request.user, **form.cleaned_data)
             text = _("%(person)s has a seat.") % {"person": seat.person}
             return done(request, text, committee)
     return _committee_page(request, committee, form)
@@ -182,6 +200,7 @@ def seat_give(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("a seat ends once")
 def seat_end(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Ask whether a seat is to end; then it ends today."""
     seat = get_object_or_404(

@@ -41,12 +41,14 @@ from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing, find
 from people.models import Draft
 from people.pages import WayBack, act_and_go_back, done, refusals_in
+from people.sending import creates, sends
 from records.refusals import NotPossible, why_not
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
+@creates
 def decide(
     request: PersonRequest, pk: UUID, is_draft: bool = False, finds: bool = False
 ) -> HttpResponse:
@@ -258,6 +260,7 @@ def _back(case: Case, query: str = "") -> WayBack:
 
 @signed_in
 @require_POST
+@sends("judgements are opened once")
 def judgements_open(request: PersonRequest, pk: UUID) -> HttpResponse:
     case, _panel = case_with_panel(request, pk)
     return act_and_go_back(
@@ -270,6 +273,7 @@ def judgements_open(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@creates
 def defer(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpResponse:
     case, panel = case_with_panel(request, pk)
     form, draft = _deferring(request, case)
@@ -290,6 +294,7 @@ def defer(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRespo
 
 @signed_in
 @require_POST
+@sends("a decision is announced once")
 def announce(request: PersonRequest, pk: UUID) -> HttpResponse:
     case, _panel = case_with_panel(request, pk)
     return act_and_go_back(

@@ -11,6 +11,7 @@ from committees.forms import LetterForm
 from committees.letters import LetterInShort
 from committees.verifier import hashed
 from people.access import public
+from people.sending import sends
 from people.signing_in import check_codes, note_wrong_code
 
 LONG = 40  # figures: no code that was mistyped, but one of those for auditors
@@ -18,6 +19,7 @@ LONG = 40  # figures: no code that was mistyped, but one of those for auditors
 
 @public("whoever was given a letter may check it, with the code that it bears")
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("looks something up")
 def letter_check(request: HttpRequest) -> HttpResponse:
     """Show what the letter with a code says in short. The code is sent and never in an address,
     which is logged and remembered; so the answer to it is a page, and not another address."""

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -50,9 +51,9 @@ from committees.rules import Panel
 from committees.standing import standing_of, waiting_for
 from committees.who_sits import moment_of, panel_in
 from people.access import PersonRequest, allowed, signed_in
-from people.drafts import once
 from people.models import Account, Person
 from people.pages import act_and_go_back, before_writing, done, refusals_in
+from people.sending import creates, once, sends
 from post.errands import order, progress_of
 from post.models import Errand, OutboxMail
 from programmes.models import Enrolment, Unit
@@ -104,6 +105,7 @@ def window(request: PersonRequest, name: str) -> str:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
     rows = Committee.objects.visible_to(request.user).select_related("programme")
     committee = get_object_or_404(rows, pk=pk)
@@ -113,10 +115,11 @@ def meeting_plan(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = MeetingForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            with once(request, committee.get_absolute_url()):
+            with once(request, committee.get_absolute_url()) as sent:
                 made = actions.plan_meeting(
                     committee=committee, by=request.user, **form.cleaned_data
                 )
+                sent.leads_to = reverse("committees:agenda", args=[made.pk])
             text = _("The meeting is planned. Put students on its agenda until %(day)s.")
             messages.success(request, text % {"day": date_format(_last_day(made, now), "l j F Y")})
             return redirect("committees:agenda", made.pk)
@@ -306,6 +309,7 @@ def _decided_again(rows: list[AgendaRow]) -> list[AgendaRow]:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Put students on the agenda for one unit: first which unit, where there are several, then
     who."""
@@ -320,12 +324,13 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
     if unit and form.is_valid():
         with refusals_in(form):
-            made = actions.put_on_agenda(
-                meeting=meeting,
-                unit=unit,
-                enrolments=form.cleaned_data["enrolments"],
-                by=request.user,
-            )
+            with once(request, meeting.get_absolute_url()):
+                made = actions.put_on_agenda(
+                    meeting=meeting,
+                    unit=unit,
+                    enrolments=form.cleaned_data["enrolments"],
+                    by=request.user,
+                )
             text = ngettext(
                 "%(count)d student is on the agenda, and gets a mail.",
                 "%(count)d students are on the agenda, and get a mail.",
@@ -374,6 +379,7 @@ ENROLLED = PreparedQuery(_enrolled)
 
 @signed_in
 @require_POST
+@sends("who is off the agenda stays so")
 def take_off(request: PersonRequest, pk: UUID) -> HttpResponse:
     rows = Case.objects.visible_to(request.user).for_list()
     case = get_object_or_404(rows, pk=pk)
@@ -387,6 +393,7 @@ def take_off(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("asks for what goes first, and only that")
 def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Let the sets of one meeting that wait for it be frozen before those of others."""
     meeting = visible_meeting(request, pk)
@@ -400,6 +407,7 @@ def freeze(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("who was noted last leads")
 def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Note which present member leads where the chair does not."""
     meeting, now = visible_meeting(request, pk), timezone.now()
@@ -420,6 +428,7 @@ def leading(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("a meeting opens once")
 def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Open a meeting, before the planned day with a reason."""
     meeting = visible_meeting(request, pk)
@@ -439,6 +448,7 @@ def meeting_open(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("a meeting closes once")
 def meeting_close(request: PersonRequest, pk: UUID) -> HttpResponse:
     meeting = visible_meeting(request, pk)
     return act_and_go_back(
@@ -454,6 +464,7 @@ def meeting_close(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("an errand that runs is found again")
 def judgements_open_all(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Order that the judgements are opened of every case that this person leads and for which all
     are in."""
@@ -465,6 +476,7 @@ def judgements_open_all(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("an errand that runs is found again")
 def announce_all(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Order that every decision is announced that was recorded, is not announced yet, and is this
     person's to announce."""

@@ -33,11 +33,13 @@ from people.pages import (
     done,
     refusals_in,
 )
+from people.sending import creates, once, sends
 from records.refusals import why_not
 
 
 @signed_in
 @require_POST
+@sends("what was said last of oneself holds, and all is on record")
 def own_presence(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Say of oneself that one is present now, or has left."""
     meeting = visible_meeting(request, pk)
@@ -56,6 +58,7 @@ def own_presence(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("what was noted last holds, and all is on record")
 def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Note of others who came and who left."""
     meeting, now = visible_meeting(request, pk), timezone.now()
@@ -74,6 +77,7 @@ def attendance(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("what was noted is contradicted once")
 def contradict(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Ask a member of whom the secretary noted that they were present whether they were not."""
     rows = Attendance.objects.select_related("meeting__committee", "by", "contradiction")
@@ -129,6 +133,7 @@ def _meeting_or_list(request: PersonRequest, meeting: Meeting) -> Page:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def contradiction(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show what a member said who was not there, with the secretary's answer; until there is one,
     ask for it."""
@@ -143,9 +148,10 @@ def contradiction(request: PersonRequest, pk: UUID) -> HttpResponse:
         form = ContradictionForm(data, name=said.attendance.person.name)
     if form is not None and form.is_valid():
         with refusals_in(form):
-            answered = actions.answer_contradiction(
-                contradiction=said, by=request.user, **form.cleaned_data
-            )
+            with once(request, said.get_absolute_url()):
+                answered = actions.answer_contradiction(
+                    contradiction=said, by=request.user, **form.cleaned_data
+                )
             if answered.set_back:
                 messages.warning(request, _set_back_in_words(answered.set_back))
             return done(request, _("Your answer is kept, and the member is told."), said)

@@ -29,6 +29,7 @@ from committees.views.meetings import contradictions_of
 from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, allowed, signed_in, with_role
 from people.models import Account
+from people.sending import sends
 from programmes.models import SUPERVISING
 from records.checkpoints import first_after
 from records.models import Checkpoint
@@ -145,6 +146,7 @@ def record_integrity(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("reads, and sends the archive as often as it is asked for")
 def case_export(request: PersonRequest, pk: UUID) -> HttpResponseBase:
     """Send all that was recorded of a case, as an archive that proves itself, to who asks for
     it."""

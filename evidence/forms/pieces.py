@@ -23,6 +23,7 @@ from evidence.models import Evidence, Revision
 from evidence.reading import NEWEST_PIECES, in_sort
 from files.filetypes import ALLOWED, FileRefused, Kind
 from files.keeping import KeptFile, receive
+from people.changing import ShowsOtherwise, initial_values, tell, tell_fields
 from people.models import Account
 
 EARLIEST = date(1950, 1, 1)
@@ -87,7 +88,7 @@ class PiecesForm(forms.Form):
         return list(in_sort(pieces, sort).values_list("pk", flat=True))
 
 
-class PieceForm(forms.ModelForm):
+class PieceForm(ShowsOtherwise, forms.ModelForm):
     """What a revision says, and its files. Good files are taken in before all else is right: a
     wrong form shows them again by the id of their upload, for their owner only."""
 
@@ -168,6 +169,18 @@ class PieceForm(forms.ModelForm):
                     self.renamed.append((Truncator(upload.name).chars(60), kept.name))
             except FileRefused as refusal:
                 self.add_error("uploads", f"{Truncator(upload.name).chars(60)}: {refusal}")
+
+    def shown(self) -> dict[str, Any]:
+        return {**initial_values(self, self._meta.fields or ()), "kept": list(self.present)}
+
+    def tell_what_stands(self, now: "PieceForm") -> bool:
+        differs = tell_fields(self, now, self._meta.fields or ())
+        if self.good.keys() == now.present.keys():
+            return differs
+        names = "\n".join(kept.name for kept in now.present.values())
+        tell(self, "kept", names or _("No files."))
+        self.present |= now.present  # to be chosen beside one's own
+        return True
 
     @property
     def shows_more(self) -> bool:

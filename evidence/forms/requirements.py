@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from evidence.access.pieces import requirements_to_show
 from evidence.models import Evidence, RequirementLink
+from people.changing import ShowsOtherwise
 from qualifications.models import Place, QualityRequirement, WorkProcess
 from qualifications.names import Names, names_in
 
@@ -51,7 +52,7 @@ class SearchForm(forms.Form):
     )
 
 
-class RequirementsForm(forms.Form):
+class RequirementsForm(ShowsOtherwise, forms.Form):
     """All requirements that the owner can show a piece against now. `groups` are those in which
     the words occur, and whatever is chosen: that stays in sight. Costs three queries, and one
     where words are given."""
@@ -61,6 +62,7 @@ class RequirementsForm(forms.Form):
     ) -> None:
         super().__init__(data)
         self.present = set() if data is None else set(data.getlist("present"))
+        self.piece = piece
         offered = requirements_to_show(piece.owner_id, at)
         self.links = {link.requirement_id: link for link in piece.links.current()}
         self.ticked = set(map(str, self.links) if data is None else data.getlist("chosen"))
@@ -118,6 +120,27 @@ class RequirementsForm(forms.Form):
             raise ValidationError(
                 _("Something you chose no longer belongs to what you are learning now.")
             )
+
+    def shown(self) -> dict[str, Any]:
+        return {str(key): link.why for key, link in self.links.items()}
+
+    def tell_what_stands(self, now: "RequirementsForm") -> bool:
+        """Say of each line that was laid, changed or taken off on another page what stands now,
+        where it is chosen here. What is chosen on this page only, or on that one only, both
+        stand."""
+        gone = {
+            link.requirement_id
+            for link in self.piece.links.exclude(ended_at=None)
+            if str(link.pk) in self.present
+        }
+        chosen = [line for line in self.lines.values() if line.chosen]
+        for line in chosen:
+            link = now.links.get(line.requirement.pk)
+            if link is None and line.requirement.pk in gone:
+                line.fault = _("Since then this was taken off.")
+            elif link and str(link.pk) not in self.present and link.why != line.why:
+                line.fault = _("Here now: %(why)s") % {"why": link.why or "–"}
+        return any(line.fault for line in chosen)
 
     @property
     def is_of_several(self) -> bool:

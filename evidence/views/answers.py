@@ -28,9 +28,10 @@ from evidence.shown import Shown, attachments_of
 from evidence.views.files import shown_file
 from people.access import NotAllowed, by_link
 from people.actions import known_at_mailbox_of
-from people.drafts import Writing, find, forget_draft, move_draft, sent, words_in
+from people.drafts import Writing, find, forget_draft, move_draft, words_in
 from people.models import Account
 from people.pages import refusals_in
+from people.sending import creates, sends, sent
 from people.speaking import speak_as_mail
 from post.models import OutboxMail
 from qualifications.models import QualityRequirement
@@ -41,6 +42,7 @@ State = FeedbackRequest.State
 
 @by_link("answering a question for feedback")
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResponse:
     question = _question(token)
     if question is not None and asks(_user(request), question, timezone.now()):
@@ -64,7 +66,7 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
     if is_draft:
         return draft.answer()
     if form.is_valid():
-        with refusals_in(form), draft.sending(request.path):
+        with refusals_in(form), draft.sending():
             actions.answer(question=question, **form.given(), by=_by(request, question))
         if not form.errors:
             return redirect("evidence:answer", token)
@@ -87,6 +89,7 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
 
 @by_link("declining a question for feedback")
 @require_POST
+@sends("a question is declined once")
 def decline(request: HttpRequest, token: str) -> HttpResponse:
     question = _question(token)
     if question is not None and asks(_user(request), question, timezone.now()):
@@ -115,6 +118,7 @@ def answer_file(request: HttpRequest, token: str, attachment: uuid.UUID) -> Http
 
 @by_link("confirming what was noted")
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("what was noted is confirmed once")
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     feedback = Feedback.objects.select_related(
         *("evidence__owner", "revision", "noted_by", "enrolment__programme"),
@@ -199,14 +203,19 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
         return render(request, f"evidence/answer/{name}.html", context, status=status)
     speak_as_mail(request, question.language)
     if question.state == State.ANSWERED:
-        if request.method == "POST":  # sent twice
-            return redirect("evidence:answer", token)
         is_fresh = question.expires_at > timezone.now() and question.evidence.withdrawn_at is None
-        remarks = _remarks(question.feedback) if is_fresh else []
-        giver = question.feedback.spoke_as
-        context = {**_frame(question), "giver": giver, "remarks": remarks}
-        context["others"] = _others(request, question)
-        return render(request, "evidence/answer/receipt.html", context)
+        remarks = _remarks(question.feedback)
+        said = {_plain_words(remark["words"] or "") for remark in remarks}
+        lost = [text for text in kept if _plain_words(text) not in said]
+        context = {
+            **_frame(question),
+            "giver": question.feedback.spoke_as,
+            "remarks": remarks if is_fresh else [],
+            "others": _others(request, question),
+            "lost": lost,
+        }
+        status = 409 if lost else 200
+        return render(request, "evidence/answer/receipt.html", context, status=status)
     context = {**_frame(question), "kept": kept}
     if question.state == State.DECLINED:
         context["others"] = _others(request, question)
@@ -216,6 +225,11 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
     if draft := find(_draft_key(question)).get(_draft_key(question)):
         context["kept"] = kept or words_in(draft.fields)
     return render(request, f"evidence/answer/{name}.html", context, status=410)
+
+
+def _plain_words(text: str) -> str:
+    """Return a text as it is told from another: a browser sends the ends of lines in its way."""
+    return " ".join(text.split())
 
 
 def _remarks(feedback: Feedback) -> list[dict[str, Any]]:

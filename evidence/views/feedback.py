@@ -26,7 +26,8 @@ from evidence.models import Evidence, FeedbackRequest, Remark
 from evidence.reading import ABOUT_WHAT, LINES_OF_REMARKS, QUESTIONS, REMARKS_ON_PIECE
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing
-from people.pages import act_and_go_back, before_writing, done, refusals_in
+from people.pages import act_and_go_back, address_at, before_writing, done, refusals_in
+from people.sending import creates, sends
 from post.models import OutboxMail
 from records.refusals import why_not
 
@@ -35,6 +36,7 @@ State = FeedbackRequest.State
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
     check_may_ask(request.user, piece)
@@ -45,7 +47,7 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
         return draft.answer()
     if form and form.is_valid():
         with refusals_in(form):
-            with draft.sending(piece.get_absolute_url()):
+            with draft.sending(address_at(piece, "feedback")):
                 asked = actions.ask(evidence=piece, **form.question(), by=request.user)
             names = ", ".join(question.asked_as for question in asked)
             text = _("A mail is on its way to %(names)s.") % {"names": names}
@@ -55,6 +57,7 @@ def ask(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpRe
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     piece = _piece(request, pk)
     check_may_note(request.user, piece)
@@ -65,7 +68,7 @@ def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
         return draft.answer()
     if form and form.is_valid():
         with refusals_in(form):
-            with draft.sending(piece.get_absolute_url()):
+            with draft.sending(address_at(piece, "feedback")):
                 feedback = actions.note(evidence=piece, **form.noted(), by=request.user)
             text = _("Noted. %(name)s gets a mail to confirm it with one tap.")
             return done(request, text % {"name": feedback.spoke_as}, piece, "feedback")
@@ -74,6 +77,7 @@ def note(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpR
 
 @signed_in
 @require_POST
+@sends("a question is withdrawn once")
 def withdraw_question(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     text = _("The question to %(name)s is withdrawn; its link no longer works.")
     return _follow_up(request, pk, actions.withdraw_request, text)
@@ -81,6 +85,7 @@ def withdraw_question(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("one reminder a day at most")
 def remind(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     return _follow_up(request, pk, actions.remind, _("A reminder is on its way to %(name)s."))
 

@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,13 +28,13 @@ from evidence.models import Evidence
 from evidence.reading import ATTACHMENTS, CODES, LINKS, PER_PAGE, PIECE, ROWS_OF_LIST
 from evidence.views.feedback import feedback_context
 from people.access import PersonRequest, allowed, signed_in
+from people.changing import Change
 from people.drafts import Writing
 from people.models import Account
 from people.pages import before_writing, refusals_in
+from people.sending import changes, creates, let_again, sends
 from qualifications.names import names_in
 from records.refusals import why_not
-
-Written = TypeVar("Written")
 
 # Two ways to be rid of a piece, as the dialog and the page without JavaScript ask for them.
 DELETION = {
@@ -77,6 +78,7 @@ def evidence_list(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
     check_may_add(request.user, timezone.now())
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -84,10 +86,9 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
     draft = Writing(request, f"evidence:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    seen_at = reverse("evidence:list")
-    if (piece := _written(request, form, draft, seen_at, actions.add_evidence)) is not None:
+    if leads_to := _written(request, form, draft, _added):
         messages.success(request, _("Your evidence is kept."))
-        return redirect("evidence:requirements", piece.pk)
+        return redirect(leads_to)
     if form.errors:
         draft.keep_refused(kept=form.kept_ids)
     context = {"form": form, "draft": draft}
@@ -96,52 +97,66 @@ def add(request: PersonRequest, is_draft: bool = False) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@changes
 def edit(request: PersonRequest, pk: uuid.UUID, is_draft: bool = False) -> HttpResponse:
     """Let the owner change what a piece says and its files: a change writes its next revision."""
     piece = _own(request.user, pk)
     before_writing(request, check_kept, piece)
-    current = piece.revisions.latest("number")
-    posted = (request.POST, request.FILES) if request.method == "POST" else ()
-    present = actions.files_of(current)
-    form = PieceForm(*posted, user=request.user, present=present, instance=current)
+
+    def draw(data: QueryDict | None = None) -> PieceForm:
+        current = piece.revisions.latest("number")
+        present = actions.files_of(current)
+        files = None if data is None else request.FILES
+        return PieceForm(data, files, user=request.user, present=present, instance=current)
+
+    change = Change(request, draw, about=piece.pk, last=lambda: piece)
+    form = change.form
     draft = Writing(request, f"evidence:{piece.pk}:{request.user.pk}", form)
     if is_draft:
         return draft.answer()
-    seen_at = piece.get_absolute_url()
-    if _written(request, form, draft, seen_at, actions.revise_evidence, evidence=piece) is not None:
+    if leads_to := _written(request, form, draft, partial(_revised, piece, change)):
         messages.success(request, _("Your changes are kept."))
-        return redirect(piece)
+        return redirect(leads_to)
     if form.errors:
         draft.keep_refused(kept=form.kept_ids)
     context = {"form": form, "draft": draft, "piece": piece}
     return render(request, "evidence/edit.html", context, status=422 if form.errors else 200)
 
 
+def _added(**written: Any) -> str:
+    piece = actions.add_evidence(**written)
+    return reverse("evidence:requirements", args=[piece.pk])
+
+
+def _revised(piece: Evidence, change: Change, **written: Any) -> str:
+    with change.over_nothing_unseen():
+        actions.revise_evidence(evidence=piece, **written)
+    return piece.get_absolute_url()
+
+
 def _written(
-    request: PersonRequest,
-    form: PieceForm,
-    draft: Writing,
-    seen_at: str,
-    action: Callable[..., Written],
-    **of: Any,
-) -> Written | None:
-    """Keep what the form brings; None where it is not right yet: it says why, and its good files
-    are kept meanwhile. Says of each file that is kept under another name which that is."""
+    request: PersonRequest, form: PieceForm, draft: Writing, act: Callable[..., str]
+) -> str:
+    """Keep what the form brings, and return where that leads; nowhere where it is not right yet: it
+    says why, and its good files are kept meanwhile. Says of each file that is kept under another
+    name which that is."""
     if not form.is_bound:
-        return None
+        return ""
     form.is_valid()
     form.take_in()
     for given, name in form.renamed:
         text = _("“%(given)s” is kept as “%(name)s”, because that is what is in it.")
         messages.info(request, text % {"given": given, "name": name})
     if form.is_valid():
-        with refusals_in(form), draft.sending(seen_at):
-            return action(words=form.words, files=form.chosen_files, by=request.user, **of)
-    return None
+        with refusals_in(form), draft.sending() as sent:
+            sent.leads_to = act(words=form.words, files=form.chosen_files, by=request.user)
+            return sent.leads_to
+    return ""
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@changes
 def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask which requirements a piece shows. Searching keeps what was chosen and typed."""
     piece = _own(request.user, pk)
@@ -149,9 +164,15 @@ def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     search = SearchForm(posted or request.GET)
     words = search.cleaned_data["q"] if search.is_valid() else ""
-    form = RequirementsForm(posted, piece=piece, words=words, at=timezone.now())
+    change = Change(
+        request,
+        partial(RequirementsForm, piece=piece, words=words, at=timezone.now()),
+        about=piece.pk,
+        last=lambda: piece.links.order_by("recorded_at").last(),
+    )
+    form = change.form
     is_search = "search" in request.POST
-    if form.is_bound and not is_search and form.is_valid() and _laid(request, piece, form):
+    if form.is_bound and not is_search and form.is_valid() and _laid(request, piece, change):
         goes_on = "ask" in request.POST and form.chosen
         return redirect("evidence:ask" if goes_on else "evidence:detail", piece.pk)
     context = {"piece": piece, "form": form, "search": search}
@@ -159,10 +180,11 @@ def requirements(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "evidence/requirements.html", context, status=status)
 
 
-def _laid(request: PersonRequest, piece: Evidence, form: RequirementsForm) -> bool:
+def _laid(request: PersonRequest, piece: Evidence, change: Change) -> bool:
     """Lay the piece as the form says; tells whether that was done, and otherwise the form says why
     not."""
-    with refusals_in(form):
+    form = change.form
+    with refusals_in(form), change.over_nothing_unseen():
         actions.choose_requirements(
             evidence=piece, chosen=form.chosen, dropped=form.dropped, by=request.user
         )
@@ -215,11 +237,13 @@ def _removal(piece: Any) -> dict[str, Any] | None:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("what is withdrawn stays so")
 def withdraw(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     piece = _own(request.user, pk)
     check_kept(piece)
     if request.method == "POST":
         actions.withdraw_evidence(evidence=piece, by=request.user)
+        let_again(request)
         messages.success(request, _("Withdrawn. It stays on record, and counts no longer."))
         return redirect(piece)
     return render(request, "evidence/removal.html", {"piece": piece, "removal": WITHDRAWAL})
@@ -227,11 +251,13 @@ def withdraw(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("what is deleted is not there a second time")
 def delete(request: PersonRequest, pk: uuid.UUID) -> HttpResponse:
     piece = _own(request.user, pk)
     check_unasked(piece)
     if request.method == "POST":
         actions.delete_evidence(evidence=piece, by=request.user)
+        let_again(request)
         messages.success(request, _("Deleted, with its files."))
         return redirect("evidence:list")
     return render(request, "evidence/removal.html", {"piece": piece, "removal": DELETION})

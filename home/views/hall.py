@@ -11,6 +11,7 @@ from home.today import today_for
 from home.tour import is_tour, tour_for
 from people import actions
 from people.access import PersonRequest, public, signed_in
+from people.sending import sends
 
 
 @signed_in
@@ -27,6 +28,7 @@ def home(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("a tour that is closed stays so")
 def tour_close(request: PersonRequest, key: str) -> HttpResponse:
     if not is_tour(key):
         raise Http404

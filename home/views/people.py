@@ -24,18 +24,20 @@ from people.access import (
     check_may_say_same,
     signed_in,
 )
-from people.forms import AddressForm, NameForm
+from people.forms import AddressForm, name_of_person
 from people.identity import counted_together
 from people.models import Account, InstitutionRole, Person, SamePerson
 from people.pages import (
     WayBack,
     act_and_go_back,
+    address_at,
     ask_page,
     done,
     form_page,
     refusals_in,
     tell_who_shares,
 )
+from people.sending import changes, creates, once, sends
 from records.refusals import why_not
 
 AT_A_TIME = 50
@@ -63,12 +65,15 @@ def people(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def person_new(request: PersonRequest) -> HttpResponse:
     check_may_administer(request.user)
     form = NewPersonForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            account = actions.invite(**form.cleaned_data, by=request.user)
+            with once(request, reverse("home:people")) as sent:
+                account = actions.invite(**form.cleaned_data, by=request.user)
+                sent.leads_to = _page_of(account.person).url
             if address := account.person.address():
                 tell_who_shares(request, address, request.user)
             text = _("%(name)s is invited by mail.") % {"name": account.name}
@@ -123,13 +128,15 @@ def _page_of(person: Person) -> WayBack:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@changes
 def person_name(request: PersonRequest, pk: UUID) -> HttpResponse:
     person = _changed_person(request, pk)
-    sent = request.POST if request.method == "POST" else None
-    form = NameForm(sent, initial={"name": person.name})
+    change = name_of_person(request, person)
+    form = change.form
     if form.is_valid():
         with refusals_in(form):
-            actions.rename(person=person, **form.cleaned_data, by=request.user)
+            with change.over_nothing_unseen():
+                actions.rename(person=person, **form.cleaned_data, by=request.user)
             return done(request, _("Saved."), _page_of(person))
     return form_page(
         request,
@@ -143,6 +150,7 @@ def person_name(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def person_address(request: PersonRequest, pk: UUID) -> HttpResponse:
     person = _changed_person(request, pk)
     if person.pk == request.user.pk:
@@ -150,7 +158,8 @@ def person_address(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            row = actions.change_address(person=person, **form.cleaned_data, by=request.user)
+            with once(request, _page_of(person).url):
+                row = actions.change_address(person=person, **form.cleaned_data, by=request.user)
             tell_who_shares(request, row, request.user)
             if row.receives:
                 text = _("Mail for %(name)s goes to this address from now on.")
@@ -179,6 +188,7 @@ def person_address(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("asks for one more mail, with the same link")
 def person_address_again(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Send the link to the address that waits once more."""
     person = _changed_person(request, pk)
@@ -192,6 +202,7 @@ def person_address_again(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("a second time nothing waits any more")
 def person_address_call_off(request: PersonRequest, pk: UUID) -> HttpResponse:
     person = _changed_person(request, pk)
     return act_and_go_back(
@@ -208,6 +219,7 @@ def person_address_call_off(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("makes one account; then asks for one more mail")
 def person_invite(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Make an account for somebody who has none, or send the invitation once more."""
     person = _person(request, pk)
@@ -221,6 +233,7 @@ def person_invite(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("what is stopped stays so")
 def access_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
     account = _account(request, pk)
     return ask_page(
@@ -239,6 +252,7 @@ def access_stop(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@sends("what is open stays so")
 def access_give(request: PersonRequest, pk: UUID) -> HttpResponse:
     account = _account(request, pk)
     return act_and_go_back(
@@ -251,6 +265,7 @@ def access_give(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("who is signed out everywhere is so a second time")
 def sign_out(request: PersonRequest, pk: UUID) -> HttpResponse:
     account = _account(request, pk)
     return ask_page(
@@ -269,6 +284,7 @@ def sign_out(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def person_same(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Ask who is the same human as this person. Offered are those at the same mailbox, or whom the
     search finds, but who asks."""
@@ -292,7 +308,8 @@ def person_same(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = SameForm(request.POST if request.method == "POST" else None, choices=choices)
     if form.is_valid():
         with refusals_in(form):
-            actions.say_same(one=person, **form.cleaned_data, by=request.user)
+            with once(request, address_at(_page_of(person), "same")):
+                actions.say_same(one=person, **form.cleaned_data, by=request.user)
             text = _("They count as one from now on.")
             return done(request, text, _page_of(person), "same")
     context = {
@@ -309,6 +326,7 @@ def person_same(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("what was taken back stays so")
 def same_end(request: PersonRequest, pk: UUID, same_id: UUID) -> HttpResponse:
     person = _person(request, pk)
     check_may_say_same(request.user, person)
@@ -335,6 +353,7 @@ def same_end(request: PersonRequest, pk: UUID, same_id: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@creates
 def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     person = _person(request, pk)
     check_may_give_roles(request.user)
@@ -344,7 +363,8 @@ def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     form = InstitutionRoleForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            role = actions.give_role(person=person, **form.cleaned_data, by=request.user)
+            with once(request, address_at(_page_of(person), "roles")):
+                role = actions.give_role(person=person, **form.cleaned_data, by=request.user)
             text = _("%(name)s has the role %(role)s.")
             names = {"name": person.name, "role": role.get_role_display()}
             return done(request, text % names, _page_of(person), "roles")
@@ -363,6 +383,7 @@ def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@sends("a role ends once")
 def role_end(request: PersonRequest, pk: UUID, role_id: UUID) -> HttpResponse:
     person = _person(request, pk)
     check_may_give_roles(request.user)

@@ -22,6 +22,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('mark', models.CharField(max_length=64, unique=True)),
+                ('said', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('who', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('leads_to', models.CharField(blank=True, max_length=1000)),
                 ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],
         ),

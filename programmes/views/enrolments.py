@@ -1,14 +1,16 @@
 from functools import partial
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from people.access import PersonRequest, signed_in
+from people.changing import Change
 from people.pages import ask_page, done, refusals_in
+from people.sending import changes, creates, once, sends
 from post.models import OutboxMail
 from programmes import actions
 from programmes.forms import (
@@ -19,18 +21,21 @@ from programmes.forms import (
     PersonForm,
     PlacementForm,
 )
-from programmes.models import Enrolment, Supervisor
+from programmes.models import Enrolment, Placement, Supervisor
 from programmes.views.pages import grouped_page, managed_enrolment, managed_programme
 
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@creates
 def student_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     form = EnrolForm(request.POST if request.method == "POST" else None, programme=programme)
     if form.is_valid():
         with refusals_in(form):
-            enrolment = actions.enrol(programme=programme, **form.cleaned_data, by=request.user)
+            with once(request, programme.get_absolute_url()) as sent:
+                enrolment = actions.enrol(programme=programme, **form.cleaned_data, by=request.user)
+                sent.leads_to = enrolment.get_absolute_url()
             text = _("%(name)s is enrolled. Add a placement where there is one.")
             return done(request, text % {"name": enrolment.student.name}, enrolment)
     return grouped_page(
@@ -58,16 +63,22 @@ def enrolment(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@changes
 def adviser_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
     enrolment = managed_enrolment(request, pk)
-    form = AdviserForm(
-        request.POST if request.method == "POST" else None, programme=enrolment.programme
-    )
+
+    def draw(data: QueryDict | None = None) -> AdviserForm:
+        now = managed_enrolment(request, pk)
+        return AdviserForm(data, programme=now.programme, now=now.adviser)
+
+    change = Change(request, draw, about=pk, last=lambda: enrolment)
+    form = change.form
     if form.is_valid():
         with refusals_in(form):
-            assignment = actions.assign_adviser(
-                enrolment=enrolment, **form.cleaned_data, by=request.user
-            )
+            with change.over_nothing_unseen():
+                assignment = actions.assign_adviser(
+                    enrolment=enrolment, **form.cleaned_data, by=request.user
+                )
             text = _("%(name)s is the adviser from now on.") % {"name": assignment.adviser.name}
             return done(request, text, enrolment)
     return grouped_page(
@@ -84,14 +95,20 @@ def adviser_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@changes
 def enrolment_end(request: PersonRequest, pk: UUID) -> HttpResponse:
     enrolment = managed_enrolment(request, pk)
-    form = EnrolmentEndForm(
-        request.POST if request.method == "POST" else None, initial={"ends_on": enrolment.ends_on}
-    )
+
+    def draw(data: QueryDict | None = None) -> EnrolmentEndForm:
+        now = managed_enrolment(request, pk)
+        return EnrolmentEndForm(data, initial={"ends_on": now.ends_on})
+
+    change = Change(request, draw, about=pk, last=lambda: enrolment)
+    form = change.form
     if form.is_valid():
         with refusals_in(form):
-            actions.end_enrolment(enrolment=enrolment, **form.cleaned_data, by=request.user)
+            with change.over_nothing_unseen():
+                actions.end_enrolment(enrolment=enrolment, **form.cleaned_data, by=request.user)
             return done(request, _("Saved."), enrolment)
     return grouped_page(
         request,
@@ -111,12 +128,14 @@ def enrolment_end(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@creates
 def placement_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     enrolment = managed_enrolment(request, pk)
     form = NewPlacementForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            actions.add_placement(enrolment=enrolment, **form.cleaned_data, by=request.user)
+            with once(request, enrolment.get_absolute_url()):
+                actions.add_placement(enrolment=enrolment, **form.cleaned_data, by=request.user)
             return done(request, _("The placement is added."), enrolment)
     return grouped_page(
         request,
@@ -129,13 +148,20 @@ def placement_new(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@changes
 def placement_edit(request: PersonRequest, pk: UUID, placement_id: UUID) -> HttpResponse:
     enrolment = managed_enrolment(request, pk)
     placement = get_object_or_404(enrolment.placements, pk=placement_id)
-    form = PlacementForm(request.POST if request.method == "POST" else None, instance=placement)
+
+    def draw(data: QueryDict | None = None) -> PlacementForm:
+        return PlacementForm(data, instance=Placement.objects.get(pk=placement_id))
+
+    change = Change(request, draw, about=placement_id, last=lambda: placement)
+    form = change.form
     if form.is_valid():
         with refusals_in(form):
-            actions.change_placement(placement=placement, **form.cleaned_data, by=request.user)
+            with change.over_nothing_unseen():
+                actions.change_placement(placement=placement, **form.cleaned_data, by=request.user)
             return done(request, _("The placement is changed."), enrolment)
     title = _("Change the placement")
     return grouped_page(request, form, title=title, label=_("Save"), back=enrolment)
@@ -143,15 +169,17 @@ def placement_edit(request: PersonRequest, pk: UUID, placement_id: UUID) -> Http
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@creates
 def supervisor_new(request: PersonRequest, pk: UUID, placement_id: UUID) -> HttpResponse:
     enrolment = managed_enrolment(request, pk)
     placement = get_object_or_404(enrolment.placements, pk=placement_id)
     form = PersonForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            actions.add_supervisor(
-                placement=placement, contact=form.cleaned_data["person"], by=request.user
-            )
+            with once(request, enrolment.get_absolute_url()):
+                actions.add_supervisor(
+                    placement=placement, contact=form.cleaned_data["person"], by=request.user
+                )
             return done(request, _("The supervisor is added."), enrolment)
     return grouped_page(
         request,
@@ -165,6 +193,7 @@ def supervisor_new(request: PersonRequest, pk: UUID, placement_id: UUID) -> Http
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@sends("a supervisor leaves a placement once")
 def supervisor_end(request: PersonRequest, pk: UUID, supervisor_id: UUID) -> HttpResponse:
     enrolment = managed_enrolment(request, pk)
     supervisor = get_object_or_404(

@@ -2,7 +2,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from people.access import PersonRequest, allowed, signed_in
-from people.drafts import once
+from people.changing import Change
 from people.pages import WayBack, refusals_in
+from people.sending import changes, creates, once
 from post.models import OutboxMail
 from programmes import actions
 from programmes.access import check_may_make_programme, check_may_manage, check_not_own
@@ -37,13 +38,15 @@ def programmes(request: PersonRequest) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@creates
 def programme_new(request: PersonRequest) -> HttpResponse:
     check_may_make_programme(request.user)
     form = ProgrammeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            with once(request, reverse("programmes:list")):
+            with once(request, reverse("programmes:list")) as sent:
                 programme = actions.make_programme(**form.cleaned_data, by=request.user)
+                sent.leads_to = programme.get_absolute_url()
             messages.success(request, _("The programme is made. See below what comes next."))
             return redirect(programme)
     title, label = _("New programme"), _("Make the programme")
@@ -89,12 +92,19 @@ def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@changes
 def programme_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
-    form = ProgrammeForm(request.POST if request.method == "POST" else None, instance=programme)
+
+    def draw(data: QueryDict | None = None) -> ProgrammeForm:
+        return ProgrammeForm(data, instance=Programme.objects.for_page().get(pk=pk))
+
+    change = Change(request, draw, about=pk, last=lambda: programme)
+    form = change.form
     if form.is_valid():
         with refusals_in(form):
-            actions.change_programme(programme=programme, **form.cleaned_data, by=request.user)
+            with change.over_nothing_unseen():
+                actions.change_programme(programme=programme, **form.cleaned_data, by=request.user)
             messages.success(request, _("Saved."))
             return redirect(programme)
     return grouped_page(

@@ -4,18 +4,19 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from people.access import PersonRequest, signed_in
-from people.drafts import once
-from people.pages import ask_page, done, refusals_in
+from people.changing import Change
+from people.pages import address_at, ask_page, done, refusals_in
+from people.sending import changes, creates, once, sends
 from programmes import actions
 from programmes.access import check_unit_unused
 from programmes.forms import GuidelineForm, PeriodForm, RoleForm, UnitForm
-from programmes.models import Guideline, Programme
+from programmes.models import Guideline, Period, Programme
 from programmes.views.pages import grouped_page, managed_programme
 from qualifications.models import CoreTask, QualityRequirement, WorkProcess
 
@@ -24,12 +25,13 @@ from qualifications.models import CoreTask, QualityRequirement, WorkProcess
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@creates
 def period_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     form = PeriodForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            with once(request, programme.get_absolute_url()):
+            with once(request, address_at(programme, "periods")):
                 actions.add_period(programme=programme, **form.cleaned_data, by=request.user)
             return done(request, _("The period is added."), programme, "periods")
     title, label = _("Add a period"), _("Add the period")
@@ -38,19 +40,30 @@ def period_new(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@changes
 def period_edit(request: PersonRequest, pk: UUID, period_id: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     period = get_object_or_404(programme.periods, pk=period_id)
-    form = PeriodForm(request.POST if request.method == "POST" else None, instance=period)
+
+    def standing() -> Period:  # a change writes another row
+        return Period.objects.get(pk=period.pk).standing()
+
+    def draw(data: QueryDict | None = None) -> PeriodForm:
+        return PeriodForm(data, instance=standing())
+
+    change = Change(request, draw, about=pk, last=standing)
+    form = change.form
     if form.is_valid():
         with refusals_in(form):
-            actions.change_period(period=period, **form.cleaned_data, by=request.user)
+            with change.over_nothing_unseen():
+                actions.change_period(period=standing(), **form.cleaned_data, by=request.user)
             return done(request, _("The period is changed."), programme, "periods")
     return grouped_page(request, form, title=_("Change a period"), label=_("Save"), back=programme)
 
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@sends("what is removed is not there a second time")
 def period_remove(request: PersonRequest, pk: UUID, period_id: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     period = get_object_or_404(programme.periods, pk=period_id)
@@ -71,6 +84,7 @@ def period_remove(request: PersonRequest, pk: UUID, period_id: UUID) -> HttpResp
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@creates
 def unit_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     form = UnitForm(
@@ -78,7 +92,7 @@ def unit_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     )
     if form.is_valid():
         with refusals_in(form):
-            with once(request, programme.get_absolute_url()):
+            with once(request, address_at(programme, "units")):
                 actions.add_unit(programme=programme, **form.cleaned_data, by=request.user)
             return done(request, _("The unit is added."), programme, "units")
     title, label = _("Add a unit of decision"), _("Add the unit")
@@ -87,18 +101,22 @@ def unit_new(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@changes
 def unit_edit(request: PersonRequest, pk: UUID, unit_id: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     unit = get_object_or_404(programme.units.for_list(), pk=unit_id)
     check_unit_unused(unit)
-    form = UnitForm(
-        request.POST if request.method == "POST" else None,
-        instance=unit,
-        core_tasks=programme.core_tasks(),
-    )
+
+    def draw(data: QueryDict | None = None) -> UnitForm:
+        now = programme.units.for_list().get(pk=unit_id)
+        return UnitForm(data, instance=now, core_tasks=programme.core_tasks())
+
+    change = Change(request, draw, about=unit_id, last=lambda: unit)
+    form = change.form
     if form.is_valid():
         with refusals_in(form):
-            actions.change_unit(unit=unit, **form.cleaned_data, by=request.user)
+            with change.over_nothing_unseen():
+                actions.change_unit(unit=unit, **form.cleaned_data, by=request.user)
             return done(request, _("The unit is changed."), programme, "units")
     title = _("Change a unit of decision")
     return grouped_page(request, form, title=title, label=_("Save"), back=programme)
@@ -106,6 +124,7 @@ def unit_edit(request: PersonRequest, pk: UUID, unit_id: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@sends("what is removed is not there a second time")
 def unit_remove(request: PersonRequest, pk: UUID, unit_id: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     unit = get_object_or_404(programme.units, pk=unit_id)
@@ -153,17 +172,25 @@ def _with_guidelines(programme: Programme) -> list[tuple[CoreTask, list[dict[str
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@changes
 def guideline_edit(request: PersonRequest, pk: UUID, target_id: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     target, guideline = _target(programme, target_id)
-    form = GuidelineForm(
-        request.POST if request.method == "POST" else None, initial=GuidelineForm.showing(guideline)
-    )
+
+    def standing() -> Guideline | None:
+        return _target(managed_programme(request, pk), target_id)[1]
+
+    def draw(data: QueryDict | None = None) -> GuidelineForm:
+        return GuidelineForm(data, initial=GuidelineForm.showing(standing()))
+
+    change = Change(request, draw, about=target_id, last=standing)
+    form = change.form
     if form.is_valid():
         with refusals_in(form):
-            actions.set_guideline(
-                programme=programme, target=target, **form.cleaned_data, by=request.user
-            )
+            with change.over_nothing_unseen():
+                actions.set_guideline(
+                    programme=programme, target=target, **form.cleaned_data, by=request.user
+                )
             return done(request, _("The guideline is set."), programme, "guidelines")
     context = {"programme": programme, "target": target, "guideline": guideline, "form": form}
     status = 422 if form.errors else 200
@@ -172,6 +199,7 @@ def guideline_edit(request: PersonRequest, pk: UUID, target_id: UUID) -> HttpRes
 
 @signed_in
 @require_POST
+@sends("a guideline ends once")
 def guideline_end(request: PersonRequest, pk: UUID, target_id: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     guideline = _target(programme, target_id)[1]
@@ -196,12 +224,14 @@ def _target(
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@creates
 def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     form = RoleForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
-            given = actions.give_role(programme=programme, **form.cleaned_data, by=request.user)
+            with once(request, address_at(programme, "people")):
+                given = actions.give_role(programme=programme, **form.cleaned_data, by=request.user)
             text = _("%(name)s is added.") % {"name": given.person.name}
             return done(request, text, programme, "people")
     return grouped_page(
@@ -216,6 +246,7 @@ def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@sends("a role ends once")
 def role_end(request: PersonRequest, pk: UUID, role_id: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     role = get_object_or_404(programme.current_roles(), pk=role_id)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from committees import actions
-from committees.models import Attendance, Case, Contradiction, Leading, Meeting
+from committees.models import Attendance, Case, Contradiction, Decision, Leading, Meeting
 from committees.who_sits import panel_in
 from people.access import NotAllowed
 from people.models import Account
@@ -104,6 +104,15 @@ def test_where_nothing_falls_nothing_is_said_of_it() -> None:
     assert len(answered.context["messages"]) == 1
     assert "no longer stand" not in page(made.secretary, "contradiction", said.pk)
     assert told("set_back") == set()
+
+
+def test_the_form_in_which_it_is_taken_again_tells_itself_from_that_of_before() -> None:
+    """So that the same words, filled in already, are no form that was sent before."""
+    made = set_back()
+    come(made, made.other_member)
+
+    shown = page(made.chair, "decide", made.case.pk)
+    assert f'name="again" value="{Decision.objects.get().pk}"' in shown
 
 
 def test_who_led_and_the_chair_get_a_mail_until_it_is_taken_again() -> None:

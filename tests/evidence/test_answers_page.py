@@ -186,6 +186,17 @@ def test_sending_twice_gives_one_feedback_and_a_receipt(client: Client) -> None:
     assert verbs() == ["feedback.given"]
 
 
+def test_an_answer_that_lost_its_race_says_so_and_keeps_its_words(client: Client) -> None:
+    question = asked()
+    client.post(link(question), {**page_of(question), "text": "Calm."})
+    page = client.post(link(question), {**page_of(question), "text": "Calm, and quick."})
+
+    assert page.status_code == 409
+    assert page.context["lost"] == ["Calm, and quick."]
+    assert "Yours was not kept" in page.content.decode()
+    assert said_in(Feedback.objects.get()) == [("Calm.", {None})]
+
+
 def test_an_answer_that_was_overtaken_gives_no_second_feedback() -> None:
     question = asked()
     stale = FeedbackRequest.objects.get()
@@ -202,19 +213,21 @@ def test_two_who_send_at_once_give_one_feedback() -> None:
     question = asked()
     together = Barrier(2)
 
-    def send(text: str) -> tuple[int, bool]:
-        """The status, and whether the form is there still."""
+    def send(text: str) -> tuple[int, bool, bool]:
+        """The status, whether the form is there still, and whether the words are on the page."""
         try:
             together.wait()
             page = Client().post(link(question), {**page_of(question), "text": text}, follow=True)
-            return page.status_code, 'name="text"' in page.content.decode()
+            shown = page.content.decode()
+            return page.status_code, 'name="text"' in shown, text in shown
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(2) as threads:
         shown = list(threads.map(send, ["One.", "Two."]))
 
-    assert shown == [(200, False)] * 2
+    # The one that lost says so, and keeps its words.
+    assert sorted(shown) == [(200, False, True), (409, False, True)]
     assert Feedback.objects.count() == 1
     assert verbs() == ["feedback.given"]
 
