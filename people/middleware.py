@@ -135,6 +135,9 @@ class RefusalMiddleware:
             return render(request, "409.html", {"reason": str(exception)}, status=409)
         if isinstance(exception, SentBefore):
             messages.info(request, _("This had come in already, and is kept once."))
+            if exception.files:
+                text = _("Not kept, as it came along only now: %(names)s. Add it here.")
+                messages.warning(request, text % {"names": ", ".join(exception.files)})
             return redirect(exception.leads_to)
         if isinstance(exception, TooOften):
             return render(request, "429.html", status=429)

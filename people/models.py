@@ -386,6 +386,7 @@ class SentForm(models.Model):
     mark = models.CharField(max_length=64, unique=True)  # of this drawing of the form
     said = models.CharField(max_length=64, blank=True, db_index=True)  # of what was said by whom
     who = models.CharField(max_length=64, blank=True, db_index=True)
+    files = models.CharField(max_length=64, blank=True)  # of the names and sizes of its files
     leads_to = models.CharField(max_length=1000, blank=True)  # an address here; none: its own page
     recorded_at = models.DateTimeField(default=timezone.now, db_index=True)
 

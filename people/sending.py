@@ -86,11 +86,12 @@ def _declared(view: SendingView, kind: str) -> SendingView:
 
 class SentBefore(Exception):
     """This very form was sent and done before, and its answer never arrived or was gone back from;
-    `leads_to` is the page to which it led."""
+    `leads_to` is the page to which it led, `files` are the names of those that came along now and
+    not before."""
 
-    def __init__(self, leads_to: str) -> None:
+    def __init__(self, leads_to: str, files: list[str]) -> None:
         super().__init__()
-        self.leads_to = leads_to
+        self.leads_to, self.files = leads_to, files
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,15 @@ class Marks:
     its token, which is another each time that it is drawn, and of what was typed. Files are left
     out: who sends it again from the page of an outage chooses them again. `said` has in place of
     the token who sends it, and the names and sizes of the files: who goes back gets the form drawn
-    anew; it is empty for what changes what stands. `words` is that without the files, and `who` the
-    sender alone; of who holds a link the address says it. Nobody can tell from them whom or
-    what."""
+    anew; it is empty for what changes what stands. `words` is that without the files, `files` those
+    alone (empty without one), and `who` the sender; of who holds a link the address says it. Nobody
+    can tell from them whom or what."""
 
     form: str
     said: str
     words: str
     who: str
+    files: str
 
 
 def marks_of(request: HttpRequest) -> Marks | None:
@@ -130,6 +132,7 @@ def marks_of(request: HttpRequest) -> Marks | None:
         said=_hidden([who, where, typed, files]) if is_made else "",
         words=_hidden([who, where, typed]),
         who=who,
+        files=_hidden(files) if files else "",
     )
 
 
@@ -155,7 +158,9 @@ def _check_new(request: HttpRequest, marks: Marks) -> None:
         before |= Q(said=marks.said, recorded_at__gt=timezone.now() - AGAIN_WITHIN)
     found = SentForm.objects.filter(before).order_by("-pk").first()
     if found is not None:
-        raise SentBefore(found.leads_to or request.get_full_path())
+        is_other = marks.files not in ("", found.files)
+        names = [str(file.name) for _name, files in request.FILES.lists() for file in files]
+        raise SentBefore(found.leads_to or request.get_full_path(), names if is_other else [])
 
 
 @contextmanager
@@ -181,7 +186,9 @@ def new_form(request: HttpRequest, leads_to: str) -> SentForm:
         return SentForm(leads_to=leads_to)
     hold(f"sent:{marks.words}")  # of two at the same moment the second waits here
     _check_new(request, marks)
-    return SentForm(mark=marks.form, said=marks.said, who=marks.who, leads_to=leads_to)
+    return SentForm(
+        mark=marks.form, said=marks.said, who=marks.who, files=marks.files, leads_to=leads_to
+    )
 
 
 def let_again(request: HttpRequest) -> None:

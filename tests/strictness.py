@@ -151,10 +151,10 @@ def _what_is_declared_is_so() -> Iterator[None]:
         note(sending.CREATES)
         return new_form(*args)
 
-    def before_noted(self: Any, leads_to: str) -> None:
+    def before_noted(self: Any, *args: Any) -> None:
         note(sending.CREATES)
         note(sending.CHANGES)
-        before(self, leads_to)
+        before(self, *args)
 
     def check_noted(self: changing.Change) -> None:
         note(sending.CHANGES)

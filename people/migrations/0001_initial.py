@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('mark', models.CharField(max_length=64, unique=True)),
                 ('said', models.CharField(blank=True, db_index=True, max_length=64)),
                 ('who', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('files', models.CharField(blank=True, max_length=64)),
                 ('leads_to', models.CharField(blank=True, max_length=1000)),
                 ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
             ],

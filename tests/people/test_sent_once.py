@@ -180,6 +180,25 @@ def test_files_chosen_anew_make_it_no_other_form(student: Account) -> None:
     assert Evidence.objects.count() == 1
 
 
+@pytest.mark.parametrize("change", ["add", "edit"])
+def test_other_files_are_not_said_to_be_kept(student: Account, change: str) -> None:
+    """The same form, of which the answer never arrived, with another file chosen."""
+    path = reverse("evidence:add")
+    if change == "edit":
+        send(student, path, **PIECE)
+        path = reverse("evidence:edit", args=[Evidence.objects.get().pk])
+    said = []
+    for name in ("first.txt", "second.txt", "first.txt"):
+        upload = SimpleUploadedFile(name, b"some notes")
+        answer = send(student, path, OTHER_TOKEN, **PIECE, uploads=upload)
+        said.append([str(each) for each in get_messages(answer.wsgi_request)])
+
+    [_first, other, same] = said
+    assert other[0] == same[0] == "Dit was al binnengekomen en is één keer bewaard."
+    assert other[1:] == ["Niet bewaard, want pas nu meegekomen: second.txt. Voeg het hier toe."]
+    assert same[1:] == []
+
+
 def test_an_outage_after_the_act_takes_the_act_back(
     student: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
