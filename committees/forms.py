@@ -304,6 +304,7 @@ class JudgementForm(FindingsForm):
         self, data: Any = None, *, parts: Iterable[PartFact], earlier: Judgement | None
     ) -> None:
         super().__init__(data, parts=parts, findings=earlier.findings if earlier else None)
+        self.earlier = earlier
         self.fields["motivation"].label = _("Why do you think so?")
         self.fields["motivation"].initial = earlier.motivation if earlier else ""
 

@@ -19,6 +19,7 @@ from django.utils import translation
 from django.utils.safestring import SafeData, mark_safe
 from django.utils.translation import trans_real
 
+from people import days, drawn
 from portfolio import tally_text
 
 START, END = "\ue000", "\ue001"
@@ -88,6 +89,8 @@ def forget_words() -> None:
     tally_text._role.cache_clear()
     tally_text._count.cache_clear()
     tally_text._latest.cache_clear()
+    days._written.cache_clear()
+    drawn._in_language.cache_clear()
 
 
 class Texts(HTMLParser):

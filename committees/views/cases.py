@@ -80,7 +80,6 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
     if request.htmx and request.method == "GET":
         return render(request, "portfolio/_coverage_filtered.html#shown", shown)
     mine = case.judgements.filter(person=request.user.pk).order_by("-number")
-    earlier = mine.first()
     judges = allowed(check_may_judge, request.user, panel)
     form = draft = change = None
     if judges and (request.method == "POST" or not why_not(check_judge, case)):
@@ -116,7 +115,8 @@ def dossier(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRes
                 return done(request, text, _case_page(case))
     if context["asks_whose"]:
         context["whose"] = _whose(case, dict.fromkeys(panel.unsaid[request.user.pk]))
-    context |= shown | {"form": form, "draft": draft, "own": earlier, "judges": judges}
+    own = mine.first() if form is None else form.earlier
+    context |= shown | {"form": form, "draft": draft, "own": own, "judges": judges}
     status = 422 if form is not None and form.errors else 200
     return render(request, "committees/dossier.html", context, status=status)
 

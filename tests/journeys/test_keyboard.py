@@ -154,7 +154,7 @@ def test_an_adviser_holds_a_check_in(enter: Enter) -> None:
     page = enter(enrolment.adviser, reverse("portfolio:students"))
     new_year = date(timezone.localdate().year + 1, 1, 1)  # typed alike in any order
 
-    follow(page, f"main a[href$='/portfolio/{enrolment.pk}/']")
+    follow(page, f"main a[href$='/{enrolment.pk}/']")
     follow(page, "main a[href$='/check-ins/new/']")
     fill_in(page, summary="A good start.")
     tab_to(page, "[name=light]")

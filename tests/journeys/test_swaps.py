@@ -19,12 +19,13 @@ from evidence.models import Attachment
 from files.preparing import prepare
 from post import work
 from post.errands import order
-from tests.committees.factories import HELD
+from tests.committees.factories import HELD, answered_piece
 from tests.committees.factories import Scene as Committee
 from tests.committees.factories import scene as committee_scene
 from tests.evidence.factories import FeedbackFactory, attach
 from tests.evidence.scenes import Scene as Evidence
 from tests.evidence.scenes import scene
+from tests.portfolio.factories import SetAsideFactory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -205,7 +206,6 @@ def test_without_a_network_a_line_keeps_its_link_and_says_so(enter: Enter) -> No
     assert page.locator("#trouble").is_hidden()
 
 
-@covers("committees/_pieces.html", "toggle")
 @covers("committees/_pieces.html", "?")
 def test_pieces_of_a_set_open_in_place_and_older_ones_follow(enter: Enter) -> None:
     made = committee_scene(pieces=31)
@@ -222,6 +222,26 @@ def test_pieces_of_a_set_open_in_place_and_older_ones_follow(enter: Enter) -> No
 
     expect(page.locator(".shown-piece").last).to_be_focused()
     assert page.locator(".more").count() == 0
+
+
+@covers("committees/_aside.html", "?")
+def test_what_was_set_aside_follows_in_place(enter: Enter) -> None:
+    made = committee_scene(pieces=1)
+    enrolment, line = made.case.enrolment, made.requirement
+    for _number in range(51):
+        aside = answered_piece(enrolment, line)
+        SetAsideFactory(enrolment=enrolment, unit=made.unit, evidence=aside)
+    made.freeze()
+    page = enter(made.member, reverse("committees:case", args=[made.case.pk]))
+    rows = page.locator("[aria-labelledby=aside] .rows > li")
+
+    assert rows.count() == 50
+    page.focus("[aria-labelledby=aside] .more a")
+    with page.expect_response("**/set-aside/?page=2"):
+        page.keyboard.press("Enter")
+
+    expect(rows).to_have_count(51)
+    assert page.locator("[aria-labelledby=aside] .more").count() == 0
 
 
 @covers("committees/case_record.html", "load")
