@@ -89,11 +89,11 @@ SAID: dict[str, Promise] = {
     "proven_files": gettext_lazy("Files: %(count)s of %(all)s."),
     "file_not_compared": gettext_lazy("Not compared, as it was not chosen: the file %(name)s."),
     "went_on_meeting": gettext_lazy(
-        "The record of the meeting went on after this checkpoint, with nothing about this case. "
+        "The record of the meeting went on after this checkpoint, which proves nothing of that. "
         "Steps: %(count)s."
     ),
     "went_on_committee": gettext_lazy(
-        "The record of the committee went on after this checkpoint, with nothing about this case. "
+        "The record of the committee went on after this checkpoint, which proves nothing of that. "
         "Steps: %(count)s."
     ),
     "event": gettext_lazy("step %(number)s (%(who)s %(what)s, %(moment)s)"),

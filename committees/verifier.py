@@ -350,8 +350,8 @@ class Verifier:
         if count:
             kind = key.partition(":")[0]
             self.remarks.append(
-                f"the record of the {kind} went on after this checkpoint, with nothing about this "
-                f"case; steps: {count}"
+                f"the record of the {kind} went on after this checkpoint, which proves nothing of "
+                f"that; steps: {count}"
             )
 
     def stated(self, events: list[Any]) -> dict[str, tuple[Any, Any]]:
@@ -573,6 +573,9 @@ def printable(text: str) -> str:
 
 
 def main() -> None:
+    streams: list[Any] = [sys.stdout, sys.stderr]
+    for stream in streams:  # where a terminal has no place for a sign
+        stream.reconfigure(errors="backslashreplace")
     parser = _Parser(description=__doc__.splitlines()[0])
     parser.add_argument("archive", type=Path, help="case.zip, or the folder where it was unpacked")
     parser.add_argument("--root", help="the root after Checkpoint on the letter, or in the mail")
@@ -596,7 +599,9 @@ def main() -> None:
         verifier.faults.append("the page case.html shows something else than case.json")
         verifier.proven.clear()
     code = say(verifier)
-    if around(page, written) not in PAGES:
+    if not PAGES:
+        print("This copy knows no page, and says nothing of case.html: the school's copy does.")
+    elif around(page, written) not in PAGES:
         code = code or 2
         print(
             "Do not read case.html: it may show anything, since it is not the page that this "

@@ -36,6 +36,7 @@ KEPT = (int, float, Decimal, date, timedelta, UUID, type(None))
 PHRASES = {status.phrase for status in HTTPStatus}
 # As a word of code is written: the name of a task, of a template, of a module.
 WORD = re.compile(r"[a-z0-9_][a-z0-9_.:/+-]{0,79}")
+DOTTED = re.compile(r"[a-z_]{1,40}(\.[a-z_]{1,40}){1,4}")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://[^\s'\"<>]*", re.IGNORECASE)
 PATH = re.compile(r"(?<![\w./:<…])/[^\s'\"<>,;)]*")
@@ -80,12 +81,15 @@ def _is_ours(logger: str) -> bool:
 
 
 def _is_of_code(value: str, *, ours: bool) -> bool:
-    """Tell whether this is a word of code. Of a library only what a module here begins: anything
-    else may be somebody's name, or a code."""
+    """Tell whether this is a word of code. Of a library only a module that is here, or a name in a
+    room of ours: anything else may be somebody's name, or a code."""
     if value in PHRASES or UUID_TEXT.fullmatch(value):
         return True
-    is_word = WORD.fullmatch(value) is not None
-    return is_word and (ours or value.partition(".")[0] in sys.modules)
+    if ours:
+        return WORD.fullmatch(value) is not None
+    if "." in value and value in sys.modules:
+        return True
+    return DOTTED.fullmatch(value) is not None and _is_ours(value)
 
 
 def _shown(value: Any, *, ours: bool) -> Any:

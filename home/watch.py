@@ -25,7 +25,7 @@ from records.kept import (
     read_kept,
 )
 from records.models import Chain, Checkpoint, Erasure, Leaf, Verification
-from records.verification import in_parts, verify
+from records.verification import guarded, in_parts, verify
 
 logger = logging.getLogger(__name__)
 
@@ -95,14 +95,18 @@ def _verify_and_tell(now: datetime) -> int:
 
 def _found(row: Verification, now: datetime) -> list[str]:
     """Verify, and compare with the checkpoints that were kept in files; counts in the row what was
-    read. What does not end is told as any other fault."""
+    read. What does not end is told as any other fault, beside what the others found."""
+    found: list[str] = []
     try:
         report = verify(day=timezone.localdate(now).toordinal())
         row.events, row.rows, row.files = report.events, report.rows, report.files
-        return [*faults_since_kept(), *report.faults, *_lost()]
     except Exception as fault:
         logger.exception("verification did not end")
-        return [f"verification did not end ({type(fault).__name__})"]
+        found.append(f"verification did not end ({type(fault).__name__})")
+    else:
+        found += report.faults
+    found += guarded("what is lost since a backup was put back", _lost())
+    return [*guarded("the files of checkpoints", faults_since_kept()), *found]
 
 
 def _lost() -> Iterator[str]:

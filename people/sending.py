@@ -14,6 +14,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
@@ -28,6 +29,7 @@ SendingView = TypeVar("SendingView", bound=Callable[..., HttpResponseBase])
 Fields = dict[str, list[str]]
 
 KIND, CREATES, CHANGES = "what_it_sends", "creates", "changes"
+ENDS = 64 * 1024  # bytes
 AGAIN_WITHIN = timedelta(minutes=10)  # the same words from another drawing of the form
 
 
@@ -99,10 +101,10 @@ class Marks:
     """What tells a form that was sent from every other. `form` is a digest of where it is sent, of
     its token, which is another each time that it is drawn, and of what was typed. Files are left
     out: who sends it again from the page of an outage chooses them again. `said` has in place of
-    the token who sends it, and the names and sizes of the files: who goes back gets the form drawn
-    anew; it is empty for what changes what stands. `words` is that without the files, `files` those
-    alone (empty without one), and `who` the sender; of who holds a link the address says it. Nobody
-    can tell from them whom or what."""
+    the token who sends it, and the names and contents of the files: who goes back gets the form
+    drawn anew; it is empty for what changes what stands. `words` is that without the files, `files`
+    those alone (empty without one), and `who` the sender; of who holds a link the address says it.
+    Nobody can tell from them whom or what."""
 
     form: str
     said: str
@@ -119,7 +121,7 @@ def marks_of(request: HttpRequest) -> Marks | None:
         return None
     where, typed = request.get_full_path(), sent(request)
     files = [
-        [name, str(file.name), file.size or 0]
+        [name, str(file.name), file.size or 0, _ends_of(file)]
         for name, files in request.FILES.lists()
         for file in files
     ]
@@ -134,6 +136,17 @@ def marks_of(request: HttpRequest) -> Marks | None:
         who=who,
         files=_hidden(files) if files else "",
     )
+
+
+def _ends_of(file: UploadedFile) -> str:
+    """Tell a file from another of its name and size: a SHA-256 (hex) of its beginning and its
+    end."""
+    file.seek(0)
+    begun = file.read(ENDS)
+    file.seek(max((file.size or 0) - ENDS, 0))
+    ends = hashlib.sha256(begun + file.read(ENDS)).hexdigest()
+    file.seek(0)
+    return ends
 
 
 def _who(request: HttpRequest) -> str:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Self
@@ -278,13 +279,17 @@ def faults_since_kept(folder: Path | None = None) -> Iterator[str]:
     name = "the files of checkpoints"
     yield from guarded(name, faults_since_files(read_kept(paths, unread)))
     yield from unread
-    there = {int(path.stem.split("-")[1]) for path in paths}
-    begun = min(there, default=0)
+    there = sorted({int(path.stem.split("-")[1]) for path in paths})
     here = Checkpoint.objects.filter(recorded_at__lt=timezone.now() - WRITTEN_WITHIN)
-    asked = {*range(begun, max(there, default=0)), *here.values_list("number", flat=True)}
-    for first, last in _runs(sorted(number for number in asked - there if number >= begun)):
+    written = list(here.values_list("number", flat=True))
+    gone = sorted(set(written).difference(there))
+    for first, last in _runs(number for number in gone if number >= min(there, default=0)):
         until = f" to {last:06}.json" if last > first else ""
         yield f"checkpoint-{first:06}.json{until}: not there"
+    known = max(written, default=0)
+    for before, after in pairwise(there):
+        if after > before + 1 and after > known + 1:  # of a database that was put back since
+            yield f"checkpoint-{max(before, known) + 1:06}.json: not there"
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

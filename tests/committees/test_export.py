@@ -775,3 +775,31 @@ def test_an_archive_that_broke_on_its_way_cannot_be_told(taken: Taken, method: i
 
         assert (answer.returncode, "Traceback" in answer.stderr) == (3, False), answer.stderr
         assert "no root was typed" not in answer.stderr
+
+
+def test_a_terminal_without_a_sign_is_no_reason_to_say_no(taken: Taken) -> None:
+    forged(taken, lambda told: told.update(zone="Žofia/Ł"))
+
+    answer = subprocess.run(
+        [sys.executable, "-I", "-X", "utf8=0", "-c", RUN, taken.path, "--root", taken.root],
+        env={"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+    )
+
+    assert (answer.returncode, b"Traceback" in answer.stderr) == (0, False), answer.stderr
+
+
+RUN = f"""
+import io, runpy, sys
+sys.stdout = io.TextIOWrapper(sys.stdout.buffer, "ascii")
+sys.argv[0] = {verifier_of.__file__!r}
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_the_source_knows_no_page_and_condemns_none(taken: Taken) -> None:
+    answer = taken.alone(script=Path(verifier_of.__file__))
+
+    assert answer.returncode == 0
+    assert "This copy knows no page" in answer.stdout
+    assert "Do not read" not in answer.stdout

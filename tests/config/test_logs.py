@@ -200,6 +200,8 @@ def test_a_403_is_one_line(path: str) -> None:
         (("for %s", "noor.bakker"), "for …"),
         (("for %s", "0123456789abcdef0123"), "for …"),
         (("for %s", "123456"), "for …"),
+        (("for %s", "email.anna-jansen"), "for …"),
+        (("for %s", "calendar"), "for …"),
         (("for noor@school.example, and NOOR+x@школа.example",), "for …, and …"),
         (("at %s", f"/evidence/answer/{TOKEN}/"), "at evidence:answer"),
         ((f"at /evidence/answer/{TOKEN}/?a=b now",), "at evidence:answer now"),

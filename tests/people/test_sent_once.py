@@ -188,12 +188,18 @@ def test_other_files_are_not_said_to_be_kept(student: Account, change: str) -> N
         send(student, path, **PIECE)
         path = reverse("evidence:edit", args=[Evidence.objects.get().pk])
     said = []
-    for name in ("first.txt", "second.txt", "first.txt"):
-        upload = SimpleUploadedFile(name, b"some notes")
+    for name, content in (
+        ("first.txt", b"some notes"),
+        ("first.txt", b"same notes"),
+        ("second.txt", b"some notes"),
+        ("first.txt", b"some notes"),
+    ):
+        upload = SimpleUploadedFile(name, content)
         answer = send(student, path, OTHER_TOKEN, **PIECE, uploads=upload)
         said.append([str(each) for each in get_messages(answer.wsgi_request)])
 
-    [_first, other, same] = said
+    [_first, corrected, other, same] = said
+    assert corrected[1:] == ["Niet bewaard, want pas nu meegekomen: first.txt. Voeg het hier toe."]
     assert other[0] == same[0] == "Dit was al binnengekomen en is één keer bewaard."
     assert other[1:] == ["Niet bewaard, want pas nu meegekomen: second.txt. Voeg het hier toe."]
     assert same[1:] == []

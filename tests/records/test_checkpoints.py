@@ -190,6 +190,21 @@ def test_one_that_is_gone_from_among_the_others_is_named_and_written_anew(
     assert list(faults_since_kept()) == []
 
 
+def test_a_file_of_any_number_costs_nothing(settings: Settings) -> None:
+    write("case:1")
+    made()
+    keep_in_files()
+    far = Path(settings.CHECKPOINT_ROOT) / "checkpoint-99999999999.json"
+    far.write_text("")
+
+    faults = list(faults_since_kept())
+
+    assert faults == [
+        f"{far.name}: cannot be read (JSONDecodeError)",
+        "checkpoint-000002.json: not there",
+    ]
+
+
 def test_what_a_killed_one_left_goes(settings: Settings) -> None:
     folder = Path(settings.CHECKPOINT_ROOT)
     folder.mkdir(exist_ok=True)
