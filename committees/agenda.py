@@ -22,7 +22,7 @@ from committees.access import (
     check_may_lead,
     check_open_judgements,
 )
-from committees.models import Case, Judgement, Meeting
+from committees.models import Case, Judgement, Meeting, MeetingQuerySet
 from committees.rules import Accord, Ground, Panel, accord, quorum_sentence
 from committees.standing import standing_of
 from committees.ties import id_of
@@ -279,8 +279,8 @@ def _heads_of_case(case: UUID, viewer: UUID) -> QuerySet:
     return _heads_of(Meeting.objects.filter(pk__in=of_case), viewer)
 
 
-def _heads_of(meetings: "QuerySet[Meeting]", viewer: UUID) -> QuerySet:
-    seen = meetings.visible_to(Account(pk=viewer)).order_by()  # type: ignore[attr-defined]
+def _heads_of(meetings: MeetingQuerySet, viewer: UUID) -> QuerySet:
+    seen = meetings.visible_to(Account(pk=viewer)).order_by()
     keys = [
         seen.values_list(ChainKey("meeting", "pk")),
         seen.values_list(ChainKey("committee", "committee")),

@@ -325,5 +325,5 @@ def _decrypted(file: IO[bytes], keys: list[pyrage.x25519.Identity]) -> Iterator[
             raise
         try:
             done.result()
-        except pyrage.DecryptError as fault:
+        except (pyrage.DecryptError, OSError) as fault:  # the latter where a part of it is cut off
             raise BackupRefused(f"{CUT_OFF} {fault}") from None

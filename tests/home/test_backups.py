@@ -412,6 +412,21 @@ def test_what_was_erased_since_is_named_with_the_command_that_erases_it_again(
     assert [fault for fault in found.faults if "lost since a backup was put back" in fault]
 
 
+def erased_after(target: Path, piece: Evidence, machine: Machine, settings: Settings) -> Revision:
+    """Make a backup, erase a title after it, and come to an empty machine with the checkpoints that
+    were kept outside."""
+    by = board()
+    call_command("backup", str(target))
+    revision = piece.current
+    erase_content(what=name_of(revision), columns=["title"], ground="Asked.", by=by)
+    make_checkpoint()
+    keep_in_files()
+    outside = settings.CHECKPOINT_ROOT
+    machine.enter()
+    shutil.copytree(outside, settings.CHECKPOINT_ROOT)
+    return revision
+
+
 @pytest.mark.parametrize("content", ["", "[1]", '{"number": 9}'])
 def test_a_checkpoint_that_cannot_be_read_is_named_and_the_rest_goes_on(
     content: str,
@@ -421,16 +436,7 @@ def test_a_checkpoint_that_cannot_be_read_is_named_and_the_rest_goes_on(
     settings: Settings,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    by = board()
-    call_command("backup", str(target))
-    revision = pieces[0].current
-    erase_content(what=name_of(revision), columns=["title"], ground="Asked.", by=by)
-    make_checkpoint()
-    keep_in_files()
-    outside = settings.CHECKPOINT_ROOT
-
-    machine.enter()
-    shutil.copytree(outside, settings.CHECKPOINT_ROOT)
+    revision = erased_after(target, pieces[0], machine, settings)
     (Path(settings.CHECKPOINT_ROOT) / "checkpoint-000009.json").write_text(content)
     with pytest.raises(CommandError, match="1 time something was erased"):
         call_command("restore", str(target))
@@ -449,16 +455,7 @@ def test_a_checkpoint_that_was_altered_lets_no_restoring_pass(
     settings: Settings,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    by = board()
-    call_command("backup", str(target))
-    revision = pieces[0].current
-    erase_content(what=name_of(revision), columns=["title"], ground="Asked.", by=by)
-    make_checkpoint()
-    keep_in_files()
-    outside = settings.CHECKPOINT_ROOT
-
-    machine.enter()
-    shutil.copytree(outside, settings.CHECKPOINT_ROOT)
+    erased_after(target, pieces[0], machine, settings)
     path = Path(settings.CHECKPOINT_ROOT) / "checkpoint-000002.json"
     path.write_text(json.dumps(json.loads(path.read_bytes()) | change))
     with pytest.raises(CommandError, match="not all is as it was"):
@@ -652,9 +649,7 @@ def test_a_backup_that_was_cut_off_is_refused(
 
     machine.enter()
 
-    # Where in a part of what is encrypted it was cut, decryption itself says so.
-    words = ("Nothing was put back. This", "Nothing was put back. decryption error")
-    assert refuses(target, identity).startswith(words[: 1 + is_encrypted])
+    assert refuses(target, identity).startswith("Nothing was put back. This")
 
 
 def rewritten(target: Path, name: str, content: bytes) -> None:
