@@ -326,9 +326,11 @@ class Member(Visitor):
 
     def judges(self, case: str) -> None:
         path = f"/committees/cases/{case}/"
-        parts = {n: "attained" for n in Controls(self.page(path)).values if n.startswith("part_")}
+        # With the page's own word on what it showed, where nobody's words may be written over.
+        controls = Controls(self.page(path)).values
+        parts = {n: "attained" for n in controls if n.startswith("part_")}
         motivation = f"Overtuigend, vind ik {self.random.randrange(10**9)}."
-        fields: Fields = {**parts, "motivation": motivation}
+        fields: Fields = {**parts, "motivation": motivation, "version": controls["version"][0]}
         self.act("judgement", motivation, path, fields, seen=path, case=case)
 
     def is_here(self, meeting: str) -> None:
