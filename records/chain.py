@@ -23,7 +23,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from records.models import Chain, Checkpoint, Event, Sealed, Signed, name_of
+from records.models import Chain, Checkpoint, Event, PlainRow, Sealed, Signed, name_of
 
 if TYPE_CHECKING:
     from people.models import Account
@@ -55,8 +55,10 @@ def row_in_full(row: Sealed) -> bytes:
     return canonical([name_of(row), row.salt, row.content_to_seal()])
 
 
-def statement_of(row: Sealed) -> str:
+def statement_of(row: Sealed | PlainRow) -> str:
     """Compute what is stated of a row: the SHA-256 (hex) of it in full."""
+    if isinstance(row, PlainRow):
+        return sha256(canonical([row.name, row.salt, row.content])).hexdigest()
     return sha256(row_in_full(row)).hexdigest()
 
 

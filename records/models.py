@@ -2,12 +2,14 @@
 
 import secrets
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from operator import attrgetter
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -215,7 +217,7 @@ class Sealed(models.Model):
     def content_to_seal(self) -> dict[str, Any]:
         """List the values of the row's columns by name, and those of its parts by id, to be written
         as canonical JSON. Without a query for a row of `for_sealing`."""
-        return _content(self, *self.unsealed)
+        return _content(self)
 
     def own_faults(self, look: Look) -> Iterator[str]:
         """Report what is wrong in the row's own content, beyond what is stated of it."""
@@ -224,6 +226,9 @@ class Sealed(models.Model):
     def is_looked_at(self, look: Look) -> bool:
         """Tell whether `own_faults` looks at the bytes that this row holds."""
         return self.holds_bytes
+
+
+AnySealed = TypeVar("AnySealed", bound=Sealed)
 
 
 def _ids_in(keys: Collection[str], kind: str) -> Iterator[uuid.UUID]:
@@ -282,11 +287,19 @@ def single_parts(
         yield from single_parts(relation.field.model, to)
 
 
-def _content(row: models.Model, *passed_over: str) -> dict[str, Any]:
+def _stated_columns(model: type[models.Model]) -> list[models.Field]:
+    """List the columns of a sealed row, or of a part of one, that are stated."""
+    passed_over = ("salt", *getattr(model, "unsealed", ()))
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if not field.primary_key and field.name not in passed_over
+    ]
+
+
+def _content(row: models.Model) -> dict[str, Any]:
     content: dict[str, Any] = {
-        field.name: field.value_from_object(row)
-        for field in row._meta.concrete_fields
-        if not field.primary_key and field.name not in ("salt", *passed_over)
+        field.name: field.value_from_object(row) for field in _stated_columns(type(row))
     }
     for relation in _parts(type(row)):
         name = str(relation.get_accessor_name())
@@ -296,6 +309,91 @@ def _content(row: models.Model, *passed_over: str) -> dict[str, Any]:
             parts = getattr(row, name).all()
         content[name] = {str(part.pk): _content(part) for part in parts}
     return content
+
+
+class IdText(models.Func):
+    """The id on this path, as it is written in words: with its dashes, without which SQLite keeps
+    it."""
+
+    output_field = models.CharField()
+
+    def __init__(self, of: str) -> None:
+        super().__init__(models.F(of))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s)::text")
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_context: Any) -> Any:
+        [of] = self.get_source_expressions()
+        key, values = compiler.compile(of)
+        ends = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+        parts = " || '-' || ".join(f"substr({key}, {start}, {long})" for start, long in ends)
+        return f"({parts})", tuple(values) * len(ends)
+
+
+class PlainRow(NamedTuple):
+    """What a statement about a row is made of, without the row: its name, the key of its home
+    chain, its salt and its content."""
+
+    pk: uuid.UUID
+    name: str
+    chain: str
+    salt: str
+    content: dict[str, Any]
+
+
+def plain_rows(rows: models.QuerySet[AnySealed]) -> Iterator[PlainRow]:
+    """Read these rows as plain values, `read_at_once` of them at a time, in the order they have:
+    at half of what their models cost, for who reads a whole school. Only of a model that is at
+    `home` on a chain. One query, and for each of these times one for each kind of part."""
+    model = rows.model
+    kind, way = model.home
+    names, columns = _plain_columns(model)
+    home = IdText(way.replace(".", "__"))
+    read = rows.prefetch_related(None).values_list("pk", home, "salt", *columns).iterator(
+        chunk_size=model.read_at_once
+    )  # fmt: skip
+    while some := list(islice(read, model.read_at_once)):
+        parts = _plain_parts(model, [pk for pk, *_rest in some])
+        for pk, of, salt, *values in some:
+            content = dict(zip(names, values, strict=True))
+            written = str(pk)
+            content |= {name: by_row.get(written, {}) for name, by_row in parts.items()}
+            name = f"{model._meta.label_lower}:{written}"
+            yield PlainRow(pk, name, f"{kind}:{of}", salt, content)
+
+
+def _plain_columns(model: type[models.Model]) -> tuple[list[str], list[str | IdText]]:
+    """List the names of the columns that are stated, and how they are read: an id as it is
+    written, since making one of each is what costs most."""
+    fields = _stated_columns(model)
+    read = [
+        IdText(field.attname)
+        if isinstance(getattr(field, "target_field", field), models.UUIDField)
+        else field.attname
+        for field in fields
+    ]
+    return [field.name for field in fields], read
+
+
+def _plain_parts(
+    model: type[models.Model], wholes: Collection[uuid.UUID | str]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Read what `_content` lists of the parts of these rows: by the name under which it stands
+    there, and by the id of the row as it is written."""
+    parts: dict[str, dict[str, dict[str, Any]]] = {}
+    for relation in _parts(model):
+        part, of = relation.field.model, relation.field.attname
+        names, columns = _plain_columns(part)
+        rows = part._base_manager.filter(**{f"{of}__in": wholes}).order_by()
+        read = list(rows.values_list(IdText("pk"), IdText(of), *columns))
+        below = _plain_parts(part, [pk for pk, *_rest in read])
+        by_row: dict[str, dict[str, Any]] = defaultdict(dict)
+        for pk, whole, *values in read:
+            content = dict(zip(names, values, strict=True))
+            by_row[whole][pk] = content | {name: of.get(pk, {}) for name, of in below.items()}
+        parts[str(relation.get_accessor_name())] = by_row
+    return parts
 
 
 # --- Events ---------------------------------------------------------------------------------------
@@ -327,22 +425,12 @@ class Chain(Signed):
 class ChainKey(models.Func):
     """The key of a chain of this kind, by the id on this path: as `Sealed.chain` writes it."""
 
+    template = "(%(expressions)s)"
+    arg_joiner = " || "
     output_field = models.CharField()
 
     def __init__(self, kind: str, of: str) -> None:
-        super().__init__(models.Value(f"{kind}:"), models.F(of), arg_joiner=" || ")
-
-    def as_postgresql(self, compiler: Any, connection: Any, **_context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="(%(expressions)s)")
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """Write the id with its dashes, without which SQLite keeps it."""
-        kind, of = self.get_source_expressions()
-        before, values = compiler.compile(kind)
-        key, more = compiler.compile(of)
-        ends = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-        parts = " || '-' || ".join(f"substr({key}, {start}, {long})" for start, long in ends)
-        return f"({before} || {parts})", (*values, *more * len(ends))
+        super().__init__(models.Value(f"{kind}:"), IdText(of))
 
 
 class Event(AppendOnly, Signed):

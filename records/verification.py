@@ -23,9 +23,11 @@ from records.models import (
     Event,
     Leaf,
     Look,
+    PlainRow,
     Sealed,
     Signed,
     name_of,
+    plain_rows,
     single_parts,
 )
 
@@ -93,14 +95,22 @@ def unread_as(name: str, fault: Exception) -> str:
     return f"{name}: cannot be read ({type(fault).__name__})"
 
 
-def readable(rows: QuerySet[AnyModel], unread: dict[str, str]) -> Iterator[AnyModel]:
+def _whole(rows: QuerySet[AnyModel]) -> Iterator[AnyModel]:
+    return rows.iterator(chunk_size=getattr(rows.model, "read_at_once", EVENTS_AT_ONCE))
+
+
+def readable(
+    rows: QuerySet[AnyModel],
+    unread: dict[str, str],
+    read: Callable[[QuerySet[AnyModel]], Iterator[Any]] = _whole,
+) -> Iterator[Any]:
     """Read these rows in their order, some at once; where one of them cannot be read, each that is
     left by itself. Puts in `unread` the fault of each that cannot be, by its name, or of the kind
-    where not even their ids can."""
+    where not even their ids can. What `read` makes of a row has its `pk`."""
     label = rows.model._meta.label_lower
     seen: set[Any] = set()
     try:
-        for row in rows.iterator(chunk_size=getattr(rows.model, "read_at_once", EVENTS_AT_ONCE)):
+        for row in read(rows):
             seen.add(row.pk)
             yield row
     except Exception:
@@ -114,7 +124,7 @@ def readable(rows: QuerySet[AnyModel], unread: dict[str, str]) -> Iterator[AnyMo
         return
     for pk in left:
         try:
-            found = list(rows.filter(pk=pk))
+            found = list(read(rows.filter(pk=pk)))
         except Exception as fault:
             unread[f"{label}:{pk}"] = unread_as(f"{label}:{pk}", fault)
         else:
@@ -243,11 +253,17 @@ class _Part:
         unread: dict[str, str] = {}
         look = Look(self._erased(), day)
         for model in self.models:
-            for row in readable(model.at_home_on(self.by_key).order_by("pk"), unread):
-                self.report.rows += 1
-                self.report.files += row.holds_bytes
-                self.report.looked_at += row.is_looked_at(look)
-                yield from _of(name_of(row), self._of_row(row, stated, look))
+            rows = model.at_home_on(self.by_key).order_by("pk")
+            if _is_plain(model):
+                for row in readable(rows, unread, plain_rows):
+                    self.report.rows += 1
+                    yield from _of(row.name, _unstated(row, row.name, stated))
+            else:
+                for row in readable(rows, unread):
+                    self.report.rows += 1
+                    self.report.files += row.holds_bytes
+                    self.report.looked_at += row.is_looked_at(look)
+                    yield from _of(name_of(row), self._of_row(row, stated, look))
             label = model._meta.label_lower
             yield from guarded(label, self._with_two_parts(model))
         yield from unread.values()
@@ -317,11 +333,7 @@ class _Part:
     def _of_row(
         self, row: Sealed, stated: dict[tuple[str, str], str | None], look: Look
     ) -> Iterator[str]:
-        last = stated.pop((row.chain, name_of(row)), None)
-        if last is None:
-            yield "inserted"
-        elif last != statement_of(row):
-            yield "altered"
+        yield from _unstated(row, name_of(row), stated)
         yield from row.own_faults(look)
         if isinstance(row, Erasure):
             self.report.erased.add(row.name)
@@ -361,6 +373,23 @@ def _unfit(event: Event, key: str, stated: dict[tuple[str, str], str | None]) ->
         stated[key, name] = statement
         if not isinstance(statement, str | None):
             yield f"states nothing of {name}"
+
+
+def _is_plain(model: type[Sealed]) -> bool:
+    """Tell whether all that is asked of such a row is that it is as it was stated."""
+    own = (model.own_faults, model.chain, model.content_to_seal)
+    return own == (Sealed.own_faults, Sealed.chain, Sealed.content_to_seal)
+
+
+def _unstated(
+    row: Sealed | PlainRow, name: str, stated: dict[tuple[str, str], str | None]
+) -> Iterator[str]:
+    """Report whether a row is not as it was stated last; takes that out of `stated`."""
+    last = stated.pop((row.chain, name), None)
+    if last is None:
+        yield "inserted"
+    elif last != statement_of(row):
+        yield "altered"
 
 
 def _missed(key: str, name: str) -> Iterator[str]:
