@@ -7,13 +7,12 @@ class CommitteesConfig(AppConfig):
     verbose_name = _("Committees")
 
     def ready(self) -> None:
-        from committees import mails  # noqa: F401 - registers its mails
+        from committees import (  # noqa: F401 - register its mails, and what rests on others
+            mails,
+            resting,
+        )
         from committees.actions import (  # noqa: F401 - register their work
             erasing,
             errands,
             freezing,
         )
-        from committees.models import Case
-        from programmes.models import RESTING_ON_UNITS
-
-        RESTING_ON_UNITS.append(Case.objects.all)

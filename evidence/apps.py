@@ -5,5 +5,8 @@ class EvidenceConfig(AppConfig):
     name = "evidence"
 
     def ready(self) -> None:
-        from evidence import mails  # noqa: F401 - registers its mails
+        from evidence import (  # noqa: F401 - register its mails, and what rests on others
+            mails,
+            resting,
+        )
         from evidence.actions import erasing  # noqa: F401 - and the names it keeps

@@ -16,6 +16,7 @@ from people.access import allowed, check_may_look_after
 from people.models import Account, Address
 from people.sending import let_again
 from records.refusals import NotPossible
+from records.resting import InUse
 
 
 class Page(Protocol):
@@ -99,12 +100,21 @@ def ask_page(
     done_text: str,
     back: Page,
     part: str = "",
+    check: Callable[[], None] = lambda: None,
 ) -> HttpResponse:
     """Show a page that asks before something is removed or ended. Its button posts to itself: then
-    it acts, and goes back with `done_text` or with what was refused."""
-    if request.method == "POST":
-        return act_and_go_back(request, act, done_text=done_text, back=back, part=part)
+    it acts, and goes back with `done_text` or with what was refused. Where something rests on it,
+    as `check` or the act says, the page says what, and what can be done instead: 409 for who had
+    the button before."""
     context = {"title": title, "text": text, "label": label, "back": back}
+    try:
+        if request.method == "POST":
+            return act_and_go_back(request, act, done_text=done_text, back=back, part=part)
+        check()
+    except InUse as refusal:
+        context["in_use"] = refusal
+        status = 409 if request.method == "POST" else 200
+        return render(request, "people/in_use.html", context, status=status)
     return render(request, "people/ask.html", context)
 
 
@@ -112,9 +122,12 @@ def act_and_go_back(
     request: HttpRequest, act: Callable[[], object], *, done_text: str, back: Page, part: str = ""
 ) -> HttpResponse:
     """Act, and go back with `done_text` or with what was refused. What this person sent before may
-    be sent anew then: they mean it. One query more than the act."""
+    be sent anew then: they mean it. One query more than the act. Raises InUse, whose uses take more
+    than a line."""
     try:
         act()
+    except InUse:
+        raise
     except NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect(back.get_absolute_url())

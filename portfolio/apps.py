@@ -5,4 +5,9 @@ class PortfolioConfig(AppConfig):
     name = "portfolio"
 
     def ready(self) -> None:
-        from portfolio import cohort, kept, mails  # noqa: F401 - register their work and mails
+        from portfolio import (  # noqa: F401 - register their work, mails and what rests on others
+            cohort,
+            kept,
+            mails,
+            resting,
+        )

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from people.access import NotAllowed, has_role, sees_more
 from people.models import Account, InstitutionRole, Person
@@ -13,12 +14,14 @@ from programmes.models import (
     AdviserAssignment,
     Enrolment,
     Period,
+    Placement,
     Programme,
     ProgrammeRole,
     Unit,
 )
 from qualifications.models import CoreTask, Qualification, WorkProcess
 from records.refusals import NotPossible
+from records.resting import Use, check_changeable, check_removable
 
 # --- Persons --------------------------------------------------------------------------------------
 
@@ -84,24 +87,52 @@ def check_period_apart(period: Period) -> None:
         raise NotPossible(_("These dates overlap with %(period)s.") % {"period": clash.name})
 
 
-def check_period_unused(period: Period, on: date) -> None:
+# Each of these raises InUse where something rests on the row: it says what, and what can be done
+# instead (records/resting.py).
+
+
+def check_remove_period(period: Period, on: date) -> None:
     """Keep a period from being removed once it has begun for students, as what they did is drawn
     per period; it can still be changed. One query."""
-    if period.starts_on <= on and (
-        period.programme.enrolments.current(period.starts_on)
-        .filter(starts_on__lte=period.ends_on)
-        .exists()
-    ):
-        raise NotPossible(
-            _("This period has begun and has students: its name and dates can still be changed.")
+    begun = period.programme.enrolments.none()
+    if period.starts_on <= on:
+        begun = period.programme.enrolments.current(period.starts_on)
+    uses = []
+    if count := begun.filter(starts_on__lte=period.ends_on).count():
+        text = ngettext(
+            "It has begun, and %(count)d student is in this programme in it.",
+            "It has begun, and %(count)d students are in this programme in it.",
+            count,
         )
+        url = f"{period.programme.get_absolute_url()}#students"
+        uses.append(Use(text % {"count": count}, url))
+    check_removable(period, _("Its name and its days can still be changed."), *uses)
 
 
-def check_unit_unused(unit: Unit) -> None:
+ANOTHER_UNIT = gettext_lazy("Add another unit for what is decided from now on; this one stays.")
+
+
+def check_change_unit(unit: Unit) -> None:
     """See that no committee has the unit on an agenda: a decision has a finding for each part, so
-    that from then on its parts stand. One query."""
-    if Unit.objects.with_use().get(pk=unit.pk).is_used:
-        raise NotPossible(_("A committee has this unit on an agenda: it can no longer be changed."))
+    that from then on its parts stand."""
+    check_changeable(unit, ANOTHER_UNIT)
+
+
+def check_remove_unit(unit: Unit) -> None:
+    check_removable(unit, ANOTHER_UNIT)
+
+
+def check_remove_enrolment(enrolment: Enrolment) -> None:
+    """See that nothing of what a student does in a programme is there yet: whoever was enrolled by
+    mistake goes, whoever leaves has a last day."""
+    check_removable(
+        enrolment,
+        _("Give the enrolment a last day instead: the student keeps the portfolio."),
+    )
+
+
+def check_remove_placement(placement: Placement) -> None:
+    check_removable(placement, _("Change its days instead, or end the supervisor."))
 
 
 def check_parts(programme: Programme, parts: Sequence[CoreTask | WorkProcess]) -> None:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,6 +13,7 @@ from people.actions import Meant, end_waiting, person_meant, register
 from people.identity import hold_who_is_who
 from people.models import Account, Address, Person
 from programmes.access import (
+    check_change_unit,
     check_fit_for_programme,
     check_may_make_programme,
     check_may_manage,
@@ -19,8 +21,10 @@ from programmes.access import (
     check_order,
     check_parts,
     check_period_apart,
-    check_period_unused,
-    check_unit_unused,
+    check_remove_enrolment,
+    check_remove_period,
+    check_remove_placement,
+    check_remove_unit,
 )
 from programmes.models import (
     AdviserAssignment,
@@ -245,7 +249,7 @@ def remove_period(*, period: Period, by: Account | None, at: datetime | None = N
     check_may_manage(by, period.programme)
     _locked(period.programme)
     at = at or timezone.now()
-    check_period_unused(period, timezone.localdate(at))
+    check_remove_period(period, timezone.localdate(at))
     _end_period(period, at)
     facts = {"period": period.pk}
     append(period.chain, "period.removed", by=by, at=at, rows=[period], facts=facts)
@@ -284,17 +288,10 @@ def change_unit(
     """Change a unit. Parts that stay keep their row, others are ended. Raises NotPossible as
     `add_unit`, and once a committee has the unit on an agenda."""
     check_may_manage(by, unit.programme)
-    unit = _locked_unit(unit)
+    unit = under_lock(Unit.objects.all(), unit.pk)  # which keeps new cases out
+    check_change_unit(unit)
     unit.title, unit.purpose = title, purpose
     return _save_unit(unit, parts, "unit.changed", by=by, at=at)
-
-
-def _locked_unit(unit: Unit) -> Unit:
-    """Return the unit under a lock that keeps new cases out. Raises NotPossible once a committee
-    has it on an agenda."""
-    unit = under_lock(Unit.objects.all(), unit.pk)
-    check_unit_unused(unit)
-    return unit
 
 
 def _save_unit(
@@ -336,11 +333,11 @@ def remove_unit(*, unit: Unit, by: Account | None, at: datetime | None = None) -
     """Delete a unit that nothing rests on, with its parts of before. Raises NotPossible where
     something does."""
     check_may_manage(by, unit.programme)
-    unit = _locked_unit(unit)
+    unit = under_lock(Unit.objects.all(), unit.pk)
+    check_remove_unit(unit)
     append(unit.chain, "unit.removed", by=by, at=at, removed=[unit], facts={"unit": unit.pk})
-    with refused_as(_("This unit is in use: it can no longer be removed.")):
-        unit.parts.all().delete()
-        unit.delete()
+    unit.parts.all().delete()
+    unit.delete()
 
 
 # --- Guidelines -----------------------------------------------------------------------------------
@@ -459,7 +456,7 @@ def enrol(
 ) -> Enrolment:
     """Enrol a student, who follows the programme's qualification; an address of theirs that waits
     waits in vain. Raises NotPossible where the student is in this programme already (or was: see
-    `end_enrolment`), would be their own adviser, or has a closed account."""
+    `change_enrolment`), would be their own adviser, or has a closed account."""
     check_may_manage(by, programme)
     hold_who_is_who()
     programme = _locked(programme)
@@ -487,20 +484,52 @@ def enrol(
 
 
 @transaction.atomic
-def end_enrolment(
-    *, enrolment: Enrolment, ends_on: date | None, by: Account | None, at: datetime | None = None
+def change_enrolment(
+    *,
+    enrolment: Enrolment,
+    starts_on: date,
+    ends_on: date | None,
+    by: Account | None,
+    at: datetime | None = None,
 ) -> Enrolment:
-    """Set the last day of an enrolment; None: it goes on. Nothing else changes: who advised, the
-    placements and the evidence stay on record. Raises NotPossible for a day before the first."""
+    """Set the first and the last day of an enrolment; without a last one it goes on. Nothing else
+    changes: who advised, the placements and the evidence stay on record. Raises NotPossible for a
+    last day before the first."""
     check_may_manage(by, enrolment.programme)
     enrolment = _locked_enrolment(enrolment)
-    check_order(enrolment.starts_on, ends_on)
-    enrolment.ends_on = ends_on
-    enrolment.save(update_fields=["ends_on"])
-    verb = "enrolment.ended" if ends_on else "enrolment.resumed"
-    facts = {"enrolment": enrolment.pk, "ends_on": ends_on}
+    check_order(starts_on, ends_on)
+    verb = "enrolment.changed"
+    if ends_on != enrolment.ends_on:
+        verb = "enrolment.ended" if ends_on else "enrolment.resumed"
+    enrolment.starts_on, enrolment.ends_on = starts_on, ends_on
+    enrolment.save(update_fields=["starts_on", "ends_on"])
+    facts = {"enrolment": enrolment.pk, "starts_on": starts_on, "ends_on": ends_on}
     append(enrolment.chain, verb, by=by, at=at, rows=[enrolment], facts=facts)
     return enrolment
+
+
+@transaction.atomic
+def remove_enrolment(
+    *, enrolment: Enrolment, by: Account | None, at: datetime | None = None
+) -> None:
+    """Delete the enrolment of who does not belong in the programme, with its adviser and its
+    placements. The person stays. Raises InUse once the student did something in it."""
+    check_may_manage(by, enrolment.programme)
+    enrolment = _locked_enrolment(enrolment)
+    check_remove_enrolment(enrolment)
+    placements = list(enrolment.placements.all())
+    parts: tuple[QuerySet, ...] = (
+        Supervisor.objects.filter(placement__in=placements),
+        enrolment.placements.all(),
+        enrolment.adviser_assignments.all(),
+        enrolment.tracks.all(),
+    )
+    removed = [enrolment, *(row for rows in parts for row in rows)]
+    facts = {"enrolment": enrolment.pk, "programme": enrolment.programme_id}
+    append(enrolment.chain, "enrolment.removed", by=by, at=at, removed=removed, facts=facts)
+    for rows in parts:
+        rows.delete()
+    enrolment.delete()
 
 
 def _locked_enrolment(enrolment: Enrolment) -> Enrolment:
@@ -538,6 +567,19 @@ def assign_adviser(
     rows = [*ended, assignment]
     append(enrolment.chain, "adviser.assigned", by=by, at=at, rows=rows, facts=facts)
     return assignment
+
+
+@transaction.atomic
+def end_adviser(*, enrolment: Enrolment, by: Account | None, at: datetime | None = None) -> None:
+    """Let nobody advise the student from now on. Nothing happens where nobody does."""
+    check_may_manage(by, enrolment.programme)
+    enrolment = _locked_enrolment(enrolment)
+    at = at or timezone.now()
+    ended = list(enrolment.adviser_assignments.current())
+    enrolment.adviser_assignments.current().update(ended_at=at)
+    if ended:
+        facts = {"enrolment": enrolment.pk}
+        append(enrolment.chain, "adviser.ended", by=by, at=at, rows=ended, facts=facts)
 
 
 # --- Placements -----------------------------------------------------------------------------------
@@ -606,6 +648,23 @@ def _save_placement(
     }
     append(placement.chain, verb, by=by, at=at, rows=[placement], facts=facts)
     return placement
+
+
+@transaction.atomic
+def remove_placement(
+    *, placement: Placement, by: Account | None, at: datetime | None = None
+) -> None:
+    """Delete a placement, with its supervisors. Raises InUse once one of them was asked for
+    feedback."""
+    check_may_manage(by, placement.enrolment.programme)
+    _locked_enrolment(placement.enrolment)
+    placement = under_lock(Placement.objects.select_related("enrolment"), placement.pk)
+    check_remove_placement(placement)
+    removed: list[Sealed] = [placement, *placement.supervisors.all()]
+    facts = {"placement": placement.pk, "enrolment": placement.enrolment_id}
+    append(placement.chain, "placement.removed", by=by, at=at, removed=removed, facts=facts)
+    placement.supervisors.all().delete()
+    placement.delete()
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from people.pages import refusals_in
 from programmes.access import check_order
 from programmes.actions import SAME_PROGRAMME
 from programmes.models import (
+    Enrolment,
     EnrolmentQuerySet,
     Guideline,
     HouseRules,
@@ -414,10 +415,15 @@ class EnrolForm(AdviserForm, PersonForm):
         return super().clean()
 
 
-class EnrolmentEndForm(GroupedForm):
+class EnrolmentForm(DatesMixin):
+    starts_on = DayField(label=_("First day"))
     ends_on = DayField(
         label=_("Last day"), help_text=_("Empty: the enrolment goes on."), required=False
     )
+
+    class Meta:
+        model = Enrolment
+        fields = ("starts_on", "ends_on")
 
 
 class PlacementForm(DatesMixin):

@@ -1,14 +1,13 @@
 """Who learns what, how: programmes with their periods, units of decision and house rules;
 enrolments with their tracks, advisers and placements."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any, Self, cast
 from uuid import UUID
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.utils.translation import pgettext_lazy
 from people.models import Account, Address, InstitutionRole, Person
 from qualifications.models import CoreTask, Place, Qualification, QualityRequirement, WorkProcess
 from records.models import Dated, DatedQuerySet, Event, Part, Row, Sealed, Version
+from records.resting import is_kept
 
 # The roles in the institution that may read how every programme is set up.
 SUPERVISING = (InstitutionRole.Role.AUDITOR, InstitutionRole.Role.EXAM_BOARD)
@@ -238,18 +238,10 @@ class Period(Dated, Sealed):
         return Period.objects.get(pk=changed.statement["facts"]["period"]).standing()
 
 
-# What keeps a unit as it is: rows with a `unit`, of rooms that give them in their apps' `ready`.
-RESTING_ON_UNITS: list[Callable[[], QuerySet]] = []
-
-
 class UnitQuerySet(models.QuerySet):
     def with_use(self) -> Self:
-        """Read the units with `is_used`: whether anything rests on one, so that it no longer
-        changes."""
-        used = Q(pk__in=[])
-        for rows in RESTING_ON_UNITS:
-            used |= Q(Exists(rows().filter(unit=OuterRef("pk"))))
-        return self.annotate(is_used=models.ExpressionWrapper(used, models.BooleanField()))
+        """Read the units with `is_used`: whether anything rests on one that keeps it as it is."""
+        return self.annotate(is_used=is_kept(Unit))
 
     def for_list(self) -> Self:
         """Read the units `with_use`, and with their current `parts` and what these point at. Two

@@ -22,12 +22,19 @@ urlpatterns = [
     path("<uuid:pk>/students/new/", enrolments.student_new, name="student_new"),
     path("enrolments/<uuid:pk>/", enrolments.enrolment, name="enrolment"),
     path("enrolments/<uuid:pk>/adviser/", enrolments.adviser_edit, name="adviser_edit"),
-    path("enrolments/<uuid:pk>/end/", enrolments.enrolment_end, name="enrolment_end"),
+    path("enrolments/<uuid:pk>/adviser/end/", enrolments.adviser_end, name="adviser_end"),
+    path("enrolments/<uuid:pk>/edit/", enrolments.enrolment_edit, name="enrolment_edit"),
+    path("enrolments/<uuid:pk>/remove/", enrolments.enrolment_remove, name="enrolment_remove"),
     path("enrolments/<uuid:pk>/placements/new/", enrolments.placement_new, name="placement_new"),
     path(
         "enrolments/<uuid:pk>/placements/<uuid:placement_id>/",
         enrolments.placement_edit,
         name="placement_edit",
+    ),
+    path(
+        "enrolments/<uuid:pk>/placements/<uuid:placement_id>/remove/",
+        enrolments.placement_remove,
+        name="placement_remove",
     ),
     path(
         "enrolments/<uuid:pk>/placements/<uuid:placement_id>/supervisors/new/",

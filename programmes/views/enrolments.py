@@ -2,21 +2,22 @@ from functools import partial
 from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from people.access import PersonRequest, signed_in
+from people.access import PersonRequest, allowed, check_may_administer, signed_in
 from people.changing import Change
 from people.pages import ask_page, done, refusals_in
 from people.sending import changes, creates, once, sends
 from post.models import OutboxMail
 from programmes import actions
+from programmes.access import check_remove_enrolment, check_remove_placement
 from programmes.forms import (
     AdviserForm,
     EnrolForm,
-    EnrolmentEndForm,
+    EnrolmentForm,
     NewPlacementForm,
     PersonForm,
     PlacementForm,
@@ -56,6 +57,7 @@ def enrolment(request: PersonRequest, pk: UUID) -> HttpResponse:
     context = {
         "enrolment": enrolment,
         "is_over": enrolment.is_over(timezone.localdate()),
+        "looks_after_people": allowed(check_may_administer, request.user),
         "troubles": OutboxMail.objects.troubles_about(people),
     }
     return render(request, "programmes/enrolment.html", context)
@@ -96,30 +98,75 @@ def adviser_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "POST"])
 @changes
-def enrolment_end(request: PersonRequest, pk: UUID) -> HttpResponse:
+def enrolment_edit(request: PersonRequest, pk: UUID) -> HttpResponse:
     enrolment = managed_enrolment(request, pk)
 
-    def draw(data: QueryDict | None = None) -> EnrolmentEndForm:
-        now = managed_enrolment(request, pk)
-        return EnrolmentEndForm(data, initial={"ends_on": now.ends_on})
+    def draw(data: QueryDict | None = None) -> EnrolmentForm:
+        return EnrolmentForm(data, instance=managed_enrolment(request, pk))
 
     change = Change(request, draw, about=pk, last=lambda: enrolment)
     form = change.form
     if form.is_valid():
         with refusals_in(form):
             with change.over_nothing_unseen():
-                actions.end_enrolment(enrolment=enrolment, **form.cleaned_data, by=request.user)
+                actions.change_enrolment(enrolment=enrolment, **form.cleaned_data, by=request.user)
             return done(request, _("Saved."), enrolment)
     return grouped_page(
         request,
         form,
-        title=_("End the enrolment of %(name)s") % {"name": enrolment.student.name},
+        title=_("From when until when is %(name)s in this programme?")
+        % {"name": enrolment.student.name},
         label=_("Save"),
         back=enrolment,
         text=_(
-            "After this day the adviser and the teachers no longer see the portfolio. The student "
-            "keeps it."
+            "After the last day the adviser and the teachers no longer see the portfolio. The "
+            "student keeps it."
         ),
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+@sends("what is removed is not there a second time")
+def enrolment_remove(request: PersonRequest, pk: UUID) -> HttpResponse:
+    enrolment = managed_enrolment(request, pk)
+    named = {"name": enrolment.student.name}
+
+    def remove() -> None:
+        actions.remove_enrolment(enrolment=enrolment, by=request.user)
+
+    return ask_page(
+        request,
+        remove,
+        title=_("Remove the enrolment of %(name)s?") % named,
+        text=_(
+            "For somebody who was enrolled by mistake: the adviser and the placements go too. The "
+            "account stays."
+        ),
+        label=_("Remove the enrolment"),
+        done_text=_("%(name)s is no longer in this programme.") % named,
+        back=enrolment if request.method == "GET" else enrolment.programme,
+        part="students",
+        check=lambda: check_remove_enrolment(enrolment),
+    )
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+@sends("who advises no longer does not do so a second time")
+def adviser_end(request: PersonRequest, pk: UUID) -> HttpResponse:
+    enrolment = managed_enrolment(request, pk)
+    if enrolment.adviser is None:
+        return redirect(enrolment)
+    return ask_page(
+        request,
+        partial(actions.end_adviser, enrolment=enrolment, by=request.user),
+        title=_("Does %(name)s no longer advise %(student)s?")
+        % {"name": enrolment.adviser.name, "student": enrolment.student.name},
+        text=_("They then no longer see this student's portfolio. What they did stays."),
+        label=_("End"),
+        done_text=_("Nobody advises this student now."),
+        back=enrolment,
     )
 
 
@@ -165,6 +212,25 @@ def placement_edit(request: PersonRequest, pk: UUID, placement_id: UUID) -> Http
             return done(request, _("The placement is changed."), enrolment)
     title = _("Change the placement")
     return grouped_page(request, form, title=title, label=_("Save"), back=enrolment)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+@sends("what is removed is not there a second time")
+def placement_remove(request: PersonRequest, pk: UUID, placement_id: UUID) -> HttpResponse:
+    enrolment = managed_enrolment(request, pk)
+    placement = get_object_or_404(enrolment.placements.select_related("enrolment"), pk=placement_id)
+    return ask_page(
+        request,
+        partial(actions.remove_placement, placement=placement, by=request.user),
+        title=_("Remove the placement at %(workplace)s?") % {"workplace": placement.workplace},
+        text=_("Its supervisors go too. The student is then no longer offered their names."),
+        label=_("Remove the placement"),
+        done_text=_("The placement is removed."),
+        back=enrolment,
+        part="placements",
+        check=lambda: check_remove_placement(placement),
+    )
 
 
 @signed_in

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,7 +15,7 @@ from people.changing import Change
 from people.pages import address_at, ask_page, done, refusals_in
 from people.sending import changes, creates, once, sends
 from programmes import actions
-from programmes.access import check_unit_unused
+from programmes.access import check_change_unit, check_remove_period, check_remove_unit
 from programmes.forms import GuidelineForm, PeriodForm, RoleForm, UnitForm
 from programmes.models import Guideline, Period, Programme
 from programmes.views.pages import grouped_page, managed_programme
@@ -76,6 +77,7 @@ def period_remove(request: PersonRequest, pk: UUID, period_id: UUID) -> HttpResp
         done_text=_("The period is removed."),
         back=programme,
         part="periods",
+        check=lambda: check_remove_period(period, timezone.localdate()),
     )
 
 
@@ -105,7 +107,7 @@ def unit_new(request: PersonRequest, pk: UUID) -> HttpResponse:
 def unit_edit(request: PersonRequest, pk: UUID, unit_id: UUID) -> HttpResponse:
     programme = managed_programme(request, pk)
     unit = get_object_or_404(programme.units.for_list(), pk=unit_id)
-    check_unit_unused(unit)
+    check_change_unit(unit)
 
     def draw(data: QueryDict | None = None) -> UnitForm:
         now = programme.units.for_list().get(pk=unit_id)
@@ -137,6 +139,7 @@ def unit_remove(request: PersonRequest, pk: UUID, unit_id: UUID) -> HttpResponse
         done_text=_("The unit is removed."),
         back=programme,
         part="units",
+        check=lambda: check_remove_unit(unit),
     )
 
 

@@ -18,7 +18,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -202,6 +202,18 @@ def target(of: Programme) -> UUID:
 def placement() -> list[UUID]:
     found = Placement.objects.get(enrolment__student__name=NOOR)
     return [found.enrolment_id, found.pk]
+
+
+def placement_unasked() -> list[UUID]:
+    """A placement whose supervisors nobody asked for feedback."""
+    asked = FeedbackRequest.objects.filter(
+        enrolment=OuterRef("enrolment"), person__supervising__placement=OuterRef("pk")
+    )
+    found = Placement.objects.filter(
+        ~Exists(asked),
+        enrolment__programme__in=Programme.objects.filter(roles__person__name=COORDINATOR),
+    )
+    return [found[0].enrolment_id, found[0].pk]
 
 
 def supervisor() -> list[UUID]:
@@ -823,7 +835,7 @@ SETTING_UP = {
     "period": set_up("period_edit", a_period),
     "period, refused": set_up("period_edit", a_period, **refused),
     "period, remove": set_up("period_remove", a_period),
-    "period, cannot be removed": set_up("period_remove", a_period, send={}),
+    "period, cannot be removed": set_up("period_remove", a_period, send={}, status=409),
     "unit, new": set_up("unit_new", in_programme()),
     "unit, new, refused": set_up("unit_new", in_programme(), **refused),
     "unit": set_up("unit_edit", a_unit),
@@ -841,10 +853,15 @@ SETTING_UP = {
     "enrolment of a new student": set_up("enrolment", lambda: enrolment(NEW)),
     "adviser": set_up("adviser_edit", enrolment),
     "adviser, refused": set_up("adviser_edit", enrolment, **refused),
-    "enrolment, end": set_up("enrolment_end", enrolment),
-    "enrolment, end, refused": set_up(
-        "enrolment_end", enrolment, send={"ends_on": "2020-01-01"}, status=422
+    "enrolment, edit": set_up("enrolment_edit", enrolment),
+    "enrolment, edit, refused": set_up(
+        "enrolment_edit", enrolment, send={"ends_on": "2020-01-01"}, status=422
     ),
+    "enrolment, remove": set_up("enrolment_remove", lambda: enrolment(NEW)),
+    "enrolment, cannot be removed": set_up("enrolment_remove", enrolment),
+    "adviser, end": set_up("adviser_end", enrolment),
+    "placement, remove": set_up("placement_remove", placement_unasked),
+    "placement, cannot be removed": set_up("placement_remove", placement),
     "placement, new": set_up("placement_new", enrolment),
     "placement, new, refused": set_up("placement_new", enrolment, **refused),
     "placement": set_up("placement_edit", placement),

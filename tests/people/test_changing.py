@@ -100,8 +100,9 @@ def of_a_programme(name: str) -> Kind:
         path = address(name, made.enrolment.pk, made.placement.pk)
         return user, path, one, other, lambda: Placement.objects.get().workplace
     path = address(name, made.enrolment.pk)
-    if name == "enrolment_end":
-        one, other = {"ends_on": "2127-02-03"}, {"ends_on": "2127-02-04"}
+    if name == "enrolment_edit":
+        form = {"starts_on": "2026-09-01"}
+        one, other = {**form, "ends_on": "2127-02-03"}, {**form, "ends_on": "2127-02-04"}
         return user, path, one, other, lambda: Enrolment.objects.get().ends_on
     teachers = ProgrammeRoleFactory.create_batch(2, programme=made.programme, role="teacher")
     one, other = ({"known_adviser": str(role.person_id)} for role in teachers)
@@ -170,7 +171,7 @@ def of_a_committee(name: str) -> Kind:
 SCENES = {
     of_a_programme: [
         *("programme_edit", "period_edit", "unit_edit", "guideline_edit", "placement_edit"),
-        *("enrolment_end", "adviser_edit"),
+        *("enrolment_edit", "adviser_edit"),
     ],
     of_a_name: ["details_name", "person_name"],
     of_a_qualification: ["wording"],

@@ -121,11 +121,11 @@ def test_parts_of_a_unit_that_a_case_names_stand(place: Scene) -> None:
     place.put_on_an_agenda()
     parts = list(UnitPart.objects.all())
 
-    with pytest.raises(NotPossible, match="A committee has this unit on an agenda"):
+    with pytest.raises(NotPossible, match="on the agenda of a committee 1 time"):
         actions.change_unit(
             unit=place.unit, title="T", purpose="phase", parts=place.core_tasks, by=None
         )
-    with pytest.raises(NotPossible, match="A committee has this unit on an agenda"):
+    with pytest.raises(NotPossible, match="on the agenda of a committee 1 time"):
         actions.remove_unit(unit=place.unit, by=None)
 
     assert list(UnitPart.objects.all()) == parts
@@ -146,7 +146,7 @@ def test_a_unit_for_which_a_piece_was_set_aside_stays(place: Scene) -> None:
     place.enrolment.set_asides.create(unit=place.unit, evidence=piece, reason="Too early")
     parts = list(UnitPart.objects.all())
 
-    with pytest.raises(NotPossible, match="This unit is in use"):
+    with pytest.raises(NotPossible, match="1 piece was set aside for it"):
         actions.remove_unit(unit=place.unit, by=None)
 
     assert (list(Unit.objects.all()), list(UnitPart.objects.all())) == ([place.unit], parts)

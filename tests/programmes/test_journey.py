@@ -329,7 +329,7 @@ def test_a_student_from_name_to_placement(
         for row in AdviserAssignment.objects.filter(enrolment=enrolment).order_by("recorded_at")
     ] == [("Ada Adviser", False), ("Bo", True)]
     for last_day, kept in [("2026-10-01", date(2026, 10, 1)), ("", None)]:
-        post(client, page + "end/", ends_on=last_day)
+        post(client, page + "edit/", starts_on="2026-09-01", ends_on=last_day)
         enrolment.refresh_from_db()
         assert enrolment.ends_on == kept
 

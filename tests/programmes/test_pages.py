@@ -123,7 +123,7 @@ def test_the_page_of_an_enrolment(
     for _ in range(number - 1):
         SupervisorFactory.create_batch(2, placement=PlacementFactory(enrolment=place.enrolment))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = coordinating.get(f"/programmes/enrolments/{place.enrolment.pk}/")
 
     assert len(page.context["enrolment"].placements.all()) == number

@@ -119,9 +119,20 @@ def enrol(place: Scene, by: Account | None) -> object:
     return actions.enrol(programme=place.programme, student=SOMEBODY, starts_on=day, by=by)
 
 
-def end_enrolment(place: Scene, by: Account | None) -> object:
-    day = date(2026, 10, 1)
-    return actions.end_enrolment(enrolment=place.enrolment, ends_on=day, by=by)
+def change_enrolment(place: Scene, by: Account | None) -> object:
+    return actions.change_enrolment(enrolment=place.enrolment, **DATES, by=by)
+
+
+def remove_enrolment(place: Scene, by: Account | None) -> object:
+    return actions.remove_enrolment(enrolment=place.enrolment, by=by)
+
+
+def end_adviser(place: Scene, by: Account | None) -> object:
+    return actions.end_adviser(enrolment=place.enrolment, by=by)
+
+
+def remove_placement(place: Scene, by: Account | None) -> object:
+    return actions.remove_placement(placement=place.placement, by=by)
 
 
 def assign_adviser(place: Scene, by: Account | None) -> object:
@@ -176,10 +187,14 @@ def as_it_is(place: Scene) -> None:
         (give_role, as_it_is, "done"),
         (end_role, as_it_is, "done"),
         (enrol, as_it_is, "done"),
-        (end_enrolment, as_it_is, "done"),
+        (change_enrolment, as_it_is, "done"),
+        (remove_enrolment, as_it_is, "done"),
+        (remove_enrolment, on_an_agenda, "not possible"),
+        (end_adviser, as_it_is, "done"),
         (assign_adviser, as_it_is, "done"),
         (add_placement, as_it_is, "done"),
         (change_placement, as_it_is, "done"),
+        (remove_placement, as_it_is, "done"),
         (add_supervisor, as_it_is, "done"),
         (end_supervisor, as_it_is, "done"),
     ],
@@ -237,21 +252,26 @@ PROGRAMME_PAGES = {
     "/programmes/{programme}/students/new/": (200, 403, 404),
     "/programmes/enrolments/{enrolment}/": (200, 404, 404),
     "/programmes/enrolments/{enrolment}/adviser/": (200, 404, 404),
-    "/programmes/enrolments/{enrolment}/end/": (200, 404, 404),
+    "/programmes/enrolments/{enrolment}/adviser/end/": (200, 404, 404),
+    "/programmes/enrolments/{enrolment}/edit/": (200, 404, 404),
+    "/programmes/enrolments/{enrolment}/remove/": (200, 404, 404),
     "/programmes/enrolments/{enrolment}/placements/new/": (200, 404, 404),
     "/programmes/enrolments/{enrolment}/placements/{placement}/": (200, 404, 404),
+    "/programmes/enrolments/{enrolment}/placements/{placement}/remove/": (200, 404, 404),
     "/programmes/enrolments/{enrolment}/placements/{placement}/supervisors/new/": (200, 404, 404),
     "/programmes/enrolments/{enrolment}/supervisors/{supervisor}/end/": (200, 404, 404),
 }
 # Posting nothing: what a form without an answer says, and that a bare button acts.
 POSTED = dict.fromkeys(PROGRAMME_PAGES, 422) | {
     "/programmes/{programme}/": 405,
-    "/programmes/{programme}/periods/{period}/remove/": 302,
+    "/programmes/{programme}/periods/{period}/remove/": 409,
     "/programmes/{programme}/units/{unit}/remove/": 302,
     "/programmes/{programme}/guidelines/": 405,
     "/programmes/{programme}/roles/{role}/end/": 302,
     "/programmes/enrolments/{enrolment}/": 405,
-    "/programmes/enrolments/{enrolment}/end/": 302,
+    "/programmes/enrolments/{enrolment}/adviser/end/": 302,
+    "/programmes/enrolments/{enrolment}/remove/": 302,
+    "/programmes/enrolments/{enrolment}/placements/{placement}/remove/": 302,
     "/programmes/enrolments/{enrolment}/supervisors/{supervisor}/end/": 302,
 }
 

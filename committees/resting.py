@@ -1,0 +1,44 @@
+"""What of this room rests on what a coordinator set up (records/resting.py)."""
+
+from django.utils.translation import ngettext
+
+from committees.models import Case
+from programmes.models import Enrolment, Unit
+from records.resting import rests_on
+
+
+def _on_agendas(count: int) -> str:
+    text = ngettext(
+        "It is on the agenda of a committee %(count)d time.",
+        "It is on the agenda of a committee %(count)d times.",
+        count,
+    )
+    return text % {"count": count}
+
+
+def _committee_of(row: Enrolment | Unit) -> str:
+    """Return the address of the committee that took it up last: its coordinator sees the meetings
+    there, and no case."""
+    last = Case.objects.filter(**{row._meta.model_name or "": row}).latest("recorded_at")
+    return last.meeting.committee.get_absolute_url()
+
+
+rests_on(
+    Unit,
+    lambda unit: Case.objects.filter(unit=unit),
+    words=_on_agendas,
+    where=_committee_of,
+)
+rests_on(
+    Enrolment,
+    lambda enrolment: Case.objects.filter(enrolment=enrolment),
+    words=lambda count: (
+        ngettext(
+            "The student is on the agenda of a committee %(count)d time.",
+            "The student is on the agenda of a committee %(count)d times.",
+            count,
+        )
+        % {"count": count}
+    ),
+    where=_committee_of,
+)
