@@ -12,7 +12,15 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from evidence.models import Evidence, Feedback, Remark, RequirementLink, Revision, Withdrawal
+from evidence.models import (
+    Evidence,
+    Feedback,
+    Remark,
+    RemarkRequirement,
+    RequirementLink,
+    Revision,
+    not_withdrawn,
+)
 from people.models import Identity
 from portfolio.coverage import EVERYTHING, UNANSWERED, WHOLE, Entry, Filter
 from portfolio.evidence_set import Frame, PieceFact
@@ -67,15 +75,10 @@ def behind(
     return Behind(only, named, [pk for pk, _piece in remarks], bare)
 
 
-def _kept(of: str) -> Any:
-    """Tell that the piece in this column is not withdrawn."""
-    return ~Exists(Withdrawal.objects.current().filter(evidence=OuterRef(of)))
-
-
 def _laid(student: UUID, line: UUID, only: Filter) -> QuerySet[Any, Any]:
     """Find the pieces that are laid against this line, newest act first."""
     pieces = Evidence.objects.filter(
-        _kept("pk"), owner=student, links__requirement=line, links__ended_at=None
+        not_withdrawn(), owner=student, links__requirement=line, links__ended_at=None
     )
     return _in_order(pieces.filter(_in_period(only))).values("pk")
 
@@ -108,14 +111,17 @@ def _remarks(student: UUID, only: Filter) -> QuerySet[Remark]:
     period = _in_period(only, "feedback__evidence__")
     given = Remark.objects.filter(_given(student, only, "feedback__"), period)
     of_feedback = ("-feedback__given_on", "-feedback__recorded_at", "-feedback")
-    return given.filter(_kept("feedback__evidence")).order_by(*of_feedback, "order")
+    return given.filter(not_withdrawn("feedback__evidence")).order_by(*of_feedback, "order")
 
 
 def _said(student: UUID, line: UUID, only: Filter) -> QuerySet[Any, Any]:
     """Find the remarks on this line, at pieces that are laid against it."""
     link = "feedback__evidence__links__"
     laid = {f"{link}requirement": line, f"{link}ended_at": None}
-    rows = _remarks(student, only).filter(about__requirement=line, **laid)
+    # Asked of what was said at these pieces: of all that was ever said of a requirement, most is
+    # of others, and a database that does not count its tables would begin there.
+    about = RemarkRequirement.objects.filter(remark=OuterRef("pk"), requirement=line)
+    rows = _remarks(student, only).filter(Exists(about), **laid)
     return rows.values("pk", piece=F("feedback__evidence"))
 
 

@@ -8,10 +8,11 @@ place and counts once in what is above it.
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import chain
+from functools import cached_property
+from itertools import chain, islice
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -79,6 +80,7 @@ EVERYTHING = Filter()
 # The keys of the two lines that are no requirement's.
 WHOLE, UNANSWERED = "whole", "unanswered"
 NEWEST = 3  # remarks on the whole, which stand above the lines
+ROLES = tuple(GiverRole)
 
 
 class PeriodCount(NamedTuple):
@@ -256,10 +258,10 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShownAndSaid:
-    """All that is counted in a set; what was said, newest first where it has keys. A feedback of
-    which no remark is about anything in the frame answers its piece all the same. `named` is, by
-    the id of who spoke, that of the feedback in which they did so last: under its name they are
-    shown."""
+    """All that is counted in a set; what was said on the whole newest first, where it has keys. A
+    feedback of which no remark is about anything in the frame answers its piece all the same.
+    `named` is, by the id of who spoke, that of the feedback in which they did so last: under its
+    name they are shown."""
 
     pieces: Sequence[CountedPiece]
     said: Sequence[Said]
@@ -376,18 +378,20 @@ def counts_of(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> C
             continue
         if remark.on_whole and (only.since is None or remark.is_new):
             whole.append(remark.key)
+        by = (remark.role, remark.person)
         for line in remark.about:
             if line in here:
-                behind[line].take(remark)
+                behind[line].take(remark, by)
                 if remark.is_new:
                     fresh.add(line)
-    periods = _periods_of(frame, [piece.happened_on for piece in narrowed.pieces])
+    days = [piece.happened_on for piece in narrowed.pieces]
+    calendar = _Calendar(frame, days)
     guidelines = {} if only.narrows else {item.on: item for item in frame.guidelines}
 
     def tally(on: str, lines: Iterable[str]) -> Tally:
         found = [behind[line] for line in lines]
         together = found[0] if len(found) == 1 else _together(found)
-        return together.tally(answered, periods, guidelines.get(on))
+        return together.tally(answered, calendar, guidelines.get(on))
 
     tallies = {fact.id: tally(fact.id, [fact.id]) for fact in frame.requirements}
     for task in frame.core_tasks:
@@ -397,7 +401,7 @@ def counts_of(frame: Frame, shown: ShownAndSaid, only: Filter = EVERYTHING) -> C
         tallies[task.id] = tally(task.id, dict.fromkeys(lines))
     return Counts(
         tallies,
-        periods=_by_period(periods, [piece.happened_on for piece in narrowed.pieces]),
+        periods=calendar.by_period(days),
         whole=len(whole),
         newest=[key for key in whole[:NEWEST] if key],
         named=shown.named,
@@ -422,19 +426,19 @@ class _Behind:
         self.noted_people: set[Hashable] = set()
         self.in_role: set[tuple[str, Hashable]] = set()
 
-    def take(self, remark: Said) -> None:
+    def take(self, remark: Said, by: tuple[str, Hashable]) -> None:
         if remark.is_noted:
             self.noted += 1
             self.noted_people.add(remark.person)
         else:
             self.firm += 1
             self.people.add(remark.person)
-            self.in_role.add((remark.role, remark.person))
+            self.in_role.add(by)
 
     def tally(
         self,
         answered: Collection[Hashable],
-        periods: tuple[PeriodFact | None, ...],
+        calendar: "_Calendar",
         guideline: GuidelineFact | None,
     ) -> Tally:
         in_role = Counter(role for role, _person in self.in_role)
@@ -445,8 +449,8 @@ class _Behind:
             noted=self.noted,
             people=len(self.people),
             unconfirmed=len(self.noted_people - self.people),
-            roles=tuple(RoleCount(role, in_role[role]) for role in GiverRole),
-            periods=_by_period(periods, self.pieces.values()),
+            roles=tuple([RoleCount(role, in_role[role]) for role in ROLES]),
+            periods=calendar.by_period(self.pieces.values()),
             latest=max(self.pieces.values(), default=None),
             guideline=held_against(guideline, len(self.pieces), len(self.people), len(in_role)),
         )
@@ -472,8 +476,8 @@ def draw(evidence_set: EvidenceSet, only: Filter = EVERYTHING) -> Coverage:
     drawn = count(evidence_set.frame, shown_in(evidence_set, only.since), only)
     if not drawn.whole:
         return drawn
-    whole = _Lines(evidence_set, only).line(WHOLE)
-    return replace(drawn, newest=whole.entries[:NEWEST] if whole else ())
+    newest = islice(_Lines(evidence_set, only).on_whole(), NEWEST)
+    return replace(drawn, newest=tuple(newest))
 
 
 def draw_line(evidence_set: EvidenceSet, key: str, only: Filter = EVERYTHING) -> Line | None:
@@ -529,39 +533,63 @@ class _Lines:
         self.answered = self.set.answered
         self.names = {person.id: person.name for person in self.set.people}
         days = [piece.happened_on for piece in self.set.pieces]
-        self.periods = _periods_of(self.frame, days)
-        self.places: dict[str, list[WorkProcessFact]] = {}
+        self.calendar = _Calendar(self.frame, days)
+        self.pieces = {piece.id: piece for piece in self.set.pieces}
+
+    @cached_property
+    def places(self) -> dict[str, list[WorkProcessFact]]:
+        places: dict[str, list[WorkProcessFact]] = {}
         for task in self.frame.core_tasks:
             for process in task.work_processes:
                 for line in process.requirements:
-                    self.places.setdefault(line, []).append(process)
-        self.laid: dict[str, list[PieceFact]] = {}
+                    places.setdefault(line, []).append(process)
+        return places
+
+    @cached_property
+    def laid(self) -> dict[str, list[PieceFact]]:
+        laid: dict[str, list[PieceFact]] = {}
         for piece in sorted(self.set.pieces, key=lambda piece: piece.happened_on, reverse=True):
             for item in piece.laid:
-                self.laid.setdefault(item.requirement, []).append(piece)
-        pieces = {piece.id: piece for piece in self.set.pieces}
-        self.entries: dict[str, list[Entry]] = {}
-        self.whole: list[Entry] = []
-        for feedback in sorted(self.set.feedback, key=_moment, reverse=True):
-            if feedback.piece in pieces:  # else erased from a frozen set
-                self._enter(feedback, pieces[feedback.piece])
+                laid.setdefault(item.requirement, []).append(piece)
+        return laid
 
-    def _enter(self, feedback: FeedbackFact, piece: PieceFact) -> None:
-        # A remark stands at its requirements as long as its piece is laid against them.
-        laid = {item.requirement for item in piece.laid}
-        giver = self.names.get(feedback.giver, "")
+    @cached_property
+    def heard(self) -> list[tuple[FeedbackFact, PieceFact]]:
+        """What was said, newest first, but of what was erased from a frozen set."""
+        newest_first = sorted(self.set.feedback, key=_moment, reverse=True)
+        return [
+            (item, self.pieces[item.piece]) for item in newest_first if item.piece in self.pieces
+        ]
+
+    def entry(self, feedback: FeedbackFact, piece: PieceFact, words: str) -> Entry:
         since = self.only.since
         is_new = since is not None and localdate(feedback.recorded_at) >= since
-        for remark in feedback.remarks:
-            entry = Entry(feedback, piece, giver, remark.text, is_new)
-            if remark.on_whole:
-                self.whole.append(entry)
-            for line in laid.intersection(remark.requirements):
-                self.entries.setdefault(line, []).append(entry)
+        return Entry(feedback, piece, self.names.get(feedback.giver, ""), words, is_new)
+
+    @cached_property
+    def entries(self) -> dict[str, list[Entry]]:
+        entries: dict[str, list[Entry]] = {}
+        for feedback, piece in self.heard:
+            # A remark stands at its requirements as long as its piece is laid against them.
+            laid = {item.requirement for item in piece.laid}
+            for remark in feedback.remarks:
+                entry = self.entry(feedback, piece, remark.text)
+                for line in laid.intersection(remark.requirements):
+                    entries.setdefault(line, []).append(entry)
+        return entries
+
+    def on_whole(self) -> Iterator[Entry]:
+        """Find the remarks on the whole that the filter asks for, as `counts_of` counts them."""
+        for feedback, piece in () if self.only.thin else self.heard:
+            for remark in feedback.remarks:
+                if remark.on_whole:
+                    entry = self.entry(feedback, piece, remark.text)
+                    if self.only.since is None or entry.is_new:
+                        yield entry
 
     def line(self, key: str) -> Line | None:
         if key == WHOLE:
-            return Line(key, None, (), (), self._whole(), ())
+            return Line(key, None, (), (), tuple(self.on_whole()), ())
         if key == UNANSWERED:
             return Line(key, None, (), (), (), self._unanswered())
         facts = (fact for fact in self.frame.requirements if fact.id == key)
@@ -574,15 +602,10 @@ class _Lines:
             key,
             fact,
             places=tuple(process.code for process in self.places.get(key, ())),
-            periods=_by_period(self.periods, [piece.happened_on for piece in pieces]),
+            periods=self.calendar.by_period([piece.happened_on for piece in pieces]),
             entries=tuple(entries),
             bare=tuple(piece for piece in pieces if piece.id not in remarked),
         )
-
-    def _whole(self) -> tuple[Entry, ...]:
-        """List the remarks on the whole that the filter asks for, as `_Count` counts them."""
-        whole = [] if self.only.thin else self.whole
-        return tuple(entry for entry in whole if self.only.since is None or entry.is_new)
 
     def _unanswered(self) -> tuple[PieceFact, ...]:
         since = self.only.since
@@ -634,23 +657,29 @@ def _period_of(day: date, periods: Iterable[PeriodFact]) -> PeriodFact | None:
     return None
 
 
-def _periods_of(frame: Frame, days: Iterable[date]) -> tuple[PeriodFact | None, ...]:
-    """List the periods of the frame in time; first None, where one of these days is outside."""
-    periods = sorted(frame.periods, key=lambda period: period.starts_on)
-    if periods and any(_period_of(day, periods) is None for day in days):
-        return (None, *periods)
-    return tuple(periods)
+class _Calendar:
+    """The periods of the frame in time; first None, where one of these days is outside. In which of
+    them a day is, is found once."""
 
+    def __init__(self, frame: Frame, days: Collection[date]) -> None:
+        self.periods: tuple[PeriodFact | None, ...]
+        self.periods = tuple(sorted(frame.periods, key=lambda period: period.starts_on))
+        if self.periods and any(_period_of(day, frame.periods) is None for day in set(days)):
+            self.periods = (None, *self.periods)
+        self._place: dict[date, int] = {}
 
-def _by_period(
-    periods: tuple[PeriodFact | None, ...], days: Iterable[date]
-) -> tuple[PeriodCount, ...]:
-    counts = dict.fromkeys(periods, 0)
-    if counts:
-        known = [period for period in periods if period]
-        for day in days:
-            counts[_period_of(day, known)] += 1
-    return tuple(PeriodCount(period, number) for period, number in counts.items())
+    def by_period(self, days: Iterable[date]) -> tuple[PeriodCount, ...]:
+        counts = [0] * len(self.periods)
+        if counts:
+            for day in days:
+                place = self._place.get(day)
+                if place is None:
+                    place = self._place[day] = self._find(day)
+                counts[place] += 1
+        return tuple(map(PeriodCount, self.periods, counts))
+
+    def _find(self, day: date) -> int:
+        return self.periods.index(_period_of(day, filter(None, self.periods)))
 
 
 def held_against(

@@ -15,14 +15,22 @@ from datetime import date, datetime, time
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
-from evidence.models import Evidence, Feedback, GiverRole, Remark, RequirementLink
+from evidence.models import (
+    Evidence,
+    Feedback,
+    Remark,
+    RemarkRequirement,
+    RequirementLink,
+)
 from people.identity import follows_identity
 from people.models import Identity
 from portfolio.coverage import (
     EVERYTHING,
+    ROLES,
     CountedPiece,
     Counts,
     Coverage,
@@ -46,7 +54,6 @@ from records.prepared import PreparedQuery, as_written
 
 FIGURES_LAYOUT = 2  # of what is kept
 AT_ONCE = 200  # enrolments counted in one sweep
-ROLES = tuple(GiverRole)
 
 
 def with_kept(enrolments: "QuerySet[Enrolment]") -> "QuerySet[Enrolment]":
@@ -156,35 +163,36 @@ def _frame(enrolment: Enrolment, tracks: Collection[UUID], unit: Unit | None = N
 
 
 def _pieces_shown(student: UUID) -> QuerySet[Any, Any]:
-    current = Q(links__ended_at=None)
     rows = Evidence.objects.kept().filter(owner=student).order_by()
-    return rows.values("pk", day=F("current__happened_on")).annotate(
-        lines=Joined("links__requirement", filter=current)
-    )
+    laid = RequirementLink.objects.current().filter(evidence=OuterRef("pk"))
+    return rows.values("pk", day=F("current__happened_on"), lines=_joined(laid, "evidence"))
 
 
 def _remarks_made(student: UUID) -> QuerySet[Any, Any]:
-    rows = Remark.objects.filter(
-        feedback__evidence__owner=student,
-        feedback__evidence__in=Evidence.objects.kept(),
-        feedback__replaced_by=None,
+    """All remarks, in no order; those on pieces that are withdrawn too, which no piece takes in."""
+    rows = Remark.objects.filter(feedback__evidence__owner=student, feedback__replaced_by=None)
+    about = RemarkRequirement.objects.filter(remark=OuterRef("pk"))
+    return rows.order_by().values(
+        "pk",
+        "order",
+        "on_whole",
+        "feedback",
+        piece=F("feedback__evidence"),
+        person=F("feedback__person"),
+        role=F("feedback__role"),
+        source=F("feedback__source"),
+        confirmed=F("feedback__confirmation__confirmed"),
+        # As text, to be compared: no day and no moment is made of thousands.
+        given=Cast("feedback__given_on", TextField()),
+        moment=Cast("feedback__recorded_at", TextField()),
+        lines=_joined(about, "remark"),
     )
-    newest_first = ("-feedback__given_on", "-feedback__recorded_at", "-feedback", "order")
-    return (
-        rows.order_by(*newest_first)
-        .values(
-            "pk",
-            "on_whole",
-            "feedback",
-            piece=F("feedback__evidence"),
-            person=F("feedback__person"),
-            role=F("feedback__role"),
-            source=F("feedback__source"),
-            confirmed=F("feedback__confirmation__confirmed"),
-            moment=F("feedback__recorded_at"),
-        )
-        .annotate(lines=Joined("about__requirement"))
-    )
+
+
+def _joined(rows: QuerySet[Any, Any], of: str) -> Subquery:
+    """Write the requirements of these rows, which are of one thing, in one text. To group all rows
+    by all that is read of them takes a database longer."""
+    return Subquery(rows.order_by().values(of).annotate(all=Joined("requirement")).values("all"))
 
 
 def _who_counts_as_whom(student: UUID) -> QuerySet[Any, Any]:
@@ -214,10 +222,11 @@ def shown_by(student: UUID, frame: Frame, since: date | None = None) -> ShownAnd
             there.add(key)
             new = [known[line] for line in new_laid.get(key, ()) if line in known]
             pieces.append(CountedPiece(key, day, laid, new))
-    said = []
+    said, on_the_whole = [], []
     last: dict[Any, tuple[Any, Any]] = {}  # the moment, and the feedback
     for row in REMARKS.tuples(student):
-        key, on_whole, feedback, piece, giver, role, source, confirmed, moment, lines = row
+        (key, order, on_whole, feedback, piece, giver, role, source, confirmed) = row[:9]
+        given, moment, lines = row[9:]
         person = counts_as.get(giver, giver)
         if person == maker:  # nobody gives feedback to themselves
             continue
@@ -230,7 +239,12 @@ def shown_by(student: UUID, frame: Frame, since: date | None = None) -> ShownAnd
         is_noted = source == Feedback.Source.NOTED and confirmed is None
         about = [known[line] for line in (lines or "").split(",") if line in known]
         is_new = feedback in new_said
-        said.append(Said(piece, person, role, is_noted, about, bool(on_whole), is_new, str(key)))
+        remark = Said(piece, person, role, is_noted, about, bool(on_whole), is_new, str(key))
+        if on_whole:
+            on_the_whole.append(((given, moment, feedback, -order), remark))
+        else:
+            said.append(remark)
+    said += [remark for _moment, remark in sorted(on_the_whole, reverse=True)]
     named = {_id(giver): _id(feedback) for giver, (_moment, feedback) in last.items()}
     return ShownAndSaid(pieces, said, named)
 

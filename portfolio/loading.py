@@ -45,6 +45,15 @@ from portfolio.models import CheckIn, SetAside
 from programmes.models import Enrolment, Guideline, Period, Programme, Track, Unit
 from qualifications.models import CoreTask, Place, Wording, WorkProcess
 
+# What facts are made of: read as plain rows where there are many, as models take longer.
+OF_REVISION = (
+    *("evidence_id", "number", "title", "kind", "happened_on"),
+    *("place", "origin", "context", "reflection"),
+)
+OF_FEEDBACK = (
+    *("evidence_id", "person_id", "role", "source"),
+    *("given_on", "recorded_at", "place"),
+)
 # Without a moment to look back at, all that is known counts, whatever this machine's clock says.
 EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -294,7 +303,8 @@ def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: dat
     shown = _Shown(defaultdict(list), defaultdict(list), {})
     rows: QuerySet[Any] = revisions.annotate(owner=F("evidence__owner"))
     makers: dict[str, UUID] = {}
-    for row in rows.order_by("-happened_on", "-recorded_at", "pk"):
+    rows = rows.order_by("-happened_on", "-recorded_at", "pk")
+    for row in rows.values_list("pk", *OF_REVISION, "owner", named=True):
         fact = piece_fact(row, laid[row.evidence_id], files[row.pk])
         shown.pieces[row.owner].append(fact)
         makers[fact.id] = row.owner
@@ -310,7 +320,9 @@ def _shown(enrolments: list[Enrolment], requirements: Iterable[str], moment: dat
         student_counts_as=counted_as("evidence__owner"),
         seen=F("revision__number"),
     )
-    for answer in answers.order_by("-recorded_at", "pk"):
+    answers = answers.order_by("-recorded_at", "pk")
+    also = ("was_confirmed", "counts_as", "student_counts_as", "seen")
+    for answer in answers.values_list("pk", "spoke_as", *OF_FEEDBACK, *also, named=True):
         said = feedback_fact(
             answer,
             remarks[answer.pk],
@@ -333,11 +345,12 @@ def _grouped(rows: Iterable[Any], by: str) -> dict[UUID, list[Any]]:
 
 
 def piece_fact(
-    row: Revision,
+    row: Any,
     laid: Iterable[LaidFact] = (),
     attachments: Iterable[Attachment] = (),
 ) -> PieceFact:
-    """Make the fact of a piece as this revision has it. No query."""
+    """Make the fact of a piece as this revision has it, or a row of what OF_REVISION names. No
+    query."""
     return PieceFact(
         id=str(row.evidence_id),
         revision=row.number,
@@ -394,15 +407,16 @@ def _remarks(
 
 
 def feedback_fact(
-    row: Feedback,
+    row: Any,
     remarks: Iterable[RemarkFact] = (),
     *,
     confirmed: bool | None,
     counts_as: UUID | None = None,
     revision: int | None = None,
 ) -> FeedbackFact:
-    """Make the fact of a feedback that was read with its revision, or with the number of that: of
-    what was noted whether it was `confirmed`. No query."""
+    """Make the fact of a feedback that was read with its revision, or of a row of what OF_FEEDBACK
+    names, with the number of the `revision`: of what was noted whether it was `confirmed`. No
+    query."""
     standing = row.source
     if confirmed is not None:
         standing = CONFIRMED if confirmed else DENIED

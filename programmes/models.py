@@ -466,17 +466,16 @@ class EnrolmentQuerySet(models.QuerySet):
             Prefetch("adviser_assignments", advisers)
         )
 
-    def for_table(self) -> Self:
-        """Read the enrolments as `for_list`, and with the current tracks and the placements. Four
-        queries."""
-        tracks = Track.objects.current().select_related("qualification")
-        return self.for_list().prefetch_related(Prefetch("tracks", tracks), "placements")
-
     def for_setup(self) -> Self:
-        """Read the enrolments as `for_table`, and with the current supervisors of the placements.
-        Five queries."""
+        """Read the enrolments as `for_list`, and with the current tracks, and the placements with
+        their current supervisors. Five queries."""
+        tracks = Track.objects.current().select_related("qualification")
         supervisors = Supervisor.objects.current().with_address()
-        return self.for_table().prefetch_related(Prefetch("placements__supervisors", supervisors))
+        return self.for_list().prefetch_related(
+            Prefetch("tracks", tracks),
+            "placements",
+            Prefetch("placements__supervisors", supervisors),
+        )
 
     def named(self, words: str) -> Self:
         """Find the enrolments of which each of these words stands in the name of the student or of

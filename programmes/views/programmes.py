@@ -18,11 +18,10 @@ from programmes import actions
 from programmes.access import check_may_make_programme, check_may_manage, check_not_own
 from programmes.checklist import setup_of
 from programmes.forms import ProgrammeForm, StudentsForm
+from programmes.listing import LISTED_AT_A_TIME, listed_as
 from programmes.models import Programme
 from programmes.views.pages import grouped_page, managed_programme
 from records.refusals import why_not
-
-STUDENTS_AT_A_TIME = 50
 
 
 @signed_in
@@ -64,7 +63,7 @@ def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
     may_manage = allowed(check_may_manage, request.user, programme)
     form = StudentsForm(request.GET, label_suffix="")
     listed = form.listed(programme.enrolments.all(), setup.on)
-    page = Paginator(listed, STUDENTS_AT_A_TIME).get_page(request.GET.get("page"))
+    page = Paginator(listed, LISTED_AT_A_TIME).get_page(request.GET.get("page"))
     now = programme.enrolments.current(setup.on)
     query = request.GET.copy()
     query.pop("page", None)
@@ -79,6 +78,7 @@ def programme(request: PersonRequest, pk: UUID) -> HttpResponse:
         "unreached": now.filter(student__in=troubles).select_related("student") if troubles else [],
         "form": form,
         "page": page,
+        "students": listed_as(page.object_list),
         "query": query.urlencode(),
         "programme": programme,
         "setup": setup,
