@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
 from django.db.models import Count, Exists, ExpressionWrapper, Min, OuterRef, Prefetch, Q, Subquery
+from django.db.models.expressions import NegatedExpression
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -122,7 +123,7 @@ class EvidenceQuerySet(models.QuerySet):
         )
 
 
-def not_withdrawn(of: str = "pk") -> models.Q | Exists:
+def not_withdrawn(of: str = "pk") -> "NegatedExpression[Any]":
     """Tell that the piece in this column is not withdrawn: asked of each row that is found, where
     SQLite would go through all pieces there are for `__in=Evidence.objects.kept()`."""
     return ~Exists(Withdrawal.objects.current().filter(evidence=OuterRef(of)))

@@ -65,10 +65,12 @@ def behind(
     if all(fact.id != key for fact in frame.requirements):
         return None
     line = UUID(key)
-    said: Iterable[Any] = _said(student, line, only)
-    laid: Iterable[Any] = _laid(student, line, only)
+    said: Iterable[Any]
+    laid: Iterable[Any]
     if only == EVERYTHING:
         said, laid = SAID_OF_LINE.rows(student, line), LAID_AGAINST_LINE.rows(student, line)
+    else:  # each is long to make
+        said, laid = _said(student, line, only), _laid(student, line, only)
     remarks = [(row["pk"], row["piece"]) for row in said]
     heard = {piece for _pk, piece in remarks}
     bare = [] if only.role else [row["pk"] for row in laid if row["pk"] not in heard]

@@ -80,7 +80,7 @@ EVERYTHING = Filter()
 # The keys of the two lines that are no requirement's.
 WHOLE, UNANSWERED = "whole", "unanswered"
 NEWEST = 3  # remarks on the whole, which stand above the lines
-ROLES = tuple(GiverRole)
+GIVER_ROLES = tuple(GiverRole)
 
 
 class PeriodCount(NamedTuple):
@@ -449,7 +449,7 @@ class _Behind:
             noted=self.noted,
             people=len(self.people),
             unconfirmed=len(self.noted_people - self.people),
-            roles=tuple([RoleCount(role, in_role[role]) for role in ROLES]),
+            roles=tuple([RoleCount(role, in_role[role]) for role in GIVER_ROLES]),
             periods=calendar.by_period(self.pieces.values()),
             latest=max(self.pieces.values(), default=None),
             guideline=held_against(guideline, len(self.pieces), len(self.people), len(in_role)),
@@ -662,10 +662,9 @@ class _Calendar:
     them a day is, is found once."""
 
     def __init__(self, frame: Frame, days: Collection[date]) -> None:
-        self.periods: tuple[PeriodFact | None, ...]
-        self.periods = tuple(sorted(frame.periods, key=lambda period: period.starts_on))
-        if self.periods and any(_period_of(day, frame.periods) is None for day in set(days)):
-            self.periods = (None, *self.periods)
+        in_time = sorted(frame.periods, key=lambda period: period.starts_on)
+        outside = in_time and any(_period_of(day, in_time) is None for day in set(days))
+        self.periods = (None, *in_time) if outside else tuple(in_time)
         self._place: dict[date, int] = {}
 
     def by_period(self, days: Iterable[date]) -> tuple[PeriodCount, ...]:

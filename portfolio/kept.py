@@ -10,7 +10,7 @@ What hangs on a filter or a past moment is counted, and not kept.
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, cast
 from uuid import UUID
@@ -30,7 +30,7 @@ from people.identity import follows_identity
 from people.models import Identity
 from portfolio.coverage import (
     EVERYTHING,
-    ROLES,
+    GIVER_ROLES,
     CountedPiece,
     Counts,
     Coverage,
@@ -46,23 +46,26 @@ from portfolio.coverage import (
 from portfolio.evidence_set import Frame
 from portfolio.joined import Joined, written
 from portfolio.loading import live_frame
-from portfolio.models import Summary
+from portfolio.models import SetAside, Summary
 from post.work import background
 from programmes.models import Enrolment, Track, Unit
 from records.models import Chain
 from records.prepared import PreparedQuery, as_written
 
-FIGURES_LAYOUT = 2  # of what is kept
+FIGURES_LAYOUT = 3  # of what is kept
 AT_ONCE = 200  # enrolments counted in one sweep
 
 
-def with_kept(enrolments: "QuerySet[Enrolment]") -> "QuerySet[Enrolment]":
-    """Read with these enrolments what is kept of them, and whether it holds. No query of its
-    own."""
-    return enrolments.select_related(
+def with_kept(
+    enrolments: "QuerySet[Enrolment]", *, of_units: bool = False
+) -> "QuerySet[Enrolment]":
+    """Read with these enrolments what is kept of them, or `of_units` what is of each unit too, and
+    whether it holds. No query of its own."""
+    rows = enrolments.select_related(
         *("summary__student_chain", "summary__programme_chain", "summary__qualification_chain"),
         "programme",
     )
+    return rows if of_units else rows.defer("summary__units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +91,17 @@ class Figures:
 def figures_of(enrolment: Enrolment) -> Figures:
     """Read the frame and the figures of an enrolment that came `with_kept`. No query where they are
     kept and the frame is at hand, one where it has electives; else two, and six for the frame."""
-    summary = getattr(enrolment, "summary", None)
-    holds = summary is not None and summary.holds and summary.layout == FIGURES_LAYOUT
-    kept = summary.counts if summary is not None and holds else None
+    summary = _summary_that_holds(enrolment)
+    kept = summary.counts if summary else None
     tracks = [UUID(pk) for pk in kept["tracks"]] if kept else _tracks(enrolment)
     frame = _frame(enrolment, tracks)
     return Figures(enrolment, frame, unpacked(kept, frame) if kept else None)
+
+
+def _summary_that_holds(enrolment: Enrolment) -> Summary | None:
+    summary: Summary | None = getattr(enrolment, "summary", None)
+    holds = summary is not None and summary.holds and summary.layout == FIGURES_LAYOUT
+    return summary if holds else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +111,25 @@ class FiguresOfUnit:
 
     frame: Frame
     counts: Counts
-    counting: list[UUID]
-    unanswered: list[UUID]
+    counting: list[str]
+    unanswered: list[str]
 
 
 def figures_of_unit(enrolment: Enrolment, unit: Unit, aside: Collection[UUID]) -> FiguresOfUnit:
-    """Count what would count for a unit: all that is laid against it and on which somebody gave
-    feedback, minus what was set `aside`. (domain rule 11) Five queries, and seven for a frame that
-    is not at hand."""
-    frame = _frame(enrolment, _tracks(enrolment), unit)
-    shown = shown_by(enrolment.student_id, frame)
+    """Find what would count for a unit of an enrolment that came `with_kept`, `of_units`: all that
+    is laid against it and on which somebody gave feedback, minus what was set `aside`. (domain rule
+    11) No query where it is kept and the frame is at hand; else five, and seven for the frame."""
+    summary = _summary_that_holds(enrolment)
+    kept = summary.units.get(str(unit.pk)) if summary else None
+    tracks = [UUID(pk) for pk in kept["counts"]["tracks"]] if kept else _tracks(enrolment)
+    frame = _frame(enrolment, tracks, unit)
+    if kept and (counts := unpacked(kept["counts"], frame)):
+        return FiguresOfUnit(frame, counts, kept["counting"], kept["unanswered"])
+    return _count_unit(frame, rows_shown_by(enrolment.student_id), aside)
+
+
+def _count_unit(frame: Frame, rows: "_Rows", aside: Collection[UUID]) -> FiguresOfUnit:
+    shown = _shown_in(frame, rows)
     left_out = {as_written(pk) for pk in aside}
     answered = {remark.piece for remark in shown.said}
     newest_first = sorted(shown.pieces, key=lambda piece: (piece.happened_on, str(piece.key)))[::-1]
@@ -123,8 +140,8 @@ def figures_of_unit(enrolment: Enrolment, unit: Unit, aside: Collection[UUID]) -
     return FiguresOfUnit(
         frame,
         counts_of(frame, ShownAndSaid(counting, said, shown.named)),
-        [UUID(str(piece.key)) for piece in counting],
-        [UUID(str(piece.key)) for piece in pieces if piece.key not in answered],
+        [_id(piece.key) for piece in counting],
+        [_id(piece.key) for piece in pieces if piece.key not in answered],
     )
 
 
@@ -136,7 +153,7 @@ def _tracks(enrolment: Enrolment) -> list[UUID]:
 # --- The frame ------------------------------------------------------------------------------------
 
 _frames: "OrderedDict[tuple[Any, ...], Frame]" = OrderedDict()
-FRAMES = 64  # at hand in each process; a frame of a hundred requirements is some 100 kB
+FRAMES = 128  # at hand in each process; a frame of a hundred requirements is some 100 kB
 
 
 def _frame(enrolment: Enrolment, tracks: Collection[UUID], unit: Unit | None = None) -> Frame:
@@ -206,17 +223,41 @@ PIECES, REMARKS, IDENTITIES = map(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What a student shows and what was said of it, as read: of whatever frame. With a day, what is
+    new since then: the requirements by piece, and the feedback."""
+
+    student: UUID
+    counts_as: dict[Any, Any]
+    pieces: list[list[Any]]
+    remarks: list[list[Any]]
+    new_laid: dict[Any, list[str]] = field(default_factory=dict)
+    new_said: frozenset[Any] = frozenset()
+
+
+def rows_shown_by(student: UUID, since: date | None = None) -> _Rows:
+    """Read what this student shows and what was said of it, of whatever frame; with a day, what is
+    new since then. Three queries, five with a day."""
+    counts_as = dict(map(tuple, IDENTITIES.tuples(student)))
+    new = _new_since(student, since) if since else ()
+    return _Rows(student, counts_as, PIECES.tuples(student), REMARKS.tuples(student), *new)
+
+
 def shown_by(student: UUID, frame: Frame, since: date | None = None) -> ShownAndSaid:
     """Read what this student shows of what stands in the frame, and what was said of it; with a
     day, what is new since then. Three queries, five with a day."""
+    return _shown_in(frame, rows_shown_by(student, since))
+
+
+def _shown_in(frame: Frame, rows: _Rows) -> ShownAndSaid:
     known = {written(fact.id): fact.id for fact in frame.requirements}
-    counts_as = dict(map(tuple, IDENTITIES.tuples(student)))
-    maker = as_written(student)
+    counts_as, new_laid, new_said = rows.counts_as, rows.new_laid, rows.new_said
+    maker = as_written(rows.student)
     maker = counts_as.get(maker, maker)
-    new_laid, new_said = _new_since(student, since) if since else ({}, frozenset())
 
     pieces, there = [], set()
-    for key, day, lines in PIECES.tuples(student):
+    for key, day, lines in rows.pieces:
         laid = [known[line] for line in (lines or "").split(",") if line in known]
         if laid:
             there.add(key)
@@ -224,7 +265,7 @@ def shown_by(student: UUID, frame: Frame, since: date | None = None) -> ShownAnd
             pieces.append(CountedPiece(key, day, laid, new))
     said, on_the_whole = [], []
     last: dict[Any, tuple[Any, Any]] = {}  # the moment, and the feedback
-    for row in REMARKS.tuples(student):
+    for row in rows.remarks:
         (key, order, on_whole, feedback, piece, giver, role, source, confirmed) = row[:9]
         given, moment, lines = row[9:]
         person = counts_as.get(giver, giver)
@@ -308,7 +349,7 @@ def unpacked(kept: dict[str, Any], frame: Frame) -> Counts | None:
         return None
     periods = [by_day.get(day) for day in kept["periods"]]
     guidelines = {item.on: item for item in frame.guidelines}
-    nothing = [0, 0, 0, 0, 0, 0, [0] * len(ROLES), [0] * len(periods), None]
+    nothing = [0, 0, 0, 0, 0, 0, [0] * len(GIVER_ROLES), [0] * len(periods), None]
 
     def tally(key: str) -> Tally:
         (pieces, unanswered, remarks, noted, people, unconfirmed, roles, by_period, latest) = kept[
@@ -321,7 +362,7 @@ def unpacked(kept: dict[str, Any], frame: Frame) -> Counts | None:
             noted=noted,
             people=people,
             unconfirmed=unconfirmed,
-            roles=tuple(map(RoleCount, ROLES, roles)),
+            roles=tuple(map(RoleCount, GIVER_ROLES, roles)),
             periods=tuple(map(PeriodCount, periods, by_period)),
             latest=date.fromisoformat(latest) if latest else None,
             guideline=held_against(guidelines.get(key), pieces, people, sum(map(bool, roles))),
@@ -381,14 +422,26 @@ def keep(enrolment: Enrolment) -> None:
     were read before: what moves meanwhile makes them hold no longer."""
     summary = cast(Any, enrolment).summary
     tracks = _tracks(enrolment)
-    frame = _frame(enrolment, tracks)
-    counts = counts_of(frame, shown_by(enrolment.student_id, frame))
+    frame, rows = _frame(enrolment, tracks), rows_shown_by(enrolment.student_id)
+    counts = counts_of(frame, _shown_in(frame, rows))
+    aside: dict[UUID, list[UUID]] = {}
+    for row in SetAside.objects.current().filter(enrolment=enrolment):
+        aside.setdefault(row.unit_id, []).append(row.evidence_id)
+    units = {}
+    for unit in enrolment.programme.units.all():
+        of_unit = _count_unit(_frame(enrolment, tracks, unit), rows, aside.get(unit.pk, ()))
+        units[str(unit.pk)] = {
+            "counts": packed(of_unit.counts, tracks),
+            "counting": of_unit.counting,
+            "unanswered": of_unit.unanswered,
+        }
     Summary.objects.filter(pk=summary.pk).update(
         student_head=summary.student_chain.head,
         programme_head=summary.programme_chain.head,
         counted_moves=summary.moves,
         layout=FIGURES_LAYOUT,
         counts=packed(counts, tracks),
+        units=units,
         counted_at=timezone.now(),
     )
 

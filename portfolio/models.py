@@ -105,6 +105,8 @@ class Summary(models.Model):
     counted_moves = models.PositiveIntegerField(default=0)
     layout = models.PositiveSmallIntegerField(default=0)  # of the figures; another is counted anew
     counts = models.JSONField(default=dict)
+    # What would count for each unit, by its id: read by the page of that only.
+    units = models.JSONField(default=dict)
     counted_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 pages draw twenty at a time and on paper all of them."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -10,6 +11,8 @@ from django.utils.translation import gettext
 from people.days import day_text
 from portfolio.coverage import Entry
 from portfolio.evidence_set import PieceFact
+
+ANY_ONE = UUID(int=0)  # stands for the id of a piece in an address
 
 
 def remarks_text(entries: Iterable[Entry], pieces_at: str) -> SafeString:
@@ -40,6 +43,22 @@ def piece_text(piece: PieceFact, pieces_at: str) -> SafeString:
     """Write the title of a piece, linked where there is an address under which the pieces are, and
     when it was."""
     return _html(f"{_title(piece, pieces_at)} {day_text(piece.happened_on, 'soft')}")
+
+
+def pieces_text(pieces: Iterable[PieceFact], pieces_at: str, action: str, at: str) -> SafeString:
+    """Write pieces as the items of a list, each with a button for what can be done with it, at this
+    address of ANY_ONE."""
+    before, after = at.split(str(ANY_ONE))
+    return _html(
+        "".join(
+            [
+                f'<li class="cluster apart"><span>{piece_text(piece, pieces_at)}</span> '
+                f'<a class="button small" href="{before}{piece.id}{after}">{escape(action)}'
+                f'<span class="visually-hidden">: {escape(piece.title)}</span></a></li>\n'
+                for piece in pieces
+            ]
+        )
+    )
 
 
 def _title(piece: PieceFact, pieces_at: str) -> str:

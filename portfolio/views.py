@@ -36,6 +36,7 @@ from portfolio.kept import figures_of, figures_of_unit, with_kept
 from portfolio.lines import coverage_in_words, line_page, live_coverage, live_line_page, under
 from portfolio.loading import load
 from portfolio.models import Agreement, CheckIn, SetAside
+from portfolio.remark_text import ANY_ONE
 from post.models import OutboxMail
 from programmes.models import Enrolment, Unit
 from records.prepared import PreparedQuery
@@ -57,6 +58,23 @@ def _units_of(programme: UUID) -> QuerySet[Unit]:
     return Unit.objects.filter(programme=programme)
 
 
+def _of_student(student: UUID, enrolment: UUID) -> QuerySet[Enrolment]:
+    rows = Enrolment.objects.filter(pk=enrolment, student=student)
+    return with_kept(rows.select_related("student"), of_units=True)
+
+
+def _unit(programme: UUID, unit: UUID) -> QuerySet[Unit]:
+    return Unit.objects.filter(pk=unit, programme=programme)
+
+
+def _aside(enrolment: UUID, unit: UUID) -> QuerySet[SetAside]:
+    rows = SetAside.objects.current().filter(enrolment=enrolment, unit=unit)
+    return rows.select_related("evidence__current")
+
+
+OWN = PreparedQuery(_of_student)
+UNIT = PreparedQuery(_unit)
+ASIDE = PreparedQuery(_aside)
 VISIBLE = PreparedQuery(_visible)
 LAST_CHECK_IN = PreparedQuery(_last_of)
 UNITS = PreparedQuery(_units_of)
@@ -81,7 +99,7 @@ def _addresses(
 
 
 def _pieces_at() -> str:
-    return under("evidence:detail", key=UUID(int=0))
+    return under("evidence:detail", key=ANY_ONE)
 
 
 @signed_in
@@ -332,12 +350,13 @@ def agreement_done(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _own(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> tuple[Enrolment, Unit]:
-    rows = Enrolment.objects.filter(student=request.user.pk).select_related("programme", "student")
-    enrolment = get_object_or_404(rows, pk=enrolment_id)
-    return enrolment, get_object_or_404(enrolment.programme.units, pk=unit_id)
+    for enrolment in OWN.rows(request.user.pk, enrolment_id):
+        for unit in UNIT.rows(enrolment.programme_id, unit_id):
+            return enrolment, unit
+    raise Http404
 
 
-def _pieces_page(ids: list[UUID], asked: str | None) -> Page:
+def _pieces_page(ids: list[str], asked: str | None) -> Page:
     return Paginator(ids, PIECES_ON_A_PAGE).get_page(asked)
 
 
@@ -346,17 +365,18 @@ def _pieces_page(ids: list[UUID], asked: str | None) -> Page:
 def set_aside(request: PersonRequest, enrolment_id: UUID, unit_id: UUID) -> HttpResponse:
     """Show what would count for this unit today, what would not, and why."""
     enrolment, unit = _own(request, enrolment_id, unit_id)
-    rows = SetAside.objects.current().filter(enrolment=enrolment, unit=unit)
-    aside = list(rows.select_related("evidence__current"))
+    aside = ASIDE.rows(enrolment.pk, unit.pk)
     found = figures_of_unit(enrolment, unit, [row.evidence_id for row in aside])
     counting = _pieces_page(found.counting, request.GET.get("page"))
     unanswered = _pieces_page(found.unanswered, request.GET.get("silent"))
     context = {
         "enrolment": enrolment,
         "unit": unit,
-        "counting": pieces_of(list(counting)),
+        "counting": pieces_of([UUID(pk) for pk in counting]),
         "counting_page": counting,
-        "unanswered": pieces_of(list(unanswered)),
+        "set_aside_at": reverse("portfolio:set_aside_piece", args=[enrolment.pk, unit.pk, ANY_ONE]),
+        "ask_at": reverse("evidence:ask", args=[ANY_ONE]),
+        "unanswered": pieces_of([UUID(pk) for pk in unanswered]),
         "unanswered_page": unanswered,
         "set_asides": aside,
         "coverage": coverage_in_words(found.counts, found.frame),

@@ -33,6 +33,7 @@ from programmes.models import (
     Unit,
 )
 from qualifications.models import CoreTask
+from records.prepared import MOST_IDS, PreparedQuery
 
 NAMED = 3  # names in a sentence; the rest is counted
 
@@ -213,29 +214,44 @@ def _setups(programmes: list[Programme], on: date) -> list[Setup]:
     return [_setup(programme, students[programme.pk], on) for programme in programmes]
 
 
-def _students(programmes: list[Programme], on: date) -> defaultdict[UUID, Students]:
-    """Count the students of these programmes, and name those who lack something. Two queries."""
-    found: defaultdict[UUID, Students] = defaultdict(Students)
-    rows = Enrolment.objects.filter(programme__in=programmes)
-    over = Q(ends_on__lt=on)
-    counts = rows.order_by().values("programme")
-    counts = counts.annotate(all=Count("pk"), over=Count("pk", filter=over))
-    for row in counts:
-        found[row["programme"]] = Students(row["all"] - row["over"], row["over"])
+LACKS = ("unadvised", "unplaced", "unsupervised")
+
+
+def _counts(on: date, programmes: list[UUID]) -> QuerySet[Any, Any]:
+    rows = Enrolment.objects.filter(programme__in=programmes).order_by().values("programme")
+    return rows.annotate(all=Count("pk"), over=Count("pk", filter=Q(ends_on__lt=on)))
+
+
+def _lacking(on: date, programmes: list[UUID]) -> QuerySet[Any, Any]:
     coming = Placement.objects.filter(ends_on__gte=on, enrolment=OuterRef("pk"))
     supervised = Supervisor.objects.current().filter(placement=OuterRef("pk"))
     advised = AdviserAssignment.objects.current().filter(enrolment=OuterRef("pk"))
-    lacking = rows.current(on).annotate(
+    rows = Enrolment.objects.filter(programme__in=programmes).current(on)
+    lacking = rows.annotate(
         unadvised=~Exists(advised),
         unplaced=~Exists(coming),
         unsupervised=Exists(coming.filter(~Exists(supervised))),
     )
     lacking = lacking.filter(Q(unadvised=True) | Q(unplaced=True) | Q(unsupervised=True))
-    kinds = ("unadvised", "unplaced", "unsupervised")
-    for row in lacking.values("programme", "student__name", *kinds):
-        for kind in kinds:
-            if row[kind]:
-                getattr(found[row["programme"]], kind).append(row["student__name"])
+    return lacking.values("programme", "student__name", *LACKS)
+
+
+COUNTS_OF_STUDENTS = PreparedQuery(_counts)
+WHO_LACKS = PreparedQuery(_lacking)
+
+
+def _students(programmes: list[Programme], on: date) -> defaultdict[UUID, Students]:
+    """Count the students of these programmes, and name those who lack something. Two queries for
+    each MOST_IDS of them."""
+    found: defaultdict[UUID, Students] = defaultdict(Students)
+    for start in range(0, len(programmes), MOST_IDS):
+        ids = [programme.pk for programme in programmes[start : start + MOST_IDS]]
+        for row in COUNTS_OF_STUDENTS.rows(on, ids):
+            found[row["programme"]] = Students(row["all"] - row["over"], row["over"])
+        for row in WHO_LACKS.rows(on, ids):
+            for kind in LACKS:
+                if row[kind]:
+                    getattr(found[row["programme"]], kind).append(row["student__name"])
     return found
 
 

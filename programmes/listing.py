@@ -1,9 +1,10 @@
 """The students of a programme as its page lists them: read by their ids, and written from plain
 strings, as a page has many."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -31,12 +32,12 @@ class Listed:
     follows: list[str] = field(default_factory=list)
 
 
-def listed_as(enrolments: Sequence[UUID]) -> list[Listed]:
+def listed_as(enrolments: Iterable[UUID]) -> list[Listed]:
     """Read these enrolments, LISTED_AT_A_TIME at most, in their order. Four queries, none where
     there are none."""
-    if not enrolments:
-        return []
     ids = list(enrolments)
+    if not ids:
+        return []
     names = {row["pk"]: row["name"] for row in NAMES_OF_STUDENTS.rows(ids)}
     found = {pk: Listed(pk, names[pk]) for pk in ids if pk in names}
     for row in ADVISERS_OF.rows(ids):
@@ -48,22 +49,22 @@ def listed_as(enrolments: Sequence[UUID]) -> list[Listed]:
     return list(found.values())
 
 
-def _names(enrolments: list[UUID]) -> QuerySet[Enrolment, dict[str, object]]:
+def _names(enrolments: list[UUID]) -> QuerySet[Any, Any]:
     rows = Enrolment.objects.filter(pk__in=enrolments).order_by()
     return rows.values("pk", name=F("student__name"))
 
 
-def _advisers(enrolments: list[UUID]) -> QuerySet[AdviserAssignment, dict[str, object]]:
+def _advisers(enrolments: list[UUID]) -> QuerySet[Any, Any]:
     rows = AdviserAssignment.objects.current().filter(enrolment__in=enrolments).order_by()
     return rows.values("enrolment", name=F("adviser__name"))
 
 
-def _placements(enrolments: list[UUID]) -> QuerySet[Placement, dict[str, object]]:
+def _placements(enrolments: list[UUID]) -> QuerySet[Any, Any]:
     rows = Placement.objects.filter(enrolment__in=enrolments).order_by("-starts_on", "pk")
     return rows.values("enrolment", "workplace", "ends_on")
 
 
-def _followed(enrolments: list[UUID]) -> QuerySet[Track, dict[str, object]]:
+def _followed(enrolments: list[UUID]) -> QuerySet[Any, Any]:
     rows = Track.objects.current().filter(enrolment__in=enrolments).order_by("recorded_at", "pk")
     named = {"title": F("qualification__title"), "code": F("qualification__code")}
     return rows.values("enrolment", **named)

@@ -29,13 +29,14 @@ GIVEN_AS: "dict[Any, tuple[models.Field[Any, Any], Callable[[int], Any]]]" = {
     ),
 }
 
+OF_ID: "models.UUIDField[Any, Any]" = models.UUIDField()
 AS_WRITTEN = (models.UUIDField, models.DateTimeField)
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]
 
 
 def as_written(pk: UUID) -> Any:
     """Write an id as the database does, and as `PreparedQuery.tuples` gives it."""
-    return models.UUIDField().get_db_prep_value(pk, connection)
+    return OF_ID.get_db_prep_value(pk, connection)
 
 
 class _Compiled(NamedTuple):

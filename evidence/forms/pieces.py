@@ -76,12 +76,13 @@ class PiecesForm(forms.Form):
         required=False,
     )
 
-    def found(self, owner: UUID) -> list[UUID]:
-        """Find the ids of the pieces that were asked for. One query."""
+    def found(self, owner: UUID) -> list[Any]:
+        """Find the ids of the pieces that were asked for, as the database writes them or as
+        models do. One query."""
         self.is_valid()
         words, sort = self.cleaned_data.get("q", ""), self.cleaned_data.get("sort", "")
         if not words and not sort:
-            return [row["pk"] for row in NEWEST_PIECES.rows(owner)]
+            return [pk for (pk,) in NEWEST_PIECES.tuples(owner)]
         pieces = Evidence.objects.filter(owner=owner)
         for word in words.split():
             pieces = pieces.filter(current__title__icontains=word)

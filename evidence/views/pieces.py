@@ -63,12 +63,13 @@ def evidence_list(request: PersonRequest) -> HttpResponse:
     form = PiecesForm(request.GET, label_suffix="")
     ids = form.found(request.user.pk)
     page = Paginator(ids, PER_PAGE).get_page(request.GET.get("page"))
-    rows = {row.pk: row for row in ROWS_OF_LIST.rows(at, list(page.object_list))} if ids else {}
+    here = [uuid.UUID(str(pk)) for pk in page.object_list]
+    rows = {row.pk: row for row in ROWS_OF_LIST.rows(at, here)} if ids else {}
     query = request.GET.copy()
     query.pop("page", None)
     context = {
         "page": page,
-        "pieces": [rows[pk] for pk in page.object_list if pk in rows],
+        "pieces": [rows[pk] for pk in here if pk in rows],
         "form": form,
         "query": query.urlencode(),
         "can_add": allowed(check_may_add, request.user, at),

@@ -89,6 +89,7 @@ class Migration(migrations.Migration):
                 ('counted_moves', models.PositiveIntegerField(default=0)),
                 ('layout', models.PositiveSmallIntegerField(default=0)),
                 ('counts', models.JSONField(default=dict)),
+                ('units', models.JSONField(default=dict)),
                 ('counted_at', models.DateTimeField(null=True)),
                 ('qualification_chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.chain')),
                 ('programme_chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.chain')),

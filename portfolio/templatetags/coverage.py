@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from portfolio.advising import Student
 from portfolio.coverage import Coverage, Entry, GuidelineState, Line, PeriodCount, RequirementRow
 from portfolio.evidence_set import PieceFact
-from portfolio.remark_text import piece_text, remarks_text
+from portfolio.remark_text import piece_text, pieces_text, remarks_text
 from portfolio.student_text import students_text
 from portfolio.tally_text import in_periods, still_asked_text, strip_text, tasks_text
 
@@ -46,6 +46,13 @@ def remarks(entries: Iterable[Entry], pieces_at: str) -> SafeString:
 def piece(of: PieceFact, pieces_at: str) -> SafeString:
     """Write a piece as the coverage names it: `{% piece piece pieces_at %}`."""
     return piece_text(of, pieces_at)
+
+
+@register.simple_tag
+def pieces(of: Iterable[PieceFact], pieces_at: str, action: str, at: str) -> SafeString:
+    """Write pieces as the items of a list, each with a button: `{% pieces counting pieces_at action
+    set_aside_at %}`."""
+    return pieces_text(of, pieces_at, action, at)
 
 
 @register.simple_tag

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from people.models import Account
-from portfolio.advising import STANDS_STILL, Student, students_of, taught_by
+from portfolio.advising import STANDS_STILL, Student, Taught, students_of, taught_by
 from portfolio.models import Light
 from programmes.models import AdviserAssignment, Enrolment, Programme, ProgrammeRole
 from tests.evidence.factories import EvidenceFactory, FeedbackFactory
@@ -245,8 +245,11 @@ def test_a_teacher_finds_the_students_of_the_programme_whom_they_do_not_advise(
     EnrolmentFactory()
     taught = EnrolmentFactory(programme=programme)
 
-    assert list(taught_by(adviser, today=today)) == [taught]
-    assert list(taught_by(AccountFactory(), today=today)) == []
+    row = Taught(taught.pk, taught.student.name, str(programme))
+    assert taught_by(adviser, today=today) == [row]
+    assert taught_by(adviser, today=today, words=taught.student.name.upper()) == [row]
+    assert taught_by(adviser, today=today, words="nobody") == []
+    assert taught_by(AccountFactory(), today=today) == []
 
 
 @pytest.mark.parametrize("students", [1, 30])

@@ -52,7 +52,7 @@ def lines_of(place: Scene) -> list[QualityRequirement]:
 def now_of(enrolment: Enrolment) -> Any:
     """As a page reads it."""
     rows = Enrolment.objects.select_related("student", "programme__qualification")
-    return with_kept(rows).get(pk=enrolment.pk)
+    return with_kept(rows, of_units=True).get(pk=enrolment.pk)
 
 
 def agree(enrolment: Enrolment, *, with_words: bool = False) -> bool:
@@ -337,15 +337,15 @@ def test_who_changes_while_it_is_counted_is_counted_again(
     laid_off(place)
     from portfolio import kept
 
-    count = kept.shown_by
+    count = kept.rows_shown_by
 
     def counted_meanwhile(*args: Any) -> Any:
         counted = count(*args)
-        monkeypatch.setattr(kept, "shown_by", count)
+        monkeypatch.setattr(kept, "rows_shown_by", count)
         the_giver_is_another(place)
         return counted
 
-    monkeypatch.setattr(kept, "shown_by", counted_meanwhile)
+    monkeypatch.setattr(kept, "rows_shown_by", counted_meanwhile)
     keep_figures()
 
     assert now_of(place.enrolment).summary.holds is False

@@ -425,7 +425,7 @@ def kept_and_at_hand(client: Client, url: str) -> None:
         ("check_ins", "student", 7),
         ("check_ins", "adviser", 8),
         ("check_in_new", "adviser", 11),
-        ("set_aside", "student", 17),
+        ("set_aside", "student", 10),
     ],
 )
 def test_pages_cost_the_same_for_1_and_30(

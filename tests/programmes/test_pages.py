@@ -101,8 +101,8 @@ def test_students_are_found_put_in_order_and_those_who_left_apart(
     )
 
     def names(query: str) -> list[str]:
-        page = coordinating.get(base + query).context["page"]
-        return [enrolment.student.name for enrolment in page]
+        page = coordinating.get(base + query).context["students"]
+        return [row.name for row in page]
 
     first = names("?sort=adviser")
     assert [name for name in first if name != place.enrolment.student.name] == [
