@@ -67,6 +67,9 @@ def fill() -> None:
         _advise_many(cohort)
         fill_sitting(groundwork)
         school.end_record()
+        if connection.vendor == "postgresql":  # nothing may count the tables of this server
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
     while keep_figures() or keep_set_figures():
         pass
     keep_cohorts()
