@@ -190,6 +190,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
             "PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;"
             "PRAGMA secure_delete=ON;"  # what is erased is overwritten
+            "PRAGMA cache_size=-16000;"  # 16 MB: what a page on a large set goes through
         ),
     }
 else:
