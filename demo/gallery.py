@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from evidence.models import GiverRole
+from people.drafts import OtherDraft
 from people.fields import DayField
 from portfolio.coverage import draw, draw_lines
 from portfolio.evidence_set import (
@@ -142,6 +143,8 @@ def gallery_context() -> dict[str, Any]:
         "draft": {
             "address": "#forms",
             "found": {"changed_at": timezone.now()},
+            "place": "gallery",
+            "others": [OtherDraft(timezone.now(), str(REQUIREMENTS[1]), "#forms")],
             "fields": {"place": ["work"]},
             "words": [REQUIREMENTS[2]],
         },

@@ -4,57 +4,118 @@ A view that has such a form makes a `Writing` of it, and is named twice in the U
 and, with `is_draft`, at `draft/` below it. So a draft has the very door of its page.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.exceptions import BadRequest
+from django.db import transaction
+from django.db.models import Q
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.crypto import salted_hmac
+from django.utils.text import Truncator
+from django_htmx.http import trigger_client_event
 
 from people.changing import VERSION
 from people.identity import plain_name
 from people.models import Draft, SentForm
-from people.sending import Fields, forget_sent, once, sent
+from people.sending import DRAFT, Fields, arrived, forget_sent, once, sent
 from post.work import background, term
+from records.locking import hold
 
 LONGEST = 200_000  # characters in all fields together, and in their names
+LATEST = datetime.max.replace(tzinfo=UTC).timestamp()
+MOST = 5  # drafts of one form by one person, typed on as many pages
 
 
 # --- What is kept ---------------------------------------------------------------------------------
 
 
-def keep(key: str, fields: Fields) -> Draft:
-    """Keep these words in the place of what was kept under the key. Raises BadRequest for more
-    than anybody writes. At most four queries."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a page says of its draft when it sends something: the id under which it keeps its own,
+    which is that of the draft of which it goes on where it showed one (`shown`), and the moment at
+    which it last heard what there is (`known`, a timestamp); nothing of that changed later was seen
+    there."""
+
+    own: UUID
+    shown: UUID | None = None
+    known: float = 0
+
+    def __str__(self) -> str:
+        return f"{self.own} {self.shown or ''} {self.known}"
+
+    @classmethod
+    def said(cls, text: str) -> "Mark":
+        """Read what a page says; a page that says nothing one can read has shown nothing."""
+        own, shown, known = [*text.split(" "), "", "", ""][:3]
+        try:
+            mark = cls(UUID(own), UUID(shown) if shown else None, float(known))
+        except ValueError:
+            return cls(uuid4())
+        return mark if 0 <= mark.known < LATEST else cls(mark.own)
+
+
+def keep(key: str, fields: Fields, mark: Mark | None = None) -> Draft:
+    """Keep these words under the key, in the place of what the same page kept before, and of what
+    it showed, where nobody typed more of that elsewhere. Without a mark of a page the same words
+    are kept once. Of more than MOST the oldest make way. Raises BadRequest for more than anybody
+    writes. At most six queries."""
     typed = sum(len(value) for values in fields.values() for value in values)
     if max(typed, sum(map(len, fields))) > LONGEST:
         raise BadRequest("a draft of more than LONGEST characters")
     # PostgreSQL has no place for this character, and nobody types it.
     clean = {name: [value.replace("\0", "") for value in all_] for name, all_ in fields.items()}
-    draft, _is_new = Draft.objects.update_or_create(
-        key=key, defaults={"fields": clean, "changed_at": timezone.now()}
-    )
+    with transaction.atomic():
+        hold(f"draft:{key}")
+        there = list(Draft.objects.filter(key=key).order_by("-changed_at"))
+        if mark is None:
+            same = [draft.pk for draft in there if draft.fields == clean]
+            mark = Mark(same[0] if same else uuid4())
+        elif Draft.objects.filter(pk=mark.own).exclude(key=key).exists():
+            mark = replace(mark, own=uuid4())  # not what a page of ours says
+        gone = [draft.pk for draft in there if _is_gone_on_with(draft, mark)]
+        gone += [draft.pk for draft in there if draft.pk not in (mark.own, *gone)][MOST - 1 :]
+        if gone:
+            Draft.objects.filter(pk__in=gone).delete()
+        draft, _is_new = Draft.objects.update_or_create(
+            pk=mark.own, key=key, defaults={"fields": clean, "changed_at": timezone.now()}
+        )
     return draft
 
 
-def find(*keys: str) -> dict[str, Draft]:
-    """Find the drafts that there are under these keys, by key. One query."""
-    return {draft.key: draft for draft in Draft.objects.filter(key__in=keys)}
+def _is_gone_on_with(draft: Draft, mark: Mark) -> bool:
+    """Tell whether a page with this mark showed this draft as it is."""
+    return draft.pk == mark.shown and draft.changed_at.timestamp() <= mark.known
 
 
-def forget_draft(key: str) -> None:
-    """Forget what was typed under this key. One query."""
-    Draft.objects.filter(key=key).delete()
+def find(*keys: str) -> dict[str, list[Draft]]:
+    """Find the drafts that there are under these keys, by key, the last one first. One query."""
+    found: dict[str, list[Draft]] = defaultdict(list)
+    for draft in Draft.objects.filter(key__in=keys).order_by("-changed_at"):
+        found[draft.key].append(draft)
+    return dict(found)
+
+
+def forget_draft(key: str, mark: Mark | None = None) -> None:
+    """Forget what was typed under this key: all of it, or what a page with this mark kept, or
+    heard of. One query."""
+    drafts = Draft.objects.filter(key=key)
+    if mark is not None:
+        known = datetime.fromtimestamp(mark.known, UTC)
+        drafts = drafts.filter(Q(pk=mark.own) | Q(changed_at__lte=known))
+    drafts.delete()
 
 
 def move_draft(key: str, to: str) -> None:
-    """Let what was typed under this key be found under another, where nothing is yet. One query."""
+    """Let what was typed under this key be found under another. One query."""
     Draft.objects.filter(key=key).update(key=to)
 
 
@@ -91,14 +152,34 @@ def words_in(fields: Fields) -> list[str]:
     return [text for text in texts if any(character.isspace() for character in text)]
 
 
+def first_words(draft: Draft) -> str:
+    """Tell with which words a draft begins; nothing where it holds only choices."""
+    return Truncator(next(iter(words_in(draft.fields)), "")).chars(60)
+
+
 # --- In a view ------------------------------------------------------------------------------------
+
+
+def place_of(key: str, sign: str = "") -> str:
+    """Name the place of this form in a browser; `sign` is that of who is signed in, with whom all
+    of it goes at signing out."""
+    return f"{sign or 'link'}-{salted_hmac('people.drafts', key).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDraft:
+    """Another draft of the same form, typed elsewhere: when, how it begins, and where it is
+    shown."""
+
+    changed_at: datetime
+    first_words: str
+    address: str
 
 
 class Writing:
     """The draft of one form, or of a form with its parts. A fresh page shows the words that were
-    kept before (one query); `found` says since when."""
-
-    found: Draft | None = None
+    kept last (one query), or those that were chosen (`?draft=`); `found` is where they were kept,
+    `others` are those that were typed on another page or device and are still there."""
 
     def __init__(
         self, request: HttpRequest, key: str, *forms: BaseForm, path: str = "", found: Any = None
@@ -109,41 +190,78 @@ class Writing:
         self.request = request
         self.key = key
         self.forms = forms
-        base, query = path or request.path.removesuffix("draft/"), request.META["QUERY_STRING"]
-        tail = f"?{query}" if query and not path else ""
+        query = request.GET.copy()
+        chosen = query.pop(DRAFT, [""])[0]
+        base, tail = path or request.path.removesuffix("draft/"), query.urlencode()
+        tail = f"?{tail}" if tail and not path else ""
         self.page, self.address = f"{base}{tail}", f"{base}draft/{tail}"
+        self.found: Draft | None = None
+        self.others: list[OtherDraft] = []
+        self.mark = Mark.said(request.POST.get(DRAFT, ""))
         if forms and not forms[0].is_bound:
-            self.found = (find(key) if found is None else found).get(key)
+            drafts = (find(key) if found is None else found).get(key, [])
+            self._begin(drafts, chosen, f"{request.path}?{query.urlencode()}".rstrip("?"))
+
+    @property
+    def place(self) -> str:
+        """Whose words of which form these are, in a name that tells nobody: a browser holds them
+        under it until they are known to have arrived."""
+        user = self.request.user
+        return place_of(self.key, user.sign if user.is_authenticated else "")
+
+    def _begin(self, drafts: list[Draft], chosen: str, page: str) -> None:
+        """Show the draft that was chosen, or the last, and name the others, which this page shows
+        too."""
+        shown = next((draft for draft in drafts if str(draft.pk) == chosen), None)
+        self.found = shown or next(iter(drafts), None)
         if self.found:
+            self._tell([draft for draft in drafts if draft is not self.found], page)
+            known = max(draft.changed_at.timestamp() for draft in drafts)
+            self.mark = Mark(uuid4(), self.found.pk, known)
             self._fill_in(self.found.fields)
 
+    def _tell(self, others: list[Draft], page: str) -> None:
+        """Name these drafts as the others, with the page that shows each."""
+        mark = "&" if "?" in page else "?"
+        self.others = [
+            OtherDraft(draft.changed_at, first_words(draft), f"{page}{mark}{DRAFT}={draft.pk}")
+            for draft in others
+        ]
+
     def answer(self, back_to: str = "") -> HttpResponse:
-        """Answer at `draft/`: keep what was typed in the fields that the form offers, or start
-        over."""
+        """Answer at `draft/`: keep what was typed in the fields that the form offers, and say what
+        else there is; or start over."""
         if not self.forms:
             raise Http404
         if self.request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if "start_over" in self.request.POST:
-            self.forget()
+            self._throw_away()
             return redirect(back_to or self.page)
         draft = self._keep()
-        moment = date_format(timezone.localtime(draft.changed_at), "H:i")
-        has_files = any(name in self.request.POST for name in self._files())
-        said = _("Text saved, %(time)s; your file not yet") if has_files else _("Saved, %(time)s")
-        text = said % {"time": moment}
-        return HttpResponse(text, content_type="text/plain", headers={"HX-Trigger": "saved"})
+        there = find(self.key).get(self.key, [])
+        self._tell([other for other in there if other.pk != draft.pk], back_to or self.page)
+        known = max(each.changed_at.timestamp() for each in [draft, *there])
+        self.mark = replace(self.mark, known=known)
+        context = {"draft": self, "kept": draft, "files": any(self._files_chosen())}
+        response = render(self.request, "components/_saved.html", context)
+        return trigger_client_event(response, "saved", {"mark": str(self.mark)})
+
+    def _throw_away(self) -> None:
+        """Forget the draft that the page showed, or went on with, and no other. One query."""
+        ours = [pk for pk in (self.mark.own, self.mark.shown) if pk]
+        Draft.objects.filter(key=self.key, pk__in=ours).delete()
 
     def keep_refused(self, **known: list[str]) -> None:
         """Keep what was typed in a form that was refused: who goes elsewhere finds it again; what
-        is `known` of some of its fields goes before what was sent. At most four queries."""
+        is `known` of some of its fields goes before what was sent. At most six queries."""
         with suppress(BadRequest):  # nobody typed that much
             self._keep(**known)
 
     def _keep(self, **known: list[str]) -> Draft:
         names = {form.add_prefix(name) for form, name, _field in self._offered()} | {VERSION}
         typed = {n: v for n, v in sent(self.request).items() if n in names}
-        return keep(self.key, typed | known)
+        return keep(self.key, typed | known, self.mark)
 
     @contextmanager
     def sending(self, leads_to: str = "") -> Iterator[SentForm]:
@@ -152,10 +270,12 @@ class Writing:
         with once(self.request, leads_to) as form:
             yield form
             self.forget()
+        arrived(self.request)
 
     def forget(self) -> None:
-        """Forget what was typed. One query."""
-        forget_draft(self.key)
+        """Forget what was typed here, and what of it was typed elsewhere and known here. One
+        query."""
+        forget_draft(self.key, self.mark if DRAFT in self.request.POST else None)
 
     def _offered(self) -> Iterator[tuple[Any, str, Any]]:
         for form in self.forms:
@@ -163,13 +283,12 @@ class Writing:
                 if not (field.widget.is_hidden or field.widget.needs_multipart_form):
                     yield form, name, field
 
-    def _files(self) -> Iterator[str]:
-        """List the names of the fields for files: a draft says which were chosen, and holds
-        none."""
+    def _files_chosen(self) -> Iterator[bool]:
+        """Tell of each field for files whether one was chosen: a draft holds none."""
         for form in self.forms:
             for name, field in form.fields.items():
                 if field.widget.needs_multipart_form:
-                    yield form.add_prefix(name)
+                    yield form.add_prefix(name) in self.request.POST
 
     def _fill_in(self, fields: Fields) -> None:
         # What was typed over one version is not sent over another that nobody saw.

@@ -22,7 +22,7 @@ from people.faults import outage_in
 from people.limits import TooOften
 from people.models import Person
 from people.outages import unavailable
-from people.sending import SentBefore
+from people.sending import SentBefore, arrived, tell_arrived
 from people.speaking import speak, speak_as_mail
 from people.wire import announced, check_names, check_readable
 from records.refusals import NotPossible
@@ -96,7 +96,8 @@ class PersonLanguageMiddleware:
 
 class NoStoreMiddleware:
     """No browser and no proxy keeps a page, unless its view says for how long: most are about one
-    person, and a computer is shared. Back and forward ask again; what was typed is a draft."""
+    person, and a computer is shared. Back and forward ask again; what was typed is a draft. It is
+    told what it need not hold any longer of what was typed."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -104,6 +105,7 @@ class NoStoreMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
+        tell_arrived(request, response)
         return response
 
 
@@ -134,6 +136,7 @@ class RefusalMiddleware:
         if isinstance(exception, NotPossible):
             return render(request, "409.html", {"reason": str(exception)}, status=409)
         if isinstance(exception, SentBefore):
+            arrived(request)
             messages.info(request, _("This had come in already, and is kept once."))
             if exception.files:
                 text = _("Not kept, as it came along only now: %(names)s. Add it here.")

@@ -317,6 +317,11 @@ class Account(AbstractBaseUser, PermissionsMixin):
         """Whether they ever came in; who did not, was invited."""
         return self.last_seen_on is not None
 
+    @property
+    def sign(self) -> str:
+        """What a browser knows them by, which tells nobody who it is: 16 hexadecimal digits."""
+        return salted_hmac("people.models.Account.sign", str(self.pk)).hexdigest()[:16]
+
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         key = f"people.models.Account.{self.sessions_begun}"
         return salted_hmac(key, self.password, secret=secret, algorithm="sha256").hexdigest()
@@ -365,12 +370,13 @@ class InstitutionRole(Dated, Sealed):
 
 
 class Draft(Row):
-    """What somebody is writing and has not sent (people/drafts.py). No record: it has no event,
-    is shown to nobody but its writer, and goes once it is sent."""
+    """What somebody is writing on one page and has not sent (people/drafts.py). No record: it has
+    no event, is shown to nobody but its writer, and goes once it is sent. Its id is that of the
+    page, so that of two devices each keeps its own."""
 
     LONGEST_KEY = 500
 
-    key = models.CharField(max_length=LONGEST_KEY, unique=True)
+    key = models.CharField(max_length=LONGEST_KEY, db_index=True)  # of the form, and of who writes
     fields = models.JSONField(default=dict)  # each field's name and its values, as a browser sends
     recorded_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now, db_index=True)

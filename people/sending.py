@@ -7,6 +7,7 @@ declared; another (tests/strictness.py) that what a view says of itself is so.""
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
@@ -29,6 +31,8 @@ SendingView = TypeVar("SendingView", bound=Callable[..., HttpResponseBase])
 Fields = dict[str, list[str]]
 
 KIND, CREATES, CHANGES = "what_it_sends", "creates", "changes"
+PAGE_ID = re.compile(r"[0-9a-f-]{36}")  # as a page names itself in its field DRAFT
+TOKEN, DRAFT = "csrfmiddlewaretoken", "draft"  # what a page adds to what is typed on it
 ENDS = 64 * 1024  # bytes
 AGAIN_WITHIN = timedelta(minutes=10)  # the same words from another drawing of the form
 
@@ -38,7 +42,7 @@ def sent(request: HttpRequest) -> Fields:
     return {
         name: [str(value) for value in values]
         for name, values in request.POST.lists()
-        if name != "csrfmiddlewaretoken" and "password" not in name
+        if name not in (TOKEN, DRAFT) and "password" not in name
     }
 
 
@@ -116,7 +120,7 @@ class Marks:
 def marks_of(request: HttpRequest) -> Marks | None:
     """Compute the marks of what this request sends; None without a token, which no browser
     leaves out."""
-    token = request.POST.get("csrfmiddlewaretoken", "")
+    token = request.POST.get(TOKEN, "")
     if not token:
         return None
     where, typed = request.get_full_path(), sent(request)
@@ -202,6 +206,33 @@ def new_form(request: HttpRequest, leads_to: str) -> SentForm:
     return SentForm(
         mark=marks.form, said=marks.said, who=marks.who, files=marks.files, leads_to=leads_to
     )
+
+
+# --- What arrived ---------------------------------------------------------------------------------
+
+ARRIVED = "arrived"  # the cookie that tells a browser so
+HELD_FOR = timedelta(hours=48)  # how long a browser holds words of which it is not known
+
+
+def arrived(request: HttpRequest) -> None:
+    """Let the browser know that the form which this request sends was done: it holds the words of a
+    form until then."""
+    request.META[ARRIVED] = request.POST.get(DRAFT, "").partition(" ")[0]
+
+
+def tell_arrived(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Tell the browser the ids of the pages of which it need not hold the words any longer; its
+    script reads them, and each is told until it does."""
+    if own := request.META.get(ARRIVED):
+        before = request.COOKIES.get(ARRIVED, "").split(".")[-5:]
+        ids = [each for each in [*before, own] if PAGE_ID.fullmatch(each)]
+        response.set_cookie(
+            ARRIVED,
+            ".".join(ids),
+            max_age=HELD_FOR,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite="Lax",
+        )
 
 
 def let_again(request: HttpRequest) -> None:

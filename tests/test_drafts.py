@@ -1,14 +1,18 @@
 """The drafts of all rooms: each has the door of its page, and only its writer finds it again."""
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
 from committees.models import Case
+from people.drafts import Mark
 from people.models import Account, Draft
 from tests.committees.factories import exam_board
 from tests.committees.factories import scene as committee_scene
@@ -198,7 +202,7 @@ def test_a_draft_is_found_again_by_its_writer_only(client: Client, name: str) ->
     saved = client.post(desk.address, {desk.field: WORDS, "csrfmiddlewaretoken": "x", "other": "y"})
 
     assert saved.status_code == 200
-    assert (saved["HX-Trigger"], saved["Content-Type"]) == ("saved", "text/plain")
+    assert json.loads(saved["HX-Trigger"])["saved"]["mark"].startswith(str(Draft.objects.get().pk))
     assert Draft.objects.get().fields == {desk.field: [WORDS]}
     after = client.get(desk.page)
     assert (WORDS in before.text, WORDS in after.text) == (False, True)
@@ -213,10 +217,50 @@ def test_starting_over_forgets_the_draft(client: Client, name: str) -> None:
     make, answers = DESKS[name]
     desk = make()
     as_(client, desk.people[next(who for who, status in answers.items() if status == 200)])
-    client.post(desk.address, {desk.field: WORDS})
+    client.post(desk.address, {desk.field: "Other words", "draft": str(Mark(uuid4()))})
+    client.post(desk.address, {desk.field: WORDS, "draft": str(Mark(uuid4()))})
 
-    answer = client.post(desk.address, {"start_over": "yes"})
+    answer = client.post(desk.address, {"start_over": "yes", "draft": mark_on(client, desk)})
 
     assert (answer.status_code, answer.url) == (302, desk.page)
     assert WORDS not in client.get(desk.page).text
-    assert Draft.objects.count() == 0
+    assert [draft.fields for draft in Draft.objects.all()] == [{desk.field: ["Other words"]}]
+
+
+def mark_on(client: Client, desk: Desk, page: str = "") -> str:
+    """What the page says of the draft that it shows."""
+    text = client.get(page or desk.page).text
+    form = rf'name="draft" value="([^"]+)" data-place="[^"]+">\s*<span [^>]*"{desk.address}"'
+    [mark] = re.findall(form, text)
+    return mark
+
+
+@each_desk
+def test_two_devices_each_keep_their_words(client: Client, name: str) -> None:
+    make, answers = DESKS[name]
+    desk = make()
+    as_(client, desk.people[next(who for who, status in answers.items() if status == 200)])
+    phone, laptop = mark_on(client, desk), mark_on(client, desk)
+
+    def types(mark: str, words: str) -> str:
+        return client.post(desk.address, {desk.field: words, "draft": mark}).text
+
+    alone = types(phone, "Typed on the phone")
+    told = types(laptop, "Typed on the laptop")
+
+    assert ("another draft" in alone, "Typed on the phone" in told) == (False, True)
+    page = client.get(desk.page).text
+    assert ("Typed on the laptop</textarea>" in page, "<q>Typed on the phone</q>" in page) == (
+        True,
+        True,
+    )
+    other = re.search(r'class="other-draft">.*?href="([^"]+)"', page)
+    assert other is not None
+    chosen = client.get(other[1]).text
+    assert "Typed on the phone</textarea>" in chosen
+    # What goes on with one leaves the other as it is.
+    types(mark_on(client, desk, other[1]), "Typed on the phone, and on")
+    assert sorted(draft.fields[desk.field][0] for draft in Draft.objects.all()) == [
+        "Typed on the laptop",
+        "Typed on the phone, and on",
+    ]

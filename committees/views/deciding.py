@@ -100,7 +100,7 @@ class Before:
     frozen: FrozenSet
     opened: dict[str, Any]
     set_back: list[SetBack]
-    kept: dict[str, Draft]
+    kept: dict[str, list[Draft]]
 
     @property
     def again(self) -> SetBack | None:
@@ -198,7 +198,7 @@ def _deferral_key(request: PersonRequest, case: Case) -> str:
 
 
 def _deferring(
-    request: PersonRequest, case: Case, kept: dict[str, Draft] | None = None
+    request: PersonRequest, case: Case, kept: dict[str, list[Draft]] | None = None
 ) -> tuple[ReasonForm, Writing]:
     """Make the form on the case's page that is sent to an address of its own, and its draft."""
     path = reverse("committees:defer", args=[case.pk])

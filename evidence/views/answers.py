@@ -28,7 +28,7 @@ from evidence.shown import Shown, attachments_of
 from evidence.views.files import shown_file
 from people.access import NotAllowed, by_link
 from people.actions import known_at_mailbox_of
-from people.drafts import Writing, find, forget_draft, move_draft, words_in
+from people.drafts import Writing, find, forget_draft, move_draft, place_of, words_in
 from people.models import Account
 from people.pages import refusals_in
 from people.sending import creates, sends, sent
@@ -222,8 +222,9 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
         return render(request, "evidence/answer/declined.html", context)
     is_gone = question.evidence.withdrawn_at is not None
     name = "withdrawn" if is_gone else "expired"
-    if draft := find(_draft_key(question)).get(_draft_key(question)):
-        context["kept"] = kept or words_in(draft.fields)
+    if drafts := find(_draft_key(question)).get(_draft_key(question)):
+        context["kept"] = kept or words_in(drafts[0].fields)
+    context["forgets"] = place_of(_draft_key(question))
     return render(request, f"evidence/answer/{name}.html", context, status=410)
 
 

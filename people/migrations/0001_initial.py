@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             name='Draft',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=500, unique=True)),
+                ('key', models.CharField(db_index=True, max_length=500)),
                 ('fields', models.JSONField(default=dict)),
                 ('recorded_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('changed_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),

@@ -85,7 +85,7 @@
 
   /** What was typed and chosen; a draft keeps all of it but files. */
   function content(form) {
-    const entries = [...new FormData(form)];
+    const entries = [...new FormData(form)].filter(([name]) => name !== "draft");
     const files = entries.filter(([, value]) => value instanceof File && value.name);
     return {
       words: JSON.stringify(entries.filter(([, value]) => typeof value === "string").sort()),
@@ -112,16 +112,120 @@
     underway.set(form, content(form).words);
   });
 
-  // The server answers a kept draft with "HX-Trigger: saved".
+  // The server answers a kept draft with "HX-Trigger: saved", and how the page calls it from now on.
   document.addEventListener("saved", (event) => {
     const form = event.target.closest("form[data-guard]");
-    if (form) kept.get(form).words = underway.get(form);
+    if (!form) return;
+    kept.get(form).words = underway.get(form);
+    form.elements.draft.value = event.detail.mark;
+    hold(form);
   });
 
   // Connected again: what could not be saved is saved now.
   window.addEventListener("online", () => {
     for (const form of guarded().filter(isUnsaved)) form.dispatchEvent(new Event("input"));
   });
+
+  // --- Words are held in the browser until the server is known to have them -----------------------
+
+  const HELD = "words ";
+  const HELD_FOR = 48 * 60 * 60 * 1000;
+
+  /** Lists what is held, the last first; a browser that lets nothing be held has nothing. */
+  function held() {
+    try {
+      return Object.entries(localStorage)
+        .filter(([key]) => key.startsWith(HELD))
+        .map(([key, text]) => ({ key, ...JSON.parse(text) }))
+        .sort((one, other) => other.at - one.at);
+    } catch {
+      return [];
+    }
+  }
+
+  function letGo(test) {
+    for (const { key } of held().filter(test)) localStorage.removeItem(key);
+  }
+
+  /** What somebody typed or chose: no file, and nothing that the page itself put there. */
+  function typed(form) {
+    const own = (name) => {
+      const control = form.elements[name];
+      return control instanceof HTMLInputElement && control.type === "hidden";
+    };
+    return [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !own(name));
+  }
+
+  /** Holds what the server does not have; `draft` names whose words of which form, and the page. */
+  function hold(form) {
+    const draft = form.elements.draft;
+    if (!draft) return;
+    const key = `${HELD}${draft.dataset.place} ${draft.value.split(" ")[0]}`;
+    try {
+      if (content(form).words === kept.get(form).words) localStorage.removeItem(key);
+      else localStorage.setItem(key, JSON.stringify({ at: Date.now(), fields: typed(form) }));
+    } catch {
+      // Full, or not allowed: the draft on the server remains.
+    }
+  }
+
+  for (const name of ["input", "change"]) {
+    document.addEventListener(name, (event) => {
+      const form = event.target.closest?.("form[data-guard]");
+      if (form) hold(form);
+    });
+  }
+
+  function putBack(form, fields) {
+    const values = (name) => fields.filter(([key]) => key === name).map(([, value]) => value);
+    const left = new Map(fields.map(([name]) => [name, values(name)]));
+    for (const control of form.elements) {
+      if (!left.has(control.name) || ["hidden", "file", "submit"].includes(control.type)) continue;
+      if (["checkbox", "radio"].includes(control.type)) {
+        control.checked = left.get(control.name).includes(control.value);
+      } else if (left.get(control.name).length) {
+        control.value = left.get(control.name).shift();
+      }
+    }
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // What arrived, as the server tells in a cookie; what is old; and what goes with a link or at
+  // signing out.
+  const arrived = /(?:^|; )arrived=([^;]*)/.exec(document.cookie)?.[1].split(".") ?? [];
+  letGo(({ key, at }) => arrived.includes(key.split(" ")[2]) || at < Date.now() - HELD_FOR);
+  if (arrived.length) document.cookie = "arrived=; path=/; max-age=0; samesite=lax";
+  const forgets = ({ dataset }) => letGo(({ key }) => key.startsWith(HELD + dataset.forgets));
+  document.querySelectorAll("span[data-forgets]").forEach(forgets);
+  window.addEventListener("submit", (event) => {
+    if (event.target.matches("[data-forgets]")) forgets(event.target);
+  });
+
+  for (const form of guarded().filter(({ elements }) => elements.draft)) {
+    const { place } = form.elements.draft.dataset;
+    const notice = document.querySelector(`[data-held="${place}"]`);
+    const found = held().find(({ key }) => key.startsWith(`${HELD}${place} `));
+    if (!found || !notice) continue;
+    if (JSON.stringify(found.fields) === JSON.stringify(typed(form))) {
+      localStorage.removeItem(found.key);
+      continue;
+    }
+    const words = found.fields.map(([, value]) => value.trim()).find((value) => /\s/.test(value));
+    notice.querySelector("q").textContent = (words ?? "").slice(0, 60);
+    notice.querySelector("time").textContent = new Date(found.at).toLocaleString(
+      document.documentElement.lang,
+      { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" },
+    );
+    notice.hidden = false;
+    notice.addEventListener("click", ({ target }) => {
+      const chosen = target.closest("button")?.value;
+      if (!chosen) return;
+      if (chosen === "put_back") putBack(form, found.fields);
+      localStorage.removeItem(found.key);
+      notice.hidden = true;
+      form.querySelector("textarea, input:not([type=hidden])")?.focus();
+    });
+  }
 
   // --- data-filter="#list": shows the items that hold every word typed ----------------------------
 
@@ -267,7 +371,7 @@
     const control = target.contains(document.activeElement) ? document.activeElement : null;
     before.set(xhr, { control: control && (selectorOf(control) ?? ""), news: newsIn(target) });
     // "Saved" is said when its words change, not at every pause in the typing.
-    if (target.matches(".saved") && target.textContent === serverResponse) {
+    if (target.matches(".saved") && target.innerHTML.trim() === serverResponse.trim()) {
       event.detail.shouldSwap = false;
     }
   });

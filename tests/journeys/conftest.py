@@ -147,12 +147,14 @@ def walker(new_page: "Callable[..., Page]", smtp_server: "MailServer") -> Callab
 
 @pytest.fixture
 def page_of(new_page: "Callable[..., Page]", live_server: "LiveServer") -> "Callable[..., Page]":
-    """Opens a page, still blank, for somebody who is signed in already."""
+    """Opens a page, still blank, for somebody who is signed in already, or for nobody."""
 
-    def open_for(user: Account, **options: object) -> "Page":
+    def open_for(user: Account | None, **options: object) -> "Page":
+        page = new_page(**options)
+        if user is None:
+            return page
         client = Client()
         client.force_login(user)
-        page = new_page(**options)
         value = client.cookies["sessionid"].value
         page.context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
         return page
@@ -161,11 +163,11 @@ def page_of(new_page: "Callable[..., Page]", live_server: "LiveServer") -> "Call
 
 
 @pytest.fixture
-def enter(page_of: "Callable[..., Page]") -> "Callable[[Account, str], Page]":
-    """Opens a page as this person, who is signed in already and reads English."""
+def enter(page_of: "Callable[..., Page]") -> "Callable[[Account | None, str], Page]":
+    """Opens a page as this person, who is signed in already and reads English; or as nobody."""
 
-    def open_as(user: Account, path: str, **options: object) -> "Page":
-        Person.objects.filter(pk=user.pk).update(language="en")
+    def open_as(user: Account | None, path: str, **options: object) -> "Page":
+        Person.objects.filter(pk=user and user.pk).update(language="en")
         page = page_of(user, **options)
         page.goto(path)
         return page

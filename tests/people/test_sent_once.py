@@ -210,7 +210,7 @@ def test_an_outage_after_the_act_takes_the_act_back(
 ) -> None:
     """The draft is forgotten with the act: what answers 503 was not done."""
 
-    def away(key: str) -> None:
+    def away(*_given: object) -> None:
         raise OperationalError("server closed the connection") from _Silent()
 
     drafts.keep(f"evidence:{student.pk}", {"title": ["Helped"]})
