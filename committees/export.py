@@ -33,6 +33,7 @@ from committees.models import (
 )
 from committees.record import AROUND, KINDS, WORDS
 from committees.verifier import FORMAT, HELD, HOMES, around, in_script
+from committees.workflow import locked_meeting
 from files.models import StoredFile
 from files.serving import CHUNK
 from people.models import Account
@@ -204,6 +205,8 @@ def export(case: Case, root: str, *, by: Account, at: datetime) -> ZipStream:
     checkpoints = _checkpoints(case, root)
     keys = [case.chain, case.meeting.chain, case.meeting.committee.chain]
     with transaction.atomic():
+        # First as each does who writes on several of these chains, one after another.
+        locked_meeting(case.meeting)
         # Who writes on one of these chains waits, so that the rows are those that the events state.
         locked = Chain.objects.select_for_update(no_key=True).filter(key__in=keys)
         list(locked.order_by("key"))

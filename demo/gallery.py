@@ -144,6 +144,7 @@ def gallery_context() -> dict[str, Any]:
             "address": "#forms",
             "found": {"changed_at": timezone.now()},
             "place": "gallery",
+            "mark": "",
             "others": [OtherDraft(timezone.now(), str(REQUIREMENTS[1]), "#forms")],
             "fields": {"place": ["work"]},
             "words": [REQUIREMENTS[2]],

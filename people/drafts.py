@@ -17,7 +17,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.text import Truncator
@@ -244,7 +245,8 @@ class Writing:
         known = max(each.changed_at.timestamp() for each in [draft, *there])
         self.mark = replace(self.mark, known=known)
         context = {"draft": self, "kept": draft, "files": any(self._files_chosen())}
-        response = render(self.request, "components/_saved.html", context)
+        said = render_to_string("components/_saved.html", context, self.request).strip()
+        response = HttpResponse(said)
         return trigger_client_event(response, "saved", {"mark": str(self.mark)})
 
     def _throw_away(self) -> None:

@@ -97,7 +97,15 @@ def proof_of(row: Signed, key: str) -> str:
         case Event():
             said = row.digest
         case Checkpoint():
-            said = row.root
+            said = [
+                row.number,
+                row.installation,
+                row.recorded_at,
+                row.chains,
+                row.previous,
+                row.root,
+                row.moved,
+            ]
     return hmac.new(key.encode(), canonical([row._meta.label_lower, said]), sha256).hexdigest()
 
 

@@ -8,7 +8,7 @@ can show later that something was removed, put back to an older state, or writte
 it is kept in a file too, mailed, and printed on letters.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import chain
@@ -87,6 +87,15 @@ def tree_of(checkpoint: Checkpoint, heads: Heads) -> list[list[bytes]]:
     return levels([leaf_hash(_first(checkpoint)), *said])
 
 
+def digest_of_leaves(leaves: Iterable[tuple[str, int, str]]) -> str:
+    """Compute a SHA-256 (hex) of leaves, each the key of a chain with its length and its head, in
+    the order of their keys: what a checkpoint proves that it covers anew."""
+    digest = sha256()
+    for leaf in leaves:
+        digest.update(canonical(leaf))
+    return digest.hexdigest()
+
+
 # --- Making ---------------------------------------------------------------------------------------
 
 
@@ -120,6 +129,7 @@ def make_checkpoint(at: datetime | None = None) -> Checkpoint | None:
         recorded_at=at,
     )
     checkpoint.root = tree_of(checkpoint, now)[-1][0].hex()
+    checkpoint.moved = digest_of_leaves((key, *now[key]) for key in moved)
     sign(checkpoint, last)
     checkpoint.save()
     for start in range(0, len(moved), AT_ONCE):

@@ -297,6 +297,16 @@ def _stated_columns(model: type[models.Model]) -> list[models.Field]:
     ]
 
 
+def ways_home(model: type[models.Model]) -> Iterator[models.ForeignKey]:
+    """Find the columns of this model that lead to where its rows are read from: to the row of which
+    it is a part, or on the way to its home (`Sealed.home`)."""
+    steps = getattr(model, "home", ("", ""))[1].split(".")[:-1][:1]
+    for name in {*steps, *filter(None, [getattr(model, "part_of", None)])}:
+        column = model._meta.get_field(name)
+        if isinstance(column, models.ForeignKey):
+            yield column
+
+
 def _content(row: models.Model) -> dict[str, Any]:
     content: dict[str, Any] = {
         field.name: field.value_from_object(row) for field in _stated_columns(type(row))
@@ -510,13 +520,15 @@ class Erasure(AppendOnly, Sealed):
 
 class Checkpoint(AppendOnly, Signed):
     """One root over the heads of all chains as they were at one moment, over the root before it,
-    and over which installation this is (records/checkpoints.py). The proof is of the root."""
+    and over which installation this is (records/checkpoints.py). The proof is of all its columns:
+    the root follows from what it covers, which is only computed anew for the last of them."""
 
     number = models.PositiveIntegerField(unique=True)  # from 1 on
     installation = models.CharField(max_length=100)
     chains = models.PositiveIntegerField()  # how many heads
     previous = models.CharField(max_length=64, blank=True)  # the root of the one before it
     root = models.CharField(max_length=64, unique=True)  # SHA-256 (hex)
+    moved = models.CharField(max_length=64)  # SHA-256 (hex) of its own leaves
 
     class Meta:
         ordering = ["number"]

@@ -7,7 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import compare_digest
-from typing import Any, TypeVar
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar, cast
 
 from django.apps import apps
 from django.conf import settings
@@ -15,7 +17,7 @@ from django.db import connection
 from django.db.models import Count, Exists, Max, Model, OuterRef, Q, QuerySet
 
 from records.chain import beginning, digest_of, proof_of, signing_key, statement_of
-from records.checkpoints import UNDER_WAY, heads_at, tree_of
+from records.checkpoints import UNDER_WAY, digest_of_leaves, heads_at, tree_of
 from records.models import (
     Chain,
     Checkpoint,
@@ -23,13 +25,16 @@ from records.models import (
     Event,
     Leaf,
     Look,
+    Part,
     PlainRow,
     Sealed,
     Signed,
     name_of,
     plain_rows,
     single_parts,
+    ways_home,
 )
+from records.stored import held_otherwise
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +74,11 @@ def verifies(function: Check) -> Check:
 
 def sealed_models() -> list[type[Sealed]]:
     return [model for model in apps.get_models() if issubclass(model, Sealed)]
+
+
+def kept_models() -> list[type[Sealed | Part]]:
+    """List the models of which a row is stated, or is a part of one that is."""
+    return [model for model in apps.get_models() if issubclass(model, (Sealed, Part))]
 
 
 Of = TypeVar("Of")
@@ -167,14 +177,20 @@ def verify_once(keys: Keys, *, day: int | None = None) -> Report:
     looks like a fault."""
     report = Report(with_keys=bool(keys))
     models = filled(sealed_models())
-    moments = _moments()
+    made = _made()
     unread: dict[str, str] = {}
     for chains in _by_events(readable(Chain.objects.order_by("key"), unread)):
-        part = _Part(chains, models, keys, moments, report)
+        part = _Part(chains, models, keys, made, report)
         here = f"the chains from {chains[0].key} to {chains[-1].key}"
         report.faults += guarded(here, part.faults(day))
     report.faults += unread.values()
     report.faults += guarded("what is on no chain", _of_no_chain(models))
+    report.faults += guarded("what is a part of nothing", _of_no_whole())
+    for model in (*kept_models(), Event, Chain, Checkpoint, Leaf):
+        name = model._meta.label_lower
+        report.faults += guarded(
+            name, (f"{row}: held otherwise than it is written" for row in held_otherwise(model))
+        )
     report.faults += guarded("the checkpoints", checkpoint_faults(keys))
     for check in CHECKS:
         report.faults += guarded(f"{check.__module__}.{check.__name__}", _checked(check))
@@ -185,14 +201,24 @@ def _checked(check: Check) -> Iterator[str]:
     yield from check()
 
 
-def _moments() -> dict[int, datetime]:
-    """Find when each checkpoint was made that can be read, by its number: at its moment, or before
-    that of a later one, where the clock was ahead."""
+class _Made(NamedTuple):
+    """When each checkpoint was made that can be read, by its number: at its moment, or before that
+    of a later one, where the clock was ahead; and since when each key signs, as the first that is
+    proven with it tells, in the order of their numbers."""
+
+    moments: dict[int, datetime]
+    signs_since: list[tuple[int, datetime]]
+
+
+def _made() -> _Made:
+    """Find when the checkpoints were made. One query."""
     moments: dict[int, datetime] = {}
     until: datetime | None = None
+    first: dict[int, int] = {}
     for row in readable(Checkpoint.objects.order_by("-number"), {}):
         moments[row.number] = until = min(row.recorded_at, until or row.recorded_at)
-    return moments
+        first[row.key_number] = row.number
+    return _Made(moments, [(key, moments[first[key]]) for key in sorted(first)])
 
 
 def bears_our_key(keys: Keys | None = None) -> bool:
@@ -212,7 +238,7 @@ def verify_chain(key: str) -> Report:
     at most."""
     report = Report(with_keys=True)
     chains = list(Chain.objects.filter(key=key))
-    part = _Part(chains, sealed_models(), settings.SEAL_KEYS, _moments(), report)
+    part = _Part(chains, sealed_models(), settings.SEAL_KEYS, _made(), report)
     report.faults += guarded(key, part.faults())
     return report
 
@@ -239,12 +265,12 @@ class _Part:
         chains: Collection[Chain],
         models: Collection[type[Sealed]],
         keys: Keys,
-        moments: Mapping[int, datetime],
+        made: _Made,
         report: Report,
     ) -> None:
         self.chains = {chain.pk: chain for chain in chains}
         self.by_key = {chain.key: chain for chain in chains}
-        self.models, self.keys, self.moments, self.report = models, keys, moments, report
+        self.models, self.keys, self.made, self.report = models, keys, made, report
 
     def faults(self, day: int | None = None) -> Iterator[str]:
         """Report what is wrong in these chains and rows; counts what was read."""
@@ -308,6 +334,7 @@ class _Part:
             event.chain = chain = self.chains[event.chain_id]
             name = f"event {event.number} of {chain.key}"
             yield from _of(name, _event_faults(event, last.get(chain.pk), self.keys))
+            yield from _of(name, self._of_key(event))
             yield from _of(name, covered[chain.key].faults(event))
             yield from _of(name, _unfit(event, chain.key, stated))
             last[chain.pk] = event
@@ -316,14 +343,22 @@ class _Part:
             yield from _of(chain.key, self._of_head(chain, last.get(chain.pk)))
             yield from _of(chain.key, covered[chain.key].left())
 
+    def _of_key(self, event: Event) -> Iterator[str]:
+        """Report an event that is proven with a key that was replaced when it was written: who has
+        that key still could write on."""
+        newer = (at for number, at in self.made.signs_since if number > event.key_number)
+        since = next(newer, None)
+        if since is not None and event.recorded_at > since + UNDER_WAY:
+            yield f"proven with key {event.key_number}, which was replaced by then"
+
     def _of_head(self, chain: Chain, last: Event | None) -> Iterator[str]:
         yield from _head_faults(chain, last, self.keys)
         self.report.older_heads += chain.key_number < signing_key()
 
     def _covered(self) -> dict[str, "_Covered"]:
         """Find what checkpoints cover of these chains."""
-        covered: dict[str, _Covered] = defaultdict(lambda: _Covered(self.moments))
-        if self.moments:
+        covered: dict[str, _Covered] = defaultdict(lambda: _Covered(self.made.moments))
+        if self.made.moments:
             leaves = Leaf.objects.filter(key__in=self.by_key).order_by("length")
             said = leaves.values_list("key", "length", "head", "checkpoint__number")
             for key, length, head, number in said.iterator():
@@ -421,6 +456,20 @@ def _of_no_chain(models: Collection[type[Sealed]]) -> Iterator[str]:
             yield from unread.values()
 
 
+def _of_no_whole() -> Iterator[str]:
+    """Report the rows that no reading of the record comes to, since the row is not there of which
+    they are a part, or that leads to their home. One query for each such way."""
+    for model in kept_models():
+        for column in ways_home(model):
+            wholes = cast(type[Model], column.related_model)._base_manager
+            rows = model._base_manager.filter(
+                ~Exists(wholes.filter(pk=OuterRef(column.attname))),
+                **{f"{column.attname}__isnull": False},
+            )
+            for pk in rows.order_by("pk").values_list("pk", flat=True):
+                yield f"{model._meta.label_lower}:{pk}: inserted, of what is not there"
+
+
 def in_parts(rows: Sequence[Of]) -> Iterator[Sequence[Of]]:
     """Divide what is asked for at once."""
     return (rows[start : start + EVENTS_AT_ONCE] for start in range(0, len(rows), EVENTS_AT_ONCE))
@@ -446,6 +495,7 @@ def checkpoint_faults(keys: Keys) -> Iterator[str]:
     if before is None:
         return
     yield from guarded(f"checkpoint {before.number}", _root_faults(before))
+    yield from guarded("the leaves of the checkpoints", _leaves_moved())
     gone = Leaf.objects.filter(~Exists(Chain.objects.filter(key=OuterRef("key"))))
     numbers = gone.values_list("key").annotate(Max("checkpoint__number")).order_by("key")
     for key, number in numbers:
@@ -456,6 +506,22 @@ def checkpoint_faults(keys: Keys) -> Iterator[str]:
         yield f"{key}: another head than its last is marked as the last that is covered, or none"
 
 
+def _leaves_moved() -> Iterator[str]:
+    """Report the checkpoints whose leaves are not those that it proves. One query; reads every
+    leaf."""
+    proven = dict(Checkpoint.objects.values_list("pk", "moved"))
+    leaves = Leaf.objects.order_by("checkpoint_id", "key").values_list(
+        "checkpoint_id", "checkpoint__number", "key", "length", "head"
+    )
+    for pk, group in groupby(leaves.iterator(), key=itemgetter(0)):
+        [first, *others] = group
+        said = (leaf[2:] for leaf in (first, *others))
+        if digest_of_leaves(said) != proven.pop(pk, None):
+            yield f"checkpoint {first[1]}: its leaves are not those that it was made with"
+    for pk in proven:
+        yield f"checkpoint {pk}: its leaves were removed"
+
+
 def _of_checkpoint(checkpoint: Checkpoint, before: Checkpoint | None, keys: Keys) -> Iterator[str]:
     if (checkpoint.number, checkpoint.previous) != (
         (before.number + 1, before.root) if before else (1, "")
@@ -463,6 +529,8 @@ def _of_checkpoint(checkpoint: Checkpoint, before: Checkpoint | None, keys: Keys
         yield "does not follow the one before it"
     elif checkpoint.installation != settings.INSTALLATION:
         yield f"of another installation, {checkpoint.installation}"
+    elif before and checkpoint.key_number < before.key_number:
+        yield "proven with an older key than the one before it"
     yield from _proof_faults(checkpoint, keys, "altered or inserted")
 
 

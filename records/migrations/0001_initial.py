@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('chains', models.PositiveIntegerField()),
                 ('previous', models.CharField(blank=True, max_length=64)),
                 ('root', models.CharField(max_length=64, unique=True)),
+                ('moved', models.CharField(max_length=64)),
             ],
             options={
                 'ordering': ['number'],
