@@ -245,7 +245,7 @@ class Writing:
         known = max(each.changed_at.timestamp() for each in [draft, *there])
         self.mark = replace(self.mark, known=known)
         context = {"draft": self, "kept": draft, "files": any(self._files_chosen())}
-        said = render_to_string("components/_saved.html", context, self.request).strip()
+        said = render_to_string("people/_saved.html", context, self.request).strip()
         response = HttpResponse(said)
         return trigger_client_event(response, "saved", {"mark": str(self.mark)})
 

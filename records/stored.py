@@ -18,7 +18,7 @@ _WHOLE = "typeof({0}) = 'integer'"
 _TEXT = "typeof({0}) = 'text'"
 
 # When the value of a column is held as it is written, by the kind of its field.
-WRITTEN: dict[type[models.Field], str] = {
+HELD_AS: dict[type[models.Field], str] = {
     models.UUIDField: f"{_TEXT} AND length({{0}}) = 32 AND {{0}} NOT GLOB '*[^0-9a-f]*'",
     models.DateTimeField: (
         f"{_TEXT} AND ({{0}} GLOB '{_SECOND}' OR {{0}} GLOB '{_SECOND}.{'[0-9]' * 6}'"
@@ -57,7 +57,7 @@ def _is_right(field: models.Field) -> str:
     kind = field
     while isinstance(kind, models.ForeignKey):
         kind = kind.target_field
-    written = next(WRITTEN[each] for each in type(kind).__mro__ if each in WRITTEN)
+    written = next(HELD_AS[each] for each in type(kind).__mro__ if each in HELD_AS)
     column = connection.ops.quote_name(str(field.column))
     or_nothing = f"{column} IS NULL OR " if field.null else ""
     return f"({or_nothing}{written.format(column)})"

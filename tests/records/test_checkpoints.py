@@ -404,7 +404,8 @@ def test_a_chain_that_is_gone_with_its_leaves_is_missed_by_the_root() -> None:
         Chain.objects.filter(key="case:1").delete()
 
     fault = "checkpoint 1: its root is not that of what it covers"
-    assert verify().faults == [fault]
+    leaves = "checkpoint 1: its leaves are not those that it was made with"
+    assert verify().faults == [fault, leaves]
     assert list(faults_since(kept.root)) == [fault]
 
 
