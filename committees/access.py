@@ -2,8 +2,8 @@
 `visible_to` of the models. Seats are looked after by the programme's coordinators
 (programmes.access.check_may_manage)."""
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Mapping, Set
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -31,11 +31,13 @@ from evidence.models import Feedback
 from people.access import NotAllowed, has_role, sees_more
 from people.identity import at_mailboxes_of, said_to_be
 from people.models import Account, InstitutionRole, Person
+from post.undoing import says_what_rests
 from programmes.models import Enrolment, Unit, UnitPart
-from records.models import Event
+from records.models import Event, Sealed
 from records.refusals import NotPossible
 
 Role = Membership.Role
+ANNOUNCED_WITHIN = timedelta(days=31)
 
 
 def role_of(user: Account, committee: Committee, at: datetime) -> str | None:
@@ -466,6 +468,24 @@ def check_take_off(case: Case) -> None:
         raise NotPossible(_("The set has been frozen: the case stays on record."))
 
 
+def check_may_undo_agenda(by: Account, case: Case) -> None:
+    """Let only who put a case on the agenda undo that. One query."""
+    put = Event.objects.filter(chain__key=case.chain, verb="case.put_on_agenda", by=by)
+    if not put.exists():
+        raise NotAllowed(_("Only the person who put this on the agenda can undo it."))
+
+
+def check_undo_agenda(meeting: Meeting, cases: Iterable[Case], at: datetime) -> None:
+    """Refuse to undo what is on an agenda once the meeting is in session, and once a set is frozen
+    or is about to be."""
+    if meeting.state != Meeting.State.PLANNED:
+        raise NotPossible(_("The meeting has begun: the agenda stays as it is."))
+    if meeting.reference_at <= at:
+        raise NotPossible(_("The set has been frozen: the case stays on record."))
+    for case in cases:
+        check_take_off(case)
+
+
 def check_reference_has_passed(meeting: Meeting, at: datetime) -> None:
     if at < meeting.reference_at:
         raise NotPossible(_("The set is frozen at the reference date, not before."))
@@ -660,6 +680,23 @@ def _check_uncontradicted(panel: Panel) -> None:
         )
 
 
+def check_moment_to_announce(due_at: datetime, at: datetime) -> None:
+    """Let decisions be announced now or later, within a month: who orders it still leads then."""
+    if due_at < at or due_at > at + ANNOUNCED_WITHIN:
+        raise NotPossible(_("Choose a moment from now on, within a month."))
+
+
+def check_order_announcing(asked: int, standing: Set[UUID], ordered: Set[UUID]) -> None:
+    """See that each of so many decisions stands to be announced, and that of none it is ordered
+    already."""
+    if standing & ordered:
+        raise NotPossible(_("It is ordered already that this is announced. First call that off."))
+    if len(standing) != asked:
+        raise NotPossible(
+            _("Something was decided or announced meanwhile. Look at the list once more.")
+        )
+
+
 def check_preview_letter(case: Case) -> None:
     if case.state != Case.State.DECIDED:
         raise NotPossible(_("There is a letter to look at between the decision and announcing it."))
@@ -713,7 +750,7 @@ def check_erase_person(person: Person) -> None:
         )
     gave = Q(snapshot__items__kind="person", snapshot__items__source__in=people)
     to_come = Feedback.objects.filter(
-        person__in=people, evidence__owner=OuterRef("enrolment__student")
+        person__in=people, evidence__owner=OuterRef("enrolment__student"), taken_back_at=None
     )
     spoken = Case.objects.filter(state__in=Case.PENDING).filter(gave | Exists(to_come))
     seats = Membership.objects.filter(committee__meetings__cases__in=spoken)
@@ -723,4 +760,23 @@ def check_erase_person(person: Person) -> None:
                 "A case waits before a committee in which somebody shares a mailbox with this "
                 "person. Erase them once it was decided or deferred."
             )
+        )
+
+
+# --- What rests on what others sent ---------------------------------------------------------------
+
+
+@says_what_rests
+def check_not_in_a_set(row: Sealed, sent_at: datetime, at: datetime) -> None:
+    """Refuse to undo what stands on a student's chain where a set of theirs is frozen as of a
+    moment since it was sent, or is about to be. One query."""
+    kind, _colon, student = row.chain.partition(":")
+    frozen = Case.objects.filter(
+        enrolment__student=UUID(student),
+        meeting__reference_at__gte=sent_at,
+        meeting__reference_at__lte=at,
+    )
+    if kind == "person" and frozen.exists():
+        raise NotPossible(
+            _("This cannot be undone any more: it is in what a committee reads of the student.")
         )

@@ -404,3 +404,9 @@ def _accords(
                 read[findings] = json.loads(findings)
             found[key].append(read[findings])
     return {key: accord(findings) for key, findings in found.items()}
+
+
+def put_together(case: Case) -> list[Case]:
+    """Find the cases that were put on the agenda with this one, itself included. One query."""
+    same = {"meeting": case.meeting_id, "unit": case.unit_id, "recorded_at": case.recorded_at}
+    return list(Case.objects.filter(**same).order_by("pk"))

@@ -14,6 +14,7 @@ Body = Announcement.Body
 Sector = HouseRules.Sector
 
 ONE_DAY = timedelta(days=1)
+SOON = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ def first_day_of_mandates(today: date) -> date:
 def is_early(meeting: Meeting, at: datetime) -> bool:
     """Tell whether the day for which a meeting is planned is still to come."""
     return timezone.localdate(at) < timezone.localdate(meeting.held_at)
+
+
+def begins_soon(meeting: Meeting, at: datetime) -> bool:
+    """Tell whether a meeting begins within two hours: who is concerned hears of it at once."""
+    return meeting.held_at <= at + SOON
 
 
 def notice_of(programme: Programme, at: datetime) -> Notice:

@@ -4,12 +4,14 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from committees.access import check_figures
 from committees.days import first_day_of_mandates
@@ -91,6 +93,42 @@ class MeetingForm(forms.Form):
             "members read from then on. A week before the meeting gives both time."
         ),
     )
+
+
+class AnnouncingForm(forms.Form):
+    """When decisions are announced: soon, with time to call it off, or at a chosen hour."""
+
+    when = forms.ChoiceField(
+        label=_("When?"),
+        initial="soon",
+        widget=forms.RadioSelect,
+    )
+    due_at = MomentField(
+        label=_("At which moment?"),
+        widget=_moment(),
+        required=False,
+        help_text=_("Times are those of Amsterdam."),
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        minutes = round(settings.ANNOUNCE_SECONDS / 60)
+        soon = ngettext("In %(count)d minute", "In %(count)d minutes", minutes)
+        words = soon % {"count": minutes} if minutes else _("In half a minute")
+        when = cast(forms.ChoiceField, self.fields["when"])
+        when.choices = [("soon", words), ("at", _("At a moment of your choice"))]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.cleaned_data.get("when") == "at" and not self.cleaned_data.get("due_at"):
+            self.add_error("due_at", _("Say at which moment."))
+
+    def moment(self) -> datetime | None:
+        """Return the chosen moment; None for soon."""
+        if self.cleaned_data["when"] == "soon":
+            return None
+        moment: datetime = self.cleaned_data["due_at"]
+        return moment
 
 
 class LetterForm(forms.Form):

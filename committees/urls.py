@@ -1,6 +1,16 @@
 from django.urls import path
 
-from committees.views import cases, committees, deciding, meetings, presence, record, sets, students
+from committees.views import (
+    announcing,
+    cases,
+    committees,
+    deciding,
+    meetings,
+    presence,
+    record,
+    sets,
+    students,
+)
 
 app_name = "committees"
 urlpatterns = [
@@ -31,8 +41,10 @@ urlpatterns = [
     path(
         "meetings/<uuid:pk>/judgements/", meetings.judgements_open_all, name="judgements_open_all"
     ),
-    path("meetings/<uuid:pk>/announce/", meetings.announce_all, name="announce_all"),
+    path("meetings/<uuid:pk>/announce/", announcing.announce, name="announce"),
+    path("announcing/<uuid:pk>/call-off/", announcing.call_off, name="announce_call_off"),
     path("meetings/<uuid:pk>/close/", meetings.meeting_close, name="meeting_close"),
+    path("cases/<uuid:pk>/undo-agenda/", meetings.undo_agenda, name="undo_agenda"),
     path("cases/<uuid:pk>/", cases.dossier, name="case"),
     path("cases/<uuid:pk>/draft/", cases.dossier, {"is_draft": True}, name="judgement_draft"),
     path("cases/<uuid:pk>/lines/<slug:key>/", sets.line, name="line"),
@@ -50,7 +62,6 @@ urlpatterns = [
     path("cases/<uuid:pk>/open/", deciding.judgements_open, name="judgements_open"),
     path("cases/<uuid:pk>/defer/", deciding.defer, name="defer"),
     path("cases/<uuid:pk>/defer/draft/", deciding.defer, {"is_draft": True}, name="defer_draft"),
-    path("cases/<uuid:pk>/announce/", deciding.announce, name="announce"),
     path("cases/<uuid:pk>/mine/", students.my_case, name="my_case"),
     path("cases/<uuid:pk>/letter/", students.letter, name="letter"),
     path("cases/<uuid:pk>/letter/preview/", students.letter_preview, name="letter_preview"),

@@ -35,6 +35,7 @@ from evidence.models import Feedback
 from people.identity import at_mailboxes_of, counted_together, said_to_be
 from people.models import Identity, Person, SamePerson
 from programmes.models import AdviserAssignment, ProgrammeRole
+from records.models import standing
 from records.prepared import PreparedQuery
 
 
@@ -405,7 +406,7 @@ def _spoken(
     themselves = Person.objects.filter(pk__in=people).values("pk")
     near = Q(person__in=themselves.union(at_mailboxes_of(people).values("person")))
     theirs = Q(source=Feedback.Source.WRITTEN) | Q(confirmation__confirmed=True)
-    waits = Q(source=Feedback.Source.NOTED, confirmation=None, replaced_by=None)
+    waits = standing() & Q(source=Feedback.Source.NOTED, confirmation=None)
     for_another = Q(noted_by__in=people) & ~Q(person=F("noted_by"))
     frozen = SnapshotItem.objects.filter(snapshot__case__in=cases, kind="feedback")
 

@@ -313,6 +313,13 @@ if len(RETURN_PATH.partition("@")[0]) > 21:  # of the 64 characters that a name 
 # they have expired.
 KEPT_DAYS = env.int("KEPT_DAYS", default=60)
 
+# So many seconds the mail of what somebody sends waits, and so long it can be undone; that of a
+# question for feedback waits less, as somebody may be standing by. And so many seconds after the
+# order decisions are announced, where no hour was chosen.
+UNDO_SECONDS = env.int("UNDO_SECONDS", default=30 if DEMO else 600)
+QUESTION_UNDO_SECONDS = env.int("QUESTION_UNDO_SECONDS", default=30 if DEMO else 60)
+ANNOUNCE_SECONDS = env.int("ANNOUNCE_SECONDS", default=30 if DEMO else 600)
+
 CELERY_BROKER_URL = REDIS_URL
 # A broker that hangs is one that is away: whoever waits for it longer asks again.
 CELERY_BROKER_TRANSPORT_OPTIONS = {

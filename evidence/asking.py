@@ -121,7 +121,9 @@ def _supervisors(enrolments: Sequence[Enrolment], on: date) -> Iterable[Suggesti
 def _asked_before(enrolments: Sequence[Enrolment]) -> Iterable[Suggestion]:
     """Suggest who was asked before in these enrolments, under the names that were given them here,
     whatever others call them."""
-    asked = FeedbackRequest.objects.filter(enrolment__in=enrolments, person=OuterRef("pk"))
+    asked = FeedbackRequest.objects.filter(
+        enrolment__in=enrolments, person=OuterRef("pk"), state__in=FeedbackRequest.ASKED
+    )
     latest = asked.order_by("-recorded_at")
     wrong = asked.filter(reason=FeedbackRequest.Reason.NOT_ME)
     people = (

@@ -29,6 +29,7 @@ from records.models import (
     Row,
     Sealed,
     Version,
+    standing,
 )
 
 
@@ -106,7 +107,7 @@ class EvidenceQuerySet(models.QuerySet):
                 framework=Subquery(laid.values("requirement__qualification__framework")[:1]),
                 waiting=_counted(FeedbackRequest.objects.awaiting_answer(at)),
                 remarks=_counted(
-                    Remark.objects.filter(feedback__replaced_by=None), "feedback__evidence"
+                    Remark.objects.filter(standing("feedback__")), "feedback__evidence"
                 ),
             )
             .order_by()
@@ -359,14 +360,19 @@ class FeedbackRequest(Row, Sealed):
         ANSWERED = "answered", pgettext_lazy("feedback request", "answered")
         DECLINED = "declined", pgettext_lazy("feedback request", "declined")
         WITHDRAWN = "withdrawn", pgettext_lazy("feedback request", "withdrawn")
+        TAKEN_BACK = "taken_back", pgettext_lazy("feedback request", "taken back")
 
     # The workflow: from which state to which (docs/workflows.md draws it).
     TRANSITIONS = {
-        State.OPEN: (State.ANSWERED, State.DECLINED, State.WITHDRAWN),
-        State.ANSWERED: (),
-        State.DECLINED: (),
+        State.OPEN: (State.ANSWERED, State.DECLINED, State.WITHDRAWN, State.TAKEN_BACK),
+        # Back while it can be undone: who answered or declined did so by a slip.
+        State.ANSWERED: (State.OPEN,),
+        State.DECLINED: (State.OPEN,),
         State.WITHDRAWN: (),
+        State.TAKEN_BACK: (),
     }
+    # Those that somebody was asked for good: what was taken back counts for nothing.
+    ASKED = (State.OPEN, State.ANSWERED, State.DECLINED, State.WITHDRAWN)
     MOST_REQUIREMENTS = 5
     REMIND_AFTER = timedelta(hours=24)  # since the last mail about it
 
@@ -400,6 +406,8 @@ class FeedbackRequest(Row, Sealed):
     reminded_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=10, choices=Reason.choices, blank=True)
+    # When the answer, or the no, was last taken back by who gave it: whoever saw it reads so.
+    taken_back_at = models.DateTimeField(null=True, blank=True)
 
     objects = FeedbackRequestQuerySet.as_manager()
 
@@ -511,7 +519,8 @@ class Feedback(Correctable, Sealed):
     CONFIRM_WITHIN = timedelta(days=60)
 
     home = ("person", "evidence.owner_id")
-    changeable = ("serial",)
+    changeable = (*Correctable.changeable, "serial", "unsaid_at")
+    released = (*Correctable.released, "request_id")
     erasable = ("place",)
     with_person = ("spoke_as",)
 
@@ -535,6 +544,8 @@ class Feedback(Correctable, Sealed):
     given_on = models.DateField()
     place = models.CharField(max_length=200, blank=True)
     serial = models.PositiveIntegerField(default=1)  # a new one revokes the link before it
+    # When its speaker last took their word on it back: whoever saw that word reads so.
+    unsaid_at = models.DateTimeField(null=True, blank=True)
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -630,9 +641,11 @@ class RemarkRequirement(AppendOnly, Part):
 
 
 class Confirmation(AppendOnly, Part):
-    """The speaker's own word on noted feedback: yes, I said this, or no. It is given once."""
+    """The speaker's own word on noted feedback: yes, I said this, or no. It is given once; it holds
+    no words, and goes where it was taken back."""
 
     part_of = "feedback"
+    deletable = True
 
     feedback = models.OneToOneField(Feedback, on_delete=models.PROTECT, related_name="confirmation")
     confirmed = models.BooleanField()

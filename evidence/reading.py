@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from evidence.asking import in_order
 from evidence.models import (
@@ -19,6 +19,7 @@ from evidence.models import (
 )
 from programmes.models import Enrolment
 from qualifications.models import Place, QualityRequirement
+from records.models import standing
 from records.prepared import PreparedQuery
 
 
@@ -41,9 +42,11 @@ def _attachments(revision: UUID) -> QuerySet[Attachment]:
     return Attachment.objects.filter(revision=revision).select_related("file__cleaned")
 
 
-def _remarks(person: UUID, day: date, piece: UUID) -> QuerySet[Remark]:
-    """The remarks on a piece that this person sees, newest first."""
-    seen = Feedback.objects.current().filter(in_sight_of(day, person), evidence=piece)
+def _remarks(person: UUID, day: date, moment: datetime, piece: UUID) -> QuerySet[Remark]:
+    """The remarks on a piece that this person sees, newest first; without their words those that
+    were taken back since a moment."""
+    shown = standing() | Q(taken_back_at__gte=moment)
+    seen = Feedback.objects.filter(shown, in_sight_of(day, person), evidence=piece)
     return (
         Remark.objects.filter(feedback__in=seen)
         .select_related("feedback__noted_by", "feedback__confirmation")
@@ -62,12 +65,14 @@ def _lines(piece: UUID) -> QuerySet[QualityRequirement]:
     return in_order(QualityRequirement.objects.filter(pk__in=about.values("requirement")))
 
 
-def _questions(person: UUID, day: date, piece: UUID) -> QuerySet[FeedbackRequest]:
-    """The questions about a piece that wait or were declined, of those that this person sees."""
-    states = [FeedbackRequest.State.OPEN, FeedbackRequest.State.DECLINED]
-    return FeedbackRequest.objects.filter(
-        in_sight_of(day, person), evidence=piece, state__in=states
+def _questions(person: UUID, day: date, moment: datetime, piece: UUID) -> QuerySet[FeedbackRequest]:
+    """The questions about a piece that wait, were declined, or were taken back since a moment, of
+    those that this person sees."""
+    state = FeedbackRequest.State
+    shown = Q(state__in=[state.OPEN, state.DECLINED]) | Q(
+        state=state.TAKEN_BACK, settled_at__gte=moment
     )
+    return FeedbackRequest.objects.filter(shown, in_sight_of(day, person), evidence=piece)
 
 
 def _links(piece: UUID) -> QuerySet[RequirementLink]:

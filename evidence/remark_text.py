@@ -29,7 +29,7 @@ def remark_text(remark: Remark, piece: Evidence, troubles: Mapping[UUID, OutboxM
         noted = " noted"
         name = feedback.noted_by.name if feedback.noted_by else ""
         by.append(f"<span>{escape(gettext('noted by %(name)s') % {'name': name})}</span>")
-        by.append(_word(feedback.confirmed))
+        by.append(_word(feedback))
     if feedback.revision_id != piece.current_id:
         by.append(_tag(gettext("about an earlier version"), "dashed"))
     trouble = troubles.get(feedback.pk)
@@ -41,10 +41,12 @@ def remark_text(remark: Remark, piece: Evidence, troubles: Mapping[UUID, OutboxM
     return mark_safe(text)  # noqa: S308 - our own words, and those of others escaped above
 
 
-def _word(confirmed: bool | None) -> str:
-    if confirmed:
+def _word(feedback: Feedback) -> str:
+    if feedback.confirmed:
         return _tag(gettext("confirmed"), "accent", "check")
-    if confirmed is None:
+    if feedback.confirmed is None and feedback.unsaid_at:
+        return _tag(gettext("confirmed or denied, and taken back"), "dashed")
+    if feedback.confirmed is None:
         return _tag(gettext("not confirmed yet"), "dashed")
     return _tag(gettext("denied: does not count"))
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evidence.views import answers, feedback, files, pieces
+from evidence.views import answers, feedback, files, pieces, undoing
 
 app_name = "evidence"
 urlpatterns = [
@@ -22,9 +22,14 @@ urlpatterns = [
     path("<uuid:pk>/note/draft/", feedback.note, {"is_draft": True}, name="note_draft"),
     path("questions/<uuid:pk>/remind/", feedback.remind, name="remind"),
     path("questions/<uuid:pk>/withdraw/", feedback.withdraw_question, name="withdraw_question"),
+    path("questions/<uuid:pk>/undo/", undoing.undo_ask, name="undo_ask"),
+    path("questions/<uuid:pk>/send/", undoing.send_question, name="send_question"),
+    path("noted/<uuid:pk>/undo/", undoing.undo_noting, name="undo_noting"),
     path("answer/<str:token>/", answers.answer, name="answer"),
     path("answer/<str:token>/draft/", answers.answer, {"is_draft": True}, name="answer_draft"),
     path("answer/<str:token>/decline/", answers.decline, name="decline"),
     path("answer/<str:token>/files/<uuid:attachment>/", answers.answer_file, name="answer_file"),
+    path("answer/<str:token>/undo/", undoing.undo_answer, name="undo_answer"),
     path("confirm/<str:token>/", answers.confirm, name="confirm"),
+    path("confirm/<str:token>/undo/", undoing.undo_word, name="undo_word"),
 ]

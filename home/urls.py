@@ -28,6 +28,7 @@ urlpatterns = [
         name="person_address_call_off",
     ),
     path("people/<uuid:pk>/invite/", people.person_invite, name="person_invite"),
+    path("people/<uuid:pk>/invite/undo/", people.invitation_undo, name="invitation_undo"),
     path("people/<uuid:pk>/same/", people.person_same, name="person_same"),
     path("people/<uuid:pk>/same/<uuid:same_id>/end/", people.same_end, name="same_end"),
     path("people/<uuid:pk>/roles/new/", people.role_new, name="role_new"),

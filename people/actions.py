@@ -2,7 +2,7 @@
 chain, with ids only; what somebody chooses for themselves, a language or to see a tour no more, is
 no record."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -31,19 +31,21 @@ from people.access import (
 )
 from people.identity import (
     account_at,
+    counted_together,
     derive,
     hold_who_is_who,
     known_at,
     names_of,
     plain_name,
 )
-from people.models import Account, Address, InstitutionRole, Person, SamePerson
+from people.models import Account, Address, Identity, InstitutionRole, Person, SamePerson
 from post.models import OutboxMail
 from post.outbox import queue
+from post.undoing import call_off_mails, wait_of_mail
 from records.actions import Blanked, blank_copies, record_erasures
 from records.chain import ChainEntry, append, append_many
 from records.locking import under_lock
-from records.models import Erasure, Event, new_salt
+from records.models import Erasure, Event, Sealed, new_salt
 from records.refusals import NotPossible
 
 # --- Who somebody is ------------------------------------------------------------------------------
@@ -258,6 +260,7 @@ def _moved(person: Person, at: datetime) -> None:
 
 MOST_OWN_A_DAY = 5
 CONFIRMATION, INVITATION = "people/address", "people/invitation"
+REGISTERED, INVITED = "person.registered", "account.invited"  # what causes an invitation
 
 
 @transaction.atomic
@@ -300,7 +303,7 @@ def change_address(
         queue(CONFIRMATION, to=person.pk, about=row.pk, cause=event, at=at)
     elif account is not None:
         OutboxMail.objects.filter(template=INVITATION, about=person.pk).cancel(at)
-        queue(INVITATION, to=person.pk, about=person.pk, cause=event, at=at)
+        _send_invitation(person, event)
     if is_used_at_once:
         _moved(person, at)
     derive([person.pk], at)
@@ -453,10 +456,15 @@ def _give_account(person: Person, meant: Meant, *, by: Account | None, at: datet
             )
         )
     account = Account.objects.create_user(meant.address, person=person, at=at)
-    event = append(person.chain, "person.registered", by=by, at=at, rows=rows)
-    queue(INVITATION, to=person.pk, about=person.pk, cause=event, at=at)
+    _send_invitation(person, append(person.chain, REGISTERED, by=by, at=at, rows=rows))
     derive([person.pk], at)
     return account
+
+
+def _send_invitation(person: Person, event: Event) -> None:
+    at = event.recorded_at
+    due_at = at + wait_of_mail()
+    queue(INVITATION, to=person.pk, about=person.pk, cause=event, at=at, due_at=due_at)
 
 
 @transaction.atomic
@@ -487,8 +495,82 @@ def invite_person(*, person: Person, by: Account | None, at: datetime | None = N
         meant = Meant(person.name, address.address, person.language)
         _give_account(person, meant, by=by, at=at or timezone.now())
         return
-    event = append(person.chain, "account.invited", by=by, at=at)
-    queue(INVITATION, to=person.pk, about=person.pk, cause=event, at=at)
+    _send_invitation(person, append(person.chain, INVITED, by=by, at=at))
+
+
+def invited_by(person: Person, by: Account | None, since: datetime) -> Event | None:
+    """Find the last invitation of somebody since a moment, where it was this person's. One
+    query."""
+    invited = Event.objects.filter(
+        chain__key=person.chain, verb__in=(REGISTERED, INVITED), recorded_at__gt=since
+    )
+    last = invited.order_by("-number").first()
+    return last if last is not None and last.by == by else None
+
+
+@transaction.atomic
+def undo_invitation(*, person: Person, by: Account | None, at: datetime | None = None) -> None:
+    """Take an invitation back: the account that was made for it is gone, and of who became known by
+    it the name and the address. One that was sent once more is only not sent. Raises NotPossible
+    once its mail is on its way, they came in, or something else names them since."""
+    check_may_administer(by)
+    hold_who_is_who()
+    person = _locked(person)
+    at = at or timezone.now()
+    event = invited_by(person, by, at - wait_of_mail())
+    if event is None:
+        raise NotPossible(_("Only who sent an invitation can undo it, while its mail waits."))
+    check_invite(person)
+    call_off_mails([person.pk], event.recorded_at, wait_of_mail(), at)
+    if event.verb == INVITED:
+        append(person.chain, "account.invitation_taken_back", by=by, at=at)
+        return
+    if is_named(person, event.recorded_at):
+        raise NotPossible(
+            _("%(name)s has a role by now, or was named elsewhere. Stop the access instead.")
+            % {"name": person.name}
+        )
+    person.account.delete()
+    near = counted_together([person.pk])[person.pk]
+    rows: list[Sealed] = []
+    if person.recorded_at >= event.recorded_at:  # nobody knew of them before
+        rows = [blanked.stated for blanked in _nameless(person, at) if blanked.stated]
+    append(person.chain, "account.taken_back", by=by, at=at, rows=rows)
+    derive({person.pk, *near}, at)
+    drafts.draft_again(person.pk)
+
+
+def forget_newcomer(
+    person: Person, *, since: datetime, by: Account | None, at: datetime, but: Collection[UUID]
+) -> bool:
+    """Blank the name and the addresses of who became known by what was sent at a moment and is
+    taken back now, in its transaction: nothing but these rows names them. Tells whether it was so;
+    whoever was known before, has an account or is named elsewhere stays. A query for who was known,
+    else one for each kind of row that could name them."""
+    person = under_lock(Person.objects.select_related("account"), person.pk)
+    if person.recorded_at < since or person.erased_at or hasattr(person, "account"):
+        return False
+    if is_named(person, since, but):
+        return False
+    near = counted_together([person.pk])[person.pk]
+    rows = [blanked.stated for blanked in _nameless(person, at) if blanked.stated]
+    append(person.chain, "person.forgotten", by=by, at=at, rows=rows)
+    derive({person.pk, *near}, at)
+    return True
+
+
+def is_named(person: Person, since: datetime, but: Collection[UUID] = ()) -> bool:
+    """Tell whether a row that was made since a moment names this person, but for these rows and for
+    how they are reached and come in. A query for each kind of row that could."""
+    for relation in Person._meta.related_objects:
+        model, name = relation.field.model, relation.field.name
+        if model not in (Account, Address, Identity):
+            rows = model._base_manager.filter(**{name: person.pk}).exclude(pk__in=but)
+            if hasattr(model, "recorded_at"):
+                rows = rows.filter(recorded_at__gte=since)
+            if rows.exists():
+                return True
+    return False
 
 
 @transaction.atomic
@@ -593,16 +675,9 @@ def erase_person(
     person = _locked(person)
     at = at or timezone.now()
     words = {person.name, *person.former_names} - {""}
-    person.name, person.former_names = "", []
-    person.erased_at, person.salt = at, new_salt()
-    person.save(update_fields=["name", "former_names", "erased_at", "salt"])
-    blanked = [Blanked(person, person.chain, ("name", "former_names"), stated=person)]
-    for address in person.addresses.exclude(address=""):
-        words.add(address.address)
-        address.address, address.salt = "", new_salt()
-        address.ended_at = address.ended_at or at
-        address.save(update_fields=["address", "mailbox", "salt", "ended_at"])
-        blanked.append(Blanked(address, address.chain, ("address", "mailbox"), stated=address))
+    words |= set(person.addresses.exclude(address="").values_list("address", flat=True))
+    near = counted_together([person.pk])[person.pk]
+    blanked = _nameless(person, at)
     for said in SamePerson.objects.filter(Q(one=person) | Q(other=person)).exclude(reason=""):
         said.reason, said.salt = "", new_salt()
         said.save(update_fields=["reason", "salt"])
@@ -616,8 +691,22 @@ def erase_person(
     drafts.blank(words)
     drafts.forget_of(person.pk)
     erasures = record_erasures([*blanked, *blank_copies(person)], ground=ground, by=by, at=at)
-    derive([person.pk], at)
+    derive({person.pk, *near}, at)
     return erasures
+
+
+def _nameless(person: Person, at: datetime) -> list[Blanked]:
+    """Blank the names and the addresses of this locked person; the caller states it."""
+    person.name, person.former_names = "", []
+    person.erased_at, person.salt = at, new_salt()
+    person.save(update_fields=["name", "former_names", "erased_at", "salt"])
+    blanked = [Blanked(person, person.chain, ("name", "former_names"), stated=person)]
+    for address in person.addresses.exclude(address=""):
+        address.address, address.salt = "", new_salt()
+        address.ended_at = address.ended_at or at
+        address.save(update_fields=["address", "mailbox", "salt", "ended_at"])
+        blanked.append(Blanked(address, address.chain, ("address", "mailbox"), stated=address))
+    return blanked
 
 
 # --- Own choices ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,9 +28,11 @@ from people.changing import VERSION
 from people.identity import plain_name
 from people.models import Draft, SentForm
 from people.sending import DRAFT, Fields, arrived, forget_sent, once, sent
+from post.undoing import wait_of_mail, wait_of_question
 from post.work import background, term
 from records.locking import hold
 
+SENT = "sent:"  # begins the key of words that were sent and can still be a draft again
 LONGEST = 200_000  # characters in all fields together, and in their names
 LATEST = datetime.max.replace(tzinfo=UTC).timestamp()
 MOST = 5  # drafts of one form by one person, typed on as many pages
@@ -120,6 +122,35 @@ def move_draft(key: str, to: str) -> None:
     Draft.objects.filter(key=key).update(key=to)
 
 
+def keep_sent(row: UUID, key: str, fields: Fields) -> None:
+    """Keep the words with which this row was sent, until that cannot be undone any more: nobody
+    finds them meanwhile. Queries as `keep`."""
+    if _longest_wait():
+        keep(f"{SENT}{row}:{key}", fields)
+
+
+def put_by(row: UUID, key: str) -> None:
+    """Put by what is being typed under this key, until it cannot be undone any more that the row
+    was settled without it. One query."""
+    if _longest_wait():
+        Draft.objects.filter(key=key).update(key=f"{SENT}{row}:{key}", changed_at=timezone.now())
+    else:
+        forget_draft(key)
+
+
+def _longest_wait() -> timedelta:
+    """Tell how long at most something that was sent can be undone; in a house without, not."""
+    return max(wait_of_mail(), wait_of_question())
+
+
+def draft_again(row: UUID) -> None:
+    """Let the words with which this row was sent be a draft again, beside what is being written
+    there, in the transaction that takes it back. At most two queries."""
+    before = f"{SENT}{row}:"
+    for draft in Draft.objects.filter(key__startswith=before):
+        move_draft(draft.key, draft.key.removeprefix(before))
+
+
 def forget_of(person: UUID) -> None:
     """Forget all that this person was writing: their id stands in the key. One query."""
     Draft.objects.filter(key__contains=str(person)).delete()
@@ -142,8 +173,10 @@ def blank(words: Collection[str]) -> None:
 @background("drafts")
 def sweep() -> int:
     """Forget what nobody came back to, and what was sent long ago."""
-    forget_sent(term(timezone.now()))
-    return Draft.objects.filter(changed_at__lt=term(timezone.now())).delete()[0]
+    now = timezone.now()
+    forget_sent(term(now))
+    is_final = Q(key__startswith=SENT, changed_at__lt=now - _longest_wait())
+    return Draft.objects.filter(Q(changed_at__lt=term(now)) | is_final).delete()[0]
 
 
 def words_in(fields: Fields) -> list[str]:
@@ -261,9 +294,11 @@ class Writing:
             self._keep(**known)
 
     def _keep(self, **known: list[str]) -> Draft:
+        return keep(self.key, self._typed() | known, self.mark)
+
+    def _typed(self) -> Fields:
         names = {form.add_prefix(name) for form, name, _field in self._offered()} | {VERSION}
-        typed = {n: v for n, v in sent(self.request).items() if n in names}
-        return keep(self.key, typed | known, self.mark)
+        return {n: v for n, v in sent(self.request).items() if n in names}
 
     @contextmanager
     def sending(self, leads_to: str = "") -> Iterator[SentForm]:
@@ -273,6 +308,11 @@ class Writing:
             yield form
             self.forget()
         arrived(self.request)
+
+    def keep_sent(self, row: UUID) -> None:
+        """Keep what was sent, in the transaction of sending it as this row, for as long as that can
+        be undone. Queries as `keep`."""
+        keep_sent(row, self.key, self._typed())
 
     def forget(self) -> None:
         """Forget what was typed here, and what of it was typed elsewhere and known here. One

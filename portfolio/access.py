@@ -48,6 +48,12 @@ def check_may_acknowledge(by: Account, check_in: CheckIn) -> None:
     check_may_act_as_student(by, check_in.enrolment)
 
 
+def check_may_undo_check_in(by: Account, check_in: CheckIn) -> None:
+    """Let only who held a check-in take it back."""
+    if check_in.by_id != by.pk:
+        raise NotAllowed(_("Only the person who noted this check-in can undo it."))
+
+
 def check_may_finish(by: Account, agreement: Agreement) -> None:
     check_may_read_check_ins(by, agreement.check_in.enrolment)
 
@@ -76,6 +82,15 @@ def check_acknowledge(said: Acknowledgement | None, refused: bool) -> None:
     """See that a student who gave their word on a check-in says nothing else now."""
     if said is not None and said.refused != refused:
         raise NotPossible(_("You already gave your word on this check-in. It stays as it was."))
+
+
+def check_undo_check_in(check_in: CheckIn) -> None:
+    """Refuse to take back what the student gave their word on, or of which something is done. Two
+    queries, unless it was read with both."""
+    if hasattr(check_in, "acknowledgement"):
+        raise NotPossible(_("The student has read this check-in. It stays as it was."))
+    if any(agreement.done_at for agreement in check_in.agreements.all()):
+        raise NotPossible(_("Something that was agreed in it is done. It stays as it was."))
 
 
 def check_set_aside(piece: Evidence, unit: Unit, enrolment: Enrolment) -> None:

@@ -6,11 +6,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evidence.models import Evidence
+from people.drafts import draft_again
 from people.models import Account
 from portfolio import access
 from portfolio.models import Acknowledgement, Agreement, CheckIn, SetAside
 from post.outbox import queue
+from post.undoing import call_off_mails, check_nothing_rests, wait_of_mail
 from programmes.models import Enrolment, Unit
+from records.actions import blank_words
 from records.chain import append
 from records.locking import under_lock
 from records.refusals import NotPossible
@@ -60,8 +63,47 @@ def hold_check_in(
     )
     for agreement in done:
         finish(agreement=agreement, by=by, at=at)
-    queue("portfolio/check_in", to=enrolment.student_id, about=check_in.pk, cause=event, at=at)
+    due_at = at + wait_of_mail()
+    queue(
+        "portfolio/check_in",
+        to=enrolment.student_id,
+        about=check_in.pk,
+        cause=event,
+        at=at,
+        due_at=due_at,
+    )
     return check_in
+
+
+@transaction.atomic
+def undo_check_in(*, check_in: CheckIn, by: Account, at: datetime | None = None) -> None:
+    """Take a check-in back: it counts for nothing, and what it said was done is not done. Raises
+    NotPossible once its mail is on its way, the student gave their word on it, something that was
+    agreed in it is done, or a set was frozen with it."""
+    access.check_may_undo_check_in(by, check_in)
+    rows = CheckIn.objects.current().select_related("enrolment", "acknowledgement")
+    check_in = under_lock(rows, check_in.pk)
+    at = at or timezone.now()
+    access.check_undo_check_in(check_in)
+    call_off_mails([check_in.pk], check_in.recorded_at, wait_of_mail(), at)
+    check_nothing_rests(check_in, check_in.recorded_at, at)
+    CheckIn.objects.filter(pk=check_in.pk).update(taken_back_at=at)
+    blank_words(check_in)
+    done = list(
+        Agreement.objects.filter(
+            check_in__enrolment=check_in.enrolment_id, done_at=check_in.recorded_at
+        ).select_related("check_in__enrolment")
+    )
+    Agreement.objects.filter(pk__in=[each.pk for each in done]).update(done_at=None)
+    append(
+        check_in.chain,
+        "check_in.taken_back",
+        by=by,
+        at=at,
+        rows={row.pk: row for row in (check_in, *(each.check_in for each in done))}.values(),
+        facts={"check_in": check_in.pk, "not_done": [each.pk for each in done]},
+    )
+    draft_again(check_in.pk)
 
 
 @transaction.atomic

@@ -72,7 +72,8 @@ def students_of(adviser: Account, *, now: datetime, today: date) -> list[Student
 
 def _advised(adviser: UUID, today: date) -> QuerySet[Any, Any]:
     evidence = Evidence.objects.filter(owner=OuterRef("student")).order_by("-recorded_at")
-    feedback = Feedback.objects.filter(enrolment=OuterRef("pk")).order_by("-recorded_at")
+    given = Feedback.objects.filter(enrolment=OuterRef("pk"), taken_back_at=None)
+    feedback = given.order_by("-recorded_at")
     return (
         Enrolment.objects.advised_by(Account(pk=adviser))
         .current(today)

@@ -25,6 +25,7 @@ from people.models import Identity
 from portfolio.coverage import EVERYTHING, UNANSWERED, WHOLE, Entry, Filter
 from portfolio.evidence_set import Frame, PieceFact
 from portfolio.loading import feedback_fact, piece_fact
+from records.models import standing
 from records.prepared import PreparedQuery
 
 PIECES_ON_A_PAGE = 50
@@ -103,7 +104,7 @@ def _given(student: UUID, only: Filter, of: str = "") -> Q:
         | Q(**{f"{of}person__in": as_whom})
         | Q(**{f"{of}person__in": now.filter(counts_as=maker).values("person")})
     )
-    given = Q(**{f"{of}evidence__owner": student, f"{of}replaced_by": None}) & ~own
+    given = Q(**{f"{of}evidence__owner": student}) & standing(of) & ~own
     given &= ~Q(**{f"{of}confirmation__confirmed": False})
     return given & Q(**{f"{of}role": only.role}) if only.role else given
 

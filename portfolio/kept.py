@@ -49,7 +49,7 @@ from portfolio.loading import live_frame
 from portfolio.models import SetAside, Summary
 from post.work import background
 from programmes.models import Enrolment, Track, Unit
-from records.models import Chain
+from records.models import Chain, standing
 from records.prepared import PreparedQuery, as_written
 
 FIGURES_LAYOUT = 3  # of what is kept
@@ -187,7 +187,7 @@ def _pieces_shown(student: UUID) -> QuerySet[Any, Any]:
 
 def _remarks_made(student: UUID) -> QuerySet[Any, Any]:
     """All remarks, in no order; those on pieces that are withdrawn too, which no piece takes in."""
-    rows = Remark.objects.filter(feedback__evidence__owner=student, feedback__replaced_by=None)
+    rows = Remark.objects.filter(standing("feedback__"), feedback__evidence__owner=student)
     about = RemarkRequirement.objects.filter(remark=OuterRef("pk"))
     return rows.order_by().values(
         "pk",

@@ -10,7 +10,16 @@ from django.utils.translation import pgettext_lazy
 from evidence.models import Evidence
 from people.models import Person
 from programmes.models import Enrolment, Programme, Unit
-from records.models import AppendOnly, Chain, Correctable, CorrectableQuerySet, Dated, Part, Sealed
+from records.models import (
+    AppendOnly,
+    Chain,
+    Correctable,
+    CorrectableQuerySet,
+    Dated,
+    Part,
+    Sealed,
+    standing,
+)
 
 
 class Light(models.TextChoices):
@@ -45,7 +54,7 @@ class CheckIn(Correctable, Sealed):
 class AgreementQuerySet(models.QuerySet):
     def open(self) -> Self:
         """Find the agreements that are not done, of check-ins that count."""
-        return self.filter(done_at=None, check_in__replaced_by=None)
+        return self.filter(standing("check_in__"), done_at=None)
 
 
 class Agreement(AppendOnly, Part):

@@ -24,6 +24,7 @@ urlpatterns = [
         {"is_draft": True},
         name="acknowledge_draft",
     ),
+    path("check-ins/<uuid:pk>/undo/", views.undo_check_in, name="undo_check_in"),
     path("agreements/<uuid:pk>/done/", views.agreement_done, name="agreement_done"),
     path("<uuid:enrolment_id>/units/<uuid:unit_id>/", views.set_aside, name="set_aside"),
     path(

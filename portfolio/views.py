@@ -1,10 +1,10 @@
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from evidence.models import Evidence
 from people.access import PersonRequest, allowed, signed_in
 from people.drafts import Writing, find
+from people.models import Account
 from people.pages import before_writing, refusals_in
 from people.sending import creates, let_again, sends
 from portfolio import access, actions
@@ -38,8 +39,11 @@ from portfolio.loading import load
 from portfolio.models import Agreement, CheckIn, SetAside
 from portfolio.remark_text import ANY_ONE
 from post.models import OutboxMail
+from post.undoing import TOLD_FOR, UndoTime, time_to_undo, wait_of_mail
 from programmes.models import Enrolment, Unit
+from records.models import standing
 from records.prepared import PreparedQuery
+from records.refusals import NotPossible, why_not
 
 STUDENTS_ON_A_PAGE = 50
 
@@ -228,11 +232,13 @@ def _check_ins(
 ) -> HttpResponse:
     """Show the list of check-ins; `refused` is a check-in with the form that was not right."""
     is_student = enrolment.student_id == request.user.pk
-    rows = (
-        enrolment.check_ins.current()
+    now = timezone.now()
+    shown = (
+        enrolment.check_ins.filter(standing() | Q(taken_back_at__gte=now - TOLD_FOR))
         .select_related("by", "acknowledgement")
         .prefetch_related("agreements")
     )
+    rows = [row for row in shown if row.taken_back_at is None]
     awaiting = [row for row in rows if is_student and not hasattr(row, "acknowledgement")]
     found = find(*(_word_key(row) for row in awaiting)) if awaiting else {}
     forms = {row.pk: AcknowledgeForm(auto_id=f"id_{row.pk}_%s") for row in awaiting}
@@ -243,13 +249,24 @@ def _check_ins(
         "enrolment": enrolment,
         "is_student": is_student,
         "today": timezone.localdate(),
-        "check_ins": [(row, forms.get(row.pk), drafts.get(row.pk)) for row in rows],
+        "check_ins": [
+            (row, forms.get(row.pk), drafts.get(row.pk), _time_to_undo(row, request.user, now))
+            for row in rows
+        ],
+        "taken_back": [row for row in shown if row.taken_back_at is not None],
         "troubles": {}
         if is_student
         else OutboxMail.objects.troubles_about([row.pk for row in rows]),
     }
     status = 422 if refused else 200
     return render(request, "portfolio/check_ins.html", context, status=status)
+
+
+def _time_to_undo(check_in: CheckIn, user: Account, now: datetime) -> UndoTime | None:
+    """Tell until when who held a check-in can take it back. A query where that was just now."""
+    if check_in.by_id != user.pk or why_not(access.check_undo_check_in, check_in):
+        return None
+    return time_to_undo([check_in.pk], check_in.recorded_at, wait_of_mail(), now)
 
 
 def _word_key(check_in: CheckIn) -> str:
@@ -285,7 +302,7 @@ def check_in_new(
     if request.method == "POST" and all([form.is_valid(), formset.is_valid()]):
         with refusals_in(form):
             with draft.sending(reverse("portfolio:check_ins", args=[enrolment.pk])):
-                actions.hold_check_in(
+                held = actions.hold_check_in(
                     enrolment=enrolment,
                     held_on=form.cleaned_data["held_on"],
                     light=form.cleaned_data.get("light", ""),
@@ -294,6 +311,7 @@ def check_in_new(
                     done=form.cleaned_data["done"],
                     by=request.user,
                 )
+                draft.keep_sent(held.pk)
             messages.success(request, _("Check-in kept. Your student gets a mail to read it."))
             return redirect("portfolio:check_ins", enrolment.pk)
     context = {
@@ -307,6 +325,23 @@ def check_in_new(
     } | _addresses(request, enrolment)
     status = 422 if request.method == "POST" else 200
     return render(request, "portfolio/check_in_new.html", context, status=status)
+
+
+@signed_in
+@require_POST
+@sends("what was taken back stays so")
+def undo_check_in(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Take a check-in back, and go to the form with its words."""
+    rows = CheckIn.objects.current().filter(by=request.user.pk).select_related("enrolment")
+    check_in = get_object_or_404(rows, pk=pk)
+    try:
+        actions.undo_check_in(check_in=check_in, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect("portfolio:check_ins", check_in.enrolment_id)
+    let_again(request)
+    messages.success(request, _("Taken back: no mail was sent."))
+    return redirect("portfolio:check_in_new", check_in.enrolment_id)
 
 
 @signed_in

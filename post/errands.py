@@ -64,18 +64,30 @@ def can_be_ordered(what: str, kind: ErrandKind) -> None:
 
 @transaction.atomic
 def order(
-    what: str, *, about: UUID, rows: Collection[UUID], by: Any, at: datetime | None = None
+    what: str,
+    *,
+    about: UUID,
+    rows: Collection[UUID],
+    by: Any,
+    due_at: datetime | None = None,
+    at: datetime | None = None,
 ) -> Errand:
     """Order this for these rows, in this order; returns the errand, or the one of theirs that runs
-    already for the same. A row of which somebody else ordered it too is done once. Raises
+    already for the same. With `due_at` it is an order of its own for that moment: nothing is done
+    before, and it may be late. A row of which somebody else ordered it too is done once. Raises
     NotPossible without rows. Whether somebody may is checked for each row."""
     if what not in KINDS_OF_ERRAND:
         raise KeyError(what)
     if not rows:
         raise NotPossible(_("There is nothing to be done here now."))
-    errand, is_new = Errand.objects.get_or_create(
-        what=what, about=about, by=by, ended_at=None, defaults={"recorded_at": at or _now()}
-    )
+    ordered = {"what": what, "about": about, "by": by, "due_at": due_at}
+    recorded_at = at or _now()
+    if due_at is None:
+        errand, is_new = Errand.objects.get_or_create(
+            **ordered, ended_at=None, defaults={"recorded_at": recorded_at}
+        )
+    else:
+        errand, is_new = Errand.objects.create(**ordered, recorded_at=recorded_at), True
     if is_new:
         ErrandItem.objects.bulk_create(
             ErrandItem(errand=errand, row=row, number=number)
@@ -90,6 +102,12 @@ def call_off(*, errand: Errand, by: Any, at: datetime | None = None) -> None:
     """Do no more of it: what was done stays done. Raises NotPossible once it has ended."""
     if errand.by_id != by.pk:
         raise PermissionDenied
+    end_errand(errand=errand, at=at)
+
+
+@transaction.atomic
+def end_errand(*, errand: Errand, at: datetime | None = None) -> None:
+    """Do no more of it, as whoever the caller lets. Raises NotPossible once it has ended."""
     errand = under_lock(Errand.objects.all(), errand.pk)
     if errand.ended_at is not None:
         raise NotPossible(_("This has ended already."))
@@ -216,6 +234,11 @@ class Progress:
             text = ngettext("%(count)d was not done.", "%(count)d were not done.", self.refused)
             done.append(text % {"count": self.refused})
         return " ".join(done)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the moment for which it was ordered is still to come."""
+        return self.errand.is_waiting(_now())
 
     @property
     def page(self) -> str:

@@ -123,8 +123,10 @@ class ErrandQuerySet(models.QuerySet):
         return self.filter(ended_at__isnull=False).order_by("-ended_at")
 
     def unclaimed(self, at: datetime) -> Self:
-        """Find the running errands that no worker holds."""
-        return self.running().filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=at))
+        """Find the running errands whose moment has come and that no worker holds."""
+        is_due = Q(due_at__isnull=True) | Q(due_at__lte=at)
+        is_free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=at)
+        return self.running().filter(is_due, is_free)
 
 
 class Errand(Row):
@@ -135,6 +137,8 @@ class Errand(Row):
     # The row on whose page it was ordered, such as a meeting.
     about = models.UUIDField(db_index=True)
     recorded_at = models.DateTimeField(default=timezone.now)
+    # The moment for which it was ordered; without one it is done at once.
+    due_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
     called_off_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -146,13 +150,17 @@ class Errand(Row):
         constraints = [
             models.UniqueConstraint(
                 fields=["what", "about", "by"],
-                condition=Q(ended_at__isnull=True),
+                condition=Q(ended_at__isnull=True, due_at__isnull=True),
                 name="an_errand_is_not_ordered_twice_at_a_time",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.what} {self.id}"
+
+    def is_waiting(self, at: datetime) -> bool:
+        """Tell whether its moment is still to come, and nobody called it off."""
+        return self.ended_at is None and self.due_at is not None and self.due_at > at
 
 
 class ErrandItem(Row):

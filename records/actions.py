@@ -12,7 +12,16 @@ from django.utils.translation import gettext as _
 
 from records.chain import ChainEntry, append_many
 from records.locking import under_lock
-from records.models import Correctable, Erasure, Part, Row, Sealed, name_of, new_salt
+from records.models import (
+    Correctable,
+    Erasure,
+    Part,
+    Row,
+    Sealed,
+    kinds_of_part,
+    name_of,
+    new_salt,
+)
 from records.refusals import NotPossible
 
 if TYPE_CHECKING:
@@ -111,6 +120,26 @@ def _without(row: Row, whole: Sealed, columns: Collection[str]) -> list[Blanked]
     type(row)._base_manager.filter(pk=row.pk).update(**blank)
     type(whole)._base_manager.filter(pk=whole.pk).update(salt=new_salt())
     return [Blanked(row, whole.chain, tuple(blank), stated=whole), *blank_copies(row)]
+
+
+def blank_words(row: Sealed) -> None:
+    """Blank what somebody wrote in this locked row, and in its parts, as they take it back in the
+    caller's transaction, which states it. Nothing is erased on a ground, so no tombstone stays; the
+    row gets a new salt, as there. A query, and one for each kind of part with words."""
+    row.salt = new_salt()
+    type(row)._base_manager.filter(pk=row.pk).update(salt=row.salt, **_blanks(type(row)))
+    for relation, way in kinds_of_part(type(row)):
+        part = relation.field.model
+        if blanks := _blanks(part):
+            part._base_manager.filter(**{way: row.pk}).update(**blanks)
+
+
+def _blanks(model: type[models.Model]) -> dict[str, object]:
+    """Return nothing for each column of this model that holds words."""
+    words = getattr(model, "erasable", ())
+    return {
+        field.name: _blank(field) for field in model._meta.concrete_fields if field.name in words
+    }
 
 
 def _blank(field: models.Field) -> object:

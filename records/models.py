@@ -63,10 +63,12 @@ class Dated(Row):
 class AppendOnly(Row):
     """A row that the database refuses to change or delete (records/triggers.py).
 
-    `changeable` names the columns that may still change; those that are erasable may be blanked.
+    `changeable` names the columns that may still change, `released` those that may become NULL, as
+    the row points at something no longer; those that are erasable may be blanked.
     """
 
     changeable: ClassVar[tuple[str, ...]] = ()
+    released: ClassVar[tuple[str, ...]] = ()
     deletable: ClassVar[bool] = False
 
     recorded_at = models.DateTimeField(_("recorded on"), default=timezone.now, editable=False)
@@ -109,22 +111,34 @@ class Version(AppendOnly):
 
 class CorrectableQuerySet(models.QuerySet):
     def current(self) -> Self:
-        """Find the rows that no other row replaces."""
-        return self.filter(replaced_by__isnull=True)
+        """Find the rows that no other row replaces, and that were not taken back."""
+        return self.filter(standing())
 
     def as_of(self, moment: datetime) -> Self:
-        """Find the rows that were known and not yet replaced at this (aware) moment."""
+        """Find the rows that were known and not yet replaced at this (aware) moment. What was taken
+        back since counts at no moment: nothing rested on it."""
         later = self.model._default_manager.filter(replaces=OuterRef("pk"), recorded_at__lte=moment)
-        return self.filter(~Exists(later), recorded_at__lte=moment)
+        return self.filter(~Exists(later), recorded_at__lte=moment, taken_back_at=None)
+
+
+def standing(of: str = "") -> Q:
+    """Select the correctable rows that count, on this path: replaced by no other, and not taken
+    back."""
+    return Q(**{f"{of}replaced_by": None, f"{of}taken_back_at": None})
 
 
 class Correctable(AppendOnly):
     """What somebody said once, and can say again: a row that another replaces counts no longer,
-    and stays. Its manager has a CorrectableQuerySet."""
+    and stays. One that was taken back (post/undoing.py) counts for nothing, and its words are
+    blank; what it replaced stands again. Its manager has a CorrectableQuerySet."""
+
+    changeable: ClassVar[tuple[str, ...]] = ("taken_back_at",)
+    released: ClassVar[tuple[str, ...]] = ("replaces_id",)
 
     replaces = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
     )
+    taken_back_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         abstract = True
@@ -275,16 +289,23 @@ def _paths_to_parts(model: type[models.Model], before: str = "") -> list[str]:
     return paths
 
 
-def single_parts(
+def kinds_of_part(
     model: type[models.Model], way: str = ""
-) -> Iterator[tuple[type[models.Model], str]]:
-    """Find the kinds of part of which a row of this model, or a part of it, has one at most, with
-    the way from such a part to the row."""
+) -> Iterator[tuple[ForeignObjectRel, str]]:
+    """Find the kinds of part that a row of this model has, or a part of it, with the way from such
+    a part to the row."""
     for relation in _parts(model):
         to = f"{relation.field.name}__{way}".removesuffix("__")
+        yield relation, to
+        yield from kinds_of_part(relation.field.model, to)
+
+
+def single_parts(model: type[models.Model]) -> Iterator[tuple[type[models.Model], str]]:
+    """Find the kinds of part of which a row of this model, or a part of it, has one at most, with
+    the way from such a part to the row."""
+    for relation, to in kinds_of_part(model):
         if relation.one_to_one:
             yield relation.field.model, to
-        yield from single_parts(relation.field.model, to)
 
 
 def _stated_columns(model: type[models.Model]) -> list[models.Field]:

@@ -63,6 +63,8 @@ def creating(model: type[AppendOnly], connection: BaseDatabaseWrapper) -> list[s
         if field.column in _changeable(model):
             continue
         condition = f"OLD.{column} {differs} NEW.{column}"
+        if field.column in model.released:
+            condition = f"({condition} AND NEW.{column} IS NOT NULL)"
         if field.column in (*model.erasable, *model.with_person):
             condition = f"({condition} AND NEW.{column} IS NOT NULL AND length(NEW.{column}) > 0)"
         conditions.append(condition)

@@ -103,6 +103,13 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def waits(settings: Settings) -> None:
+    """Let mails and announcements wait as in a school (tests/settings)."""
+    settings.UNDO_SECONDS, settings.QUESTION_UNDO_SECONDS = 600, 60
+    settings.ANNOUNCE_SECONDS = 600
+
+
+@pytest.fixture
 def object_store(settings: Settings, _own_files: None) -> None:
     """Files are kept in a storage that knows no paths."""
     own = {"BACKEND": "tests.files.stores.ObjectStore", "OPTIONS": {}}

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent / "var" / "tests"
 ROOT.mkdir(parents=True, exist_ok=True)
 
 for name in (
+    "ANNOUNCE_SECONDS",
     "ASKED_A_DAY",
     "BACKUP_KEYS",
     "CHECKPOINT_ROOT",
@@ -31,6 +32,7 @@ for name in (
     "LOG_LEVEL",
     "METRICS_DIR",
     "METRICS_TOKEN",
+    "QUESTION_UNDO_SECONDS",
     "REDIS_PREFIX",
     "REDIS_URL",
     "RELEASE",
@@ -40,6 +42,7 @@ for name in (
     "SENTRY_DSN",
     "STATIC_ROOT",
     "TRUSTED_PROXIES",
+    "UNDO_SECONDS",
     "UPLOAD_DAYS",
 ):
     os.environ.pop(name, None)
@@ -56,6 +59,11 @@ os.environ |= {
     "INSTALLATION": "Bewijskracht",
     "SEAL_KEY": "seal-key-of-the-tests",
     "LINK_KEY": "link-key-of-the-tests",
+    # Mails go and decisions are announced at once, as most tests ask what comes of it. Those of
+    # undoing and of calling off (the fixture `waits`) have the waits of a school.
+    "UNDO_SECONDS": "0",
+    "QUESTION_UNDO_SECONDS": "0",
+    "ANNOUNCE_SECONDS": "0",
 }
 
 from config.settings import *  # noqa: E402, F403 - once the environment is set

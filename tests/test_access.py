@@ -34,6 +34,8 @@ PUBLIC = {
     "account_reset_password_from_key_done": "the step after it",
 }
 BY_LINK = {
+    "evidence:undo_answer",
+    "evidence:undo_word",
     "account_reset_password_from_key",
     "address_confirm",
     "evidence:answer",

@@ -7,9 +7,11 @@ from committees.actions.agenda import (
     plan_meeting,
     put_on_agenda,
     take_off_agenda,
+    undo_agenda,
 )
 from committees.actions.decisions import announce, decide, defer, open_judgements, supersede
 from committees.actions.erasing import erase_item
+from committees.actions.errands import call_off_announcing, order_announcing
 from committees.actions.freezing import freeze_case, freeze_due_cases, hurry_freezing
 from committees.actions.judging import judge, recuse, say_whose
 from committees.actions.presence import (
@@ -24,6 +26,7 @@ from committees.actions.seats import end_seat, give_mandate, give_seat, make_com
 __all__ = [
     "announce",
     "answer_contradiction",
+    "call_off_announcing",
     "close_meeting",
     "contradict",
     "decide",
@@ -43,10 +46,12 @@ __all__ = [
     "note_presence",
     "open_judgements",
     "open_meeting",
+    "order_announcing",
     "plan_meeting",
     "put_on_agenda",
     "recuse",
     "say_whose",
     "supersede",
     "take_off_agenda",
+    "undo_agenda",
 ]

@@ -12,21 +12,26 @@ from committees.access import (
     check_may_note_leading,
     check_may_open_meeting,
     check_may_prepare,
+    check_may_undo_agenda,
     check_not_closed,
     check_note_leading,
     check_open_meeting,
     check_plan,
     check_put_on_agenda,
     check_take_off,
+    check_undo_agenda,
 )
 from committees.actions.presence import lapse, mark_present
-from committees.days import is_early
+from committees.agenda import put_together
+from committees.days import begins_soon, is_early
 from committees.models import Case, Committee, Leading, Meeting
 from committees.standing import standing_of, waiting_for
 from committees.who_sits import panel_in
 from committees.workflow import locked_meeting, move
+from people.drafts import draft_again
 from people.models import Account, Person
 from post.outbox import queue
+from post.undoing import call_off_mails, wait_of_mail
 from programmes.models import Enrolment, Unit
 from records.chain import ChainEntry, append, append_many
 from records.locking import under_lock
@@ -101,10 +106,30 @@ def put_on_agenda(
         )
         for case in made
     )
+    due_at = at if begins_soon(meeting, at) else at + wait_of_mail()
     for case, event in zip(made, events, strict=True):
         student = case.enrolment.student_id
-        queue("committees/planned", to=student, about=case.pk, cause=event, at=at)
+        queue("committees/planned", to=student, about=case.pk, cause=event, at=at, due_at=due_at)
     return made
+
+
+@transaction.atomic
+def undo_agenda(*, case: Case, by: Account, at: datetime | None = None) -> None:
+    """Take a case off with those that were put on the agenda together with it, as if they had never
+    been on. Raises NotPossible once a mail is on its way, a set is frozen or about to be, or the
+    meeting is in session; and for who did not put them there."""
+    meeting = locked_meeting(case.meeting)
+    cases = [under_lock(Case.objects.all(), each.pk) for each in put_together(case)]
+    at = at or timezone.now()
+    check_may_prepare(by, meeting.committee, at)
+    check_may_undo_agenda(by, case)
+    check_undo_agenda(meeting, cases, at)
+    call_off_mails([each.pk for each in cases], case.recorded_at, wait_of_mail(), at)
+    append_many(ChainEntry(each.chain, "case.taken_back", by, at, removed=[each]) for each in cases)
+    for each in cases:
+        key = each.pk
+        each.delete()
+        draft_again(key)
 
 
 def _each_locked(enrolments: Iterable[Enrolment]) -> list[Enrolment]:

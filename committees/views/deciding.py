@@ -20,6 +20,7 @@ from committees.access import (
     check_may_lead,
     check_may_read,
 )
+from committees.actions.errands import ordered_for
 from committees.agenda import Beside, agenda_of, next_up
 from committees.dossier import (
     Citing,
@@ -228,6 +229,7 @@ def _state(
         "leads": leads,
         "may_announce": may_announce,
         "announces": may_announce and not why_not(check_announce, case, panel),
+        "ordered_for": ordered_for(case) if may_announce else None,
         "held": may_announce and case.state == Case.State.DECIDED and panel.contradicting,
         "prepares": panel.prepares(request.user.pk),
         "in_session": in_session,
@@ -290,16 +292,3 @@ def defer(request: PersonRequest, pk: UUID, is_draft: bool = False) -> HttpRespo
     if before is None:
         return redirect("committees:case", pk)
     return _shown(request, before, *_recording(request, before, None), deferring=(form, draft))
-
-
-@signed_in
-@require_POST
-@sends("a decision is announced once")
-def announce(request: PersonRequest, pk: UUID) -> HttpResponse:
-    case, _panel = case_with_panel(request, pk)
-    return act_and_go_back(
-        request,
-        lambda: actions.announce(case=case, by=request.user),
-        done_text=_("The decision is announced. Student and adviser get a mail."),
-        back=_back(case),
-    )

@@ -31,8 +31,10 @@ from committees.access import (
     check_may_note_leading,
     check_may_open_meeting,
     check_may_prepare,
+    check_may_undo_agenda,
     check_put_on_agenda,
     check_reference_has_passed,
+    check_undo_agenda,
 )
 from committees.actions.errands import ANNOUNCING, OPENING
 from committees.agenda import AgendaRow, agenda_and_panel, agenda_of, mark_of, rows_that
@@ -51,11 +53,13 @@ from committees.rules import Panel
 from committees.standing import standing_of, waiting_for
 from committees.who_sits import moment_of, panel_in
 from people.access import PersonRequest, allowed, signed_in
+from people.drafts import Writing
 from people.models import Account, Person
 from people.pages import act_and_go_back, before_writing, done, refusals_in
-from people.sending import creates, once, sends
-from post.errands import order, progress_of
+from people.sending import creates, let_again, once, sends
+from post.errands import Progress, order, progress_of
 from post.models import Errand, OutboxMail
+from post.undoing import UndoTime, time_to_undo, wait_of_mail
 from programmes.models import Enrolment, Unit
 from records.prepared import PreparedQuery
 from records.refusals import NotPossible, why_not
@@ -195,10 +199,14 @@ def _meeting_page(
     }
     if not is_large:
         said = contradictions_of(meeting)
+        ordered = progress_of(ORDERED.rows(meeting.pk))
+        announcing = [each for each in ordered if each.errand.what == ANNOUNCING]
         context |= {
-            "ordered": progress_of(ORDERED.rows(meeting.pk, viewer.pk)),
+            "ordered": [each for each in ordered if each.errand.by_id == viewer.pk],
+            "announcing": announcing if panel.announces(viewer.pk) else [],
             "next": next(iter(awaited), None),
             "awaited": len(awaited),
+            "undoable": _undoable(meeting, rows, viewer, now) if prepares else [],
             "sits": panel.seat_of(viewer.pk) is not None,
             "is_present": viewer.pk in panel.present,
             "noted": next(iter(NOTED_OF.rows(meeting.pk, viewer.pk)), None),
@@ -223,7 +231,7 @@ def _meeting_page(
             "may_freeze": prepares
             and not why_not(check_freeze, meeting, states[Case.State.PLANNED], now),
             "opens": len(rows_that(rows, lambda row: row.opens)),
-            "announces": len(rows_that(rows, lambda row: row.announces)),
+            "announces": len(to_announce(rows, announcing)),
             "decided": states[Case.State.DECIDED],
             "to_freeze": states[Case.State.PLANNED] if of_row["reference_has_passed"] else 0,
             "frozen": len(rows) - states[Case.State.PLANNED],
@@ -231,6 +239,33 @@ def _meeting_page(
         }
     status = 422 if opening is not None and opening.errors else 200
     return render(request, window(request, "meeting"), context, status=status)
+
+
+def to_announce(rows: list[AgendaRow], orders: list[Progress]) -> list[AgendaRow]:
+    """Find the cases whose decision is this person's to announce, and of which that is not ordered
+    yet."""
+    ordered = {item.row for order in orders for item in order.items}
+    theirs = rows_that(rows, lambda row: row.announces)
+    return [row for row in theirs if row.case.decision_id not in ordered]
+
+
+def _undoable(
+    meeting: Meeting, rows: list[AgendaRow], user: Account, at: datetime
+) -> list[tuple[UUID, UndoTime]]:
+    """Find what this person put on the agenda and can still undo: one case of each time. No query
+    but of what was put there just now; there two for each time."""
+    wait = wait_of_mail()
+    times = {row.case.recorded_at: row.case for row in rows if row.case.recorded_at > at - wait}
+    found = []
+    for sent_at, case in times.items():
+        together = [row.case for row in rows if row.case.recorded_at == sent_at]
+        keys = [each.pk for each in together]
+        if allowed(check_may_undo_agenda, user, case) and not why_not(
+            check_undo_agenda, meeting, together, at
+        ):
+            undo = time_to_undo(keys, sent_at, wait, at)
+            found += [(case.pk, undo)] if undo else []
+    return found
 
 
 def _troubles(mails: list[OutboxMail]) -> dict[str, dict[UUID, OutboxMail]]:
@@ -251,8 +286,8 @@ def _mails_not_arrived(meeting: UUID) -> "QuerySet[OutboxMail]":
     return OutboxMail.objects.filter(about__in=cases).troubles().order_by("recorded_at")
 
 
-def _ordered_here(meeting: UUID, by: UUID) -> "QuerySet[Errand]":
-    return Errand.objects.visible_to(Account(pk=by)).running().filter(about=meeting)
+def _ordered_here(meeting: UUID) -> "QuerySet[Errand]":
+    return Errand.objects.running().filter(about=meeting).select_related("by")
 
 
 def _noted_of(meeting: UUID, member: UUID) -> "QuerySet[Attendance]":
@@ -322,15 +357,18 @@ def agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
         unit = units[0]
     free, attained = _free_for(meeting, unit) if unit else ([], [])
     form = AgendaForm(request.POST if request.method == "POST" else None, enrolments=free)
+    of = unit.pk if unit else ""
+    draft = Writing(request, f"agenda:{meeting.pk}:{of}:{request.user.pk}", form)
     if unit and form.is_valid():
         with refusals_in(form):
-            with once(request, meeting.get_absolute_url()):
+            with draft.sending(meeting.get_absolute_url()):
                 made = actions.put_on_agenda(
                     meeting=meeting,
                     unit=unit,
                     enrolments=form.cleaned_data["enrolments"],
                     by=request.user,
                 )
+                draft.keep_sent(made[0].pk)
             text = ngettext(
                 "%(count)d student is on the agenda, and gets a mail.",
                 "%(count)d students are on the agenda, and get a mail.",
@@ -389,6 +427,23 @@ def take_off(request: PersonRequest, pk: UUID) -> HttpResponse:
         done_text=_("%(student)s is off the agenda.") % {"student": case.enrolment.student},
         back=case.meeting,
     )
+
+
+@signed_in
+@require_POST
+@sends("what was taken back stays so")
+def undo_agenda(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Take a case off with those put on the agenda together with it, and go to the form on which
+    they are chosen."""
+    case = get_object_or_404(Case.objects.visible_to(request.user).for_list(), pk=pk)
+    try:
+        actions.undo_agenda(case=case, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect(case.meeting)
+    let_again(request)
+    messages.success(request, _("Taken back: no mail was sent."))
+    return redirect(f"{reverse('committees:agenda', args=[case.meeting_id])}?unit={case.unit_id}")
 
 
 @signed_in
@@ -468,28 +523,13 @@ def meeting_close(request: PersonRequest, pk: UUID) -> HttpResponse:
 def judgements_open_all(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Order that the judgements are opened of every case that this person leads and for which all
     are in."""
-    meeting, rows = _led(request, pk)
+    meeting, rows = led_meeting(request, pk)
     return _order(
         request, OPENING, meeting, [row.case.pk for row in rows_that(rows, lambda row: row.opens)]
     )
 
 
-@signed_in
-@require_POST
-@sends("an errand that runs is found again")
-def announce_all(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """Order that every decision is announced that was recorded, is not announced yet, and is this
-    person's to announce."""
-    meeting, rows = _led(request, pk)
-    return _order(
-        request,
-        ANNOUNCING,
-        meeting,
-        [row.case.pk for row in rows_that(rows, lambda row: row.announces)],
-    )
-
-
-def _led(request: PersonRequest, pk: UUID) -> tuple[Meeting, list[AgendaRow]]:
+def led_meeting(request: PersonRequest, pk: UUID) -> tuple[Meeting, list[AgendaRow]]:
     """Find a meeting and its agenda, for the chair and for who was noted to lead in their place: in
     which cases they do differs, as one of them can stand aside."""
     meeting, now = visible_meeting(request, pk), timezone.now()

@@ -19,7 +19,9 @@ from committees.views.cases import case_with_panel
 from committees.who_sits import mandate_of, moment_of, panel_shown
 from people.access import PersonRequest, signed_in
 from post.outbox import address_of
+from programmes.models import Enrolment
 from records.checkpoints import first_after
+from records.models import Event
 
 
 @signed_in
@@ -35,7 +37,9 @@ def mine(request: PersonRequest) -> HttpResponse:
 def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Show what the committee will see, or sees: the frozen set is drawn by the code that draws it
     for the committee. (domain rule 10)"""
-    case = get_object_or_404(Case.objects.of_student(request.user).for_page(), pk=pk)
+    case = Case.objects.of_student(request.user).for_page().filter(pk=pk).first()
+    if case is None:
+        return _no_longer(request, pk)
     now = timezone.now()
     context = {
         "case": case,
@@ -48,6 +52,16 @@ def my_case(request: PersonRequest, pk: UUID) -> HttpResponse:
     else:
         context |= frozen_context(case, frozen_pages(case))
     return render(request, "committees/my_case.html", context)
+
+
+def _no_longer(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Say of a case that was taken off the agenda, or put there by a slip, that it is no more, to
+    whose it was; 404 for anybody else. One query."""
+    put = Event.objects.filter(chain__key=f"case:{pk}", verb="case.put_on_agenda").first()
+    enrolment = put and put.statement["facts"]["enrolment"]
+    enrolments = Enrolment.objects.filter(student=request.user.pk)
+    get_object_or_404(enrolments, pk=enrolment)
+    return render(request, "committees/no_longer.html", status=410)
 
 
 @signed_in

@@ -1,6 +1,7 @@
 """Who may ask, note, answer and confirm, and whether now. `by` is None for who holds the link of a
 mail."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -82,13 +83,16 @@ SETTLED = {
     State.ANSWERED: gettext_lazy("This question has been answered."),
     State.DECLINED: gettext_lazy("This question was declined."),
     State.WITHDRAWN: gettext_lazy("This question was withdrawn."),
+    State.TAKEN_BACK: gettext_lazy("This question was taken back."),
 }
 
 
 def check_settle(question: FeedbackRequest, to: FeedbackRequest.State) -> None:
     """Refuse what does not follow from where a question stands."""
     if to not in FeedbackRequest.TRANSITIONS[State(question.state)]:
-        raise NotPossible(str(SETTLED[State(question.state)]))
+        raise NotPossible(
+            str(SETTLED.get(State(question.state), _("This was taken back already.")))
+        )
 
 
 def check_answer(question: FeedbackRequest, at: datetime) -> None:
@@ -115,6 +119,40 @@ def check_confirm(feedback: Feedback, at: datetime) -> None:
     withdrawn."""
     if not feedback.is_confirmable(at):
         raise NotPossible(_("This can no longer be confirmed."))
+
+
+def check_undo_ask(questions: Collection[FeedbackRequest]) -> None:
+    """Refuse to take back a question once somebody answered it, declined, or it was withdrawn."""
+    for question in questions:
+        check_settle(question, State.TAKEN_BACK)
+
+
+def check_undo_answer(question: FeedbackRequest) -> None:
+    """Refuse to take back what was not said, and a word in whose place another is asked by now. One
+    query."""
+    check_settle(question, State.OPEN)
+    again = question.evidence.feedback_requests.filter(person=question.person_id, state=State.OPEN)
+    if again.exists():
+        raise NotPossible(_("A new question was asked since. Answer that one."))
+
+
+def check_may_undo_noting(by: Account, noted: Feedback) -> None:
+    """Let only who noted what was said take that back."""
+    if by.pk != noted.noted_by_id:
+        raise NotAllowed(_("Only the person who noted this can undo it."))
+
+
+def check_undo_noting(noted: Feedback) -> None:
+    """Refuse to take back what was noted once its speaker said whether they said it. One query."""
+    if noted.confirmed is not None or noted.replaces_id is not None:
+        text = _("%(name)s said already whether these are their words.")
+        raise NotPossible(text % {"name": noted.spoke_as})
+
+
+def check_undo_word(feedback: Feedback) -> None:
+    """Refuse to take back a word on what was noted where none was given. One query."""
+    if feedback.confirmed is None:
+        raise NotPossible(_("This was taken back already."))
 
 
 def check_another(person: Person, piece: Evidence, at: datetime) -> None:
@@ -144,8 +182,12 @@ def check_not_too_many(by: Account, more: int, at: datetime) -> None:
     """Refuse to send questions to so many more people than somebody may in a day: ASKED_A_DAY,
     counting whom they asked and of whom they noted words. Two queries."""
     since = at - timedelta(days=1)
-    asked = FeedbackRequest.objects.filter(evidence__owner=by.pk, recorded_at__gt=since)
-    noted = Feedback.objects.filter(noted_by=by.pk, replaces=None, recorded_at__gt=since)
+    asked = FeedbackRequest.objects.filter(
+        evidence__owner=by.pk, recorded_at__gt=since, state__in=FeedbackRequest.ASKED
+    )
+    noted = Feedback.objects.filter(
+        noted_by=by.pk, replaces=None, recorded_at__gt=since, taken_back_at=None
+    )
     rows = (asked, noted.exclude(person=by.pk))
     moments = sorted(at for row in rows for at in row.values_list("recorded_at", flat=True))
     sent, most = len(moments), settings.ASKED_A_DAY

@@ -43,6 +43,7 @@ from people.identity import hold_who_is_who
 from people.models import Account, Address, Person
 from post.models import OutboxMail
 from post.outbox import queue
+from post.undoing import wait_of_mail, wait_of_question
 from programmes.models import Enrolment
 from qualifications.models import QualityRequirement
 from records.chain import ChainEntry, append_many
@@ -114,7 +115,8 @@ def _ask_one(
         recorded_at=at,
     )
     question.requirements.set(requirements, through_defaults={"recorded_at": at})
-    _mail("evidence/request", question, _event("asked", question, by, at))
+    event = event_about("asked", question, by, at)
+    _mail("evidence/request", question, event, at + wait_of_question())
     return question
 
 
@@ -130,10 +132,10 @@ def replace_link(
     check_may_replace_link(by, row, at)
     now_is: FeedbackRequest | Feedback
     if isinstance(row, FeedbackRequest):
-        now_is = question = _locked(row)
+        now_is = question = question_under_lock(row)
         is_open = question.is_answerable(at)
     else:
-        now_is = noted = _locked_noted(row)
+        now_is = noted = noted_under_lock(row)
         is_open = noted.is_confirmable(at)
     if now_is.serial == row.serial and is_open:
         now_is.serial += 1
@@ -142,8 +144,9 @@ def replace_link(
         mails.cancel(at)
         replaced = mails.filter(cause__verb="feedback.link_replaced")
         last = replaced.exclude(state=OutboxMail.State.CANCELLED).aggregate(Max("due_at"))
-        due_at = max(at, last["due_at__max"] + NEW_LINK_AFTER) if last["due_at__max"] else at
-        _send_link(now_is, _event("link_replaced", now_is, by, at), due_at)
+        again_at = last["due_at__max"] + NEW_LINK_AFTER if last["due_at__max"] else at
+        due_at = max(again_at, first_mail_at(now_is))
+        _send_link(now_is, event_about("link_replaced", now_is, by, at), due_at)
     return now_is
 
 
@@ -151,15 +154,15 @@ def replace_link(
 def withdraw_request(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Take a question back: its link opens nothing any more."""
     check_may_follow_up(by, question)
-    question = _locked(question)
+    question = question_under_lock(question)
     withdraw_open(question, by, at or timezone.now())
 
 
 def withdraw_open(question: FeedbackRequest, by: Account | None, at: datetime) -> None:
     """Withdraw a locked question that is open; in the caller's transaction."""
     question.serial += 1
-    _settle(question, State.WITHDRAWN, at)
-    _event("withdrawn", question, by, at)
+    settle(question, State.WITHDRAWN, at)
+    event_about("withdrawn", question, by, at)
     OutboxMail.objects.filter(about=question.pk).cancel(at)
 
 
@@ -167,12 +170,12 @@ def withdraw_open(question: FeedbackRequest, by: Account | None, at: datetime) -
 def remind(*, question: FeedbackRequest, by: Account, at: datetime | None = None) -> None:
     """Send the mail of a question once more, with the same link; at most once in REMIND_AFTER."""
     check_may_follow_up(by, question)
-    question = _locked(question)
+    question = question_under_lock(question)
     at = at or timezone.now()
     check_remind(question, at)
     question.reminded_at = at
     question.save(update_fields=["reminded_at"])
-    _mail("evidence/reminder", question, _event("reminded", question, by, at))
+    _mail("evidence/reminder", question, event_about("reminded", question, by, at))
 
 
 @transaction.atomic
@@ -216,11 +219,11 @@ def note(
         recorded_at=at,
     )
     _keep(said, feedback)
-    event = _event("noted", feedback, by, at, revision=feedback.revision_id)
+    event = event_about("noted", feedback, by, at, revision=feedback.revision_id)
     if person.pk == by.pk:
         _confirm(feedback, True, by, at)
     else:
-        _ask_whether_said(feedback, event, speaker.language)
+        _ask_whether_said(feedback, event, speaker.language, at + wait_of_mail())
     return feedback
 
 
@@ -250,13 +253,13 @@ def answer(
     question is no longer open."""
     check_may_answer(by, question)
     hold_who_is_who()
-    question = _locked(question)
+    question = question_under_lock(question)
     at = at or timezone.now()
     check_answer(question, at)
     said = _said(text, about, own or {}, on_whole)
     if not {line for each in said for line in each.about} <= set(question.requirements.all()):
         raise NotPossible(_("This was not asked. Choose from what is on the page."))
-    _settle(question, State.ANSWERED, at)
+    settle(question, State.ANSWERED, at)
     speaker = say_who(person=question.person, chosen=chosen, name=name, by=by, at=at)
     check_another(speaker, question.evidence, at)
     feedback = Feedback.objects.create(
@@ -278,9 +281,9 @@ def answer(
         "files": shown.files,
         "wordings": shown.wordings,
     }
-    event = _event("given", feedback, by, at, also=[question], **seen)
-    student = question.evidence.owner_id
-    queue("evidence/given", to=student, about=feedback.pk, cause=event, at=at)
+    event = event_about("given", feedback, by, at, also=[question], **seen)
+    student, due_at = question.evidence.owner_id, at + wait_of_mail()
+    queue("evidence/given", to=student, about=feedback.pk, cause=event, at=at, due_at=due_at)
     return feedback
 
 
@@ -294,14 +297,14 @@ def decline(
 ) -> None:
     """Say no to a question, perhaps with a reason (FeedbackRequest.Reason); the student is told."""
     check_may_answer(by, question)
-    question = _locked(question)
+    question = question_under_lock(question)
     at = at or timezone.now()
     check_answer(question, at)
     question.reason = reason
-    _settle(question, State.DECLINED, at)
-    event = _event("declined", question, by, at)
-    student = question.evidence.owner_id
-    queue("evidence/declined", to=student, about=question.pk, cause=event, at=at)
+    settle(question, State.DECLINED, at)
+    event = event_about("declined", question, by, at)
+    student, due_at = question.evidence.owner_id, at + wait_of_mail()
+    queue("evidence/declined", to=student, about=question.pk, cause=event, at=at, due_at=due_at)
 
 
 @transaction.atomic
@@ -320,7 +323,7 @@ def confirm(
     maker's own name."""
     check_may_confirm(by, feedback)
     hold_who_is_who()
-    feedback = _locked_noted(feedback)
+    feedback = noted_under_lock(feedback)
     at = at or timezone.now()
     check_confirm(feedback, at)
     if confirmed:
@@ -355,13 +358,13 @@ def _put_right(
     )
     said = noted.remarks.prefetch_related("requirements")
     _keep([_Said(each.text, (*each.requirements.all(),), each.on_whole) for each in said], right)
-    _event("put_right", right, by, at)
+    event_about("put_right", right, by, at)
     return right
 
 
 def _confirm(feedback: Feedback, confirmed: bool, by: Account | None, at: datetime) -> Confirmation:
     word = Confirmation.objects.create(feedback=feedback, confirmed=confirmed, recorded_at=at)
-    _event("confirmed" if confirmed else "denied", feedback, by, at)
+    event_about("confirmed" if confirmed else "denied", feedback, by, at)
     return word
 
 
@@ -383,7 +386,7 @@ def send_elsewhere(person: Person, at: datetime) -> None:
     OutboxMail.objects.filter(about__in=[row.pk for row in rows]).cancel(at)
     events = append_many(_entry("sent_elsewhere", row, None, at) for row in rows)
     for row, event in zip(rows, events, strict=True):
-        _send_link(row, event)
+        _send_link(row, event, max(at, first_mail_at(row)))
 
 
 # --- What they share ------------------------------------------------------------------------------
@@ -395,12 +398,12 @@ def _locked_piece(evidence: Evidence) -> Evidence:
     return piece
 
 
-def _locked(question: FeedbackRequest) -> FeedbackRequest:
+def question_under_lock(question: FeedbackRequest) -> FeedbackRequest:
     questions = FeedbackRequest.objects.select_related("evidence__owner", "person__account")
     return under_lock(questions, question.pk)
 
 
-def _locked_noted(feedback: Feedback) -> Feedback:
+def noted_under_lock(feedback: Feedback) -> Feedback:
     rows = Feedback.objects.current().select_related("evidence", "person__account", "confirmation")
     return under_lock(rows, feedback.pk)
 
@@ -486,11 +489,13 @@ def _keep(said: Sequence[_Said], feedback: Feedback) -> None:
     )
 
 
-def _settle(question: FeedbackRequest, state: FeedbackRequest.State, at: datetime) -> None:
+def settle(question: FeedbackRequest, state: FeedbackRequest.State, at: datetime) -> None:
     """Move a locked question along TRANSITIONS, or raise NotPossible."""
     check_settle(question, state)
     question.state, question.settled_at = state, at
-    question.save(update_fields=["state", "settled_at", "serial", "reason"])
+    if state == State.OPEN:  # who answered or declined took it back
+        question.settled_at, question.reason, question.taken_back_at = None, "", at
+    question.save(update_fields=["state", "settled_at", "serial", "reason", "taken_back_at"])
 
 
 def _mail(
@@ -505,6 +510,13 @@ def _mail(
         at=event.recorded_at,
         due_at=due_at,
     )
+
+
+def first_mail_at(row: FeedbackRequest | Feedback) -> datetime:
+    """Tell when the first mail of a question, or about what was noted, goes: until then it can be
+    undone, and no later one goes before."""
+    is_question = isinstance(row, FeedbackRequest)
+    return row.recorded_at + (wait_of_question() if is_question else wait_of_mail())
 
 
 def _send_link(
@@ -531,7 +543,7 @@ def _ask_whether_said(
     )
 
 
-def _event(
+def event_about(
     verb: str,
     row: FeedbackRequest | Feedback,
     by: Account | None,

@@ -4,9 +4,11 @@ replaced; every page says where things stand."""
 
 import uuid
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Prefetch
 from django.http import (
     Http404,
@@ -16,6 +18,7 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -28,12 +31,13 @@ from evidence.shown import Shown, attachments_of
 from evidence.views.files import shown_file
 from people.access import NotAllowed, by_link
 from people.actions import known_at_mailbox_of
-from people.drafts import Writing, find, forget_draft, move_draft, place_of, words_in
+from people.drafts import Writing, find, move_draft, place_of, put_by, words_in
 from people.models import Account
 from people.pages import refusals_in
 from people.sending import creates, sends, sent
 from people.speaking import speak_as_mail
 from post.models import OutboxMail
+from post.undoing import UndoTime, time_to_undo, wait_of_mail
 from qualifications.models import QualityRequirement
 from records.refusals import NotPossible
 
@@ -44,9 +48,9 @@ State = FeedbackRequest.State
 @require_http_methods(["GET", "HEAD", "POST"])
 @creates
 def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResponse:
-    question = _question(token)
-    if question is not None and asks(_user(request), question, timezone.now()):
-        return _of_who_asks(request, question)
+    question = question_of(token)
+    if question is not None and asks(user_of(request), question, timezone.now()):
+        return of_who_asks(request, question)
     if question is None or not question.is_answerable(timezone.now()):
         if is_draft:
             raise Http404
@@ -62,15 +66,16 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
         names=names,
         role=question.role,
     )
-    draft = Writing(request, _draft_key(question), form)
+    draft = Writing(request, draft_key(question), form)
     if is_draft:
         return draft.answer()
     if form.is_valid():
         with refusals_in(form), draft.sending():
-            actions.answer(question=question, **form.given(), by=_by(request, question))
+            given = actions.answer(question=question, **form.given(), by=acting(request, question))
+            draft.keep_sent(given.pk)
         if not form.errors:
             return redirect("evidence:answer", token)
-        now_is = _question(token)
+        now_is = question_of(token)
         if now_is is None or not now_is.is_answerable(timezone.now()):  # settled meanwhile
             return _closed(request, token, now_is)
     context = {
@@ -91,23 +96,24 @@ def answer(request: HttpRequest, token: str, is_draft: bool = False) -> HttpResp
 @require_POST
 @sends("a question is declined once")
 def decline(request: HttpRequest, token: str) -> HttpResponse:
-    question = _question(token)
-    if question is not None and asks(_user(request), question, timezone.now()):
-        return _of_who_asks(request, question)
+    question = question_of(token)
+    if question is not None and asks(user_of(request), question, timezone.now()):
+        return of_who_asks(request, question)
     form = DeclineForm(request.POST)
     if question is not None and form.is_valid():
-        with suppress(NotPossible, NotAllowed):  # the page says where things stand
-            actions.decline(question=question, **form.cleaned_data, by=_by(request, question))
-            forget_draft(_draft_key(question))
+        # Of what is refused the page says where things stand.
+        with suppress(NotPossible, NotAllowed), transaction.atomic():
+            actions.decline(question=question, **form.cleaned_data, by=acting(request, question))
+            put_by(question.pk, draft_key(question))
     return redirect("evidence:answer", token)
 
 
 @by_link("the files of the piece that a question for feedback is about")
 @require_safe
 def answer_file(request: HttpRequest, token: str, attachment: uuid.UUID) -> HttpResponseBase:
-    question = _question(token)
-    if question is not None and asks(_user(request), question, timezone.now()):
-        return _of_who_asks(request, question)
+    question = question_of(token)
+    if question is not None and asks(user_of(request), question, timezone.now()):
+        return of_who_asks(request, question)
     if question is None or not question.is_answerable(timezone.now()):
         raise Http404
     files = Attachment.objects.filter(revision=question.revision_id)
@@ -127,14 +133,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     speak_as_mail(request, request.GET.get("language", ""))
     if feedback is None:
         return _unconfirmable(request, token)
-    if asks(_user(request), feedback, timezone.now()):
-        return _of_who_asks(request, feedback)
+    if asks(user_of(request), feedback, timezone.now()):
+        return of_who_asks(request, feedback)
     posted = request.POST if request.method == "POST" else None
     has_account = hasattr(feedback.person, "account")
     form = ConfirmForm(posted, name=feedback.spoke_as, role=feedback.role, has_account=has_account)
     if form.is_valid():
         try:
-            actions.confirm(feedback=feedback, **form.said(), by=_by(request, feedback))
+            actions.confirm(feedback=feedback, **form.said(), by=acting(request, feedback))
         except NotPossible as refusal:
             if feedback.is_confirmable(timezone.now()) and form.said()["name"]:
                 form.add_error("name", str(refusal))
@@ -144,6 +150,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     is_open = feedback.is_confirmable(now)
     remarks = _remarks(feedback) if feedback.is_fresh(now) else []
     context = {**_frame(feedback), "is_open": is_open, "remarks": remarks, "form": form}
+    said_at = feedback.confirmation.recorded_at if feedback.confirmed is not None else None
+    context["undo"] = _time_to_undo(feedback.pk, said_at)
+    context["undo_url"] = reverse("evidence:undo_word", args=[token]) + query_of(request)
     is_gone = not is_open and feedback.confirmed is None
     status = 410 if is_gone else 422 if form.errors else 200
     return render(request, "evidence/answer/confirm.html", context, status=status)
@@ -165,7 +174,7 @@ def _replaced(row: FeedbackRequest | Feedback) -> dict[str, Any]:
     return {"is_elsewhere": True, "is_coming": waiting.exists()}
 
 
-def _question(token: str) -> FeedbackRequest | None:
+def question_of(token: str) -> FeedbackRequest | None:
     """Find the question of this link, with what its page says. One query."""
     return FeedbackRequest.objects.select_related(
         "evidence__owner", "revision", "person__account", "enrolment__programme"
@@ -182,7 +191,7 @@ def _names(question: FeedbackRequest) -> list[tuple[uuid.UUID, str]]:
     return [(asked.pk, called), *((one.pk, one.name) for one in others)]
 
 
-def _draft_key(question: FeedbackRequest, serial: int | None = None) -> str:
+def draft_key(question: FeedbackRequest, serial: int | None = None) -> str:
     """Name the draft of an answer, by the link that is good now or was (`serial`): whoever holds
     it finds the same words, on any device; a new link finds none."""
     return f"answer:{question.pk}:{serial or question.serial}"
@@ -198,7 +207,7 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
         name, status = ("withdrawn", 410) if before else ("unknown", 404)
         context: dict[str, Any] = {"kept": kept}
         if before is not None and before.state == State.OPEN:
-            key = _draft_key(before)
+            key = draft_key(before)
             context |= {**_replaced(before), "is_kept": key in find(key)}
         return render(request, f"evidence/answer/{name}.html", context, status=status)
     speak_as_mail(request, question.language)
@@ -213,19 +222,28 @@ def _closed(request: HttpRequest, token: str, question: FeedbackRequest | None) 
             "remarks": remarks if is_fresh else [],
             "others": _others(request, question),
             "lost": lost,
+            "undo": _time_to_undo(question.feedback.pk, question.feedback.recorded_at),
+            "undo_url": reverse("evidence:undo_answer", args=[token]),
         }
         status = 409 if lost else 200
         return render(request, "evidence/answer/receipt.html", context, status=status)
     context = {**_frame(question), "kept": kept}
     if question.state == State.DECLINED:
         context["others"] = _others(request, question)
+        context["undo"] = _time_to_undo(question.pk, question.settled_at)
+        context["undo_url"] = reverse("evidence:undo_answer", args=[token])
         return render(request, "evidence/answer/declined.html", context)
-    is_gone = question.evidence.withdrawn_at is not None
+    is_gone = question.state in (State.WITHDRAWN, State.TAKEN_BACK)
+    is_gone = is_gone or question.evidence.withdrawn_at is not None
     name = "withdrawn" if is_gone else "expired"
-    if drafts := find(_draft_key(question)).get(_draft_key(question)):
+    if drafts := find(draft_key(question)).get(draft_key(question)):
         context["kept"] = kept or words_in(drafts[0].fields)
-    context["forgets"] = place_of(_draft_key(question))
+    context["forgets"] = place_of(draft_key(question))
     return render(request, f"evidence/answer/{name}.html", context, status=410)
+
+
+def _time_to_undo(row: uuid.UUID, sent_at: datetime | None) -> UndoTime | None:
+    return time_to_undo([row], sent_at, wait_of_mail(), timezone.now()) if sent_at else None
 
 
 def _plain_words(text: str) -> str:
@@ -259,24 +277,24 @@ def _frame(row: FeedbackRequest | Feedback) -> dict[str, Any]:
 def _others(request: HttpRequest, question: FeedbackRequest) -> int:
     """Count the other questions that wait for who was asked, if they are signed in. At most one
     query."""
-    user = _user(request)
+    user = user_of(request)
     if user is None or user.pk != question.person_id:
         return 0
     waiting = FeedbackRequest.objects.awaiting_answer(timezone.now())
     return waiting.filter(person=question.person_id).exclude(pk=question.pk).count()
 
 
-def _of_who_asks(request: HttpRequest, row: FeedbackRequest | Feedback) -> HttpResponse:
+def of_who_asks(request: HttpRequest, row: FeedbackRequest | Feedback) -> HttpResponse:
     """Show the page of a link that who asks opened, signed in: they do not answer themselves, and
     by that link nobody does any more. Whose word is asked gets a new one, under which they find
     what they were writing."""
-    user = _user(request)
+    user = user_of(request)
     is_replaced = False
     if user is not None:
         now_is = actions.replace_link(row=row, by=user)
         is_replaced = now_is.serial > row.serial
         if is_replaced and isinstance(now_is, FeedbackRequest):
-            move_draft(_draft_key(now_is, row.serial), _draft_key(now_is))
+            move_draft(draft_key(now_is, row.serial), draft_key(now_is))
     pieces = Evidence.objects.visible_to(user) if user else Evidence.objects.none()
     context = {
         **_frame(row),
@@ -287,13 +305,18 @@ def _of_who_asks(request: HttpRequest, row: FeedbackRequest | Feedback) -> HttpR
     return render(request, "evidence/answer/own.html", context, status=403)
 
 
-def _user(request: HttpRequest) -> Account | None:
+def query_of(request: HttpRequest) -> str:
+    """Return what the address says after its path: the language of a page by link."""
+    return f"?{query}" if (query := request.META["QUERY_STRING"]) else ""
+
+
+def user_of(request: HttpRequest) -> Account | None:
     return request.user if isinstance(request.user, Account) else None
 
 
-def _by(request: HttpRequest, row: FeedbackRequest | Feedback) -> Account | None:
+def acting(request: HttpRequest, row: FeedbackRequest | Feedback) -> Account | None:
     """Find the account of who was asked, or of who asks, if they are signed in with it; whoever
     else is signed in here answers as who holds the link."""
-    user = _user(request)
+    user = user_of(request)
     is_either = user and (user.pk == row.person_id or asks(user, row, timezone.now()))
     return user if is_either else None

@@ -1,5 +1,6 @@
 """People: who is known here, for who administers and for the coordinators of the institution."""
 
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from home.forms import InstitutionRoleForm, NewPersonForm, PeopleSearchForm, SameForm
-from home.people import kin_of, lines_of, people_found, person_shown
+from home.people import Access, PersonShown, kin_of, lines_of, people_found, person_shown
 from people import actions
 from people.access import (
     PersonRequest,
@@ -24,6 +25,7 @@ from people.access import (
     check_may_say_same,
     signed_in,
 )
+from people.drafts import Writing
 from people.forms import AddressForm, name_of_person
 from people.identity import counted_together
 from people.models import Account, InstitutionRole, Person, SamePerson
@@ -37,8 +39,9 @@ from people.pages import (
     refusals_in,
     tell_who_shares,
 )
-from people.sending import changes, creates, once, sends
-from records.refusals import why_not
+from people.sending import changes, creates, let_again, once, sends
+from post.undoing import UndoTime, time_to_undo, wait_of_mail
+from records.refusals import NotPossible, why_not
 
 AT_A_TIME = 50
 MOST_CHOICES = 20
@@ -69,10 +72,12 @@ def people(request: PersonRequest) -> HttpResponse:
 def person_new(request: PersonRequest) -> HttpResponse:
     check_may_administer(request.user)
     form = NewPersonForm(request.POST if request.method == "POST" else None)
+    draft = Writing(request, f"invite:{request.user.pk}", form)
     if form.is_valid():
         with refusals_in(form):
-            with once(request, reverse("home:people")) as sent:
+            with draft.sending(reverse("home:people")) as sent:
                 account = actions.invite(**form.cleaned_data, by=request.user)
+                draft.keep_sent(account.pk)
                 sent.leads_to = _page_of(account.person).url
             if address := account.person.address():
                 tell_who_shares(request, address, request.user)
@@ -91,8 +96,20 @@ def person_new(request: PersonRequest) -> HttpResponse:
 @signed_in
 @require_safe
 def person(request: PersonRequest, pk: UUID) -> HttpResponse:
-    shown = person_shown(_person(request, pk), request.user, timezone.now())
-    return render(request, "home/person.html", {"shown": shown, "person": shown.person})
+    now = timezone.now()
+    shown = person_shown(_person(request, pk), request.user, now)
+    context = {"shown": shown, "person": shown.person, "undo": _time_to_undo(shown, request, now)}
+    return render(request, "home/person.html", context)
+
+
+def _time_to_undo(shown: PersonShown, request: PersonRequest, now: datetime) -> UndoTime | None:
+    """Tell until when this person can undo an invitation. No query but of who has not come in;
+    there one, and one more where they were invited just now."""
+    wait = wait_of_mail()
+    if shown.access != Access.INVITED or not wait:
+        return None
+    event = actions.invited_by(shown.person, request.user, now - wait)
+    return time_to_undo([shown.person.pk], event.recorded_at, wait, now) if event else None
 
 
 def _person(request: PersonRequest, pk: UUID) -> Person:
@@ -229,6 +246,24 @@ def person_invite(request: PersonRequest, pk: UUID) -> HttpResponse:
         done_text=_("%(name)s is invited by mail.") % {"name": person.name},
         back=_page_of(person),
     )
+
+
+@signed_in
+@require_POST
+@sends("what was taken back stays so")
+def invitation_undo(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Take back an invitation; of who became known by it nothing is left, and the form has their
+    name and address again."""
+    person = _person(request, pk)
+    try:
+        actions.undo_invitation(person=person, by=request.user)
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect("home:person", pk)
+    let_again(request)
+    messages.success(request, _("Taken back: no mail was sent."))
+    is_gone = Person.objects.exclude(erased_at=None).filter(pk=pk).exists()
+    return redirect("home:person_new") if is_gone else redirect("home:person", pk)
 
 
 @signed_in

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('what', models.CharField(max_length=60)),
                 ('about', models.UUIDField(db_index=True)),
                 ('recorded_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('due_at', models.DateTimeField(blank=True, null=True)),
                 ('claimed_until', models.DateTimeField(blank=True, null=True)),
                 ('called_off_at', models.DateTimeField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
@@ -71,7 +72,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='errand',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('what', 'about', 'by'), name='an_errand_is_not_ordered_twice_at_a_time'),
+            constraint=models.UniqueConstraint(condition=models.Q(('due_at__isnull', True), ('ended_at__isnull', True)), fields=('what', 'about', 'by'), name='an_errand_is_not_ordered_twice_at_a_time'),
         ),
         migrations.AddConstraint(
             model_name='erranditem',

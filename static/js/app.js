@@ -227,6 +227,26 @@
     });
   }
 
+  // --- data-undo="seconds": counts down until what was sent can no longer be undone ---------------
+
+  for (const line of document.querySelectorAll("[data-undo]")) {
+    const text = line.querySelector("[data-undo-time]");
+    const end = performance.now() + Number(line.dataset.undo) * 1000;
+    const count = () => {
+      const left = Math.ceil((end - performance.now()) / 1000);
+      if (left <= 0) {
+        clearInterval(timer);
+        for (const form of line.querySelectorAll("form")) form.remove();
+        text.textContent = line.dataset.gone;
+        return;
+      }
+      const seconds = String(left % 60).padStart(2, "0");
+      text.textContent = line.dataset.left.replace("[time]", `${Math.floor(left / 60)}:${seconds}`);
+    };
+    const timer = setInterval(count, 1000);
+    count();
+  }
+
   // --- data-filter="#list": shows the items that hold every word typed ----------------------------
 
   function fold(text) {

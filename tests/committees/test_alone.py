@@ -230,7 +230,9 @@ def test_what_was_ordered_for_all_is_held_too() -> None:
     made, [noted] = decided("other_member")
     contradict(noted, at=timezone.now())
 
-    errand = order(ANNOUNCING, about=made.meeting.pk, rows=[made.case.pk], by=made.chair)
+    errand = order(
+        ANNOUNCING, about=made.meeting.pk, rows=[made.refreshed().standing.pk], by=made.chair
+    )
     sweep()
 
     errand.refresh_from_db()

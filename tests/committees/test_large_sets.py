@@ -13,6 +13,7 @@ from django.urls import reverse
 from committees.models import Case
 from committees.snapshots import fact_of
 from people.models import Account
+from post.errands import do_ordered
 from tests.committees.factories import Scene, answered_piece, cited_in, findings_of, scene
 from tests.factories import UnitPartFactory
 from tests.portfolio.large import hundred_lines, lay
@@ -119,10 +120,14 @@ def test_no_page_of_a_case_reads_its_set_twice() -> None:
     made.judge(made.member)
     made.open_meeting()
     made.open_judgements()
+    announcing = reverse("committees:announce", args=[made.meeting.pk])
     cited = {"motivation": "So.", "cited": cited_in(made.case), **judged}
     found["finding"] = reads(posts("chair", "decide_find", q="piece"))
     found["deciding"] = reads(posts("chair", "decide", **cited))
-    found["announcing"] = reads(posts("chair", "announce"))
+    found["announcing"] = reads(lambda: clients["chair"].get(announcing))
+    confirmed = {"decision": str(made.refreshed().decision_id), "when": "soon"}
+    found["ordering"] = reads(lambda: clients["chair"].post(announcing, confirmed))
+    do_ordered()
     found["letter"] = reads(gets("student", "letter"))
 
     assert made.refreshed().state == Case.State.ANNOUNCED

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from committees import actions
 from committees.actions.errands import ANNOUNCING
-from committees.models import Case
+from committees.models import Case, Decision
 from people.models import Account, Person
 from post.errands import do_ordered, order
 from post.models import Errand, ErrandItem
@@ -76,6 +76,12 @@ def decision(case: Case) -> dict[str, object]:
     return named | {"motivation": "Decided together.", "cited": cited_in(case)}
 
 
+def all_decided() -> dict[str, object]:
+    """What the page that confirms an announcement sends: all decisions that stand, and soon."""
+    standing = Decision.objects.standing().values_list("pk", flat=True)
+    return {"decision": list(map(str, standing)), "when": "soon"}
+
+
 # --- Who may --------------------------------------------------------------------------------------
 
 
@@ -83,7 +89,6 @@ MEMBERS = ("secretary", "member", "aside", "auditor", "exam board")
 BY_ALL = of(404, *EVERYBODY) | of(403, *MEMBERS)
 POSTS = [
     ("judgements_open_all", FROZEN, BY_ALL | of(302, "chair")),
-    ("announce_all", DECIDED, BY_ALL | of(302, "chair")),
 ]
 
 
@@ -145,7 +150,8 @@ def test_the_complete_cases_are_opened_together_and_the_refused_are_named() -> N
 def test_whose_right_to_the_cases_has_ended_reads_no_name_of_them_any_more(by_whom: str) -> None:
     made = scene(students=2, state=DECIDED)
     by = getattr(made, by_whom)
-    errand = order(ANNOUNCING, about=made.meeting.pk, rows=[case.pk for case in made.cases], by=by)
+    rows = [decision.pk for decision in Decision.objects.all()]
+    errand = order(ANNOUNCING, about=made.meeting.pk, rows=rows, by=by)
     path = reverse("errand", args=[errand.pk])
     before = browser(by).get(path).text
 
@@ -179,13 +185,13 @@ def test_who_leads_in_the_chairs_place_opens_and_announces_all() -> None:
     for case in made.cases:
         post(made.member, "decide", case.pk, decision(case))
     before = page(made.member, "meeting", made.meeting.pk)
-    post(made.member, "announce_all", made.meeting.pk)
+    post(made.member, "announce", made.meeting.pk, all_decided())
     do_ordered()
 
     assert offered == {made.member: True, made.other_member: False, made.chair: False}
     assert "Open the judgements" in large
     assert opened == [OPENED, OPENED]
-    assert "Announce all 2 decisions" in before
+    assert "Announce 2 decisions" in before
     assert states(made) == [ANNOUNCED, ANNOUNCED]
 
 
@@ -241,9 +247,10 @@ def test_a_decision_leads_to_the_next_case_and_the_last_to_announcing() -> None:
 
     on, read = post(made.chair, "decide", first.pk, decision(first))
     end, _read = post(made.chair, "decide", second.pk, decision(second))
-    ordered, _read = post(made.chair, "announce_all", made.meeting.pk)
+    post(made.chair, "announce", made.meeting.pk, all_decided())
     do_ordered()
-    after = browser(made.chair).get(ordered).content.decode()
+    ordered = Errand.objects.get(what=ANNOUNCING)
+    after = browser(made.chair).get(reverse("errand", args=[ordered.pk])).content.decode()
 
     assert on == reverse("committees:decide", args=[second.pk])
     assert "This is the next case." in read

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from committees import actions
 from committees.models import Case, Committee, Meeting, Membership
 from people.models import Account, Person
+from post.errands import do_ordered
 from post.work import WORK
 from tests.committees.factories import (
     HELD,
@@ -453,7 +454,9 @@ def test_the_meeting_from_opening_to_closing() -> None:
     uncited = post(made.chair, "decide", case, **data | {"cited": []})
     decided = post(made.chair, "decide", case, **data)
     again = post(made.chair, "decide", case, **data)
-    announced = post(made.chair, "announce", case)
+    confirmed = [str(made.refreshed().decision_id)]
+    announced = post(made.chair, "announce", key, decision=confirmed, when="soon")
+    do_ordered()
     closed = post(made.chair, "meeting_close", key)
 
     assert "First open the meeting." in get_after(made.chair, refused)
@@ -463,7 +466,7 @@ def test_the_meeting_from_opening_to_closing() -> None:
     assert uncited.status_code == 422
     assert went_to(decided, "decide", case)
     assert again.status_code == 409
-    assert went_to(announced, "decide", case)
+    assert went_to(announced, "meeting", key)
     assert went_to(closed, "meeting", key)
     made.meeting.refresh_from_db()
     assert (made.refreshed().state, made.meeting.state) == ("announced", "closed")

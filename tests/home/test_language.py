@@ -90,7 +90,7 @@ MONTHS_IN = {
 SIZES = re.compile(rf"\d([.,])\d+{START}?\s?[KMG]B")
 STATIC = django_settings.BASE_DIR / "static"
 # Attributes that scripts keep for themselves, or that choose things.
-UNSEEN = {"sending", "sent", "filter", "words", "opens", "wasClosed", "hxTrigger"}
+UNSEEN = {"sending", "sent", "undo", "filter", "words", "opens", "wasClosed", "hxTrigger"}
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 SENT_WITHIN = marked_translations

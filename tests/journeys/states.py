@@ -450,7 +450,7 @@ def _ordered() -> None:
     meetings = Meeting.objects.exclude(cases=None).order_by("-held_at")
     made = []
     for meeting in (*meetings[:1], *meetings[:1], *meetings[1:2]):
-        rows = list(meeting.cases.values_list("pk", flat=True))
+        rows = [case.decision_id or case.pk for case in meeting.cases.all()]
         made.append(order(ANNOUNCING, about=meeting.pk, rows=rows, by=chair))
         if len(made) == 1:
             call_off(errand=made[0], by=chair)

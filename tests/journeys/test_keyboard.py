@@ -213,12 +213,12 @@ def test_a_chair_takes_a_consent_case_to_its_announcement(enter: Enter) -> None:
     tick(page, "[name=cited]")
     follow(page, "form[action$='/decide/'] button.primary")
     assert "Everybody saw it." in page.inner_text("main")
-    follow(page, "form[action$='/announce/'] button")
+    follow(page, "#decision a[href*='/announce/']")
+    follow(page, "main form button.primary")
+    work.sweep()
 
     assert made.refreshed().state == Case.State.ANNOUNCED
-    expect(page.locator("#live")).to_have_text(
-        "The decision is announced. Student and adviser get a mail."
-    )
+    expect(page.locator("#live")).to_have_text("Ordered. Until then you can call it off.")
 
 
 def test_a_coordinator_enrols_a_student_and_gives_a_role(enter: Enter) -> None:

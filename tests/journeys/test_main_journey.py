@@ -413,7 +413,8 @@ def decision_is_recorded(anneke: Walker, ruud: Walker, meeting: str, case: str) 
     ruud.page.locator("main [name=cited]").first.check()
     ruud.send("decide")
     ruud.goto(f"{case}decide/")
-    ruud.send("announce")
+    ruud.follow("/announce/")
+    ruud.send()
 
 
 def decision_is_read(noor: Walker, case: str) -> None:

@@ -372,7 +372,9 @@ def test_the_agenda_on_the_projector_follows(enter: Enter) -> None:
 @covers("people/errand.html", "every 2s")
 def test_what_was_ordered_says_how_far_it_is(page_of: "Callable[..., Page]") -> None:
     made = committee_scene(state=Case.State.DECIDED)
-    errand = order(ANNOUNCING, about=made.meeting.pk, rows=[made.case.pk], by=made.chair)
+    errand = order(
+        ANNOUNCING, about=made.meeting.pk, rows=[made.refreshed().standing.pk], by=made.chair
+    )
     page = page_of(made.chair)
     page.clock.install()
     page.goto(reverse("errand", args=[errand.pk]))

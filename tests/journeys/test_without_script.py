@@ -11,6 +11,7 @@ from PIL import Image
 from committees.models import Case
 from evidence.models import Evidence, Feedback, FeedbackRequest
 from portfolio.models import CheckIn
+from post import work
 from programmes.models import Enrolment
 from tests.committees.factories import scene as committee_scene
 from tests.evidence.factories import (
@@ -185,7 +186,9 @@ def test_a_case_from_judgement_to_announcement(enter: Enter) -> None:
     assert chair.input_value("[name=motivation]") == "Everybody saw it."
     chair.locator("[name=cited]").first.check()
     press(chair, "form[action$='/decide/'] button.primary")
-    press(chair, "form[action$='/announce/'] button")
+    press(chair, "#decision a[href*='/announce/']")
+    press(chair, "main form button.primary")
+    work.sweep()
 
     assert made.refreshed().state == Case.State.ANNOUNCED
 

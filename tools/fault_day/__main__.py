@@ -31,6 +31,7 @@ HOME = Path(__file__).resolve().parent.parent.parent
 WAITING = """
     SELECT (SELECT count(*) FROM post_outboxmail WHERE state = 'waiting')
          + (SELECT count(*) FROM files_storedfile WHERE preparation IN ('waiting', 'in_hand'))
+         + (SELECT count(*) FROM post_errand WHERE ended_at IS NULL)
 """
 # Of what waits that which nobody may take yet: a sender holds it, or it was put off.
 HELD = """
@@ -38,6 +39,8 @@ HELD = """
             WHERE state = 'waiting' AND (due_at > %(now)s OR claimed_until >= %(now)s))
          + (SELECT count(*) FROM files_storedfile
             WHERE preparation = 'in_hand' AND claimed_until >= %(now)s)
+         + (SELECT count(*) FROM post_errand
+            WHERE ended_at IS NULL AND (due_at > %(now)s OR claimed_until >= %(now)s))
 """
 LEASE = timedelta(minutes=6)  # a little more than a sender holds a mail
 SWEEP = timedelta(minutes=1)  # until the sweep comes by, which finds what no worker was told
@@ -45,6 +48,7 @@ SWEEP = timedelta(minutes=1)  # until the sweep comes by, which finds what no wo
 HURRY = """
     UPDATE post_outboxmail SET due_at = recorded_at, claimed_until = NULL WHERE state = 'waiting';
     UPDATE files_storedfile SET claimed_until = recorded_at WHERE preparation = 'in_hand';
+    UPDATE post_errand SET due_at = recorded_at, claimed_until = NULL WHERE ended_at IS NULL;
 """
 
 

@@ -357,7 +357,10 @@ class Member(Visitor):
             cited = controls.get("cited", [])[:1]
             fields: Fields = {**parts, "motivation": motivation, "cited": cited}
             self.act("decision", motivation, path, fields, seen=path, case=case)
-            self.act("announcement", case, f"/committees/cases/{case}/announce/", {}, page=NO_PAGE)
+            path = f"/committees/meetings/{meeting}/announce/?case={case}"
+            confirmed = Controls(self.page(path)).values.get("decision", [])
+            form: Fields = {"decision": confirmed, "when": "soon"}
+            self.act("announcement", case, path, form, case=case)
         self.act("closing", meeting, f"/committees/meetings/{meeting}/close/", {}, page=NO_PAGE)
 
 

@@ -266,6 +266,10 @@ class Topology:
         return kept | {
             "ALLOWED_HOSTS": "127.0.0.1",
             "ASKED_A_DAY": "10000",
+            # Mails wait and decisions are announced a little later, as long as such a day can wait.
+            "UNDO_SECONDS": "5",
+            "QUESTION_UNDO_SECONDS": "2",
+            "ANNOUNCE_SECONDS": "3",
             "BASE_URL": self.base_url,
             "CHECKPOINT_ROOT": str(self.folder / "checkpoints"),
             "DATABASE_URL": self.database_url.replace("postgresql:", "postgres:"),
