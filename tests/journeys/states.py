@@ -1028,6 +1028,14 @@ LARGE: dict[str, Any] = {"query": "?large=1"}
 planned, in_session, closed = meeting("planned"), meeting("open"), meeting("closed")
 zoe_opened, daan_frozen = case("opened", "Zoë"), case("frozen", "Daan")
 zoe_deferred, ayoub_deferred = case("deferred", "Zoë"), case("deferred", "Ayoub")
+
+
+def meeting_of_fleur() -> list[UUID]:
+    """The meeting in which there is a decision to be announced."""
+    [case] = Case.objects.filter(state="decided", enrolment__student__name__startswith="Fleur")
+    return [case.meeting_id]
+
+
 jip_opened, noor_frozen, fleur_decided = (
     case("opened", "Jip"),
     case("frozen", NOOR),
@@ -1151,6 +1159,8 @@ DECIDING = {
     "decide, recorded, large": sitting("decide", fleur_decided, **LARGE),
     "decide, announced": sitting("decide", lina_announced),
     "letter, to be announced": sitting("letter_preview", fleur_decided),
+    "announcing": sitting("announce", meeting_of_fleur),
+    "announcing, refused": sitting("announce", meeting_of_fleur, **refused),
     "record": sitting("record", who=AUDITOR),
     "record, nothing found": sitting("record", who=AUDITOR, query="?q=xyzzy"),
     "record of a case": sitting("case_record", lina_announced, who=AUDITOR),

@@ -213,7 +213,7 @@ def test_a_chair_takes_a_consent_case_to_its_announcement(enter: Enter) -> None:
     tick(page, "[name=cited]")
     follow(page, "form[action$='/decide/'] button.primary")
     assert "Everybody saw it." in page.inner_text("main")
-    follow(page, "#decision a[href*='/announce/']")
+    follow(page, "section[aria-labelledby=decision] a[href*='/announce/']")
     follow(page, "main form button.primary")
     work.sweep()
 

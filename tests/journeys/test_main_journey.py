@@ -415,6 +415,7 @@ def decision_is_recorded(anneke: Walker, ruud: Walker, meeting: str, case: str) 
     ruud.goto(f"{case}decide/")
     ruud.follow("/announce/")
     ruud.send()
+    work.sweep()  # it is announced at the moment for which it was ordered
 
 
 def decision_is_read(noor: Walker, case: str) -> None:

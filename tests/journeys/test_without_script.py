@@ -186,7 +186,7 @@ def test_a_case_from_judgement_to_announcement(enter: Enter) -> None:
     assert chair.input_value("[name=motivation]") == "Everybody saw it."
     chair.locator("[name=cited]").first.check()
     press(chair, "form[action$='/decide/'] button.primary")
-    press(chair, "#decision a[href*='/announce/']")
+    press(chair, "section[aria-labelledby=decision] a[href*='/announce/']")
     press(chair, "main form button.primary")
     work.sweep()
 
