@@ -707,13 +707,15 @@ def test_words_that_were_sent_are_forgotten_once_it_cannot_be_undone(place: Plac
     assert Draft.objects.count() == 0
 
 
-def test_another_draft_is_not_overwritten(place: Place) -> None:
+def test_the_words_are_a_draft_beside_another(place: Place) -> None:
     sending = check_in(place, earlier_check_in(place))
     sending.browser.post(
         reverse("portfolio:check_in_draft", args=[place.enrolment.pk]), {"summary": "Another."}
     )
+    sent_as = Draft.objects.get(key__startswith="sent:").fields["summary"]
 
-    refused(place, sending)
-    Draft.objects.exclude(key__startswith="sent:").delete()
     sending.browser.post(sending.undo)
+
     assert not CheckIn.objects.current().filter(pk__in=sending.about).exists()
+    drafts = Draft.objects.filter(key__startswith="check_in:")
+    assert sorted(draft.fields["summary"] for draft in drafts) == sorted([["Another."], sent_as])

@@ -138,7 +138,7 @@ def seen_by_all(made: Scene) -> dict[str, str]:
 
 
 def plain(text: str) -> str:
-    text = re.sub(r'value="[\w-]{64}"', "", text)
+    text = re.sub(r'name="draft" value="[^"]+"|value="[\w-]{64}"', "", text)
     return re.sub(r"[?&](?:mark|next)=[^\"&]*", "", text)
 
 
