@@ -32,6 +32,7 @@ from people.access import NotAllowed, has_role, sees_more
 from people.identity import at_mailboxes_of, said_to_be
 from people.models import Account, InstitutionRole, Person
 from post.undoing import says_what_rests
+from programmes.access import check_open
 from programmes.models import Enrolment, Unit, UnitPart
 from records.models import Event, Sealed
 from records.refusals import NotPossible
@@ -407,6 +408,7 @@ def check_plan(
 ) -> None:
     """See that sets are frozen before the meeting, and that who they are of can prepare for it."""
     check_established(committee)
+    check_open(committee.programme)
     if reference_at > held_at:
         raise NotPossible(_("The reference date lies after the meeting."))
     if reference_at <= at:

@@ -437,7 +437,10 @@ class RecordSearchForm(forms.Form):
 
     q = forms.CharField(label=_("Student"), required=False, max_length=120)
     programme = forms.ModelChoiceField(
-        Programme.objects.all(), label=_("Programme"), required=False, empty_label=_("All")
+        Programme.objects.filter(state__in=Programme.OPENED),
+        label=_("Programme"),
+        required=False,
+        empty_label=_("All"),
     )
     since = DayField(label=_("Meeting from"), required=False)
     until = DayField(label=_("until"), required=False)

@@ -1,9 +1,10 @@
 """What of this room rests on what a coordinator set up (records/resting.py)."""
 
+from django.urls import reverse
 from django.utils.translation import ngettext
 
-from committees.models import Case
-from programmes.models import Enrolment, Unit
+from committees.models import Case, Meeting
+from programmes.models import Enrolment, Programme, Unit
 from records.resting import rests_on
 
 
@@ -41,4 +42,17 @@ rests_on(
         % {"count": count}
     ),
     where=_committee_of,
+)
+rests_on(
+    Programme,
+    lambda programme: Meeting.objects.coming().filter(committee__programme=programme),
+    words=lambda count: (
+        ngettext(
+            "%(count)d meeting of a committee is to come.",
+            "%(count)d meetings of committees are to come.",
+            count,
+        )
+        % {"count": count}
+    ),
+    where=lambda programme: reverse("committees:list"),
 )

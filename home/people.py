@@ -108,12 +108,14 @@ def roles_now(people: Collection[UUID], on: date) -> defaultdict[UUID, list[str]
     the institution and one in programmes can bear the same, so the programmes are named. Six
     queries."""
     names: defaultdict[UUID, list[str]] = defaultdict(list)
-    for rows, where in (
-        (InstitutionRole, ()),
-        (ProgrammeRole, ("programme__title", "programme__cohort")),
-        (Membership, ()),
+    in_a_draft = {"programme__state": Programme.State.DRAFT}
+    for rows, where, unseen in (
+        (InstitutionRole, (), {}),
+        (ProgrammeRole, ("programme__title", "programme__cohort"), in_a_draft),
+        (Membership, (), {}),
     ):
         given = rows.objects.current().filter(person__in=people).order_by("role", *where)
+        given = given.exclude(**unseen) if unseen else given
         places: defaultdict[tuple[UUID, str], list[str]] = defaultdict(list)
         for person, role, *there in given.values_list("person", "role", *where).distinct():
             places[person, str(rows.Role(role).label)].append(" ".join(there))
@@ -156,7 +158,8 @@ def _roles(person: UUID, on: date) -> Iterator[RoleHeld]:
     for role in InstitutionRole.objects.filter(person=person):
         where = _("in the institution")
         yield _dated(role, role.get_role_display(), where, institution_role=role)
-    for given in ProgrammeRole.objects.filter(person=person).select_related("programme"):
+    known = ProgrammeRole.objects.filter(programme__state__in=Programme.OPENED)
+    for given in known.filter(person=person).select_related("programme"):
         where, of = str(given.programme), _in(given.programme)
         yield _dated(given, given.get_role_display(), where, **of)
     for seat in Membership.objects.filter(person=person).select_related("committee"):

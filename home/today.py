@@ -152,7 +152,9 @@ def _portfolios(user: Account, today: date) -> list[Portfolio]:
 def _coordinated(user: Account, now: datetime) -> list[Coordinated]:
     """Find how the programmes that somebody coordinates are set up. Twelve queries, where their
     cohorts were counted lately; else as `thin_in` says."""
-    setups = setups_of(Programme.objects.coordinated_by(user)[:MOST], timezone.localdate(now))
+    setups = setups_of(
+        Programme.objects.coordinated_by(user).worked_on()[:MOST], timezone.localdate(now)
+    )
     thin = thin_in([setup.programme for setup in setups], now, MOST_THIN)
     return [Coordinated(setup, thin[setup.programme.pk]) for setup in setups]
 

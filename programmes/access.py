@@ -87,6 +87,26 @@ def check_period_apart(period: Period) -> None:
         raise NotPossible(_("These dates overlap with %(period)s.") % {"period": clash.name})
 
 
+def check_not_archived(programme: Programme) -> None:
+    """See that a programme is still worked on."""
+    if programme.state == Programme.State.ARCHIVED:
+        raise NotPossible(_("This programme is archived: bring it back to change something in it."))
+
+
+def check_open(programme: Programme) -> None:
+    """See that others than its coordinators may know of a programme: who is enrolled gets a
+    mail."""
+    check_not_archived(programme)
+    if programme.state == Programme.State.DRAFT:
+        raise NotPossible(_("This programme is a draft: open it first."))
+
+
+def check_draft_programme(programme: Programme) -> None:
+    """See that nobody but its coordinators knew of a programme, so that it can go."""
+    if programme.state != Programme.State.DRAFT:
+        raise NotPossible(_("This programme was opened: archive it instead."))
+
+
 # Each of these raises InUse where something rests on the row: it says what, and what can be done
 # instead (records/resting.py).
 
@@ -120,6 +140,25 @@ def check_change_unit(unit: Unit) -> None:
 
 def check_remove_unit(unit: Unit) -> None:
     check_removable(unit, ANOTHER_UNIT)
+
+
+def check_archive(programme: Programme, on: date) -> None:
+    """See that nobody studies in a programme any more, and that nothing else goes on in it. One
+    query, and one for each kind that rests on it."""
+    uses = []
+    if count := programme.enrolments.current(on).count():
+        text = ngettext(
+            "%(count)d student is in this programme.",
+            "%(count)d students are in this programme.",
+            count,
+        )
+        url = f"{programme.get_absolute_url()}#students"
+        uses.append(Use(text % {"count": count}, url))
+    check_removable(
+        programme,
+        _("Give each enrolment a last day. You can archive the programme once that is over."),
+        *uses,
+    )
 
 
 def check_remove_enrolment(enrolment: Enrolment) -> None:

@@ -13,11 +13,15 @@ from people.actions import Meant, end_waiting, person_meant, register
 from people.identity import hold_who_is_who
 from people.models import Account, Address, Person
 from programmes.access import (
+    check_archive,
     check_change_unit,
+    check_draft_programme,
     check_fit_for_programme,
     check_may_make_programme,
     check_may_manage,
+    check_not_archived,
     check_not_own,
+    check_open,
     check_order,
     check_parts,
     check_period_apart,
@@ -26,6 +30,7 @@ from programmes.access import (
     check_remove_placement,
     check_remove_unit,
 )
+from programmes.cohorts import a_year_on, in_words_a_year_on
 from programmes.models import (
     AdviserAssignment,
     Enrolment,
@@ -75,6 +80,13 @@ def refused_as(text: object) -> Iterator[None]:
 
 def _locked(programme: Programme) -> Programme:
     return under_lock(Programme.objects.all(), programme.pk)
+
+
+def _worked_on(programme: Programme) -> Programme:
+    """Lock a programme to change its set-up. Raises NotPossible for one that is archived."""
+    programme = _locked(programme)
+    check_not_archived(programme)
+    return programme
 
 
 def _person(somebody: Person | Meant, *, by: Account | None, at: datetime) -> Person:
@@ -135,7 +147,7 @@ def change_programme(
     """Change the title and the cohort; other house rules are a new version of them. The event
     says what was changed in them."""
     check_may_manage(by, programme)
-    programme = _locked(programme)
+    programme = _worked_on(programme)
     at = at or timezone.now()
     before = programme.rules
     after = HouseRules(
@@ -162,6 +174,144 @@ def change_programme(
     return programme
 
 
+@transaction.atomic
+def copy_programme(
+    *, programme: Programme, title: str, cohort: str, by: Account, at: datetime | None = None
+) -> Programme:
+    """Copy the set-up of a programme to the next cohort, as a draft: its periods a year on, units,
+    guidelines, house rules, and the roles of who has an open account. Students, and committees with
+    their procedure, are not copied. Raises NotPossible as `make_programme`."""
+    check_may_manage(by, programme)
+    check_may_make_programme(by)
+    programme = under_lock(Programme.objects.for_page(), programme.pk)
+    check_fit_for_programme(programme.qualification)
+    at = at or timezone.now()
+    rules = HouseRules(recorded_at=at, **_values_of(programme.rules))
+    copy = Programme(
+        title=title,
+        cohort=cohort,
+        qualification=programme.qualification,
+        rules=rules,
+        state=Programme.State.DRAFT,
+        recorded_at=at,
+    )
+    with refused_as(SAME_PROGRAMME):
+        copy.save(force_insert=True)
+    rules.programme = copy
+    rules.save(force_insert=True)
+    periods = [
+        Period(
+            programme=copy,
+            name=in_words_a_year_on(period.name),
+            starts_on=a_year_on(period.starts_on),
+            ends_on=a_year_on(period.ends_on),
+            recorded_at=at,
+        )
+        for period in programme.periods.current()
+    ]
+    units, parts = [], []
+    for unit in programme.units.for_list():
+        units.append(Unit(programme=copy, title=unit.title, purpose=unit.purpose))
+        parts += [
+            UnitPart(unit=units[-1], recorded_at=at, **_pointing_at(part.target))
+            for part in unit.parts.all()
+        ]
+    guidelines = [
+        Guideline(
+            programme=copy,
+            pieces=guideline.pieces,
+            people=guideline.people,
+            roles=guideline.roles,
+            recorded_at=at,
+            **_pointing_at(guideline.target),
+        )
+        for guideline in programme.current_guidelines()
+    ]
+    Period.objects.bulk_create(periods)
+    Unit.objects.bulk_create(units)
+    UnitPart.objects.bulk_create(parts)
+    Guideline.objects.bulk_create(guidelines)
+    made: list[Sealed] = [copy, rules, *periods, *units, *guidelines]
+    facts = {"copied_from": programme.pk, "qualification": copy.qualification_id}
+    append(copy.chain, "programme.copied", by=by, at=at, rows=made, facts=facts)
+    for role in programme.current_roles().filter(person__account__is_active=True):
+        _give_role(copy, role.person, ProgrammeRole.Role(role.role), by=by, at=at)
+    return copy
+
+
+@transaction.atomic
+def open_programme(*, programme: Programme, by: Account | None, at: datetime | None = None) -> None:
+    """Let others than its coordinators know of a draft: from now on students can be enrolled.
+    Nothing happens where it is open."""
+    check_may_manage(by, programme)
+    _move(_locked(programme), Programme.State.OPEN, "programme.opened", by=by, at=at)
+
+
+@transaction.atomic
+def archive_programme(
+    *, programme: Programme, by: Account | None, at: datetime | None = None
+) -> None:
+    """Archive a programme: nothing of it is set up any more, and all of it stays. Raises InUse
+    while somebody studies in it or a committee meets for it."""
+    check_may_manage(by, programme)
+    programme = _locked(programme)
+    check_archive(programme, timezone.localdate(at))
+    _move(programme, Programme.State.ARCHIVED, "programme.archived", by=by, at=at)
+
+
+@transaction.atomic
+def bring_back_programme(
+    *, programme: Programme, by: Account | None, at: datetime | None = None
+) -> None:
+    """Work on an archived programme again. Raises NotPossible where another has its title and
+    cohort now."""
+    check_may_manage(by, programme)
+    _move(_locked(programme), Programme.State.OPEN, "programme.brought_back", by=by, at=at)
+
+
+def _move(
+    programme: Programme,
+    to: Programme.State,
+    verb: str,
+    *,
+    by: Account | None,
+    at: datetime | None,
+) -> None:
+    """Put a programme that the caller has locked into this state. Nothing happens where it is in
+    it. Raises NotPossible where the transition does not stand in the table."""
+    if programme.state == to:
+        return
+    if to not in Programme.TRANSITIONS[Programme.State(programme.state)]:
+        raise NotPossible(_("This programme is a draft: open it first."))
+    programme.state = to
+    with refused_as(SAME_PROGRAMME):
+        programme.save(update_fields=["state"])
+    append(programme.chain, verb, by=by, at=at, rows=[programme])
+
+
+@transaction.atomic
+def remove_programme(
+    *, programme: Programme, by: Account | None, at: datetime | None = None
+) -> None:
+    """Delete a draft with all that was set up in it. Raises NotPossible once it was opened."""
+    check_may_manage(by, programme)
+    programme = _locked(programme)
+    check_draft_programme(programme)
+    parts: tuple[QuerySet, ...] = (
+        programme.guidelines.all(),
+        programme.units.all(),
+        programme.periods.all(),
+        programme.roles.all(),
+    )
+    rules = programme.house_rules.all()
+    removed = [programme, *rules, *(row for rows in parts for row in rows)]
+    append(programme.chain, "programme.removed", by=by, at=at, removed=removed)
+    UnitPart.objects.filter(unit__programme=programme).delete()
+    for rows in parts:
+        rows.delete()
+    programme.delete()
+
+
 def _values_of(rules: HouseRules) -> dict[str, Any]:
     return {name: getattr(rules, name) for name in RuleValues.__annotations__}
 
@@ -182,7 +332,7 @@ def add_period(
     """Add a period to a programme. Raises NotPossible for a name that another period has, and for
     dates that overlap with those of another or lie the wrong way round."""
     check_may_manage(by, programme)
-    programme = _locked(programme)
+    programme = _worked_on(programme)
     at = at or timezone.now()
     period = Period(
         programme=programme, name=name, starts_on=starts_on, ends_on=ends_on, recorded_at=at
@@ -203,7 +353,7 @@ def change_period(
     """Change the name and the dates of a period by a new row, which ends the one before it; what is
     as it was stays. Raises NotPossible as `add_period`, and for one that ended already."""
     check_may_manage(by, period.programme)
-    programme = _locked(period.programme)
+    programme = _worked_on(period.programme)
     at = at or timezone.now()
     present = period.name, period.starts_on, period.ends_on
     if period.ended_at is None and present == (name, starts_on, ends_on):
@@ -247,7 +397,7 @@ def remove_period(*, period: Period, by: Account | None, at: datetime | None = N
     """Remove a period: there is none such from now on. Raises NotPossible once it has begun for
     students."""
     check_may_manage(by, period.programme)
-    _locked(period.programme)
+    _worked_on(period.programme)
     at = at or timezone.now()
     check_remove_period(period, timezone.localdate(at))
     _end_period(period, at)
@@ -271,7 +421,7 @@ def add_unit(
     """Add a unit of decision with its parts. Raises NotPossible for a title that another unit has,
     and for parts that are none, of another qualification, or within one another."""
     check_may_manage(by, programme)
-    unit = Unit(programme=_locked(programme), title=title, purpose=purpose)
+    unit = Unit(programme=_worked_on(programme), title=title, purpose=purpose)
     return _save_unit(unit, parts, "unit.added", by=by, at=at)
 
 
@@ -288,6 +438,7 @@ def change_unit(
     """Change a unit. Parts that stay keep their row, others are ended. Raises NotPossible as
     `add_unit`, and once a committee has the unit on an agenda."""
     check_may_manage(by, unit.programme)
+    _worked_on(unit.programme)
     unit = under_lock(Unit.objects.all(), unit.pk)  # which keeps new cases out
     check_change_unit(unit)
     unit.title, unit.purpose = title, purpose
@@ -333,6 +484,7 @@ def remove_unit(*, unit: Unit, by: Account | None, at: datetime | None = None) -
     """Delete a unit that nothing rests on, with its parts of before. Raises NotPossible where
     something does."""
     check_may_manage(by, unit.programme)
+    _worked_on(unit.programme)
     unit = under_lock(Unit.objects.all(), unit.pk)
     check_remove_unit(unit)
     append(unit.chain, "unit.removed", by=by, at=at, removed=[unit], facts={"unit": unit.pk})
@@ -364,7 +516,7 @@ def set_guideline(
     holder = target.core_task if isinstance(target, WorkProcess) else target
     if holder.qualification_id != programme.qualification_id:
         raise NotPossible(_("This is not of the programme's qualification."))
-    programme = _locked(programme)
+    programme = _worked_on(programme)
     at = at or timezone.now()
     earlier = programme.guidelines.current().filter(**_pointing_at(target))
     if same := earlier.filter(**figures).first():
@@ -383,7 +535,7 @@ def set_guideline(
 @transaction.atomic
 def end_guideline(*, guideline: Guideline, by: Account | None, at: datetime | None = None) -> None:
     check_may_manage(by, guideline.programme)
-    _locked(guideline.programme)
+    _worked_on(guideline.programme)
     at = at or timezone.now()
     if Guideline.objects.current().filter(pk=guideline.pk).update(ended_at=at):
         facts = {"guideline": guideline.pk}
@@ -460,6 +612,7 @@ def enrol(
     check_may_manage(by, programme)
     hold_who_is_who()
     programme = _locked(programme)
+    check_open(programme)
     at = at or timezone.now()
     person = _person(student, by=by, at=at)
     enrolment = Enrolment(programme=programme, student=person, starts_on=starts_on, recorded_at=at)
@@ -533,7 +686,11 @@ def remove_enrolment(
 
 
 def _locked_enrolment(enrolment: Enrolment) -> Enrolment:
-    return under_lock(Enrolment.objects.select_related("programme", "student"), enrolment.pk)
+    """Lock an enrolment to change it. Raises NotPossible where its programme is archived."""
+    rows = Enrolment.objects.select_related("programme", "student")
+    enrolment = under_lock(rows, enrolment.pk)
+    check_not_archived(enrolment.programme)
+    return enrolment
 
 
 @transaction.atomic

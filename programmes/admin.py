@@ -1,4 +1,6 @@
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from people.admin import ReadOnlyAdmin
 from programmes.models import Enrolment, Placement, Programme, ProgrammeRole, Unit
@@ -10,6 +12,10 @@ class ProgrammeAdmin(ReadOnlyAdmin):
     list_select_related = ["qualification"]
     search_fields = ["title", "cohort"]
     exclude = ["rules"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Programme]:
+        """Leave out drafts, which only their coordinators see."""
+        return super().get_queryset(request).filter(state__in=Programme.OPENED)
 
 
 @admin.register(Unit)

@@ -151,6 +151,10 @@ class Setup:
 
     def _students(self) -> Iterator[Point]:
         count = self.students.now
+        if self.programme.state == Programme.State.DRAFT:
+            text = _("Students can be enrolled once the programme is open.")
+            yield Point("todo", text, _("Open it"), "#state")
+            return
         if not count:
             text = _("There are no students yet.")
             yield self._point("todo", text, _("Enrol a student"), "student_new")

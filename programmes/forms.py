@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.forms.models import fields_for_model, model_to_dict
 from django.utils import timezone
 from django.utils.formats import localize_input
@@ -18,7 +18,7 @@ from people.fields import DayField
 from people.models import Person
 from people.pages import refusals_in
 from programmes.access import check_order
-from programmes.actions import SAME_PROGRAMME
+from programmes.cohorts import in_words_a_year_on
 from programmes.models import (
     Enrolment,
     EnrolmentQuerySet,
@@ -213,7 +213,6 @@ class ProgrammeForm(RowForm):
     class Meta:
         model = Programme
         fields = ("title", "cohort", "qualification")
-        error_messages = {NON_FIELD_ERRORS: {"unique_together": SAME_PROGRAMME}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -242,6 +241,21 @@ class ProgrammeForm(RowForm):
         except ValidationError as wrong:
             self.add_error(None, wrong)
         return cleaned
+
+
+class CopyForm(RowForm):
+    """What the next cohort is called; begins with the title and cohort of this one, a year on."""
+
+    class Meta:
+        model = Programme
+        fields = ("title", "cohort")
+
+    def __init__(self, *args: Any, programme: Programme, **kwargs: Any) -> None:
+        names = {
+            "title": in_words_a_year_on(programme.title),
+            "cohort": in_words_a_year_on(programme.cohort),
+        }
+        super().__init__(*args, initial=names, **kwargs)
 
 
 class PeriodForm(DatesMixin):

@@ -38,9 +38,14 @@ class ProgrammeQuerySet(models.QuerySet):
 
     def visible_to(self, user: Account) -> Self:
         """Find the programmes whose set-up this person may see: those they now coordinate, and for
-        auditor and exam board all. No query of its own."""
+        auditor and exam board all that were opened. No query of its own."""
         supervises = InstitutionRole.objects.current().filter(person=user.pk, role__in=SUPERVISING)
-        return self.filter(_coordinates(user) | Exists(supervises))
+        opened = Q(state__in=Programme.OPENED)
+        return self.filter(_coordinates(user) | Exists(supervises) & opened)
+
+    def worked_on(self) -> Self:
+        """Find the programmes that are set up or under way: those that are not archived."""
+        return self.filter(state__in=(Programme.State.DRAFT, Programme.State.OPEN))
 
     def for_page(self) -> Self:
         """Read the programmes with their qualification and house rules."""
@@ -55,9 +60,22 @@ class ProgrammeQuerySet(models.QuerySet):
 
 
 class Programme(Row, Sealed):
-    """A team's offering to a cohort. What holds in it stands in its house rules."""
+    """A team's offering to a cohort. What holds in it stands in its house rules. A draft is seen
+    by its coordinators only; of what is archived nothing is set up any more."""
 
     home = ("programme", "pk")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", pgettext_lazy("programme", "draft")
+        OPEN = "open", pgettext_lazy("programme", "open")
+        ARCHIVED = "archived", pgettext_lazy("programme", "archived")
+
+    TRANSITIONS = {
+        State.DRAFT: (State.OPEN,),
+        State.OPEN: (State.ARCHIVED,),
+        State.ARCHIVED: (State.OPEN,),
+    }
+    OPENED = (State.OPEN, State.ARCHIVED)  # known to more than its coordinators
 
     title = models.CharField(_("title"), max_length=200)
     cohort = models.CharField(_("cohort"), max_length=40, help_text=_("For example 2026-2029."))
@@ -67,7 +85,8 @@ class Programme(Row, Sealed):
         related_name="programmes",
         verbose_name=_("qualification"),
     )
-    rules = models.OneToOneField("HouseRules", on_delete=models.PROTECT, related_name="+")
+    rules = models.OneToOneField("HouseRules", on_delete=models.RESTRICT, related_name="+")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     recorded_at = models.DateTimeField(_("recorded on"))
 
     objects = ProgrammeQuerySet.as_manager()
@@ -77,7 +96,9 @@ class Programme(Row, Sealed):
         ordering = ["title", "cohort"]
         constraints = [
             models.UniqueConstraint(
-                fields=["title", "cohort"], name="a_programme_has_one_row_a_cohort"
+                fields=["title", "cohort"],
+                condition=Q(state__in=("draft", "open")),
+                name="a_programme_has_one_row_a_cohort",
             ),
         ]
 
@@ -156,8 +177,9 @@ class HouseRules(Version, Sealed):
 
     home = ("programme", "programme_id")
     version_of = "programme"
+    deletable = True  # with its programme, while that is a draft
 
-    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="house_rules")
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="house_rules")
     check_ins_per_period = models.PositiveSmallIntegerField(
         _("check-ins per period"),
         default=2,

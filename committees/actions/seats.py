@@ -11,7 +11,7 @@ from people.identity import hold_who_is_who, said_to_be
 from people.models import Account, InstitutionRole
 from post.models import OutboxMail
 from post.outbox import queue
-from programmes.access import check_may_manage
+from programmes.access import check_may_manage, check_open
 from programmes.models import Programme
 from records.chain import append
 from records.locking import under_lock
@@ -26,8 +26,11 @@ def make_committee(
     *, programme: Programme, name: str, by: Account | None, at: datetime | None = None
 ) -> Committee:
     """Make a committee of this programme; its members come after (`give_seat`), and then the exam
-    board establishes it (`give_mandate`). Raises NotPossible when the name is taken."""
+    board establishes it (`give_mandate`). Raises NotPossible when the name is taken, and for a
+    programme that is a draft or archived."""
     check_may_manage(by, programme)
+    programme = under_lock(Programme.objects.all(), programme.pk)
+    check_open(programme)
     at = at or timezone.now()
     committee = Committee(programme=programme, name=name.strip(), recorded_at=at)
     try:

@@ -18,10 +18,10 @@ from committees.who_sits import coordinating_in
 from people.access import PersonRequest, allowed, signed_in
 from people.changing import Change
 from people.drafts import Writing
-from people.pages import ask_page, done, form_page, refusals_in
+from people.pages import ask_page, before_writing, done, form_page, refusals_in
 from people.sending import changes, creates, once, sends
 from post.models import OutboxMail
-from programmes.access import check_may_manage
+from programmes.access import check_may_manage, check_open
 from programmes.models import Programme
 from records.refusals import why_not
 
@@ -50,7 +50,7 @@ def committee_list(request: PersonRequest) -> HttpResponse:
         }
         for meeting in meetings
     ]
-    programmes = Programme.objects.coordinated_by(request.user)
+    programmes = Programme.objects.coordinated_by(request.user).filter(state=Programme.State.OPEN)
     context = {
         "committees": committees,
         "coming": coming,
@@ -71,6 +71,7 @@ def committee_new(request: PersonRequest) -> HttpResponse:
         key = None
     programme = get_object_or_404(Programme.objects.visible_to(request.user), pk=key)
     check_may_manage(request.user, programme)
+    before_writing(request, check_open, programme)
     form = CommitteeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):

@@ -82,7 +82,8 @@ class Migration(migrations.Migration):
                 ('cohort', models.CharField(help_text='For example 2026-2029.', max_length=40, verbose_name='cohort')),
                 ('recorded_at', models.DateTimeField(verbose_name='recorded on')),
                 ('qualification', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='programmes', to='qualifications.qualification', verbose_name='qualification')),
-                ('rules', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programmes.houserules')),
+                ('rules', models.OneToOneField(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='programmes.houserules')),
+                ('state', models.CharField(choices=[('draft', 'draft'), ('open', 'open'), ('archived', 'archived')], default='open', max_length=10, verbose_name='state')),
             ],
             options={
                 'verbose_name': 'programme',
@@ -109,7 +110,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='houserules',
             name='programme',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='house_rules', to='programmes.programme'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='house_rules', to='programmes.programme'),
         ),
         migrations.CreateModel(
             name='Guideline',
@@ -222,7 +223,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='programme',
-            constraint=models.UniqueConstraint(fields=('title', 'cohort'), name='a_programme_has_one_row_a_cohort'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('draft', 'open'))), fields=('title', 'cohort'), name='a_programme_has_one_row_a_cohort'),
         ),
         migrations.AddConstraint(
             model_name='period',

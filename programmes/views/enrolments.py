@@ -13,7 +13,7 @@ from people.pages import ask_page, done, refusals_in
 from people.sending import changes, creates, once, sends
 from post.models import OutboxMail
 from programmes import actions
-from programmes.access import check_remove_enrolment, check_remove_placement
+from programmes.access import check_open, check_remove_enrolment, check_remove_placement
 from programmes.forms import (
     AdviserForm,
     EnrolForm,
@@ -30,7 +30,7 @@ from programmes.views.pages import grouped_page, managed_enrolment, managed_prog
 @require_http_methods(["GET", "POST"])
 @creates
 def student_new(request: PersonRequest, pk: UUID) -> HttpResponse:
-    programme = managed_programme(request, pk)
+    programme = managed_programme(request, pk, check_open)
     form = EnrolForm(request.POST if request.method == "POST" else None, programme=programme)
     if form.is_valid():
         with refusals_in(form):

@@ -18,7 +18,7 @@ from programmes import actions
 from programmes.access import check_change_unit, check_remove_period, check_remove_unit
 from programmes.forms import GuidelineForm, PeriodForm, RoleForm, UnitForm
 from programmes.models import Guideline, Period, Programme
-from programmes.views.pages import grouped_page, managed_programme
+from programmes.views.pages import grouped_page, in_any_state, managed_programme
 from qualifications.models import CoreTask, QualityRequirement, WorkProcess
 
 # --- Periods --------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def _target(
 @require_http_methods(["GET", "POST"])
 @creates
 def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
-    programme = managed_programme(request, pk)
+    programme = managed_programme(request, pk, in_any_state)
     form = RoleForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         with refusals_in(form):
@@ -251,7 +251,7 @@ def role_new(request: PersonRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @sends("a role ends once")
 def role_end(request: PersonRequest, pk: UUID, role_id: UUID) -> HttpResponse:
-    programme = managed_programme(request, pk)
+    programme = managed_programme(request, pk, in_any_state)
     role = get_object_or_404(programme.current_roles(), pk=role_id)
     return ask_page(
         request,

@@ -633,6 +633,19 @@ def as_if_replaced() -> AbstractContextManager[object]:
     return patch.object(LetterInShort, "with_code", return_value=replaced)
 
 
+@contextmanager
+def as_if_in_state(state: Programme.State) -> Iterator[None]:
+    """The demo has neither a draft nor an archived programme."""
+    rows, before = Programme.objects.filter(pk=programme().pk), programme().state
+    rows.update(state=state)
+    yield
+    rows.update(state=before)
+
+
+as_if_draft = partial(as_if_in_state, Programme.State.DRAFT)
+as_if_archived = partial(as_if_in_state, Programme.State.ARCHIVED)
+
+
 def drafted(view: str, of: Callable[[], Sequence[object]], **fields: str) -> dict[str, Any]:
     """Beforehand something was written there and not sent."""
     return {"first": lambda client: client.post(reverse(view, args=of()), fields)}
@@ -828,6 +841,13 @@ SETTING_UP = {
     "programme, new, refused": set_up("programme_new", **refused),
     "programme": set_up("programme", in_programme()),
     "programme, to an auditor": State("programmes:programme", AUDITOR, in_programme()),
+    "programme, draft": set_up("programme", in_programme(), within=as_if_draft),
+    "programme, draft, remove": set_up("programme_remove", in_programme(), within=as_if_draft),
+    "programme, archived": set_up("programme", in_programme(), within=as_if_archived),
+    "programmes, archived": set_up("list", within=as_if_archived),
+    "programme, copy": set_up("programme_copy", in_programme()),
+    "programme, copy, refused": set_up("programme_copy", in_programme(), **refused),
+    "programme, cannot be archived": set_up("programme_archive", in_programme()),
     "programme, edit": set_up("programme_edit", in_programme()),
     "programme, edit, refused": set_up("programme_edit", in_programme(), **refused),
     "period, new": set_up("period_new", in_programme()),

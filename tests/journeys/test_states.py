@@ -39,6 +39,8 @@ NO_PAGES = {
     "account_set_password": "closed",
     "account_signup": "closed",
     "committees:announce_call_off": "goes on to the meeting",
+    "programmes:programme_open": "goes on to the programme",
+    "programmes:programme_bring_back": "goes on to the programme",
     "committees:attendance": "goes on to the meeting",
     "committees:decide_draft": "a line of text",
     "committees:defer_draft": "a line of text",

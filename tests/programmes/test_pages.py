@@ -60,7 +60,7 @@ def test_the_set_up_page(
         Guideline.objects.create(programme=place.programme, requirement=line, people=2)
         ProgrammeRoleFactory(programme=place.programme, role="teacher")
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         page = coordinating.get(f"/programmes/{place.programme.pk}/")
 
     assert page.context["setup"].students.now == number
@@ -75,7 +75,7 @@ def test_the_students_of_a_programme(
 ) -> None:
     EnrolmentFactory.create_batch(number - 1, programme=place.programme)
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         page = coordinating.get(f"/programmes/{place.programme.pk}/")
 
     assert page.context["setup"].students.now == number

@@ -12,7 +12,7 @@ from people.access import NotAllowed
 from people.actions import Meant
 from people.models import Account, InstitutionRole
 from programmes import actions
-from programmes.models import Period, ProgrammeRole
+from programmes.models import Period, Programme, ProgrammeRole
 from records.models import Event
 from records.refusals import NotPossible
 from tests.factories import InstitutionRoleFactory, ProgrammeRoleFactory, QualificationFactory
@@ -237,6 +237,7 @@ def test_making_a_programme_is_for_the_institutions_coordinators(
 PROGRAMME_PAGES = {
     "/programmes/{programme}/": (200, 200, 404),
     "/programmes/{programme}/edit/": (200, 403, 404),
+    "/programmes/{programme}/archive/": (200, 403, 404),
     "/programmes/{programme}/periods/new/": (200, 403, 404),
     "/programmes/{programme}/periods/{period}/": (200, 403, 404),
     "/programmes/{programme}/periods/{period}/remove/": (200, 403, 404),
@@ -264,6 +265,7 @@ PROGRAMME_PAGES = {
 # Posting nothing: what a form without an answer says, and that a bare button acts.
 POSTED = dict.fromkeys(PROGRAMME_PAGES, 422) | {
     "/programmes/{programme}/": 405,
+    "/programmes/{programme}/archive/": 409,
     "/programmes/{programme}/periods/{period}/remove/": 409,
     "/programmes/{programme}/units/{unit}/remove/": 302,
     "/programmes/{programme}/guidelines/": 405,
@@ -336,6 +338,19 @@ def test_posts_answer_by_role(client: Client, page: str) -> None:
     assert statuses(client, "POST", address_of(page, place), place) == expected_statuses(
         POSTED[page], supervising, other
     )
+
+
+@pytest.mark.parametrize(("state", "step"), [("draft", "open"), ("archived", "bring-back")])
+def test_opening_and_bringing_back_is_for_coordinators_and_only_a_post(
+    client: Client, state: str, step: str
+) -> None:
+    place = scene()
+    Programme.objects.filter(pk=place.programme.pk).update(state=state)
+    address = address_of(f"/programmes/{{programme}}/{step}/", place)
+
+    # A coordinator comes first, so that those who supervise find an open programme.
+    assert statuses(client, "POST", address, place) == expected_statuses(302, 403, 404)
+    assert client.get(address).status_code == 405
 
 
 def test_ending_a_guideline_is_for_coordinators_and_only_a_post(client: Client) -> None:
