@@ -29,6 +29,7 @@ from portfolio.evidence_set import (
     WorkProcessFact,
 )
 from post.models import OutboxMail
+from post.undoing import UndoTime
 
 REQUIREMENTS = (
     _("Agrees with the client what will be made, and by when"),
@@ -149,6 +150,7 @@ def gallery_context() -> dict[str, Any]:
             "fields": {"place": ["work"]},
             "words": [REQUIREMENTS[2]],
         },
+        "undo": UndoTime(timezone.now() + timedelta(minutes=10), 600),
         "button_kinds": ["", "primary", "danger", "quiet"],
         "tag_kinds": ["", "strong", "accent", "dashed"],
         "troubles": {"joris": OutboxMail(trouble=OutboxMail.Trouble.NO_MAILBOX)},

@@ -212,7 +212,7 @@
     }
     const words = found.fields.map(([, value]) => value.trim()).find((value) => /\s/.test(value));
     notice.querySelector("q").textContent = (words ?? "").slice(0, 60);
-    notice.querySelector("time").textContent = new Date(found.at).toLocaleString(
+    notice.querySelector(".soft").textContent = new Date(found.at).toLocaleString(
       document.documentElement.lang,
       { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" },
     );

@@ -134,7 +134,7 @@ def test_no_line_of_a_walk_holds_anything_of_anybody() -> None:
             file = SimpleUploadedFile("Noor Bakker.pdf", b"no pdf")
             browser.post(reverse("evidence:add"), {**WORDS, "files": file})
             browser.post("/", "{" * 9, content_type="multipart/form-data; boundary=Bakker")
-            for name in ("evidence.views.answers._question", "home.views.hall.today_for"):
+            for name in ("evidence.views.answers.question_of", "home.views.hall.today_for"):
                 with patch(name, side_effect=ValueError("Noor Bakker <noor@school.example>")):
                     browser.get(links[0])
                     browser.get("/")

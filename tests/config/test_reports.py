@@ -37,7 +37,7 @@ def forbid(*given, **more):
 client = Client(raise_request_exception=False, headers={"user-agent": "Noor Bakker"})
 words = {"name": "Noor Bakker", "email": "noor@school.example"}
 for failing in (fail, forbid):
-    with patch("evidence.views.answers._question", failing):
+    with patch("evidence.views.answers.question_of", failing):
         client.post(f"/evidence/answer/{TOKEN}/?who=noor@school.example", words)
 work.WORK = {"one": fail}
 work.sweep()

@@ -91,6 +91,7 @@ SIZES = re.compile(rf"\d([.,])\d+{START}?\s?[KMG]B")
 STATIC = django_settings.BASE_DIR / "static"
 # Attributes that scripts keep for themselves, or that choose things.
 UNSEEN = {"sending", "sent", "undo", "filter", "words", "opens", "wasClosed", "hxTrigger"}
+UNSEEN |= {"forgets", "place"}
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 SENT_WITHIN = marked_translations

@@ -19,8 +19,8 @@ TREE = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "staticfiles"
 # dies; and a mail goes out twice.
 BROKEN = {
     "evidence/views/answers.py": (
-        "actions.answer(question=question, **form.given(), by=_by(request, question))",
-        "__import__('threading').Timer(3600, actions.answer, [question]).start()",
+        "given = actions.answer(question=question, **form.given(), by=acting(request, question))",
+        "given = question; __import__('threading').Timer(3600, actions.answer, [question]).start()",
     ),
     "post/outbox.py": ("message.send()", "message.send(), message.send()"),
 }
