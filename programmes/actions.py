@@ -89,6 +89,13 @@ def _worked_on(programme: Programme) -> Programme:
     return programme
 
 
+def _fit(qualification: Qualification) -> Qualification:
+    """Lock a qualification, which is then not withdrawn. Raises NotPossible for a draft."""
+    qualification = under_lock(Qualification.objects.all(), qualification.pk)
+    check_fit_for_programme(qualification)
+    return qualification
+
+
 def _person(somebody: Person | Meant, *, by: Account | None, at: datetime) -> Person:
     """Find who is meant, a person with an account; somebody unknown is registered, and invited by
     mail."""
@@ -117,7 +124,7 @@ def make_programme(
     """Make a programme, coordinated by who makes it. Raises NotPossible where the qualification is
     not published, or the title has this cohort already."""
     check_may_make_programme(by)
-    check_fit_for_programme(qualification)
+    qualification = _fit(qualification)
     at = at or timezone.now()
     rules = HouseRules(recorded_at=at, **values)
     programme = Programme(
@@ -184,7 +191,7 @@ def copy_programme(
     check_may_manage(by, programme)
     check_may_make_programme(by)
     programme = under_lock(Programme.objects.for_page(), programme.pk)
-    check_fit_for_programme(programme.qualification)
+    _fit(programme.qualification)
     at = at or timezone.now()
     rules = HouseRules(recorded_at=at, **_values_of(programme.rules))
     copy = Programme(

@@ -6,6 +6,7 @@ from people.access import NotAllowed, has_role
 from people.models import Account, InstitutionRole
 from qualifications.models import Qualification
 from records.refusals import NotPossible
+from records.resting import check_removable
 
 
 def check_may_curate(by: Account | None) -> None:
@@ -20,3 +21,13 @@ def check_draft(qualification: Qualification) -> None:
     evidence and decide by it."""
     if qualification.status != Qualification.Status.DRAFT:
         raise NotPossible(_("This qualification is published: its structure no longer changes."))
+
+
+def check_withdraw(qualification: Qualification) -> None:
+    """See that a qualification is published and that nobody uses it. Raises InUse where somebody
+    does, and NotPossible for a draft."""
+    if qualification.status != Qualification.Status.PUBLISHED:
+        raise NotPossible(_("This qualification is a draft: it was not published."))
+    check_removable(
+        qualification, _("Load the next edition beside it, and base new programmes on that one.")
+    )

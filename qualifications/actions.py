@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from people.models import Account
-from qualifications.access import check_draft, check_may_curate
+from qualifications.access import check_draft, check_may_curate, check_withdraw
 from qualifications.doubles import doubles_of
 from qualifications.models import (
     CoreTask,
@@ -243,6 +243,37 @@ def publish(
     qualification.save(update_fields=["status", "published_at"])
     facts = {"requirements": requirements}
     _state(qualification, "published", by=by, at=at, facts=facts)
+
+
+@transaction.atomic
+def withdraw(
+    *, qualification: Qualification, by: Account | None, at: datetime | None = None
+) -> None:
+    """Make a draft again of a published qualification: its structure can be changed, and no
+    programme can use it. Raises InUse where one does, and NotPossible for a draft."""
+    check_may_curate(by)
+    qualification = under_lock(Qualification.objects.all(), qualification.pk)
+    check_withdraw(qualification)
+    qualification.status = Qualification.Status.DRAFT
+    qualification.published_at = None
+    qualification.save(update_fields=["status", "published_at"])
+    _state(qualification, "withdrawn", by=by, at=at, facts=None)
+
+
+@transaction.atomic
+def remove_draft(
+    *, qualification: Qualification, by: Account | None, at: datetime | None = None
+) -> None:
+    """Delete a draft with all that stands in it; the dossier from which it was imported stays.
+    Raises NotPossible once it is published. Fifteen queries, however many lines."""
+    check_may_curate(by)
+    qualification = under_lock(Qualification.objects.all(), qualification.pk)
+    check_draft(qualification)
+    append(qualification.chain, "qualification.removed", by=by, at=at, removed=[qualification])
+    qualification.requirements.all().delete()  # with their places and wordings
+    WorkProcess.objects.filter(core_task__qualification=qualification).delete()
+    qualification.core_tasks.all().delete()
+    qualification.delete()
 
 
 def _state(

@@ -11,5 +11,7 @@ urlpatterns = [
     path("<uuid:pk>/", views.qualification, name="qualification"),
     path("<uuid:pk>/merge/", views.qualification_merge, name="qualification_merge"),
     path("<uuid:pk>/publish/", views.qualification_publish, name="qualification_publish"),
+    path("<uuid:pk>/withdraw/", views.qualification_withdraw, name="qualification_withdraw"),
+    path("<uuid:pk>/remove/", views.qualification_remove, name="qualification_remove"),
     path("work-processes/<uuid:pk>/wording/", views.wording, name="wording"),
 ]

@@ -1,8 +1,10 @@
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -10,10 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from people.access import PersonRequest, allowed, signed_in, with_role
 from people.changing import Change
 from people.models import InstitutionRole
-from people.pages import act_and_go_back, refusals_in
+from people.pages import WayBack, act_and_go_back, ask_page, before_writing, refusals_in
 from people.sending import changes, sends
 from qualifications import actions
-from qualifications.access import check_draft, check_may_curate
+from qualifications.access import check_draft, check_may_curate, check_withdraw
 from qualifications.doubles import doubles_among
 from qualifications.forms import DossierForm, MergeForm, ProfileForm, WordingForm
 from qualifications.models import READERS, Dossier, Place, Qualification, WorkProcess
@@ -133,6 +135,46 @@ def qualification_publish(request: PersonRequest, pk: UUID) -> HttpResponse:
         lambda: actions.publish(qualification=qualification, by=request.user),
         done_text=_("Published. Programmes can use it from now on."),
         back=qualification,
+    )
+
+
+@with_role(CURRICULUM)
+@require_http_methods(["GET", "POST"])
+@sends("what is a draft again stays so")
+def qualification_withdraw(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Ask whether a published qualification that nobody uses is to be a draft again."""
+    qualification = get_object_or_404(Qualification.objects.visible_to(request.user), pk=pk)
+    return ask_page(
+        request,
+        partial(actions.withdraw, qualification=qualification, by=request.user),
+        title=_("Withdraw %(name)s?") % {"name": qualification},
+        text=_("It is a draft again: no programme can use it until it is published anew."),
+        label=_("Withdraw"),
+        done_text=_("It is a draft again."),
+        back=qualification,
+        check=partial(check_withdraw, qualification),
+    )
+
+
+@with_role(CURRICULUM)
+@require_http_methods(["GET", "POST"])
+@sends("what is removed is not there a second time")
+def qualification_remove(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Ask whether a draft is to be removed."""
+    qualification = get_object_or_404(Qualification.objects.visible_to(request.user), pk=pk)
+    before_writing(request, check_draft, qualification)
+    before = WayBack(reverse("qualifications:qualifications"), _("Qualifications"))
+    return ask_page(
+        request,
+        partial(actions.remove_draft, qualification=qualification, by=request.user),
+        title=_("Remove %(name)s?") % {"name": qualification},
+        text=_(
+            "It goes with its plain wordings and merged lines. The dossier stays: you can import "
+            "it anew."
+        ),
+        label=_("Remove the draft"),
+        done_text=_("The draft is removed."),
+        back=qualification if request.method == "GET" else before,
     )
 
 

@@ -895,6 +895,10 @@ SETTING_UP = {
     "dossier": curated("dossier", lambda: [Dossier.objects.latest("recorded_at").pk]),
     "qualification": curated("qualification", qualification("published")),
     "qualification, draft": curated("qualification", qualification("draft")),
+    "qualification, remove": curated("qualification_remove", qualification("draft")),
+    "qualification, cannot be withdrawn": curated(
+        "qualification_withdraw", qualification("published")
+    ),
     "qualification, to an auditor": State(
         "qualifications:qualification", AUDITOR, qualification("published")
     ),

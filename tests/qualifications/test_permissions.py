@@ -83,6 +83,14 @@ def publish(set_up: Scene, by: Account | None) -> object:
     return actions.publish(qualification=set_up.qualification, by=by)
 
 
+def withdraw(set_up: Scene, by: Account | None) -> object:
+    return actions.withdraw(qualification=set_up.qualification, by=by)
+
+
+def remove(set_up: Scene, by: Account | None) -> object:
+    return actions.remove_draft(qualification=set_up.qualification, by=by)
+
+
 def outcome(
     act: Callable[[Scene, Account | None], object], set_up: Scene, by: Account | None
 ) -> str:
@@ -111,6 +119,10 @@ def outcome(
         (word, "published", "done"),
         (publish, "draft", "done"),
         (publish, "published", "not possible"),
+        (withdraw, "draft", "not possible"),
+        (withdraw, "published", "done"),
+        (remove, "draft", "done"),
+        (remove, "published", "not possible"),
     ],
 )
 def test_changing_is_for_the_curriculum_role_and_the_system(

@@ -1,22 +1,37 @@
 """From a draft to a published qualification: merging, plain wordings, publishing."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from people.models import Account
 from qualifications import actions
 from qualifications.doubles import Double, doubles_of
-from qualifications.models import Place, Qualification, QualityRequirement, Wording, WorkProcess
+from qualifications.models import (
+    CoreTask,
+    Dossier,
+    Place,
+    Qualification,
+    QualityRequirement,
+    Wording,
+    WorkProcess,
+)
 from records.models import Event
 from records.refusals import NotPossible
+from records.resting import InUse
 from tests.factories import (
     LONG_AGO,
     CoreTaskFactory,
+    EnrolmentFactory,
+    ProgrammeFactory,
     QualificationFactory,
     RequirementFactory,
     WorkProcessFactory,
 )
+from tests.qualifications.factories import imported_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +181,88 @@ def test_merging_what_is_not_there_changes_nothing(
     assert merged == 0
     assert QualityRequirement.objects.count() == 2
     assert verbs(draft) == []
+
+
+# --- Taken back -----------------------------------------------------------------------------------
+
+
+def used_by_a_programme(qualification: Qualification) -> None:
+    ProgrammeFactory(qualification=qualification)
+
+
+def used_by_a_student(qualification: Qualification) -> None:
+    programme = ProgrammeFactory(qualification=qualification)
+    track = EnrolmentFactory(programme=programme).tracks.get()
+    assert track.qualification == qualification
+
+
+def test_a_draft_is_removed_with_all_that_stands_in_it(curator: Account) -> None:
+    draft = imported_draft()
+    chain, dossier = draft.chain, draft.dossier
+    others = QualificationFactory()
+    RequirementFactory(under=WorkProcessFactory(core_task__qualification=others))
+
+    actions.remove_draft(qualification=draft, by=curator)
+
+    assert list(Qualification.objects.all()) == [others]
+    assert {row.qualification_id for row in QualityRequirement.objects.all()} == {others.pk}
+    assert CoreTask.objects.exclude(qualification=others).count() == 0
+    assert dossier is not None
+    assert Dossier.objects.filter(pk=dossier.pk).exists()
+    event = Event.objects.get(chain__key=chain, verb="qualification.removed")
+    assert (event.by, event.statement["rows"]) == (curator, {name_of_removed(chain): None})
+
+
+def name_of_removed(chain: str) -> str:
+    return f"qualifications.{chain}"
+
+
+def test_what_nobody_uses_is_withdrawn_and_can_be_published_anew(curator: Account) -> None:
+    qualification = imported_draft()
+    actions.publish(qualification=qualification, by=curator)
+
+    actions.withdraw(qualification=qualification, by=curator)
+
+    qualification.refresh_from_db()
+    assert (qualification.status, qualification.published_at) == ("draft", None)
+    assert verbs(qualification)[-1] == "qualification.withdrawn"
+    actions.publish(qualification=qualification, by=curator)
+    actions.withdraw(qualification=qualification, by=curator)
+    actions.remove_draft(qualification=qualification, by=curator)
+    assert not Qualification.objects.exists()
+
+
+@pytest.mark.parametrize("use", [used_by_a_programme, used_by_a_student])
+def test_what_is_used_stays_and_says_by_whom(
+    use: Callable[[Qualification], None], curator: Account, client: Client
+) -> None:
+    qualification = QualificationFactory()
+    use(qualification)
+    client.force_login(curator)
+    address = reverse("qualifications:qualification_withdraw", args=[qualification.pk])
+
+    asked, sent = client.get(address), client.post(address)
+
+    with pytest.raises(InUse):
+        actions.withdraw(qualification=qualification, by=curator)
+    qualification.refresh_from_db()
+    assert qualification.status == "published"
+    assert sent.status_code == 409
+    for page in (asked, sent):
+        assert "1 " in page.text
+        assert "Load the next edition beside it" in page.text
+
+
+def test_a_draft_is_removed_by_its_page_once(curator: Account, client: Client) -> None:
+    draft = imported_draft()
+    client.force_login(curator)
+    address = reverse("qualifications:qualification_remove", args=[draft.pk])
+    assert "The dossier stays" in client.get(address).text
+
+    first, second = client.post(address), client.post(address)
+
+    assert (first.status_code, first["Location"]) == (302, reverse("qualifications:qualifications"))
+    assert second.status_code == 404
 
 
 # --- Plain wordings -------------------------------------------------------------------------------
