@@ -422,7 +422,9 @@ def _plain_parts(
         by_row: dict[str, dict[str, Any]] = defaultdict(dict)
         for pk, whole, *values in read:
             content = dict(zip(names, values, strict=True))
-            by_row[whole][pk] = content | {name: of.get(pk, {}) for name, of in below.items()}
+            # One that stands there twice, in a table without its key, was not stated twice.
+            at = f"{pk} again" if pk in by_row[whole] else pk
+            by_row[whole][at] = content | {name: of.get(pk, {}) for name, of in below.items()}
         parts[str(relation.get_accessor_name())] = by_row
     return parts
 

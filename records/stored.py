@@ -16,15 +16,16 @@ _DAY = "-".join(["[0-9]" * 4, "[0-9]" * 2, "[0-9]" * 2])
 _SECOND = f"{_DAY} {':'.join(['[0-9]' * 2] * 3)}"
 _WHOLE = "typeof({0}) = 'integer'"
 _TEXT = "typeof({0}) = 'text'"
+_BYTES = "length(CAST({0} AS BLOB))"  # what looks at a text ends at a NUL in it
 
 # When the value of a column is held as it is written, by the kind of its field.
 HELD_AS: dict[type[models.Field], str] = {
-    models.UUIDField: f"{_TEXT} AND length({{0}}) = 32 AND {{0}} NOT GLOB '*[^0-9a-f]*'",
+    models.UUIDField: f"{_TEXT} AND {_BYTES} = 32 AND {{0}} NOT GLOB '*[^0-9a-f]*'",
     models.DateTimeField: (
-        f"{_TEXT} AND ({{0}} GLOB '{_SECOND}' OR {{0}} GLOB '{_SECOND}.{'[0-9]' * 6}'"
-        " AND {0} NOT GLOB '*.000000')"
+        f"{_TEXT} AND ({_BYTES} = 19 AND {{0}} GLOB '{_SECOND}' OR {_BYTES} = 26 AND"
+        f" {{0}} GLOB '{_SECOND}.{'[0-9]' * 6}' AND {{0}} NOT GLOB '*.000000')"
     ),
-    models.DateField: f"{_TEXT} AND {{0}} GLOB '{_DAY}'",
+    models.DateField: f"{_TEXT} AND {_BYTES} = 10 AND {{0}} GLOB '{_DAY}'",
     models.BooleanField: f"{_WHOLE} AND {{0}} IN (0, 1)",
     models.JSONField: f"{_TEXT} AND says_once({{0}})",
     models.IntegerField: _WHOLE,

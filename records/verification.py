@@ -27,6 +27,7 @@ from records.models import (
     Look,
     Part,
     PlainRow,
+    Row,
     Sealed,
     Signed,
     name_of,
@@ -74,6 +75,12 @@ def verifies(function: Check) -> Check:
 
 def sealed_models() -> list[type[Sealed]]:
     return [model for model in apps.get_models() if issubclass(model, Sealed)]
+
+
+def _rows() -> list[type[Model]]:
+    """List the models of ours, kept or not: a set is of rows that only its manifest proves."""
+    kinds = (Row, Sealed, Part, Chain)
+    return [model for model in apps.get_models() if issubclass(model, kinds)]
 
 
 def kept_models() -> list[type[Sealed | Part]]:
@@ -186,7 +193,7 @@ def verify_once(keys: Keys, *, day: int | None = None) -> Report:
     report.faults += unread.values()
     report.faults += guarded("what is on no chain", _of_no_chain(models))
     report.faults += guarded("what is a part of nothing", _of_no_whole())
-    for model in (*kept_models(), Event, Chain, Checkpoint, Leaf):
+    for model in filled(_rows()):
         name = model._meta.label_lower
         report.faults += guarded(
             name, (f"{row}: held otherwise than it is written" for row in held_otherwise(model))
@@ -216,6 +223,8 @@ def _made() -> _Made:
     until: datetime | None = None
     first: dict[int, int] = {}
     for row in readable(Checkpoint.objects.order_by("-number"), {}):
+        if row.recorded_at is None:  # held otherwise than it is written, which is named
+            continue
         moments[row.number] = until = min(row.recorded_at, until or row.recorded_at)
         first[row.key_number] = row.number
     return _Made(moments, [(key, moments[first[key]]) for key in sorted(first)])
@@ -459,7 +468,7 @@ def _of_no_chain(models: Collection[type[Sealed]]) -> Iterator[str]:
 def _of_no_whole() -> Iterator[str]:
     """Report the rows that no reading of the record comes to, since the row is not there of which
     they are a part, or that leads to their home. One query for each such way."""
-    for model in kept_models():
+    for model in filled(kept_models()):
         for column in ways_home(model):
             wholes = cast(type[Model], column.related_model)._base_manager
             rows = model._base_manager.filter(

@@ -18,6 +18,7 @@ from committees.models import (
     Membership,
     Recusal,
     Snapshot,
+    SnapshotItem,
 )
 from evidence.models import Revision
 from people.models import InstitutionRole
@@ -83,7 +84,20 @@ HELD_OTHERWISE: dict[str, tuple[type[Model], str, str]] = {
         "statement",
         "'{\"rows\": {}, ' || substr(statement, 2)",
     ),
-    "a number that is a text": (Event, "verb", "CAST(verb AS BLOB)"),
+    "a text that is bytes": (Event, "verb", "CAST(verb AS BLOB)"),
+    "a seat ended by what stands behind a NUL": (
+        Membership,
+        "ended_at",
+        "'2026-01-01 00:00:00' || char(0) || 'x'",
+    ),
+    "a member with a tail behind a NUL": (Membership, "person_id", "person_id || char(0) || 'x'"),
+    "a day with a tail behind a NUL": (Revision, "happened_on", "happened_on || char(0) || 'x'"),
+    "an item whose source is in capitals": (SnapshotItem, "source", "upper(source)"),
+    "a checkpoint without a moment": (
+        Checkpoint,
+        "recorded_at",
+        "'2026-01-01 00:00:00' || char(0) || 'x'",
+    ),
 }
 
 
@@ -152,6 +166,25 @@ def test_what_belongs_to_nothing_is_named(make: Callable[[Scene], Model]) -> Non
 
     label = row._meta.label_lower
     assert f"{label}:{row.pk}: inserted, of what is not there" in verify().faults
+
+
+@only_sqlite
+def test_a_part_that_stands_there_twice_is_named() -> None:
+    made = announced()
+    finding = Finding.objects.filter(decision__case=made.case).earliest("pk")
+    table = Finding._meta.db_table
+
+    with lifted([Finding]):
+        run(f"CREATE TABLE twice AS SELECT * FROM {table}")
+        run("INSERT INTO twice SELECT * FROM twice WHERE id = %s", finding.pk.hex)
+        run("UPDATE twice SET outcome = 'not_yet', to_show = 'More.' WHERE rowid = 1")
+        run(f"ALTER TABLE {table} RENAME TO once")
+        run(f"ALTER TABLE twice RENAME TO {table}")
+        faults = verify().faults
+        run(f"ALTER TABLE {table} RENAME TO twice")
+        run(f"ALTER TABLE once RENAME TO {table}")
+
+    assert f"committees.decision:{finding.decision_id}: altered" in faults
 
 
 # --- Checkpoints that are not the last ------------------------------------------------------------
