@@ -32,7 +32,7 @@ from committees.models import (
     SnapshotItem,
 )
 from committees.record import AROUND, KINDS, WORDS
-from committees.verifier import FORMAT, HELD, HOMES, around, in_script
+from committees.verifier import FORMAT, HELD, HOMES, LASTING, around, in_script
 from committees.workflow import locked_meeting
 from files.models import StoredFile
 from files.serving import CHUNK
@@ -76,12 +76,14 @@ STANDINGS: dict[str, Promise] = {
 SAID: dict[str, Promise] = {
     "verdict_good": gettext_lazy("All is as it was recorded."),
     "verdict_partly": gettext_lazy(
-        "What this root proves is as it was recorded. What is later needs a later root."
+        "What this root proves is as it was recorded. What is later is not proven by it: ask for "
+        "the root of a later letter or mail."
     ),
     "verdict_bad": gettext_lazy("This is not what was recorded."),
     "verdict_unclear": gettext_lazy("This cannot tell whether it is as it was recorded."),
     "proven": gettext_lazy("This is proven"),
     "besides": gettext_lazy("Besides"),
+    "proven_until": gettext_lazy("The case until %(event)s."),
     "proven_decision": gettext_lazy(
         "The decision of %(moment)s, recorded by %(who)s, with who was present then."
     ),
@@ -141,7 +143,12 @@ SAID: dict[str, Promise] = {
     ),
     "no_checkpoint": gettext_lazy("The first leaf under this root is not that of a checkpoint."),
     "chain_missing": gettext_lazy("The chain %(key)s is missing."),
-    "not_covered": gettext_lazy("%(key)s: nothing under this root says how it was."),
+    "chain_put_in": gettext_lazy("The chain %(key)s is of another case."),
+    "not_covered": gettext_lazy(
+        "%(key)s: nothing under this root says how it was; it is of a checkpoint before that was "
+        "there, or its head was left out. Not proven are its steps (%(steps)s) and its rows "
+        "(%(rows)s): ask for the root of a later letter or mail."
+    ),
     "other_installation": gettext_lazy(
         "%(key)s: its first step was altered, or is of another installation."
     ),
@@ -153,6 +160,9 @@ SAID: dict[str, Promise] = {
     "put_in": gettext_lazy("Put in, and stated by no step: %(what)s."),
     "removed": gettext_lazy("Removed: %(what)s, which is stated by %(event)s."),
     "not_as_stated": gettext_lazy("Altered: %(what)s, which is not as stated by %(event)s."),
+    "stated_anew": gettext_lazy(
+        "Stated otherwise by %(event)s, where nothing but an erasure changes it: %(what)s."
+    ),
     "other_manifest": gettext_lazy(
         "The list of what is in the set is not the one that was recorded when it was frozen."
     ),
@@ -163,6 +173,7 @@ SAID: dict[str, Promise] = {
     "empty": gettext_lazy("Empty, and no erasure was recorded: %(what)s."),
     "file_missing": gettext_lazy("The file %(name)s is missing, or was altered."),
     "file_put_in": gettext_lazy("No piece of the set shows what is in %(name)s, under that name."),
+    "passed_over": gettext_lazy("Passed over, as operating systems put such there: %(name)s"),
     "other_code": gettext_lazy("The control code on a letter is of no step of this case."),
     "somebody": gettext_lazy("somebody"),
     "system": gettext_lazy("the system"),
@@ -309,6 +320,10 @@ def _page(written: str) -> str:
         "kinds": KINDS,
         "rows": ROWS,
         "homes": {kind: sorted(models) for kind, models in HOMES.items()},
+        "lasting": {
+            kind: {of: sorted(columns) for of, columns in erased.items()}
+            for kind, erased in LASTING.items()
+        },
         "roles": dict(Membership.Role.choices),
         "outcomes": dict(Outcome.choices),
         "standings": STANDINGS,

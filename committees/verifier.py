@@ -8,8 +8,9 @@ Exit code 0: all is as it was when that checkpoint was made; what is proven is l
 Exit code 1: this is NOT what was recorded; what does not fit is named.
 Exit code 2: what the root proves is as it was recorded; what it does not prove is named: what was
 written about the case since, which a later root must prove, or a page that may show anything.
-Exit code 3: this cannot tell: what was typed is no root, or none that this archive leads to, or
-there is no archive that can be read. That proves nothing, and says nothing against the archive.
+Exit code 3: this cannot tell: what was typed is no root, or none that this archive leads to, or one
+of before the case was there, or there is no archive that can be read. That proves nothing, and says
+nothing against the archive.
 
 Whoever can alter an archive can alter this program in it: take it from the school's page where
 letters are checked, or from where the system's source is, if you do not trust from whom you have
@@ -74,6 +75,25 @@ HOMES = {
     },
     "committee": {"committee", "mandate", "membership", "erasure"},
 }
+# What is said once and never changed (the kinds without a column that may change): of these, and of
+# what is a part of them, an erasure blanks these columns, and nothing else does anything.
+LASTING: dict[str, dict[str, set[str]]] = {
+    "announcement": {},
+    "contradiction": {},
+    "contradictionanswer": {"contradictionanswer": {"reason"}},
+    "decision": {"decision": {"motivation"}, "finding": {"to_show"}},
+    "deferral": {"deferral": {"reason"}},
+    "erasure": {},
+    "judgement": {"judgement": {"motivation"}},
+    "mandate": {},
+    "ownword": {},
+    "recusal": {"recusal": {"reason"}},
+    "snapshot": {},
+    "supersession": {"supersession": {"reason"}},
+}
+# What operating systems put beside files: in a folder that was opened, and for what their own file
+# system keeps of a file (a name that begins with "._").
+ADDED = {".ds_store", "desktop.ini", "thumbs.db"}
 CALLED = {
     "announcement": "the announcement",
     "attendance": "who is present",
@@ -106,6 +126,17 @@ def minute(moment: str) -> str:
     return f"{moment[:16].replace('T', ' ')} UTC"
 
 
+def is_added(name: str) -> bool:
+    """Tell whether an operating system puts such a file beside what was unpacked."""
+    own = name.rpartition("/")[2]
+    return own.lower() in ADDED or own.startswith("._")
+
+
+def kind_of(name: str) -> str:
+    """Read of which kind a row is from its name, "app.kind:id"."""
+    return name.partition(":")[0].partition(".")[2]
+
+
 def begun_in(installation: str) -> str:
     """Compute what a chain of this installation begins upon."""
     told = json.dumps(["chains of", installation], separators=(",", ":"), ensure_ascii=False)
@@ -126,11 +157,15 @@ class Verifier:
         self.proven: list[str] = []
         self.remarks: list[str] = []
         self.moment = ""  # of the checkpoint, once it is known
+        self.own = f"case:{told.get('case')}"  # the key of its own chain
+        self.until = ""  # the last step of the case that the root covers, where more followed
         self.counted: list[str] = []  # what was found of the set, for `proven`
         self.people: dict[str, str] = {}  # the name of each, by id
         self.digests: dict[str, list[str]] = {}  # of the events of each chain, by its key
         self.rows: dict[str, Any] = {}  # what each row that is proven says, by its name
-        self.unproven: dict[str, Any] = {}  # and each that was stated anew later
+        self.unproven: dict[str, Any] = {}  # and each that was stated, or stated anew, later
+        self.erased: set[str] = set()  # the digests of what was lawfully erased from the set
+        self.erased_later: set[str] = set()  # and of what was erased after the checkpoint
 
     def verify(self) -> None:
         """Look through all. What cannot be read as a case is a fault too. Where no root is known
@@ -255,15 +290,22 @@ class Verifier:
         if installation:
             length, head = heads.get(key, (0, ""))
             self.faults += [f"{key}: {fault}" for fault in self.beheaded(key, events, length, head)]
+            if not length:
+                self.unclear.append(
+                    f"{key}: nothing under this root says how it was; it is of a checkpoint before "
+                    f"that was there, or its head was left out. None of its {len(events)} events "
+                    f"and {len(chain['rows'])} rows is proven: ask for the root of a later letter "
+                    "or mail"
+                )
+        if key == self.own and 0 < length < len(events):
+            self.until = self.told_by(events[length - 1])
         self.rows_of(chain, events[:length], events[length:])
 
     def beheaded(self, key: str, events: list[Any], length: int, head: str) -> Iterator[str]:
         """Name what of a chain is not as its head, of so many events, under the root."""
-        if not length:
-            yield "nothing under this root says how it was"
-        elif length > len(events):
+        if length > len(events):
             yield f"the last {length - len(events)} of {length} events are missing"
-        elif self.digests[key][length - 1] != head:
+        elif length and self.digests[key][length - 1] != head:
             yield f"{self.told_by(events[length - 1])} was altered"
 
     def broken(
@@ -284,8 +326,9 @@ class Verifier:
         """Compare each row with the last event that states it under the root, or before it was
         ended; what is stated `after` it is not proven."""
         stated, later = self.stated(events), self.stated(after)
+        anew = self.stated_anew(chain["rows"], [*events, *after])
         kind = chain["key"].partition(":")[0]
-        is_own = chain["key"] == f"case:{self.told['case']}"
+        is_own = chain["key"] == self.own
         changed = set()  # what stood otherwise at the checkpoint, or bears on this case
         for name, text in chain["rows"].items():
             called, _salt, content = json.loads(text)
@@ -297,6 +340,11 @@ class Verifier:
                 self.faults.append(f"{self.call(name)} was put in: no event states it")
             elif called != name or statement != hashed(text):
                 self.faults.append(f"{self.call(name)} is not as {self.told_by(event)} states it")
+            elif name in anew:
+                self.faults.append(
+                    f"{self.call(name)} was stated otherwise by {self.told_by(anew[name])}, and "
+                    "nothing but an erasure changes it"
+                )
             elif name not in later:
                 self.rows[name] = content
             elif not is_own and name in stated and (before := self.before(chain, name, stated)):
@@ -306,6 +354,9 @@ class Verifier:
                 if is_own or name in stated or name.startswith(CONTRADICTS):
                     changed.add(name)
                     self.later.append(f"{self.call(name)} is as {self.told_by(event)} states it")
+            if is_own and model == "erasure" and (name in self.rows or name in self.unproven):
+                erased = self.erased if name in stated else self.erased_later
+                erased.add(content["digest"])
         for name, (statement, event) in {**stated, **later}.items():
             if name in chain["rows"]:
                 continue
@@ -316,6 +367,43 @@ class Verifier:
                     f"{self.call(name)} was removed; {self.told_by(event)} states it"
                 )
         self.went_on(chain["key"], is_own, changed, after)
+
+    def stated_anew(self, texts: dict[str, str], events: list[Any]) -> dict[str, Any]:
+        """Find which of the rows that never change were stated otherwise than before, by the event
+        that does; not where an erasure, which the same event states, blanked what it names."""
+        said: dict[str, Any] = {}
+        anew: dict[str, Any] = {}
+        for event in events:
+            rows = event["statement"]["rows"]
+            for name, statement in rows.items():
+                if kind_of(name) not in LASTING or statement is None:
+                    continue
+                if said.setdefault(name, statement) != statement and not any(
+                    self.is_blanked(name, other, texts)
+                    for other in rows
+                    if other.startswith(ERASURE + ":")
+                ):
+                    anew[name] = event
+                said[name] = statement
+        return anew
+
+    def is_blanked(self, name: str, erasure: str, texts: dict[str, str]) -> bool:
+        """Tell whether this erasure is of this row, or of a part of it, and what it names is blank
+        there."""
+        if not (name in texts and erasure in texts):
+            return False
+        row, told = json.loads(texts[name])[2], json.loads(texts[erasure])[2]
+        kind, pk = kind_of(told["name"]), told["name"].partition(":")[2]
+        parts = [part[pk] for part in row.values() if isinstance(part, dict) and pk in part]
+        columns = told["columns"]
+        return (
+            bool(columns)
+            and set(columns) <= LASTING[kind_of(name)].get(kind, set())
+            and any(
+                all(one.get(column, "?") in (None, "") for column in columns)
+                for one in ([row] if told["name"] == name else parts)
+            )
+        )
 
     def before(
         self, chain: dict[str, Any], name: str, stated: dict[str, tuple[Any, Any]]
@@ -378,17 +466,20 @@ class Verifier:
         return True
 
     def chains_are_there(self) -> None:
-        """See that the case is the one that is said, with its meeting and its committee."""
+        """See that the case is the one that is said, with its meeting and its committee, and that
+        no other chain stands beside theirs."""
         rows = {**self.unproven, **self.rows}
         case = rows.get(f"{CASE}:{self.told['case']}", {})
         meeting = rows.get(f"{MEETING}:{case.get('meeting')}", {})
-        for key in (
-            f"case:{self.told['case']}",
+        keys = [
+            self.own,
             f"meeting:{case.get('meeting')}",
             f"committee:{meeting.get('committee')}",
-        ):
-            if key not in self.digests:
-                self.faults.append(f"the chain {key} is missing")
+        ]
+        missing = [key for key in keys if key not in self.digests]
+        self.faults += [f"the chain {key} is missing" for key in missing]
+        put_in = [key for key in self.digests if key not in keys]
+        self.faults += [f"the chain {key} is of another case" for key in put_in]
 
     # --- The frozen set ---------------------------------------------------------------------------
 
@@ -401,15 +492,15 @@ class Verifier:
                     self.people[content["id"]] = content["name"]
 
     def snapshot(self) -> None:
-        """Compare the manifest with what was recorded of it, and each item with the manifest."""
-        sets = [row for name, row in self.rows.items() if name.startswith(SNAPSHOT + ":")]
-        manifest = self.told["manifest"]
-        if [row["digest"] for row in sets] != [hashed(manifest)]:
-            self.faults.append("the manifest is not the one that was recorded as the frozen set")
-        erased, erased_later = (
-            {row["digest"] for name, row in rows.items() if name.startswith(ERASURE + ":")}
+        """Compare the manifest with what was recorded of it, and each item with the manifest; also
+        where the set was frozen after the checkpoint, whose root then proves nothing of it."""
+        proven, later = (
+            [row["digest"] for name, row in rows.items() if name.startswith(SNAPSHOT + ":")]
             for rows in (self.rows, self.unproven)
         )
+        manifest = self.told["manifest"]
+        if proven + later != [hashed(manifest)]:
+            self.faults.append("the manifest is not the one that was recorded as the frozen set")
         items = {item["digest"]: item for item in self.told["items"]}
         named = {entry["digest"]: entry["kind"] for entry in json.loads(manifest)["items"]}
         for number, (digest, kind) in enumerate(named.items(), start=1):
@@ -419,9 +510,9 @@ class Verifier:
             elif "content" in items[digest]:
                 if self.digest_of(items[digest]) != digest:
                     self.faults.append(f"{what} was altered")
-            elif digest in erased:
+            elif digest in self.erased:
                 self.remarks.append(f"{what} was lawfully erased")
-            elif digest in erased_later:
+            elif digest in self.erased_later:
                 self.later.append(f"{what} is empty: erased later, as a later root proves")
             else:
                 self.faults.append(f"{what} is empty, and no erasure was recorded")
@@ -434,6 +525,8 @@ class Verifier:
         self.counted.append(f"the frozen set, of {len(named)} items")
         pieces = [item for digest, item in items.items() if named.get(digest) == "piece"]
         self.compare_files(pieces)
+        if not proven:
+            self.counted.clear()
 
     def digest_of(self, item: dict[str, str]) -> str:
         salted = bytes.fromhex(item["salt"]) + item["content"].encode()
@@ -455,20 +548,22 @@ class Verifier:
                 called = " or ".join(sorted(names))
                 self.faults.append(f"the file {called} ({digest[:12]}) is missing, or was altered")
         for name, digest in self.files:
-            if not any(name == f"files/{digest[:12]} {each}" for each in named.get(digest, ())):
+            if is_added(name):
+                self.remarks.append(f"passed over, as operating systems put such there: {name}")
+            elif not any(name == f"files/{digest[:12]} {each}" for each in named.get(digest, ())):
                 self.faults.append(f"no piece of the set shows what is in {name}, under that name")
 
     # --- The letters ------------------------------------------------------------------------------
 
     def letters(self) -> None:
         """Compare the control codes of the letters with the chain of the case."""
-        digests = self.digests.get(f"case:{self.told['case']}", [])
-        for name, row in self.rows.items():
+        digests = self.digests.get(self.own, [])
+        for name, row in {**self.unproven, **self.rows}.items():
             if name.startswith(ANNOUNCEMENT + ":"):
-                if row["head"] in digests:
-                    self.remarks.append(f"control code on the letter: {row['head']}")
-                else:
+                if row["head"] not in digests:
                     self.faults.append("the control code on a letter is of no event of this case")
+                elif name in self.rows:
+                    self.remarks.append(f"control code on the letter: {row['head']}")
 
     # --- What is proven ---------------------------------------------------------------------------
 
@@ -476,6 +571,8 @@ class Verifier:
         """Say what holds by the root, where nothing speaks against it."""
         if self.faults or self.unclear:
             return
+        if self.until:
+            self.proven.append(f"the case until {self.until}")
         rows = self.rows.items()
         decisions = [row for name, row in rows if name.startswith(DECISION + ":")]
         for row in sorted(decisions, key=lambda row: row["number"]):
@@ -484,7 +581,9 @@ class Verifier:
                 f"the decision of {moment}, recorded by {who}, with who was present then"
             )
         judged = {row["person"] for name, row in rows if name.startswith(JUDGEMENT + ":")}
-        self.proven += [f"judgements of members: {len(judged)}", *self.counted]
+        if judged:
+            self.proven.append(f"judgements of members: {len(judged)}")
+        self.proven += self.counted
 
     # --- Words ------------------------------------------------------------------------------------
 
@@ -628,7 +727,8 @@ def say(verifier: Verifier) -> int:
         return 3
     if verifier.later:
         print(
-            "What is proven by this root is as it was recorded. What is later needs a later root."
+            "What is proven by this root is as it was recorded. What is later is not proven by it: "
+            "ask for the root of a later letter or mail."
         )
         return 2
     print("All that was recorded of this case is as it was recorded.")

@@ -23,6 +23,9 @@ const calendar = new Intl.DateTimeFormat(document.documentElement.lang, {
   dateStyle: "long",
   timeZone: "UTC", // in which a day is read that has no hour
 });
+// Such as operating systems put beside what was unpacked.
+const isAdded = (name) => /(^|\/)(\.ds_store|desktop\.ini|thumbs\.db|\._[^/]*)$/i.test(name);
+const kindOf = (name) => name.split(":")[0].split(".")[1];
 const moment = (text) => (text ? clock.format(new Date(text)) : "");
 const day = (text) => (text ? calendar.format(new Date(text)) : "");
 
@@ -33,11 +36,14 @@ const day = (text) => (text ? calendar.format(new Date(text)) : "");
 async function verify(told, files, typed, isWhole) {
   const found = { faults: [], later: [], unclear: [], proven: [], remarks: [] };
   const root = typed.replace(/\s/g, "").toLowerCase();
+  let until = ""; // the last step of the case that the root covers, where more followed
   const counted = [];
   let covered = ""; // the moment of the checkpoint, once it is known
   const people = namesIn(told);
   const rows = new Map();
   const unproven = new Map();
+  const erased = new Set(); // the digests of what was lawfully erased from the set
+  const erasedLater = new Set(); // and of what was erased after the checkpoint
   const digests = new Map();
   const ownKey = `case:${told.case}`;
   const fault = (key, values) => found.faults.push(say(key, values));
@@ -81,11 +87,13 @@ async function verify(told, files, typed, isWhole) {
     if (installation) {
       let head;
       [length, head] = heads.get(key) || [0, ""];
-      if (!length) fault("not_covered", { key });
+      const values = { key, steps: events.length, rows: Object.keys(there).length };
+      if (!length) found.unclear.push(say("not_covered", values));
       else if (length > events.length) fault("cut_off", { key, count: length - events.length });
       else if (hashes[length - 1] !== head)
         fault("altered", { what: `${key}: ${toldBy(events[length - 1])}` });
     }
+    if (key === ownKey && length && length < events.length) until = toldBy(events[length - 1]);
     await compareRows(key, there, events.slice(0, length), events.slice(length));
   }
 
@@ -100,6 +108,7 @@ async function verify(told, files, typed, isWhole) {
   async function compareRows(key, there, events, after) {
     const stated = statedIn(events);
     const later = statedIn(after);
+    const anew = statedAnew(there, [...events, ...after]);
     const kind = key.split(":")[0];
     const changed = new Set(); // what stood otherwise at the checkpoint, or bears on this case
     for (const [name, text] of Object.entries(there)) {
@@ -114,6 +123,7 @@ async function verify(told, files, typed, isWhole) {
       else if (statement === null) fault("put_in", { what });
       else if (called !== name || statement !== (await hashed(text)))
         fault("not_as_stated", { what, event: toldBy(event) });
+      else if (anew.has(name)) fault("stated_anew", { what, event: toldBy(anew.get(name)) });
       else if (!later.has(name)) rows.set(name, content);
       else if (key !== ownKey && isRestated && (before = await rowBefore(there, text, stated.get(name))))
         rows.set(name, before);
@@ -125,6 +135,9 @@ async function verify(told, files, typed, isWhole) {
         }
       }
     }
+    for (const [name, text] of Object.entries(there))
+      if (key === ownKey && kindOf(name) === "erasure" && (rows.has(name) || unproven.has(name)))
+        (stated.has(name) ? erased : erasedLater).add(JSON.parse(text)[2].digest);
     for (const [name, [statement, event]] of new Map([...stated, ...later])) {
       if (name in there) continue;
       const what = call(name);
@@ -133,6 +146,43 @@ async function verify(told, files, typed, isWhole) {
       if (held !== null && !isSealed(name, what)) fault("removed", { what, event: toldBy(by) });
     }
     wentOn(key, changed, after);
+  }
+
+  /** Find which of the rows that never change were stated otherwise than before, by the event that
+      does; not where an erasure, which the same event states, blanked what it names. */
+  function statedAnew(texts, events) {
+    const said = new Map();
+    const anew = new Map();
+    for (const event of events) {
+      const stated = Object.entries(event.statement.rows);
+      const erasures = stated.map(([name]) => name).filter((name) => name.startsWith("records.erasure:"));
+      for (const [name, statement] of stated) {
+        if (!Object.hasOwn(words.lasting, kindOf(name)) || statement === null) continue;
+        if (said.has(name) && said.get(name) !== statement)
+          if (!erasures.some((other) => isBlanked(name, other, texts))) anew.set(name, event);
+        said.set(name, statement);
+      }
+    }
+    return anew;
+  }
+
+  /** Tell whether this erasure is of this row, or of a part of it, and what it names is blank there. */
+  function isBlanked(name, erasure, texts) {
+    if (!(name in texts && erasure in texts)) return false;
+    const [row, told] = [name, erasure].map((each) => JSON.parse(texts[each])[2]);
+    const pk = told.name.slice(told.name.indexOf(":") + 1);
+    const erasable = words.lasting[kindOf(name)];
+    const kind = kindOf(told.name);
+    const columns = Object.hasOwn(erasable, kind) ? erasable[kind] : [];
+    const parts = Object.values(row).filter((part) => part instanceof Object && Object.hasOwn(part, pk));
+    const isBlank = (one, column) => Object.hasOwn(one, column) && [null, ""].includes(one[column]);
+    return (
+      told.columns.length > 0 &&
+      [...told.columns].every((column) => columns.includes(column)) &&
+      (told.name === name ? [row] : parts.map((part) => part[pk])).some((one) =>
+        told.columns.every((column) => isBlank(one, column)),
+      )
+    );
   }
 
   /** Tell whether this is a judgement that was never opened, which nobody reads. */
@@ -172,17 +222,10 @@ async function verify(told, files, typed, isWhole) {
   }
 
   async function snapshot() {
-    const sets = [...rows].filter(([name]) => name.startsWith("committees.snapshot:"));
-    const manifest = await hashed(told.manifest);
-    if (sets.length !== 1 || sets[0][1].digest !== manifest) fault("other_manifest");
-    const [erased, erasedLater] = [rows, unproven].map(
-      (from) =>
-        new Set(
-          [...from]
-            .filter(([name]) => name.startsWith("records.erasure:"))
-            .map(([, row]) => row.digest),
-        ),
+    const [sets, later] = [rows, unproven].map((from) =>
+      [...from].filter(([name]) => name.startsWith("committees.snapshot:")).map(([, row]) => row.digest),
     );
+    if ([...sets, ...later].join() !== (await hashed(told.manifest))) fault("other_manifest");
     const items = new Map(told.items.map((item) => [item.digest, item]));
     const named = new Map(JSON.parse(told.manifest).items.map((item) => [item.digest, item.kind]));
     let number = 0;
@@ -203,7 +246,7 @@ async function verify(told, files, typed, isWhole) {
     if (items.size < told.items.length) fault("item_twice");
     else if (items.size === named.size && [...items.keys()].every((each) => named.has(each)))
       if ([...items.keys()].join() !== [...named.keys()].join()) fault("other_order");
-    counted.push(say("proven_set", { count: named.size }));
+    if (sets.length) counted.push(say("proven_set", { count: named.size }));
     return told.items.filter((item) => named.get(item.digest) === "piece" && "content" in item);
   }
 
@@ -220,9 +263,10 @@ async function verify(told, files, typed, isWhole) {
       else if (isWhole || names.some((name) => chosen.has(`files/${key.slice(0, 12)} ${name}`)))
         fault("file_missing", { name: names.join(", ") });
       else found.remarks.push(say("file_not_compared", { name: names.join(", ") }));
-    if (named.size) counted.push(say("proven_files", { count: compared, all: named.size }));
+    if (named.size && counted.length) counted.push(say("proven_files", { count: compared, all: named.size }));
     for (const [name, key] of files)
-      if (!(named.get(key) || []).some((each) => name === `files/${key.slice(0, 12)} ${each}`))
+      if (isAdded(name)) found.remarks.push(say("passed_over", { name }));
+      else if (!(named.get(key) || []).some((each) => name === `files/${key.slice(0, 12)} ${each}`))
         fault("file_put_in", { name });
   }
 
@@ -250,12 +294,14 @@ async function verify(told, files, typed, isWhole) {
   function sayWhatIsProven() {
     const of = (model) =>
       [...rows].filter(([name]) => name.startsWith(`committees.${model}:`)).map(([, row]) => row);
+    if (until) found.proven.push(say("proven_until", { event: until }));
     for (const row of of("decision").sort((a, b) => a.number - b.number)) {
       const who = people.get(row.by) || say("somebody");
       found.proven.push(say("proven_decision", { moment: moment(row.recorded_at), who }));
     }
     const judged = new Set(of("judgement").map((row) => row.person));
-    found.proven.push(say("proven_judgements", { count: judged.size }), ...counted);
+    if (judged.size) found.proven.push(say("proven_judgements", { count: judged.size }));
+    found.proven.push(...counted);
   }
 
   try {
@@ -296,15 +342,15 @@ async function verify(told, files, typed, isWhole) {
     const said = new Map([...unproven, ...rows]);
     const own = said.get(`committees.case:${told.case}`) || {};
     const meeting = said.get(`committees.meeting:${own.meeting}`) || {};
-    for (const key of [ownKey, `meeting:${own.meeting}`, `committee:${meeting.committee}`])
-      if (!digests.has(key)) fault("chain_missing", { key });
+    const keys = [ownKey, `meeting:${own.meeting}`, `committee:${meeting.committee}`];
+    for (const key of keys) if (!digests.has(key)) fault("chain_missing", { key });
+    for (const key of digests.keys()) if (!keys.includes(key)) fault("chain_put_in", { key });
     const pieces = await snapshot();
     compareFiles(pieces);
-    for (const [name, row] of rows)
+    for (const [name, row] of new Map([...unproven, ...rows]))
       if (name.startsWith("committees.announcement:"))
-        if ((digests.get(ownKey) || []).includes(row.head))
-          found.remarks.push(say("code", { code: row.head }));
-        else fault("other_code");
+        if (!(digests.get(ownKey) || []).includes(row.head)) fault("other_code");
+        else if (rows.has(name)) found.remarks.push(say("code", { code: row.head }));
     if (!found.faults.length && !found.unclear.length) sayWhatIsProven();
   } catch (error) {
     fault("unreadable", { why: error.message });

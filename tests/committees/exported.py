@@ -489,6 +489,12 @@ def a_decision_that_comes_later(forger: Forger) -> None:
     forger.rechain(chain)
 
 
+@alters("the chain case:ffffffff-[f-]* is of another case")
+def a_chain_of_another_case(forger: Forger) -> None:
+    other = json.loads(json.dumps(forger.chain("case")))
+    forger.told["chains"].append(other | {"key": "case:ffffffff-ffff", "rows": {}})
+
+
 @alters("its first event was altered, or is of another installation")
 def a_beginning_of_another_installation(forger: Forger) -> None:
     forger.event(0, previous=digest(written(["chains of", "elsewhere"])))
@@ -612,26 +618,115 @@ def a_decision_on_the_chain_of_the_committee(forger: Forger) -> None:
     forger.told["chains"].insert(0, forger.told["chains"].pop(2))
 
 
-@alters(r"an erasure \(ffffffff\) was put in|item \d+ of the set \(feedback\) is empty")
-def an_erasure_on_the_chain_of_the_meeting(forger: Forger) -> None:
-    item = forger.item("feedback")
-    del item["content"], item["salt"]
-    name = "records.erasure:ffffffff-ffff-4fff-8fff-ffffffffffff"
-    said_later(forger, "meeting", {name: written([name, "0", {"digest": item["digest"]}])})
-
-
-@alters(r"the mandate \(\w+\) is as event \d+ \(seat.ended, .* states it")
+@alters(r"the mandate \(\w+\) was stated otherwise by event \d+ \(seat.ended, ")
 def a_mandate_stated_anew(forger: Forger) -> None:
     name = forger.name("mandate")
     _name, salt, mandate = json.loads(forger.chain("committee")["rows"][name])
     said_later(forger, "committee", {name: written([name, salt, mandate | {"quorum": 1}])})
 
 
-@alters(r"the decision \(\w+\) is as event \d+ \(seat.ended, .* states it")
+ANEW = r" \(\w+\) was stated otherwise by event \d+ \(seat.ended, .*nothing but an erasure"
+
+
+def stated_anew(forger: Forger, model: str, erased: Told | None = None, **values: Any) -> None:
+    """Let a later event of the case state other words of a row; and an erasure, with these values,
+    which would explain that."""
+    name = forger.name(model)
+    _name, salt, content = json.loads(forger.chain("case")["rows"][name])
+    rows = {name: written([name, salt, content | values])}
+    if erased is not None:
+        rows |= an_erasure(name=name, **erased)
+    said_later(forger, "case", rows)
+
+
+def an_erasure(**values: Any) -> dict[str, str]:
+    name = "records.erasure:ffffffff-ffff-4fff-8fff-ffffffffffff"
+    told = {"name": "", "columns": [], "digest": "", "ground": "Asked."} | values
+    return {name: written([name, "0" * 32, told])}
+
+
+@alters("the decision" + ANEW)
 def a_decision_stated_anew(forger: Forger) -> None:
+    stated_anew(forger, "decision", motivation="Forged.")
+
+
+@alters("the decision" + ANEW)
+def a_panel_stated_anew(forger: Forger) -> None:
+    panel = forger.content("decision")["panel"]
+    for seat in panel["seats"]:
+        seat |= {"aside": "", "present": True}
+    stated_anew(forger, "decision", panel=panel)
+
+
+@alters("the decision" + ANEW)
+def a_finding_stated_anew(forger: Forger) -> None:
+    findings = forger.content("decision")["findings"]
+    for finding in findings.values():
+        finding["outcome"] = "not_yet"
+    stated_anew(forger, "decision", findings=findings)
+
+
+@alters("a judgement" + ANEW)
+def a_judgement_stated_anew(forger: Forger) -> None:
+    stated_anew(forger, "judgement", person=forger.content("recusal")["person"])
+
+
+@alters("the frozen set" + ANEW)
+def a_frozen_set_stated_anew(forger: Forger) -> None:
+    forger.told["manifest"] += " "
+    stated_anew(forger, "snapshot", digest=digest(forger.told["manifest"]))
+
+
+@alters("who stands aside" + ANEW)
+def an_erasure_that_leaves_other_words(forger: Forger) -> None:
+    stated_anew(forger, "recusal", {"columns": ["reason"]}, reason="None.")
+
+
+@alters("who stands aside" + ANEW)
+def an_erasure_of_no_column(forger: Forger) -> None:
+    stated_anew(forger, "recusal", {"columns": []}, reason="")
+
+
+@alters("the decision" + ANEW)
+def an_erasure_of_what_is_never_erased(forger: Forger) -> None:
+    stated_anew(forger, "decision", {"columns": ["panel"]}, panel="")
+
+
+@alters("a judgement" + ANEW)
+def an_erasure_of_another_row(forger: Forger) -> None:
+    other = forger.name("judgement", 1)
+    erased = {"columns": ["motivation"], "name": other}
+    name = forger.name("judgement")
+    _name, salt, content = json.loads(forger.chain("case")["rows"][name])
+    rows = {name: written([name, salt, content | {"motivation": ""}])}
+    said_later(forger, "case", rows | an_erasure(**erased))
+
+
+@alters("the decision" + ANEW)
+def an_erasure_in_a_step_of_its_own(forger: Forger) -> None:
+    stated_anew(forger, "decision", motivation="")
     name = forger.name("decision")
-    _name, salt, decision = json.loads(forger.chain("case")["rows"][name])
-    said_later(forger, "case", {name: written([name, salt, decision | {"motivation": "Forged."}])})
+    said_later(forger, "case", an_erasure(name=name, columns=["motivation"]))
+
+
+@alters(r"item \d+ of the set \(feedback\) is empty, and no erasure was recorded")
+def an_item_erased_on_the_chain_of_the_committee(forger: Forger) -> None:
+    a_feedback_as_if_it_were_erased(forger)
+    said_later(forger, "committee", an_erasure(digest=forger.item("feedback")["digest"]))
+
+
+@alters(r"item \d+ of the set \(feedback\) is empty, and no erasure was recorded")
+def an_item_erased_on_the_chain_of_the_meeting(forger: Forger) -> None:
+    a_feedback_as_if_it_were_erased(forger)
+    said_later(forger, "meeting", an_erasure(digest=forger.item("feedback")["digest"]))
+
+
+@alters(r"meeting:[\w-]+: nothing under this root says how it was")
+def a_head_of_the_meeting_left_out(forger: Forger) -> None:
+    key = forger.chain("meeting")["key"]
+    for proof in forger.told["proofs"]:
+        kept = (leaf for leaf in proof["leaves"] if json.loads(leaf["leaf"])[0] != key)
+        proof["leaves"] = list(kept)
 
 
 @alters(r"who is present \(\w+\) is as event \d+ \(seat.ended, .* states it")
@@ -685,6 +780,11 @@ def a_file_under_the_name_of_another(forger: Forger) -> None:
 @alters(r"no piece of the set shows what is in decision\.pdf")
 def something_beside_it(forger: Forger) -> None:
     forger.files.append(("decision.pdf", digest("something else")))
+
+
+@alters(r"no piece of the set shows what is in __MACOSX/decision\.pdf")
+def something_where_an_operating_system_puts_other_things(forger: Forger) -> None:
+    forger.files.append(("__MACOSX/decision.pdf", digest("something else")))
 
 
 @alters(r"no piece of the set shows what is in files/extra\.txt")

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
@@ -21,16 +22,19 @@ from django.utils.translation import override
 from committees import actions
 from committees import verifier as verifier_of
 from committees.export import ROWS, export
-from committees.models import Case, SnapshotItem
+from committees.models import Case, Finding, Judgement, SnapshotItem
 from committees.record import AROUND, WORDS
-from committees.verifier import CALLED, HOMES, Verifier, in_script
+from committees.verifier import CALLED, HOMES, LASTING, Verifier, in_script
 from files.models import StoredFile
 from people.models import Account, Person
-from records.models import Checkpoint, Event
+from records.actions import erase
+from records.chain import append
+from records.models import AppendOnly, Checkpoint, Event, Part, Row
 from records.verification import sealed_models, verify
 from tests.committees.exported import (
     ALTERATIONS,
     NOTES,
+    Forger,
     Taken,
     Told,
     altered,
@@ -45,7 +49,7 @@ from tests.committees.exported import (
     taken_out,
     written,
 )
-from tests.committees.factories import HELD, scene
+from tests.committees.factories import HELD, Scene, scene
 from tests.recorded import record_what_was_made
 
 pytestmark = pytest.mark.django_db
@@ -804,3 +808,193 @@ def test_the_source_knows_no_page_and_condemns_none(taken: Taken) -> None:
     assert answer.returncode == 0
     assert "This copy knows no page" in answer.stdout
     assert "Do not read" not in answer.stdout
+
+
+# --- What a root does not prove -------------------------------------------------------------------
+
+
+Early = Callable[[], tuple[Scene, Checkpoint]]
+
+
+def before_the_case() -> tuple[Scene, Checkpoint]:
+    """A checkpoint under which nothing of the case is: only something else was recorded."""
+    with transaction.atomic():
+        append(f"thing:{uuid4()}", "thing.done", by=None, at=HELD - timedelta(days=91))
+    checkpoint = covered(days=-90)
+    made = scene()
+    made.bring_to(Case.State.ANNOUNCED)
+    record_what_was_made()
+    return made, checkpoint
+
+
+def before_the_freezing() -> tuple[Scene, Checkpoint]:
+    made = scene()
+    record_what_was_made()
+    checkpoint = covered(days=-9)
+    made.bring_to(Case.State.ANNOUNCED)
+    return made, checkpoint
+
+
+def before_the_judging() -> tuple[Scene, Checkpoint]:
+    made = scene()
+    made.freeze()
+    record_what_was_made()
+    checkpoint = covered(hours=-150)
+    made.judge(made.chair)
+    made.judge(made.member)
+    made.open_meeting()
+    made.open_judgements()
+    made.decide()
+    return made, checkpoint
+
+
+TOO_EARLY = [(before_the_case, 3), (before_the_freezing, 2), (before_the_judging, 2)]
+
+
+@pytest.mark.parametrize("is_followed", [False, True])
+@pytest.mark.parametrize(("before", "code"), TOO_EARLY)
+def test_a_root_of_before_something_condemns_nothing(
+    tmp_path: Path, before: Early, code: int, is_followed: bool
+) -> None:
+    """Where it is the last there is, and where an auditor brings it."""
+    made, checkpoint = before()
+    early = checkpoint.root
+    last = covered(days=5).root if is_followed else early
+    path = tmp_path / "case.zip"
+    path.write_bytes(download(made, made.auditor, early))
+    taken = Taken(made, path, early)
+
+    answer = taken.alone()
+
+    assert (answer.returncode, "  !" in answer.stdout) == (code, False), answer.stdout
+    assert "the root of a later letter or mail" in answer.stdout
+    assert re.search(r"\(decision.made, .*\) is later than this checkpoint", answer.stdout)
+    assert re.search(r"the decision \(\w+\) is as event \d+ \(decision.made", answer.stdout)
+    assert "proven: the decision" not in answer.stdout
+    assert "proven: judgements" not in answer.stdout
+    assert ("proven: the frozen set" in answer.stdout) == (before is before_the_judging)
+    assert ("proven: the case until event" in answer.stdout) == (code == 2)
+    unproven = re.findall(r"(\w+):[\w-]+: nothing under this root .*? (\d+) rows", answer.stdout)
+    assert [kind for kind, _rows in unproven] == ([] if code == 2 else ["case", "meeting",
+                                                                     "committee"])  # fmt: skip
+    if is_followed:
+        assert taken.alone(root=last).returncode == 0
+
+
+@pytest.mark.parametrize(("before", "code"), TOO_EARLY)
+def test_what_no_root_proves_is_still_compared(tmp_path: Path, before: Early, code: int) -> None:
+    """An item that is altered, a decision, a control code, and a set that is not the one."""
+    made, checkpoint = before()
+    root = checkpoint.root
+    path = tmp_path / "case.zip"
+    path.write_bytes(download(made, made.auditor, root))
+    told, _page, files = read(path)
+    for name in ("a_word_of_a_giver", "a_comma_in_the_motivation", "a_frozen_set_stated_anew"):
+        forger = Forger(json.loads(json.dumps(told)), list(files))
+        ALTERATIONS[name][0](forger)
+        verifier = Verifier(forger.told, forger.files, root)
+        verifier.verify()
+
+        assert verifier.faults != [], name
+
+
+def test_what_is_said_once_is_known_from_the_models() -> None:
+    known = {}
+    for model in sealed_models():
+        kind = model._meta.model_name
+        if kind in CALLED and issubclass(model, AppendOnly):
+            assert not (model.changeable or model.released or model.deletable or model.with_person)
+            parts = [
+                relation.field.model
+                for relation in model._meta.related_objects
+                if issubclass(relation.field.model, Part)
+                and relation.field.model.part_of == relation.field.name
+            ]
+            assert all(issubclass(part, AppendOnly) and not part.changeable for part in parts)
+            said = {row._meta.model_name: set(row.erasable) for row in (model, *parts)}
+            known[kind] = {of: columns for of, columns in said.items() if columns}
+
+    assert known == LASTING
+
+
+def the_motivation(made: Scene) -> tuple[Row, str]:
+    return made.refreshed().standing, "motivation"
+
+
+def a_view(made: Scene) -> tuple[Row, str]:
+    return Judgement.objects.filter(case=made.case).earliest("recorded_at"), "motivation"
+
+
+def why_somebody_stood_aside(made: Scene) -> tuple[Row, str]:
+    return made.case.recusals.get(), "reason"
+
+
+def what_is_still_to_be_shown(made: Scene) -> tuple[Row, str]:
+    made.supersede("not_yet", at=HELD + timedelta(hours=2))
+    covered(hours=5)
+    return Finding.objects.filter(decision=made.refreshed().standing).first(), "to_show"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [the_motivation, a_view, why_somebody_stood_aside, what_is_still_to_be_shown],
+)
+def test_words_that_were_erased_later_are_no_forgery(
+    tmp_path: Path, words: Callable[[Scene], tuple[Row, str]]
+) -> None:
+    made = announced()
+    row, column = words(made)
+    before = Checkpoint.objects.latest("number").root
+    erase(row=row, columns=[column], ground="Asked.", by=None, at=HELD + timedelta(hours=6))
+    after = covered(days=1).root
+    path = tmp_path / "case.zip"
+    path.write_bytes(download(made, made.auditor, before))
+
+    taken = Taken(made, path, before)
+
+    assert [taken.alone(root=root).returncode for root in (before, after)] == [2, 0]
+
+
+def test_a_forged_decision_is_no_matter_of_a_later_root(taken: Taken) -> None:
+    """Whichever root is asked: also under none, and also once it was covered."""
+    told, _page, files = read(taken.path)
+    forger = Forger(told, files)
+    ALTERATIONS["a_panel_stated_anew"][0](forger)
+    forged(taken, lambda case: case.update(forger.told))
+
+    assert [taken.alone(root=root).returncode for root in (taken.root, "0" * 64)] == [1, 1]
+
+
+# --- What an operating system adds ----------------------------------------------------------------
+
+ADDED_FILES = (".DS_Store", "files/Thumbs.db", "desktop.ini", "__MACOSX/files/._notes.txt")
+
+
+@pytest.mark.parametrize("name", [*ADDED_FILES, "files/.DS_Store", "files/Desktop.ini", "._a.txt"])
+def test_what_an_operating_system_adds_is_passed_over(taken: Taken, name: str) -> None:
+    folder = taken.path.parent / "unpacked"
+    with zipfile.ZipFile(taken.path) as archive:
+        archive.extractall(folder)
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"\0\5\26\7")
+    taken.path = folder
+
+    answer = taken.alone(script=folder / "verifier.py")
+
+    assert (answer.returncode, answer.stderr) == (0, ""), answer.stdout
+    assert f"passed over, as operating systems put such there: {name}" in answer.stdout
+
+
+@pytest.mark.parametrize("name", ["__MACOSX/decision.pdf", "decision.pdf", ".DS_Store/plan.txt",
+                                  "files/my Thumbs.db"])  # fmt: skip
+def test_any_other_file_beside_it_is_named(taken: Taken, name: str) -> None:
+    folder = taken.path.parent / "unpacked"
+    with zipfile.ZipFile(taken.path) as archive:
+        archive.extractall(folder)
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"something else")
+    taken.path = folder
+
+    answer = taken.alone(script=folder / "verifier.py")
+
+    assert (answer.returncode, f"shows what is in {name}" in answer.stdout) == (1, True)
