@@ -2,8 +2,9 @@
 as they were at one moment; encrypted with age where there are keys.
 
 Its first member says what it is (ABOUT), its last but one the SHA-256 of each of the others
-(MANIFEST), its last that who has the SEAL_KEY made it (PROOF): so one that was cut off or altered
-is refused. The keys of the installation are not in it.
+(MANIFEST; null where a file went while it was made, and is not put back), its last that who has the
+SEAL_KEY made it (PROOF): so one that was cut off, altered or added to is refused. The keys of the
+installation are not in it.
 """
 
 import fcntl
@@ -15,7 +16,7 @@ from typing import IO
 
 from django.conf import settings
 
-LAYOUT = 2  # 1: without a proof
+LAYOUT = 3  # 1: without a proof; 2: what went while it was made is not in the manifest
 ABOUT, MANIFEST, PROOF, DATABASE = "about.json", "manifest.json", "proof.json", "database"
 FILES, CHECKPOINTS = "files/", "checkpoints/"  # before the name of each
 ENCRYPTED = b"age-encryption.org/v1"  # how a file begins that age wrote

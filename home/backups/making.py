@@ -46,7 +46,8 @@ class Backup:
 
     path: Path
     is_encrypted: bool
-    members: dict[str, str] = field(default_factory=dict)  # the SHA-256 (hex) of each by its name
+    # The SHA-256 (hex) of each by its name; of a file that went while it was made, none.
+    members: dict[str, str | None] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
 
@@ -96,7 +97,7 @@ def _take_together(tar: tarfile.TarFile, backup: Backup, place: Path) -> list[Pa
     # Of a file that went between two rounds nothing is put back.
     for name in [name for name in backup.members if name.startswith(FILES)]:
         if name.removeprefix(FILES) not in named:
-            del backup.members[name]
+            backup.members[name] = None
     backup.faults = [f"{path}: the file is gone" for path in missing] + [
         f"{path}: the file's bytes are not those it was stored with"
         for path, digest in named.items()

@@ -20,6 +20,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from files.models import StoredFile, digest_of_file
+from files.serving import CHUNK
 from files.storing import remove_bytes, write
 from home.backups import (
     ABOUT,
@@ -50,11 +51,13 @@ CUT_OFF = "This is no whole backup: it was cut off, or altered."
 @dataclass
 class Restored:
     """What was put back: as of which moment (ISO 8601), how many files, what is amiss with those,
-    and why it is not proven, where that was asked."""
+    which checkpoints were there already and say something else, and why it is not proven, where
+    that was asked."""
 
     made_at: str
     files: int
     faults: list[str]
+    other_checkpoints: list[str]
     unproven: str
 
 
@@ -89,7 +92,13 @@ def restore_backup(
         mark.remove()
     strange = sorted(set(placing.files) - named_files())
     faults = [f"{path}: a file without a row" for path in strange]
-    return Restored(placing.about["made_at"], len(placing.files), faults, placing.unproven)
+    return Restored(
+        placing.about["made_at"],
+        len(placing.files),
+        faults,
+        placing.other_checkpoints,
+        placing.unproven,
+    )
 
 
 def _put_database(dump: Path, migrations: list[str]) -> None:
@@ -145,6 +154,20 @@ class _Mark:
         self.path.unlink(missing_ok=True)
 
 
+class _Measured:
+    """What is read from a stream: how much, and until where it is more than zeros."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream, self.read_until, self.filled_until = stream, 0, 0
+
+    def read(self, size: int = -1) -> bytes:
+        content = self.stream.read(size)
+        if filled := len(content.rstrip(b"\0")):
+            self.filled_until = self.read_until + filled
+        self.read_until += len(content)
+        return content
+
+
 class _Placing:
     """Goes through a backup, from its first member to its last, and puts each in its place."""
 
@@ -156,14 +179,19 @@ class _Placing:
         self.about: dict[str, Any] = {}
         self.found: dict[str, str] = {}  # the SHA-256 (hex) of each member by its name
         self.files: list[str] = []
+        self.other_checkpoints: list[str] = []
 
     def read(self, stream: IO[bytes]) -> None:
-        """Raise BackupRefused unless all is there that the manifest names, as it was."""
+        """Raise BackupRefused unless all is there that the manifest names, as it was, and nothing
+        else."""
         manifest = proof = None
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
+        end = 0  # of the last member
+        measured = _Measured(stream)
+        with tarfile.open(fileobj=cast(IO[bytes], measured), mode="r|") as tar:
             for member in tar:
                 content = tar.extractfile(member)
-                if content is None or proof is not None:
+                end = member.offset_data + member.size
+                if content is None or proof is not None or member.name in self.found:
                     raise BackupRefused(CUT_OFF)
                 with TemporaryFile(dir=self.place.parent) as file:
                     shutil.copyfileobj(content, file)
@@ -176,6 +204,10 @@ class _Placing:
                         manifest = file.read()
                     else:
                         self.found[member.name] = self._put(member.name, file)
+        while measured.read(CHUNK):
+            pass
+        if measured.filled_until > end:  # behind where a reader of tar stops
+            raise BackupRefused(CUT_OFF)
         if manifest is None or (proof is None and self.about["layout"] > 1):
             raise BackupRefused(CUT_OFF)
         self._check_proof(MANIFEST, manifest, json.loads(proof) if proof is not None else None)
@@ -192,14 +224,17 @@ class _Placing:
             self.unproven = self.unproven or fault
 
     def _check_manifest(self, manifest: object) -> None:
-        """Raise BackupRefused unless all is there that it names, as it was."""
-        if (
-            not isinstance(manifest, dict)
-            or DATABASE not in manifest
-            or any(self.found.get(name) != digest for name, digest in manifest.items())
-        ):
+        """Raise BackupRefused unless all is there that it names, as it was, and nothing else."""
+        if not isinstance(manifest, dict) or manifest.get(DATABASE) is None:
             raise BackupRefused(CUT_OFF)
-        for name in set(self.found) - set(manifest):  # went while the backup was made
+        gone = {name for name in self.found if name.startswith(FILES) and not manifest.get(name)}
+        there, named = (
+            {name: digest for name, digest in said.items() if name not in gone}
+            for said in (self.found, manifest)
+        )
+        if there != named or (self.about["layout"] > 2 and not gone <= set(manifest)):
+            raise BackupRefused(CUT_OFF)
+        for name in gone:  # went while the backup was made
             path = name.removeprefix(FILES)
             remove_bytes(path)
             self.files.remove(path)
@@ -218,23 +253,33 @@ class _Placing:
                 raise BackupRefused("This is no backup.")
             about = json.load(file)
             self.about = _checked_about(about)
-            said = {key: value for key, value in about.items() if key != "proof"}
-            self._check_proof(ABOUT, canonical(said), about.get("proof"))
+            proven = {key: value for key, value in about.items() if key != "proof"}
+            self._check_proof(ABOUT, canonical(proven), about.get("proof"))
         elif name == DATABASE:
             with open_new(self.place) as out:
                 shutil.copyfileobj(file, out)
         elif A_CHECKPOINT.fullmatch(name.removeprefix(CHECKPOINTS)):
             content = file.read()
-            KeptCheckpoint.parse(name.removeprefix(CHECKPOINTS), content)
+            said = KeptCheckpoint.parse(name.removeprefix(CHECKPOINTS), content)
             target = Path(settings.CHECKPOINT_ROOT) / name.removeprefix(CHECKPOINTS)
-            if not target.exists():  # else verification says whether it is true
+            if not target.exists():
                 self.mark.add(name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(target, content)
+            elif not _says(target, said):  # which of both is true, verification says
+                self.other_checkpoints.append(target.name)
         else:
             raise BackupRefused(CUT_OFF)
         file.seek(0)
         return digest_of_file(file)
+
+
+def _says(path: Path, said: KeptCheckpoint) -> bool:
+    """Tell whether the file of a checkpoint says this, under whichever of our keys."""
+    try:
+        return KeptCheckpoint.parse(path.name, path.read_bytes()) == said
+    except ValueError:
+        return False
 
 
 def _checked_about(said: object) -> dict[str, Any]:

@@ -10,15 +10,18 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from committees import actions
-from committees.models import Attendance, Membership
+from committees.models import Attendance, Case, Membership
 from committees.verifier import Verifier, read_archive
 from evidence.models import Evidence
 from people.models import Account
+from records.chain import append
 from records.checkpoints import first_after, leaf_hash, levels, make_checkpoint, path_of
 from records.models import Checkpoint
 from tests.committees.factories import HELD, Scene, give_mandate, scene
@@ -144,6 +147,44 @@ def contradicted() -> Scene:
         at=HELD + timedelta(hours=3),
     )
     return made
+
+
+Early = Callable[[], tuple[Scene, Checkpoint]]
+
+
+def before_the_case() -> tuple[Scene, Checkpoint]:
+    """A checkpoint under which nothing of the case is: only something else was recorded."""
+    with transaction.atomic():
+        append(f"thing:{uuid4()}", "thing.done", by=None, at=HELD - timedelta(days=91))
+    checkpoint = covered(days=-90)
+    made = scene()
+    made.bring_to(Case.State.ANNOUNCED)
+    record_what_was_made()
+    return made, checkpoint
+
+
+def before_the_freezing() -> tuple[Scene, Checkpoint]:
+    made = scene()
+    record_what_was_made()
+    checkpoint = covered(days=-9)
+    made.bring_to(Case.State.ANNOUNCED)
+    return made, checkpoint
+
+
+def before_the_judging() -> tuple[Scene, Checkpoint]:
+    made = scene()
+    made.freeze()
+    record_what_was_made()
+    checkpoint = covered(hours=-150)
+    made.judge(made.chair)
+    made.judge(made.member)
+    made.open_meeting()
+    made.open_judgements()
+    made.decide()
+    return made, checkpoint
+
+
+TOO_EARLY = [(before_the_case, 3), (before_the_freezing, 2), (before_the_judging, 2)]
 
 
 def covered(**since: int) -> Checkpoint:

@@ -14,7 +14,6 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
@@ -28,12 +27,13 @@ from committees.verifier import CALLED, HOMES, LASTING, Verifier, in_script
 from files.models import StoredFile
 from people.models import Account, Person
 from records.actions import erase
-from records.chain import append
 from records.models import AppendOnly, Checkpoint, Event, Part, Row
 from records.verification import sealed_models, verify
 from tests.committees.exported import (
     ALTERATIONS,
     NOTES,
+    TOO_EARLY,
+    Early,
     Forger,
     Taken,
     Told,
@@ -813,44 +813,6 @@ def test_the_source_knows_no_page_and_condemns_none(taken: Taken) -> None:
 # --- What a root does not prove -------------------------------------------------------------------
 
 
-Early = Callable[[], tuple[Scene, Checkpoint]]
-
-
-def before_the_case() -> tuple[Scene, Checkpoint]:
-    """A checkpoint under which nothing of the case is: only something else was recorded."""
-    with transaction.atomic():
-        append(f"thing:{uuid4()}", "thing.done", by=None, at=HELD - timedelta(days=91))
-    checkpoint = covered(days=-90)
-    made = scene()
-    made.bring_to(Case.State.ANNOUNCED)
-    record_what_was_made()
-    return made, checkpoint
-
-
-def before_the_freezing() -> tuple[Scene, Checkpoint]:
-    made = scene()
-    record_what_was_made()
-    checkpoint = covered(days=-9)
-    made.bring_to(Case.State.ANNOUNCED)
-    return made, checkpoint
-
-
-def before_the_judging() -> tuple[Scene, Checkpoint]:
-    made = scene()
-    made.freeze()
-    record_what_was_made()
-    checkpoint = covered(hours=-150)
-    made.judge(made.chair)
-    made.judge(made.member)
-    made.open_meeting()
-    made.open_judgements()
-    made.decide()
-    return made, checkpoint
-
-
-TOO_EARLY = [(before_the_case, 3), (before_the_freezing, 2), (before_the_judging, 2)]
-
-
 @pytest.mark.parametrize("is_followed", [False, True])
 @pytest.mark.parametrize(("before", "code"), TOO_EARLY)
 def test_a_root_of_before_something_condemns_nothing(
@@ -872,7 +834,7 @@ def test_a_root_of_before_something_condemns_nothing(
     assert re.search(r"the decision \(\w+\) is as event \d+ \(decision.made", answer.stdout)
     assert "proven: the decision" not in answer.stdout
     assert "proven: judgements" not in answer.stdout
-    assert ("proven: the frozen set" in answer.stdout) == (before is before_the_judging)
+    assert ("proven: the frozen set" in answer.stdout) == (before.__name__ == "before_the_judging")
     assert ("proven: the case until event" in answer.stdout) == (code == 2)
     unproven = re.findall(r"(\w+):[\w-]+: nothing under this root .*? (\d+) rows", answer.stdout)
     assert [kind for kind, _rows in unproven] == ([] if code == 2 else ["case", "meeting",

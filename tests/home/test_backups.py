@@ -34,7 +34,7 @@ from people.actions import give_role, register
 from people.models import Account, InstitutionRole, Person
 from records.chain import append, proof_over
 from records.checkpoints import make_checkpoint
-from records.kept import erased_since, keep_in_files
+from records.kept import erased_since, keep_in_files, kept_checkpoints
 from records.models import Chain, Checkpoint, Event, Leaf, Verification, name_of
 from records.verification import verify
 from tests.committees.factories import Scene, scene
@@ -669,7 +669,7 @@ def rewritten(target: Path, name: str, content: bytes) -> None:
         ("about.json", {"installation": "elsewhere"}),
         ("about.json", {"database": "oracle"}),
         ("about.json", {"migrations": ["records.9999_to_come"]}),
-        ("about.json", {"layout": 3}),
+        ("about.json", {"layout": 4}),
         ("database", None),
         ("checkpoints/checkpoint-000001.json", None),
         ("files", None),
@@ -867,6 +867,121 @@ def test_what_is_no_database_of_ours_is_refused_and_nothing_stays(
     machine.enter()
 
     assert "Nothing was put back. " in refuses(target)
+
+
+def added(target: Path, name: str, content: bytes) -> None:
+    """Put a member into a backup, before its manifest, which stays as it was."""
+    with tarfile.open(target) as tar:
+        members = [(member, tar.extractfile(member).read()) for member in tar]
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    with tarfile.open(target, "w") as tar:
+        for member, was in [*members[:-2], (info, content), *members[-2:]]:
+            tar.addfile(member, io.BytesIO(was))
+
+
+@pytest.mark.parametrize("is_other", [False, True])
+@pytest.mark.parametrize("kind", ["database", "about.json", "checkpoints/", "files/"])
+def test_a_name_that_stands_in_it_twice_is_refused(
+    kind: str,
+    is_other: bool,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+) -> None:
+    """Also where the later one is the one that the manifest names."""
+    call_command("backup", str(target))
+    with tarfile.open(target) as tar:
+        name = next(name for name in tar.getnames() if name.startswith(kind))
+        was = tar.extractfile(name).read()
+    if is_other:
+        rewritten(target, name, was.replace(b"1", b"2"))
+    added(target, name, was)
+
+    machine.enter()
+
+    assert "Nothing was put back. " in refuses(target)
+
+
+@pytest.mark.parametrize("kind", ["files/", "checkpoints/"])
+def test_what_its_manifest_does_not_name_is_refused(
+    kind: str, pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    call_command("backup", str(target))
+    name, content = f"files/{StoredFile(pk=uuid.uuid4()).path}", WORDS
+    if kind == "checkpoints/":
+        with tarfile.open(target) as tar:
+            said = json.load(tar.extractfile("checkpoints/checkpoint-000001.json"))
+        name = "checkpoints/checkpoint-000009.json"
+        content = json.dumps(said | {"number": 9}).encode()
+    added(target, name, content)
+
+    machine.enter()
+
+    assert "cut off, or altered" in refuses(target)
+
+
+@pytest.mark.parametrize("at", ["at once", "after the end", "far behind"])
+@pytest.mark.parametrize("tail", [b"PK\3\4 something else", b"\0" * 600 + b"1"])
+def test_what_stands_behind_its_end_is_refused(
+    at: str, tail: bytes, pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    call_command("backup", str(target))
+    with tarfile.open(target) as tar:
+        last = tar.getmembers()[-1]
+    whole = target.read_bytes()
+    end = last.offset_data + -(-last.size // 512) * 512
+    assert whole[end:].strip(b"\0") == b""
+    kept = {"at once": whole[:end], "after the end": whole, "far behind": whole + b"\0" * 300_000}
+    target.write_bytes(kept[at] + tail)
+
+    machine.enter()
+
+    assert "cut off, or altered" in refuses(target)
+
+
+def test_zeros_behind_its_end_are_no_matter(
+    pieces: list[Evidence], target: Path, machine: Machine, settings: Settings
+) -> None:
+    """A tape, or a disk, has blocks of its own."""
+    call_command("backup", str(target))
+    target.write_bytes(target.read_bytes() + b"\0" * 100_000)
+    machine.enter()
+
+    call_command("restore", str(target))
+
+    assert StoredFile.objects.count() == len(pieces)
+
+
+@pytest.mark.parametrize("other", ["another moment", "nothing"])
+def test_a_checkpoint_that_stands_there_and_says_something_else_is_named(
+    other: str,
+    pieces: list[Evidence],
+    target: Path,
+    machine: Machine,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It stays: it may be the true one."""
+    call_command("backup", str(target))
+    name = "checkpoint-000001.json"
+    [ours] = kept_checkpoints()
+    said = json.loads(ours.read_bytes())
+    machine.enter()
+    there = Path(settings.CHECKPOINT_ROOT) / name
+    there.parent.mkdir(parents=True, exist_ok=True)
+    if other == "another moment":
+        content = json.dumps(said | {"recorded_at": "2020-01-01T00:00:00+00:00"})
+    else:
+        content = ""
+    there.write_text(content)
+
+    with pytest.raises(CommandError, match="1 checkpoint here is not as in the backup"):
+        call_command("restore", str(target))
+
+    assert f"FAULT: {name}: stands in CHECKPOINT_ROOT, stays there" in capsys.readouterr().out
+    assert there.read_text() == content
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../outside", "files/../../outside"])

@@ -1,6 +1,7 @@
 """The page of a case that was taken out, in a browser without a network."""
 
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,15 +9,21 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from committees.verifier import Verifier
+from records.actions import erase
 from tests.committees.exported import (
+    TOO_EARLY,
+    Early,
     Taken,
     altered,
     announced,
     contradicted,
+    covered,
+    download,
     gone_on,
     read,
     taken_out,
 )
+from tests.committees.factories import HELD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +114,45 @@ def test_after_the_meeting_went_on_it_says_the_same(
         if [len(part) for part in said] != [len(part) for part in found_by(verifier)]:
             unlike.append((name, said, found_by(verifier)))
     assert unlike == []
+
+
+@pytest.mark.parametrize(("before", "code"), TOO_EARLY)
+def test_under_a_root_of_before_something_it_says_the_same(
+    tmp_path: Path, new_page: "Callable[..., Page]", before: Early, code: int
+) -> None:
+    made, checkpoint = before()
+    path = tmp_path / "case.zip"
+    path.write_bytes(download(made, made.auditor, checkpoint.root))
+    taken = unpacked(Taken(made, path, checkpoint.root))
+    told, _page, files = read(path)
+    page = opened(taken, new_page())
+
+    page.fill("#root", taken.root)
+    page.click("button")
+
+    page.wait_for_selector("#answer.unclear" if code == 3 else "#answer.partly")
+    said = page.evaluate(FOUND, [told, files, taken.root])
+    assert [len(part) for part in said] == [len(part) for part in found_by(taken.verified())]
+    assert "vraag het controlegetal van een latere brief of mail" in page.inner_text("#answer")
+
+
+def test_words_that_were_erased_later_and_what_is_passed_over_are_no_forgery_there_either(
+    tmp_path: Path, new_page: "Callable[..., Page]"
+) -> None:
+    made = announced()
+    standing = made.refreshed().standing
+    erase(row=standing, ground="Asked.", by=None, at=HELD + timedelta(hours=6))
+    covered(days=1)
+    taken = unpacked(taken_out(made, tmp_path))
+    page = opened(taken, new_page())
+    (tmp_path / "Thumbs.db").write_bytes(b"\0")
+
+    page.fill("#root", taken.root)
+    page.set_input_files("#files", [tmp_path / "Thumbs.db"])
+    page.click("button")
+
+    page.wait_for_selector("#answer.partly")
+    assert "files/Thumbs.db" in page.inner_text("#answer")
 
 
 def test_a_typing_mistake_is_not_called_tampering(

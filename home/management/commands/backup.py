@@ -34,7 +34,7 @@ class Command(BaseCommand):
             backup = make_backup(target)
         except (BackupRefused, OSError) as refusal:
             raise CommandError(f"No backup was made. {refusal}") from None
-        files = sum(name.startswith(FILES) for name in backup.members)
+        files = sum(name.startswith(FILES) for name, kept in backup.members.items() if kept)
         size = filesizeformat(backup.path.stat().st_size)
         took = monotonic() - begun
         self.stdout.write(

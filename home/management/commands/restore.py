@@ -56,6 +56,11 @@ class Command(BaseCommand):
             self.stdout.write(f"UNPROVEN: {restored.unproven}")
         for fault in restored.faults:
             self.stdout.write(f"FAULT: {fault}")
+        for name in restored.other_checkpoints:
+            self.stdout.write(
+                f"FAULT: {name}: stands in CHECKPOINT_ROOT, stays there, and says something else "
+                "than in the backup"
+            )
         aside = set_lost_checkpoints_aside()
         if aside:
             self.stdout.write(
@@ -85,6 +90,8 @@ class Command(BaseCommand):
             )
         if restored.faults:
             amiss.append(f"{counted(len(restored.faults), 'file')} without a row")
+        if count := len(restored.other_checkpoints):
+            amiss.append(f"{counted(count, 'checkpoint')} here is not as in the backup")
         if aside and not amiss:
             amiss.append("What was recorded after this backup was made is lost")
         if amiss:
