@@ -865,7 +865,7 @@ def test_what_is_said_once_is_known_from_the_models() -> None:
     for model in sealed_models():
         kind = model._meta.model_name
         if kind in CALLED and issubclass(model, AppendOnly):
-            assert not (model.changeable or model.released or model.deletable or model.with_person)
+            assert not any((model.changeable, model.released, model.deletable, model.with_person))
             parts = [
                 relation.field.model
                 for relation in model._meta.related_objects
